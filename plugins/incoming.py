@@ -88,6 +88,8 @@ class ReportedEvent:
     url: str = ""
     user_agent: str = ""
     ip: str = ""
+    sender: str | None = None
+    """The address of the sender of the email. Without ids, only emails of this sender to the recipient can match."""
     machine: bool = False
     """Whether the provider says that a program opened the email or the link, such as a proxy or a scanner."""
 
@@ -101,6 +103,7 @@ class ReportedEvent:
             ("message_id", MAX_ID_CHARACTERS),
             ("email_id", MAX_ID_CHARACTERS),
             ("recipient", MAX_ADDRESS_CHARACTERS),
+            ("sender", MAX_ADDRESS_CHARACTERS),
             ("status", MAX_STATUS_CHARACTERS),
             ("ip", MAX_STATUS_CHARACTERS * 4),
         )
@@ -116,6 +119,8 @@ class ReportedEvent:
         """Return the fields beside key, kind and time that have a value, as JSON."""
         names = ("message_id", "email_id", "recipient", "bounce", "status", "detail", "url", "user_agent", "ip")
         found: dict[str, Any] = {name: str(value) for name in names if (value := getattr(self, name))}
+        if self.sender:
+            found["addresses"] = [self.sender]
         return found | {"machine": True} if self.machine else found
 
 

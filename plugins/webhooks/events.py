@@ -24,6 +24,7 @@ class Draft:
     email_id: str | None = None
     message_id: str | None = None
     recipient: str | None = None
+    sender: str | None = None
     bounce: BounceKind | None = None
     status: str = ""
     detail: str = ""
@@ -49,6 +50,7 @@ class Draft:
             self.url,
             self.user_agent,
             self.ip,
+            sender=self.sender,
             machine=self.machine,
         )
 

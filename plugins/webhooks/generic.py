@@ -83,8 +83,9 @@ def _event(path: str, item: dict[str, Any], now: datetime) -> ReportedEvent:
         if _text(path, item, "bounce") not in set(BounceKind):
             raise invalid(f"{path}.bounce must be HARD or SOFT")
         bounce = BounceKind(item["bounce"])
-    if not {"email_id", "message_id", "recipient"} & {name for name, value in fields.items() if value}:
-        raise invalid(f"{path} needs emailId, messageId or recipient")
+    named = {name for name, value in fields.items() if value}
+    if not (named & {"email_id", "message_id"} or {"recipient", "sender"} <= named):
+        raise invalid(f"{path} needs emailId, messageId, or recipient and sender")
     try:
         return ReportedEvent(
             _text(path, item, "id"),

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parseaddr
 from ipaddress import ip_address
 from typing import Any
 
@@ -91,6 +92,11 @@ def email_id(value: object) -> str | None:
 def address(value: object) -> str | None:
     """Return an email address, or None."""
     return _whole(value, MAX_ADDRESS_CHARACTERS).strip() or None
+
+
+def mailbox(value: object) -> str | None:
+    """Return the address of a header such as "Ada <ada@example.com>", or None."""
+    return address(parseaddr(text(value))[1])
 
 
 def status(value: object) -> str:

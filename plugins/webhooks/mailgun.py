@@ -104,6 +104,7 @@ def _draft(item: Mapping[str, Any], token: str, request: WebhookRequest) -> Draf
         email_id=read.email_id(read.inner(item, "user-variables").get(EMAIL_ARGUMENT)),
         message_id=read.message_id(read.inner(item, "message", "headers").get("message-id")),
         recipient=read.address(item.get("recipient")),
+        sender=read.mailbox(read.inner(item, "message", "headers").get("from")),
         bounce=bounce,
         status=read.status(answer.get("enhanced-code")) if bounce else "",
         detail=_answer(item),

@@ -90,6 +90,7 @@ def _draft(item: Mapping[str, Any], request: WebhookRequest) -> Draft | None:
         at=read.instant(time, request.received_at),
         email_id=read.email_id(read.inner(item, "Metadata").get(POSTMARK_FIELD)),
         recipient=recipient,
+        sender=read.mailbox(item.get("From")),
         bounce=bounce,
         detail=read.text(item.get("Details")) or read.text(item.get("Description")),
         url=link,

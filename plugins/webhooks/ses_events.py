@@ -39,11 +39,13 @@ def drafts(event: Mapping[str, Any], sns_id: str, now: datetime) -> list[Draft |
         return [None]
     mail, details = read.inner(event, "mail"), read.inner(event, name[:1].lower() + name[1:])
     headers = {read.text(each.get("name")).lower(): each.get("value") for each in read.items(mail.get("headers"))}
+    senders = read.inner(mail, "commonHeaders").get("from")
     tags = read.texts(read.inner(mail, "tags").get(EMAIL_ARGUMENT))
     common: dict[str, Any] = {
         "email_id": read.email_id(tags[0]) if tags else None,
         "message_id": read.message_id(headers.get("message-id"))
         or read.message_id(read.inner(mail, "commonHeaders").get("messageId")),
+        "sender": read.mailbox(headers.get("from")) or next(map(read.mailbox, read.texts(senders)), None),
         "at": read.instant(details.get("timestamp"), now),
     }
     event_id = read.key(details.get("feedbackId")) or sns_id

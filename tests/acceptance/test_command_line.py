@@ -128,6 +128,8 @@ def test_a_workspace_needs_a_name(environment: dict[str, str], tmp_path: Path, n
         ("serve", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "the database cannot be opened"),
         ("serve", {"TOUCHLINE_SMTP_URL": "http://x"}, "TOUCHLINE_SMTP_URL cannot be used. It must begin with smtp://"),
         ("tick", {"TOUCHLINE_SMTP_URL_SALES": "smtp://u:p@h?tls=off"}, "TOUCHLINE_SMTP_URL_SALES cannot be used."),
+        ("serve", {"TOUCHLINE_WEBHOOK_SENDGRID": "x"}, "TOUCHLINE_WEBHOOK_SENDGRID cannot be used. It must be the"),
+        ("tick", {"TOUCHLINE_WEBHOOK_GENERIC_A": "x"}, "TOUCHLINE_WEBHOOK_GENERIC_A cannot be used. A secret must"),
     ],
 )
 def test_trouble_is_one_sentence(

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     get_named_type,
+    is_required_argument,
 )
 
 from api.graphql.limits.sizes import ID_LIMIT
@@ -161,7 +162,7 @@ async def read_back(client: Client) -> None:
     assert root is not None
     for name, field in root.fields.items():
         kind = get_named_type(field.type)
-        if "first" in field.args:
+        if "first" in field.args and not any(is_required_argument(each) for each in field.args.values()):
             assert isinstance(kind, GraphQLObjectType)
             await client.ask(f"{{ {name}(first: 200) {{ {leaves(kind, 2)} }} }}")
 

@@ -25,6 +25,7 @@ BOUNCE = {
     "kind": "BOUNCED",
     "at": "2026-03-02T08:30:00+01:00",
     "recipient": "ada@example.com",
+    "sender": "grace@example.com",
     "bounce": "HARD",
     "status": "5.1.1",
 }
@@ -85,10 +86,11 @@ INVALID: list[tuple[Any, str]] = [
     ({"events": {}}, "list"),
     ({"events": [1]}, r"events\[0\] is not an object"),
     ({"events": [REPLY, {**REPLY, "id": ""}]}, r"events\[1\]"),
-    ({"events": [{"kind": "REPLIED", "recipient": "a@example.com"}]}, r"events\[0\]\.id"),
+    ({"events": [{"kind": "REPLIED", "emailId": "snd_1"}]}, r"events\[0\]\.id"),
     ({"events": [{"id": "1", "recipient": "a@example.com"}]}, r"events\[0\]\.kind"),
     ({"events": [{**REPLY, "kind": ["REPLIED"]}]}, r"events\[0\]\.kind"),
-    ({"events": [{"id": "1", "kind": "REPLIED"}]}, "emailId, messageId or recipient"),
+    ({"events": [{"id": "1", "kind": "REPLIED"}]}, "emailId, messageId, or recipient and sender"),
+    ({"events": [{"id": "1", "kind": "REPLIED", "recipient": "a@example.com"}]}, "recipient and sender"),
     ({"events": [{**BOUNCE, "bounce": "MEDIUM"}]}, "HARD or SOFT"),
     ({"events": [{**BOUNCE, "bounce": {}}]}, "bounce"),
     ({"events": [{key: value for key, value in BOUNCE.items() if key != "bounce"}]}, "bounce"),
@@ -118,7 +120,7 @@ async def test_a_time_needs_a_zone(webhook: GenericWebhook, event: dict[str, Any
 
 
 async def test_unknown_kinds_are_ignored_and_counted(webhook: GenericWebhook) -> None:
-    body = {"events": [REPLY, {"id": "x", "kind": "FORWARDED", "recipient": "a@example.com"}]}
+    body = {"events": [REPLY, {"id": "x", "kind": "FORWARDED", "emailId": "snd_1"}]}
     result = await webhook.receive(request(*generic(body)))
     assert (len(result.events), result.ignored) == (1, 1)
     assert Draft202012Validator(SCHEMA).is_valid(body)

@@ -14,7 +14,7 @@ BASE: dict[str, Any] = {
     "id": "G9Bn5sl1TC6nu79C8C0bwg",
     "timestamp": 1521233195.375624,
     "recipient": "alice@example.com",
-    "message": {"headers": {"message-id": "20130503192659.13651.20287@mg.example.com", "to": "Alice"}},
+    "message": {"headers": {"message-id": "20130503192659.13651@mg.example.com", "from": "Grace <grace@example.com>"}},
     "user-variables": {"touchline_email": "snd_1"},
 }
 HARD, SOFT = BounceKind.HARD, BounceKind.SOFT
@@ -65,8 +65,8 @@ async def test_what_an_event_says(
 ) -> None:
     (found,) = (await webhook.receive(request(mailgun(BASE | event)))).events
     assert (found.kind, found.bounce, found.key) == (kind, bounce, "a" * 50)
-    assert (found.recipient, found.email_id) == ("alice@example.com", "snd_1")
-    assert found.message_id == "<20130503192659.13651.20287@mg.example.com>"
+    assert (found.recipient, found.sender, found.email_id) == ("alice@example.com", "grace@example.com", "snd_1")
+    assert found.message_id == "<20130503192659.13651@mg.example.com>"
     assert found.at == datetime(2018, 3, 16, 20, 46, 35, 375624, UTC)
 
 

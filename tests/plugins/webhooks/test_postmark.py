@@ -16,6 +16,7 @@ BOUNCE: dict[str, Any] = {
     "RecordType": "Bounce",
     "ID": 4323372036854775807,
     "Email": "john@example.com",
+    "From": "grace@example.com",
     "BouncedAt": "2019-11-05T16:33:54.9070259Z",
     **ID,
 }
@@ -65,6 +66,7 @@ async def test_what_a_bounce_says(webhook: PostmarkWebhook, kind: str, details: 
     found = await received(webhook, BOUNCE | {"Type": kind, "Details": details})
     assert (found.kind, found.bounce, found.key) == (ReportedKind.BOUNCED, bounce, "bounce:4323372036854775807")
     assert (found.email_id, found.message_id, found.recipient) == ("snd_1", None, "john@example.com")
+    assert found.sender == "grace@example.com"
     assert found.at == datetime(2019, 11, 5, 16, 33, 54, 907025, UTC)
 
 

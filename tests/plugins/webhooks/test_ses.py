@@ -20,7 +20,7 @@ MAIL: dict[str, Any] = {
     "destination": ["recipient@example.com"],
     "headersTruncated": False,
     "headers": [
-        {"name": "From", "value": "sender@example.com"},
+        {"name": "From", "value": "Grace <grace@example.com>"},
         {"name": "Message-ID", "value": "<snd_1@example.com>"},
     ],
     "commonHeaders": {"messageId": "<snd_1@example.com>", "to": ["recipient@example.com"]},
@@ -83,6 +83,7 @@ async def test_what_a_bounce_says(
     found = await meaning(webhook, bounce(kind, subtype, **recipient))
     assert (found.kind, found.bounce, found.recipient) == (ReportedKind.BOUNCED, expected, "recipient@example.com")
     assert (found.message_id, found.email_id) == ("<snd_1@example.com>", "snd_1")
+    assert found.sender == "grace@example.com"
     assert found.detail
     feedback = {**bounce(kind, subtype, **recipient), "notificationType": "Bounce"}
     del feedback["eventType"]
