@@ -44,19 +44,6 @@ async def world(database: str) -> World:
     return await make_world()
 
 
-@pytest.fixture
-def again(caplog: pytest.LogCaptureFixture) -> Callable[[], bool]:
-    """Whether a transaction was done again since one last asked. It may have met with us more than once."""
-    caplog.set_level("INFO", "touchline.store")
-
-    def told() -> bool:
-        found = "retrying a transaction" in caplog.text
-        caplog.clear()
-        return found
-
-    return told
-
-
 async def task_of(world: World) -> str:
     """Return the task, between two emails, of one of the people. Each has one."""
     await add_step(world.context, (await Campaign.get()).id, day=2, send_option="task", **await content())
@@ -76,9 +63,9 @@ async def sends(world: World) -> Work:
 
 
 @pytest.mark.parametrize(("work", "status"), [(completes, "COMPLETED"), (skips, "SKIPPED"), (sends, "COMPLETED")])
-async def test_a_task_is_done(world: World, again: Callable[[], bool], work: Any, status: str) -> None:
+async def test_a_task_is_done(world: World, was_retried: Callable[[], bool], work: Any, status: str) -> None:
     await crossed(await work(world), lock("enrollment"), lock("task"))
-    assert again()
+    assert was_retried()
     (done,) = await Task.filter(status=status)
     assert done.done_at == NOW
     assert await Event.filter(kind=f"TASK_{status}").count() == 1
@@ -87,12 +74,12 @@ async def test_a_task_is_done(world: World, again: Callable[[], bool], work: Any
 
 
 @pytest.mark.parametrize(("rule", "status"), [("SKIP", "ACTIVE"), ("END", "ENDED")])
-async def test_a_task_expires(world: World, again: Callable[[], bool], rule: str, status: str) -> None:
+async def test_a_task_expires(world: World, was_retried: Callable[[], bool], rule: str, status: str) -> None:
     expiring = await task_of(world)
     await Task.filter(id=expiring).update(expires_at=NOW)
     await Campaign.all().update(on_task_expiry=rule)
     assert await crossed(expire_tasks(world.context, NOW), lock("enrollment"), lock("task")) == 1
-    assert again()
+    assert was_retried()
     assert await Event.filter(kind="TASK_EXPIRED").count() == 1
     assert (await Enrollment.get(id=(await Task.get(id=expiring)).enrollment_id)).status == status
 
@@ -124,23 +111,23 @@ async def leaves(world: World) -> Work:
     ],
 )
 async def test_a_campaign_ends_for_someone(
-    world: World, again: Callable[[], bool], work: Any, kind: str, then: str
+    world: World, was_retried: Callable[[], bool], work: Any, kind: str, then: str
 ) -> None:
     await crossed(await work(world), lock("enrollment"), lock(then))
-    assert again()
+    assert was_retried()
     assert await Event.filter(kind=kind).count() == 1
     assert await Enrollment.filter(status="ENDED").count() == 1
 
 
-async def test_an_email_is_retried(world: World, again: Callable[[], bool]) -> None:
+async def test_an_email_is_retried(world: World, was_retried: Callable[[], bool]) -> None:
     failed = await world.send()
     await Send.filter(id=failed.id).update(status="FAILED", reason="X")
     retried = await crossed(retry_send(world.context, failed.id), lock("send"), lock("campaign"))
-    assert (again(), retried.status, (await Send.get(id=failed.id)).status) == (True, "SCHEDULED", "SCHEDULED")
+    assert (was_retried(), retried.status, (await Send.get(id=failed.id)).status) == (True, "SCHEDULED", "SCHEDULED")
     assert await Event.filter(kind="EMAIL_RETRIED").count() == 1
 
 
-async def test_what_is_about_to_leave_leaves(world: World, again: Callable[[], bool]) -> None:
+async def test_what_is_about_to_leave_leaves(world: World, was_retried: Callable[[], bool]) -> None:
     (sender,) = await transmissions.senders_with_waiting_emails(None)
     (send, _) = await claims.claim(sender["id"], NOW, NOW + DAY, 2)
     delivery = Delivery(send, await Batch.load(world.runtime, NOW, sender, [send], "scripted"))
@@ -149,7 +136,7 @@ async def test_what_is_about_to_leave_leaves(world: World, again: Callable[[], b
         return await Dispatcher(world.runtime).writer.begin(delivery)
 
     assert await crossed(begin(), lock("send"), lock("campaign"))
-    assert (again(), (await Send.get(id=send.id)).status) == (True, "TRANSMITTING")
+    assert (was_retried(), (await Send.get(id=send.id)).status) == (True, "TRANSMITTING")
 
 
 async def test_an_email_by_hand_closes_its_task_after_deadlocks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

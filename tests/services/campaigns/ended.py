@@ -5,9 +5,9 @@ from datetime import datetime
 
 from api.models import Enrollment, Send
 from api.services.campaigns.ending.end_job import END
-from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.states import EnrollmentStatus
+from tests.services.jobs import runners
 from tests.services.world import NOW, World
 
 
@@ -16,7 +16,7 @@ def campaign(world: World) -> str:
 
 
 def runner_of(world: World, now: datetime = NOW) -> JobRunner:
-    return JobRunner([END], JobRuntime(world.runtime.context, lambda: now), world.runtime.metrics)
+    return runners.runner_of(world, now, [END])
 
 
 async def ended() -> int:

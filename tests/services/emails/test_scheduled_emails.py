@@ -1,66 +1,19 @@
 """An email that is scheduled can be edited or given another time until its transmission begins."""
 
 from datetime import datetime, timedelta
-from email import message_from_bytes, policy
-from typing import Any
 
 import pytest
 
-from api.models import Campaign, Event, Send, Task
+from api.models import Campaign, Send, Task
 from api.services.campaigns.campaigns import add_step, change_step
 from api.services.emails.scheduled_emails import edit_email, reschedule_email, withdraw_email
-from api.services.tasks.tasks import complete_task, compose, compose_email, send_task
+from api.services.tasks.tasks import complete_task, compose, compose_email
 from api.states import SendStatus, TaskStatus
 from api.store.engine.sql import execute
-from plugins.contract import Outgoing
-from strategies import Refusal
 from tests.services.campaigns.edited import content, later, step
+from tests.services.emails.scheduled import TWO, arrivals, automatic, by_hand, events, refusal
 from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
 from tests.services.world import NOW, World, make_world
-
-TWO = NOW + 2 * DAY
-
-
-@pytest.fixture
-async def world(database: str) -> World:
-    """One person: a first email that waits for now, a task on day 2, and an email on day 9 that refers to it."""
-    world = await make_world(1)
-    await add_step(world.context, (await Campaign.get()).id, day=2, send_option="task", **await content())
-    await Event.all().delete()
-    return world
-
-
-async def by_hand(world: World, at: datetime | None = TWO, **text: str) -> Send:
-    """The email of the task, scheduled."""
-    return await send_task(world.context, (await Task.get()).id, at=at, **text)
-
-
-async def automatic() -> Send:
-    return await Send.get(by_hand=False, step__number=1)
-
-
-async def refusal(work: Any) -> tuple[str, tuple[str, ...]]:
-    with pytest.raises(Refusal) as refused:
-        await work
-    return refused.value.code, tuple(refused.value.path)
-
-
-def arrivals(world: World) -> list[tuple[str, str]]:
-    """Subject and HTML of what leaves from now on."""
-    arrived: list[tuple[str, str]] = []
-
-    async def arrives(outgoing: Outgoing) -> None:
-        message = message_from_bytes(outgoing.message, policy=policy.default)
-        html = message.get_body(("html",))
-        assert html is not None
-        arrived.append((message["Subject"], html.get_content()))
-
-    world.channel.during = arrives
-    return arrived
-
-
-async def events(*kinds: str) -> list[tuple[str, dict[str, Any]]]:
-    return [(event.kind, event.data) for event in await Event.filter(kind__in=kinds).order_by("id")]
 
 
 async def test_an_automatic_email_leaves_at_its_new_time_and_what_refers_to_it_keeps_the_old_one(world: World) -> None:

@@ -1,65 +1,23 @@
 """Scheduled emails while they are claimed, while campaigns are paused and edited, and when people leave."""
 
-from datetime import datetime, timedelta
-from email import message_from_bytes, policy
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, Task
-from api.services.campaigns.campaigns import add_step, move_step, remove_step
+from api.services.campaigns.campaigns import move_step, remove_step
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.emails import retry_send
 from api.services.emails.scheduled_emails import edit_email, reschedule_email, withdraw_email
 from api.services.people.suppressions import unsubscribe
-from api.services.tasks.tasks import complete_task, send_task, skip_task
+from api.services.tasks.tasks import complete_task, skip_task
 from api.states import SendStatus, TaskStatus
 from plugins.contract import Outcome, Outgoing
-from strategies import Refusal
-from tests.services.campaigns.edited import content, later
+from tests.services.campaigns.edited import later
+from tests.services.emails.scheduled import TWO, arrivals, automatic, by_hand, refusal
 from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
-from tests.services.world import NOW, World, make_world
-
-TWO = NOW + 2 * DAY
-
-
-@pytest.fixture
-async def world(database: str) -> World:
-    """One person: a first email that waits for now, a task on day 2, and an email on day 9 that refers to it."""
-    world = await make_world(1)
-    await add_step(world.context, (await Campaign.get()).id, day=2, send_option="task", **await content())
-    await Event.all().delete()
-    return world
-
-
-async def by_hand(world: World, at: datetime | None = TWO, **text: str) -> Send:
-    """The email of the task, scheduled."""
-    return await send_task(world.context, (await Task.get()).id, at=at, **text)
-
-
-async def automatic() -> Send:
-    return await Send.get(by_hand=False, step__number=1)
-
-
-async def refusal(work: Any) -> tuple[str, tuple[str, ...]]:
-    with pytest.raises(Refusal) as refused:
-        await work
-    return refused.value.code, tuple(refused.value.path)
-
-
-def arrivals(world: World) -> list[tuple[str, str]]:
-    """Subject and HTML of what leaves from now on."""
-    arrived: list[tuple[str, str]] = []
-
-    async def arrives(outgoing: Outgoing) -> None:
-        message = message_from_bytes(outgoing.message, policy=policy.default)
-        html = message.get_body(("html",))
-        assert html is not None
-        arrived.append((message["Subject"], html.get_content()))
-
-    world.channel.during = arrives
-    return arrived
+from tests.services.world import NOW, World
 
 
 @pytest.mark.parametrize("work", ["complete", "withdraw", "reschedule", "edit"])

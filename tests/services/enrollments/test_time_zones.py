@@ -22,6 +22,7 @@ from api.states import JobState
 from api.store import jobs
 from plugins.manager import load
 from strategies import StepType
+from tests.services.jobs.runners import until_idle
 from tests.services.world import Killed
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -56,12 +57,6 @@ def rules(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def runner(runtime: DispatchRuntime, now: datetime = NOW) -> JobRunner:
     """Return the job runner of a process that has just started."""
     return JobRunner([ZONES], JobRuntime(runtime.context, lambda: now), runtime.metrics)
-
-
-async def until_idle(runner: JobRunner) -> None:
-    while await runner.run_next():
-        pass
-    await runner.close()
 
 
 async def times() -> list[datetime]:

@@ -1,10 +1,8 @@
 """A job that was interrupted, killed or cancelled continues where it was, or ends, and begins nothing again."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
@@ -15,56 +13,14 @@ from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.jobs import runner as running
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime
-from api.services.jobs.runner import JobRunner
-from api.services.launches import background_enrolling
 from api.services.launches.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice
-from api.services.people import imports
 from api.services.people.imports import start_import
 from api.states import ImportStatus, JobState, LaunchStatus
 from api.store import jobs
 from tests.services.jobs.claims import job_of
-from tests.services.world import NOW, Killed, World, make_world
-
-
-@pytest.fixture
-async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(imports, "ROWS_PER_CHUNK", 2)
-    monkeypatch.setattr(background_enrolling, "PEOPLE_PER_CHUNK", 2)
-    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
-    monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 1)
-    return await make_world(7)
-
-
-def file(rows: int, name: str = "n") -> str:
-    return "email\n" + "".join(f"{name}{number}@x.org\n" for number in range(rows))
-
-
-def runner_of(world: World, now: datetime = NOW, kinds: Any = JOB_KINDS, **named: Any) -> JobRunner:
-    return JobRunner(kinds, JobRuntime(world.runtime.context, lambda: now), world.runtime.metrics, **named)
-
-
-def recorded(done: list[tuple[str, str]], after: Callable[[Job], Any] | None = None) -> list[JobKind]:
-    """Return the kinds, with work that notes each chunk that wrote: its kind and subject. ``after`` follows it."""
-
-    def noted(kind: JobKind) -> JobKind:
-        async def work(job: Job, runtime: JobRuntime) -> Chunks:
-            async for chunk in kind.work(job, runtime):
-                if chunk:
-                    done.append((kind.name, job.subject_id))
-                    if after is not None:
-                        await after(job)
-                yield chunk
-
-        return replace(kind, work=work)
-
-    return [noted(kind) for kind in JOB_KINDS]
-
-
-async def until_idle(runner: JobRunner) -> None:
-    while await runner.run_next():
-        pass
-    await runner.close()
+from tests.services.jobs.runners import file, recorded, runner_of, until_idle
+from tests.services.world import NOW, Killed, World
 
 
 async def test_an_interrupted_job_goes_on_without_beginning_again(

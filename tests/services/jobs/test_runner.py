@@ -1,74 +1,28 @@
 """The job runner takes the most urgent job, chunk by chunk, and lets workspaces take turns."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from api.job_kinds import JOB_KINDS
 from api.models import Event, Job, PeopleImport, Person, Send
-from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.pausing import pause_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.jobs import runner as running
-from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
-from api.services.jobs.runner import JobRunner
-from api.services.launches import background_enrolling
+from api.services.jobs.job_kind import Priority
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice
-from api.services.people import imports
 from api.services.people.imports import start_import
 from api.services.workspaces.workspaces import create_workspace
 from api.states import ImportStatus, JobState
 from api.store import jobs
 from tests.services.jobs.claims import job_of
-from tests.services.world import NOW, World, make_world
-
-
-@pytest.fixture
-async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(imports, "ROWS_PER_CHUNK", 2)
-    monkeypatch.setattr(background_enrolling, "PEOPLE_PER_CHUNK", 2)
-    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
-    monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 1)
-    return await make_world(7)
-
-
-def file(rows: int, name: str = "n") -> str:
-    return "email\n" + "".join(f"{name}{number}@x.org\n" for number in range(rows))
-
-
-def runner_of(world: World, now: datetime = NOW, kinds: Any = JOB_KINDS, **named: Any) -> JobRunner:
-    return JobRunner(kinds, JobRuntime(world.runtime.context, lambda: now), world.runtime.metrics, **named)
-
-
-def recorded(done: list[tuple[str, str]], after: Callable[[Job], Any] | None = None) -> list[JobKind]:
-    """Return the kinds, with work that notes each chunk that wrote: its kind and subject. ``after`` follows it."""
-
-    def noted(kind: JobKind) -> JobKind:
-        async def work(job: Job, runtime: JobRuntime) -> Chunks:
-            async for chunk in kind.work(job, runtime):
-                if chunk:
-                    done.append((kind.name, job.subject_id))
-                    if after is not None:
-                        await after(job)
-                yield chunk
-
-        return replace(kind, work=work)
-
-    return [noted(kind) for kind in JOB_KINDS]
+from tests.services.jobs.runners import file, recorded, runner_of, until_idle
+from tests.services.world import NOW, World
 
 
 async def other_workspace(world: World, name: str) -> WorkspaceContext:
     return world.runtime.context(await create_workspace(name, NOW))
-
-
-async def until_idle(runner: JobRunner) -> None:
-    while await runner.run_next():
-        pass
-    await runner.close()
 
 
 async def test_a_pause_goes_next_after_one_chunk_of_a_large_import(world: World) -> None:
