@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -44,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FOLDER] = folder
     # Python programs that tests start find the bytecode of those before them. Compiling api takes 0.4 s.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # A shell that starts pytest in the background lets it ignore Ctrl+C, and the programs that tests interrupt as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()  # until the tests are collected: what is loaded stays
     if told is None:
         owner = own(folder)

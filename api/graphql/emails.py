@@ -74,7 +74,11 @@ class Email:
     planned_time: str = strawberry.field(description="The time of day of `plannedAt`, HH:MM:SS, in `zone`.")
     zone: str = strawberry.field(description="IANA time zone of the planned date and time, such as `Europe/Berlin`.")
     by_hand: bool = strawberry.field(description="Whether a rep sends or sent the email from a task.")
-    attempts: int = strawberry.field(description="Number of times that the mail server asked to try again later.")
+    attempts: int = strawberry.field(
+        description="Number of times that the email was deferred: the mail server asked to try again later, or the "
+        "channel failed before the content was sent. Waiting for an account or for an earlier email does not count. "
+        "0 for an email that was sent at the first try."
+    )
     doubts: int = strawberry.field(
         description="Number of times that the email was resent automatically while in doubt."
     )

@@ -35,6 +35,8 @@ CLEAN_ROOMS = (
     "api/workers",
 )
 """Folders, files and patterns, relative to the repository."""
+MAX_LINES = 300
+"""Lines of a Python file."""
 RIDDLES = re.compile(
     r"\b("
     r"whoever|whomever|anew|afresh|by and by|all the same|in its stead|sooner or later|no longer ours"
@@ -101,6 +103,14 @@ def names(source: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.id.lstrip("_").lower()
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
             yield node.lineno, node.attr.lstrip("_")
+
+
+def test_no_file_is_long() -> None:
+    rooms = ("api", "strategies", "plugins", "benchmarks", "tests")
+    files = [file for room in rooms for file in (ROOT / room).rglob("*.py") if "node_modules" not in file.parts]
+    assert len(files) > 300
+    lines = {str(file.relative_to(ROOT)): file.read_text(encoding="utf-8").count("\n") for file in files}
+    assert {file: number for file, number in lines.items() if number > MAX_LINES} == {}
 
 
 def test_every_clean_room_has_files() -> None:

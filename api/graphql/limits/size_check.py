@@ -19,11 +19,8 @@ from graphql import (
     GraphQLNonNull,
     GraphQLSchema,
     GraphQLString,
-    ListValueNode,
     Node,
-    ObjectValueNode,
     OperationDefinitionNode,
-    StringValueNode,
     TypeInfo,
     TypeInfoVisitor,
     ValidationRule,
@@ -40,6 +37,7 @@ from api.codes.inputs import InputCode
 from api.codes.queries import QueryCode
 from api.graphql.arguments.argument_paths import path_of_variable
 from api.graphql.arguments.coded_error import coded_error
+from api.graphql.limits.input_values import fields_of, items_of, text_of
 from api.graphql.limits.long_lists import LongList, Path
 from api.graphql.limits.sizes import (
     ID_LIMIT,
@@ -94,17 +92,17 @@ class _Check:
         while isinstance(kind, GraphQLNonNull):
             kind = kind.of_type
         if isinstance(kind, GraphQLList):
-            items = _items_of(value)
+            items = items_of(value)
             if items is None:
                 self.value(value, kind.of_type, at, path)  # a value that is not a list counts as a list of one
             else:
                 self._list(items, kind.of_type, at, path)
         elif isinstance(kind, GraphQLInputObjectType):
-            if (fields := _fields_of(value)) is not None:
+            if (fields := fields_of(value)) is not None:
                 self._object(fields, kind, path)
         elif kind.name == "JSON":
             _check_json(value, path)
-        elif (text := _text_of(value)) is not None:
+        elif (text := text_of(value)) is not None:
             self._text(text, kind, at, path)
 
     def _size(self, at: str | None, most: int) -> Size:
@@ -172,14 +170,14 @@ def _check_json(value: Any, path: Path) -> None:
     while left:
         item, place = left.pop()
         values += 1
-        items, fields = _items_of(item), _fields_of(item)
+        items, fields = items_of(item), fields_of(item)
         inside = len(items) if items is not None else 2 * len(fields or ())
         if values + len(left) + inside > JSON_VALUE_LIMIT:
             raise RefusedValueError(InputCode.TOO_LONG.message("json", limit=JSON_VALUE_LIMIT), path)
         left += [(part, (*place, index)) for index, part in enumerate(items or ())]
         for name, part in (fields or {}).items():
             left += ((name, place), (part, (*place, name[:SHOWN_NAME])))
-        if (text := _text_of(item)) is not None:
+        if (text := text_of(item)) is not None:
             characters += len(text)
             if len(text) > JSON_TEXT_LIMIT:
                 message = InputCode.TOO_LONG.message("json_text", limit=JSON_TEXT_LIMIT, length=len(text))
@@ -281,21 +279,3 @@ def _name_of_field(parent: Any, field: Any) -> str:
     if parent is None or field is None:
         return ""
     return next((f"{parent.name}.{name}" for name, each in getattr(parent, "fields", {}).items() if each is field), "")
-
-
-def _fields_of(value: object) -> Mapping[Any, Any] | None:
-    if isinstance(value, ObjectValueNode):
-        return {field.name.value: field.value for field in value.fields}
-    return value if isinstance(value, dict) else None
-
-
-def _items_of(value: object) -> Sequence[Any] | None:
-    if isinstance(value, ListValueNode):
-        return value.values
-    return value if isinstance(value, list) else None
-
-
-def _text_of(value: object) -> str | None:
-    if isinstance(value, StringValueNode):
-        return value.value
-    return value if isinstance(value, str) else None

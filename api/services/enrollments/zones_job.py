@@ -17,7 +17,7 @@ from api.services.common.bisection import bisect_failures
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.enrollments.zone_rules import ZONES_JOB, installed_rules, start_jobs_if_changed
-from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.states import SendStatus
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import enrollment_event, write
@@ -93,4 +93,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     log.error("the emails of %s could not be recalculated after a change of the tz database", job.workspace_id)
 
 
-ZONES = JobKind(ZONES_JOB, Priority.URGENT, _work, _give_up, start_if_needed=_start_if_changed)
+ZONES = JobKind(ZONES_JOB, JobPriority.URGENT, _work, _give_up, start_if_needed=_start_if_changed)

@@ -10,7 +10,7 @@ To add a kind of job, write one file in the room of its subject, such as ``api/s
    transaction it yields how many people or rows it has processed. The runner may stop it after any of them, and then
    starts it again. A transaction that writes for the job first checks that the decision still holds.
 2. ``async def _give_up(job, reason, runtime)`` ends the subject after too many failures.
-3. ``MY_KIND = JobKind("my_kind", Priority.BULK, _work, _give_up)``.
+3. ``MY_KIND = JobKind("my_kind", JobPriority.BULK, _work, _give_up)``.
 
 Then add one line, ``MY_KIND``, to ``JOB_KINDS`` in ``api/job_kinds.py``, and name ``services.jobs`` under ``Imports:``
 of the room (``python -m tests.rooms`` prints the right lines). ``runtime.clock`` is real time; a sandbox has its own. A

@@ -15,7 +15,7 @@ from api.models import Job, Workspace
 from api.services.common.context import WorkspaceContext
 
 
-class Priority(IntEnum):
+class JobPriority(IntEnum):
     """Jobs with a lower number run first. They interrupt other jobs after the present chunk."""
 
     URGENT = 0
@@ -58,7 +58,7 @@ class JobKind:
 
     name: str
     """The value of the column ``job.kind``, and the label in metrics. Do not change it: open jobs have it."""
-    priority: Priority
+    priority: JobPriority
     work: Callable[[Job, JobRuntime], Chunks]
     give_up: Callable[[Job, str, JobRuntime], Awaitable[None]]
     """Ends the subject of a job that failed too often. The text is the reason that users read.

@@ -5,7 +5,7 @@ from api.codes.outcome_reasons import ReasonCode
 from api.models import Job, Launch
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
 from api.services.common.context import workspace_now
-from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.services.launches.audience import delete_abandoned
 from api.services.launches.background_enrolling import launch_chunks
 from api.states import LaunchStatus
@@ -33,7 +33,7 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
 
 LAUNCH = JobKind(
     LAUNCH_JOB,
-    Priority.BULK,
+    JobPriority.BULK,
     _work,
     _give_up,
     start_if_needed=delete_abandoned,

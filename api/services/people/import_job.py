@@ -2,7 +2,7 @@
 
 from api.codes.event_kinds import EventKind
 from api.models import Job, PeopleImport
-from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.services.people.imports import IMPORT_JOB, import_chunks
 from api.states import ImportStatus
 from api.store.events import workspace_event, write
@@ -25,4 +25,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
         await write([workspace_event(context.workspace_id, EventKind.PEOPLE_IMPORT_FAILED, context.now, data=data)])
 
 
-IMPORT = JobKind(IMPORT_JOB, Priority.BULK, _work, _give_up, problem_column=(PeopleImport, "problem"))
+IMPORT = JobKind(IMPORT_JOB, JobPriority.BULK, _work, _give_up, problem_column=(PeopleImport, "problem"))

@@ -15,7 +15,7 @@ from functools import partial
 from api.codes.answers import AnswerCode
 from api.models import Job
 from api.services.common.bisection import FIRST_WAIT, LONGEST_WAIT, bisect_failures, is_database_fault
-from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.services.replies.effects import MatchedRow, apply, apply_with_suppression
 from api.services.replies.findings import ReadRow, read_rows
 from api.services.replies.incoming import ANSWERS_JOB, ANSWERS_SUBJECT
@@ -138,4 +138,4 @@ async def _start_if_needed(runtime: JobRuntime) -> None:
             await jobs.keep_open(ANSWERS_JOB, None, ANSWERS_SUBJECT, runtime.clock())
 
 
-ANSWERS = JobKind(ANSWERS_JOB, Priority.URGENT, _work, _give_up, start_if_needed=_start_if_needed)
+ANSWERS = JobKind(ANSWERS_JOB, JobPriority.URGENT, _work, _give_up, start_if_needed=_start_if_needed)

@@ -9,7 +9,7 @@ from api.models import Event, Job, PeopleImport, Person, Send
 from api.services.campaigns.pausing.pausing import pause_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.jobs import runner as running
-from api.services.jobs.job_kind import Priority
+from api.services.jobs.job_kind import JobPriority
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice
 from api.services.people.imports import start_import
@@ -126,4 +126,4 @@ def test_each_kind_has_a_name_of_its_own() -> None:
     names = [kind.name for kind in JOB_KINDS]
     assert len(set(names)) == len(names)
     assert all(len(name) <= 40 for name in names)
-    assert {kind.priority for kind in JOB_KINDS} == set(Priority)
+    assert {kind.priority for kind in JOB_KINDS} == set(JobPriority)

@@ -18,7 +18,7 @@ from api.services.common.chunk_sizes import ChunkSize, people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import edits, holds
 from api.store.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -131,4 +131,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await Campaign.filter(id=job.subject_id).update(editing=False, job_problem=reason)
 
 
-EDIT = JobKind(EDIT_JOB, Priority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))
+EDIT = JobKind(EDIT_JOB, JobPriority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))

@@ -16,7 +16,7 @@ from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, Chunk
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.enrollment_ending import end_all
-from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import edits, endings
 from api.store.campaign_state import lock_campaign, lock_campaign_state
 from api.store.engine.sql import Row
@@ -104,4 +104,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await Campaign.filter(id=job.subject_id).update(job_problem=reason)
 
 
-END = JobKind(END_JOB, Priority.BULK, _work, _give_up, problem_column=(Campaign, "job_problem"))
+END = JobKind(END_JOB, JobPriority.BULK, _work, _give_up, problem_column=(Campaign, "job_problem"))

@@ -22,7 +22,7 @@ from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, Chunk
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
-from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime, Priority
+from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import holds
 from api.store.campaign_state import lock_campaign, lock_campaign_state
 from api.store.edits import people_in
@@ -222,4 +222,4 @@ async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
     await Campaign.filter(id=job.subject_id).update(holds=None, resume_requested_at=None, job_problem=reason)
 
 
-HOLD = JobKind(HOLD_JOB, Priority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))
+HOLD = JobKind(HOLD_JOB, JobPriority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))
