@@ -1,6 +1,5 @@
 """Builds the bytes of an email."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
@@ -82,14 +81,16 @@ def build_message(
         if thread := _thread_message_ids(earlier):
             headers += [("In-Reply-To", wire.message_ids(thread[-1:])), ("References", wire.message_ids(thread))]
         if not transactional:
-            headers += _unsubscribe_headers(sender_address, unsubscribe_url, unsubscribe_mailto)
+            headers.append(("List-Unsubscribe", _ways_out(sender_address, unsubscribe_url, unsubscribe_mailto)))
+            if unsubscribe_url is not None:
+                headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
             link = unsubscribe_mailto if unsubscribe_url is None else unsubscribe_url
             if link is not None:
-                line = make_line(unsubscribe_line, link)
+                line, escaped_link = make_line(unsubscribe_line), escape(link)
                 if link not in composed.body_text:
-                    text = f"{text.rstrip()}\n\n-- \n{line.text}\n".lstrip("\n")
-                if escape(link) not in composed.body_html:
-                    html = f"{html}\n{line.html}\n"
+                    text = f"{text.rstrip()}\n\n-- \n{link.join(line.text)}\n".lstrip("\n")
+                if escaped_link not in composed.body_html:
+                    html = f"{html}\n{escaped_link.join(line.html)}\n"
         if pixel_url is not None:
             html = f'{html}\n<img src="{escape(pixel_url)}" width="1" height="1" alt="">\n'
         message = wire.assemble(headers, text, html, send_id)
@@ -100,12 +101,12 @@ def build_message(
     return message
 
 
-def _unsubscribe_headers(sender_address: str, url: str | None, mailto: str | None) -> Iterator[tuple[str, str]]:
-    """Yield the headers by which mail programs unsubscribe (RFC 2369, RFC 8058)."""
-    ways = [wire.bracketed_url(way) for way in (url, mailto) if way is not None]
-    yield "List-Unsubscribe", ",\r\n ".join(ways or [_unsubscribe_mailto(sender_address)])
-    if url is not None:
-        yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+def _ways_out(sender_address: str, url: str | None, mailto: str | None) -> str:
+    """Return the value of List-Unsubscribe (RFC 2369, RFC 8058): the page, the mail address or both."""
+    if url is None:
+        return _unsubscribe_mailto(sender_address) if mailto is None else wire.bracketed_url(mailto)
+    page = wire.bracketed_url(url)
+    return page if mailto is None else f"{page},\r\n {wire.bracketed_url(mailto)}"
 
 
 def _thread_message_ids(earlier: EarlierEmail | None) -> list[str]:

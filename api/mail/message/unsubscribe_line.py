@@ -1,8 +1,8 @@
 """The line by which an email ends if its template has no link to unsubscribe."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
-from html import escape
 from typing import NamedTuple
 
 from api.mail.html.limits import HtmlLimitError
@@ -19,16 +19,19 @@ _FIELD = re.compile(rf"\{{\{{\s*{UNSUBSCRIBE_FIELD}\s*\}}\}}")
 
 
 class UnsubscribeLine(NamedTuple):
-    """The line in both parts of an email."""
+    """The line in both parts of an email, each split at the link, so that joining them is all the work per email."""
 
-    html: str
-    text: str
+    html: Sequence[str]
+    text: Sequence[str]
 
 
-def unsubscribe_line(source: str | None, link: str) -> UnsubscribeLine:
-    """Return the line with a link. ``source`` is the workspace's own HTML; None for the default line."""
-    line = _prepared(source)
-    return UnsubscribeLine(line.html.replace(LINK_PLACEHOLDER, escape(link)), line.text.replace(LINK_PLACEHOLDER, link))
+@lru_cache(maxsize=256)
+def unsubscribe_line(source: str | None) -> UnsubscribeLine:
+    """Return the line. ``source`` is the workspace's own HTML; None for the default line."""
+    if source is None:
+        return UnsubscribeLine(DEFAULT_HTML.split(LINK_PLACEHOLDER), DEFAULT_TEXT.split(LINK_PLACEHOLDER))
+    html = sanitize(_FIELD.sub(LINK_PLACEHOLDER, source))
+    return UnsubscribeLine(html.split(LINK_PLACEHOLDER), text_from_html(html).strip().split(LINK_PLACEHOLDER))
 
 
 def line_fault(source: str) -> str | None:
@@ -44,11 +47,3 @@ def line_fault(source: str) -> str | None:
     except HtmlLimitError as problem:
         return problem.message.sentence
     return None
-
-
-@lru_cache(maxsize=256)
-def _prepared(source: str | None) -> UnsubscribeLine:
-    if source is None:
-        return UnsubscribeLine(DEFAULT_HTML, DEFAULT_TEXT)
-    html = sanitize(_FIELD.sub(LINK_PLACEHOLDER, source))
-    return UnsubscribeLine(html, text_from_html(html).strip())

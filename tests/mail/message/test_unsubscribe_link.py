@@ -14,7 +14,7 @@ from api.mail.message import body as module
 from api.mail.message.body import Body
 from api.mail.message.compose import EarlierEmail, EmailContent, compose
 from api.mail.message.email_rendering import RenderedEmail, RenderRequest, render_email
-from api.mail.message.unsubscribe_line import DEFAULT_HTML, line_fault, unsubscribe_line
+from api.mail.message.unsubscribe_line import DEFAULT_HTML, line_fault
 from api.mail.unsubscribing.links import page_link
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.mail.unsubscribing.own_links import LINK_PLACEHOLDER, with_own_link
@@ -123,7 +123,9 @@ def test_a_workspace_s_own_line() -> None:
     html, text, _ = parts("<p>x</p>", unsubscribe_line=own)
     assert f'<a href="{LINK}" rel="noopener noreferrer">Abmelden</a> &amp; Ruhe' in html
     assert text == f"x\n\n-- \nKeine Lust? Abmelden ({LINK}) & Ruhe\n"
-    assert unsubscribe_line(None, "https://x/?a&b").html == DEFAULT_HTML.replace(LINK_PLACEHOLDER, "https://x/?a&amp;b")
+    html, text, _ = parts("<p>x</p>", unsubscribe_url="https://x.example/?a&b")
+    assert DEFAULT_HTML.replace(LINK_PLACEHOLDER, "https://x.example/?a&amp;b") in html
+    assert text.endswith("Unsubscribe: https://x.example/?a&b\n")
 
 
 @pytest.mark.parametrize(
