@@ -135,7 +135,7 @@ def _render_with_frame(
     if len(html) > MAX_RESULT_LENGTH:
         return None
     text = text_from_html(html) if frame.text is None else _fill(frame.text, values)
-    if tracking is not None:
+    if tracking is not None and tracking.clicks:
         slots = _link_slots(source, present, quoted, tracking.links)
         html = _rewrite_quickly(html, tracking) if slots is None else slots.fill(escaped, tracking)
     if frame.has_link:

@@ -11,10 +11,11 @@ Only the values of ``href`` change. A link keeps its target if a redirect could 
 
 import re
 from collections.abc import Iterator
+from html import escape
 from typing import NamedTuple
 
 from api.mail.references import decode_references
-from api.mail.tracking.signed_urls import EmailTracking, TrackingLinks, clicked_target, encode_target
+from api.mail.tracking.signed_urls import EmailTracking, TrackingLinks, clicked_target, decode_target, encode_target
 from api.mail.tracking.targets import redirect_target
 
 NO_TRACKING_CLASS = "no-tracking"
@@ -44,6 +45,8 @@ class Link(NamedTuple):
     """Its encoded target, for the tracked URL."""
     text: str
     """What it contains, in HTML."""
+    pasted: bool
+    """Whether it is a tracked link of another email."""
 
 
 def find_links(html: str, tracking: TrackingLinks) -> Iterator[Link]:
@@ -62,7 +65,8 @@ def find_links(html: str, tracking: TrackingLinks) -> Iterator[Link]:
         end = html.find(_END, match.end())
         text = html[match.end() : end if end >= 0 else len(html)]
         if not _shows_url(text):
-            yield Link(match.start(1) + href.start(1), match.start(1) + href.end(1), target, text)
+            pasted = url.startswith(f"{tracking.base_url}/click/")
+            yield Link(match.start(1) + href.start(1), match.start(1) + href.end(1), target, text, pasted)
 
 
 def rewrite_links(html: str, tracking: EmailTracking) -> str:
@@ -73,7 +77,12 @@ def rewrite_links(html: str, tracking: EmailTracking) -> str:
     parts: list[str] = []
     position = 0
     for link in find_links(html, tracking.links):
-        parts += (html[position : link.start], tracking.click_url(link.target))
+        if tracking.clicks:
+            parts += (html[position : link.start], tracking.click_url(link.target))
+        elif link.pasted:
+            parts += (html[position : link.start], escape(decode_target(link.target)))
+        else:
+            continue
         position = link.end
     return "".join((*parts, html[position:]))
 

@@ -33,6 +33,11 @@ def encode_target(url: str) -> str | None:
     return None if len(data) > MAX_TARGET_BYTES else base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def decode_target(target: str) -> str:
+    """Return an encoded target as its author wrote it. Raises binascii.Error and UnicodeDecodeError."""
+    return base64.urlsafe_b64decode(target + "=" * (-len(target) % 4)).decode()
+
+
 @dataclass(frozen=True, slots=True)
 class TrackingLinks:
     """How this server writes tracked URLs."""
@@ -52,6 +57,8 @@ class EmailTracking:
     email_id: str
     opens: bool
     """Whether the email has a pixel."""
+    clicks: bool = True
+    """Whether its links are tracked. If not, tracked links of other emails that a rep pasted get their own targets."""
 
     def click_url(self, target: str) -> str:
         """Return the tracked URL of a link, for its encoded target."""
@@ -75,7 +82,7 @@ def clicked_target(keys: Iterable[bytes], email_id: str, target: str, signature:
     if not target or not _is_signed(keys, "click", email_id, target, signature):
         return None
     try:
-        url = base64.urlsafe_b64decode(target + "=" * (-len(target) % 4)).decode()
+        url = decode_target(target)
     except (binascii.Error, UnicodeDecodeError):
         return None
     return url if redirect_target(url) is not None else None

@@ -167,6 +167,9 @@ def test_a_pasted_link_of_another_email_counts_for_this_one() -> None:
     assert "snd_other" not in html
     assert "<p>ab</p>" in html
     assert 'src="https://example.com/a.png"' in html
+    untracked = rewrite_links(sanitize(pasted), EmailTracking(EMAIL.links, "snd_01abc", False, clicks=False))
+    assert untracked.startswith('<a href="https://example.com/?a=1&amp;b=2"')
+    assert "go.example.com" not in untracked
     forged = '<a href="https://go.example.com/click/snd_other/aHR0cHM6Ly9ldmlsLmV4YW1wbGUv/x">x</a>'
     assert rewritten(forged) == sanitize(forged)
 

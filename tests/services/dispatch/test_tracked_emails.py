@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from api.mail.tracking.signed_urls import TrackingLinks, clicked_target, tracking_key
+from api.mail.tracking.signed_urls import EmailTracking, TrackingLinks, clicked_target, encode_target, tracking_key
 from api.models import Campaign, Send, Template
 from api.states import SendStatus, Tracking
 from api.store.engine.sql import execute
@@ -65,6 +65,19 @@ async def test_without_a_tracking_url_nothing_is_tracked_and_nothing_is_asked(wo
     await Campaign.all().update(tracking=Tracking.OPENS_AND_CLICKS)
     for body in (await sent(replace(world, runtime=replace(world.runtime, tracking=None)))).values():
         assert "go.example.com" not in body
+
+
+async def test_a_pasted_link_counts_for_nobody_else(world: World) -> None:
+    other = EmailTracking(LINKS, "snd_other", True)
+    target = encode_target("https://a.example/?x=1&y=2")
+    assert target is not None
+    links = f'<a href="{other.click_url(target)}">see</a> <a href="https://b.example/">b</a>'
+    pasted = f'<p>{links}</p><img src="{other.pixel_url}">'
+    await Send.filter(status=SendStatus.SCHEDULED).update(html=pasted)
+    for body in (await sent(world)).values():
+        assert "go.example.com" not in body
+        assert 'href="https://a.example/?x=1&amp;y=2"' in body
+        assert 'href="https://b.example/"' in body
 
 
 async def test_a_change_applies_to_emails_that_are_rendered_later(world: World) -> None:

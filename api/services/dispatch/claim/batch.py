@@ -154,14 +154,17 @@ class Batch:
             unsubscribe_mailto=mailto,
             unsubscribe_line=self.workspace.unsubscribe_html,
             transactional=self.is_transactional(send),
-            tracking=self._tracking(send.id, step.campaign_id) if self.tracked else None,
+            tracking=self._tracking(send, step.campaign_id) if self.tracked or send.html is not None else None,
         )
 
-    def _tracking(self, email_id: str, campaign_id: str) -> EmailTracking | None:
-        links, tracking = self.runtime.tracking, self.tracked.get(campaign_id)
-        if links is None or tracking is None:
+    def _tracking(self, send: ClaimedEmail, campaign_id: str) -> EmailTracking | None:
+        links, tracking = self.runtime.tracking, self.tracked.get(campaign_id, Tracking.OFF)
+        # A text that a rep wrote may contain tracked links of another email.
+        if links is None or (tracking is Tracking.OFF and send.html is None):
             return None
-        return EmailTracking(links, email_id, tracking is Tracking.OPENS_AND_CLICKS)
+        return EmailTracking(
+            links, send.id, opens=tracking is Tracking.OPENS_AND_CLICKS, clicks=tracking is not Tracking.OFF
+        )
 
 
 def _failed(why: Message) -> Receipt:
