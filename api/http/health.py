@@ -49,6 +49,8 @@ GAUGE_DESCRIPTIONS = {
     "transmitting": "Emails that are being transmitted to a mail server.",
     "on_hold": "Emails on hold because their campaign is paused or an edit is still being applied.",
     "in_doubt": "Emails in doubt: nobody knows whether the mail server accepted them.",
+    "oldest_incoming_seconds": "How long the oldest unprocessed incoming mail or event has been due, in seconds.",
+    "incoming_set_aside": "Incoming mails and events of the last 30 days that could not be processed.",
     "paused_accounts": "Channel accounts that are paused after errors.",
 }
 JOB_GAUGES = {

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.store.engine.sql import execute, instant
+from api.store.incoming import next_due
 from api.store.transmissions import CLAIMED, LEASED, WAITING
 
 
@@ -29,5 +30,7 @@ async def backlog_numbers(now: datetime) -> dict[str, float]:
         "transmitting": await count(f"send WHERE {LEASED} AND status = 'TRANSMITTING'"),
         "on_hold": await count("send WHERE held"),
         "in_doubt": await count("send WHERE status = 'IN_DOUBT'"),
+        "oldest_incoming_seconds": max(0.0, (now - oldest).total_seconds()) if (oldest := await next_due()) else 0.0,
+        "incoming_set_aside": await count("incoming_event WHERE result = 'FAILED'"),
         "paused_accounts": await count("account_pause WHERE until > $1", now),
     }
