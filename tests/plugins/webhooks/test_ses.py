@@ -29,10 +29,15 @@ MAIL: dict[str, Any] = {
 TOKEN = "2336412f37fb687f5d51e6e241d09c805a5a57b30d712f794cc5f6a988666d92"
 
 
-@pytest.fixture
-def webhook() -> SesWebhook:
+@pytest.fixture(autouse=True)
+def _network() -> None:
+    """The network works, and nothing has been read."""
     KEY.read.clear()
     KEY.fails = False
+
+
+@pytest.fixture
+def webhook() -> SesWebhook:
     return SesWebhook({"TOUCHLINE_WEBHOOK_SES": f"{TOPIC}, {TOPIC}-2"}, KEY.fetch)
 
 

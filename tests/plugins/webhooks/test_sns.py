@@ -34,10 +34,15 @@ HOSTILE_URLS = (
 )
 
 
-@pytest.fixture
-def webhook() -> SesWebhook:
+@pytest.fixture(autouse=True)
+def _network() -> None:
+    """The network works, and nothing has been read."""
     KEY.read.clear()
     KEY.fails = False
+
+
+@pytest.fixture
+def webhook() -> SesWebhook:
     return SesWebhook({"TOUCHLINE_WEBHOOK_SES": TOPIC}, KEY.fetch)
 
 
