@@ -5,6 +5,7 @@ delay other requests. All workspaces share the webhooks: an event acts on the wo
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -17,7 +18,7 @@ from starlette.routing import Route
 from api.http.workspace_limits import BodyMemory, OperationQueue
 from api.mail.text_checks import storable_text
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.replies.incoming import receive_events, receive_mails
+from api.services.replies.incoming import MAX_SOURCE_CHARACTERS, receive_events, receive_mails
 from api.store.engine.availability import log_database_outage
 from api.store.engine.database_clock import sync_clock
 from plugins.declaration_checks import MAX_BODY_BYTES
@@ -38,7 +39,7 @@ log = logging.getLogger("touchline.webhooks")
 
 MAX_RUNNING_REQUESTS = 4
 """Most requests of one webhook that are checked and stored at the same time. Others wait in order."""
-MAX_WAITING_REQUESTS = 200
+MAX_WAITING_REQUESTS = 2_000
 """Most requests of one webhook that wait. More get 503, and the provider repeats them."""
 TIMEOUT_SECONDS = 30.0
 """Longest time that a package may take to check a request."""
@@ -82,7 +83,7 @@ class WebhookEndpoint:
         try:
             await sync_clock(self.runtime.clock)
             result = await self._receive(webhook, account, request, body)
-            source = f"webhook:{webhook.key}" + (f":{account}" if account else "")
+            source = source_of(webhook.key, account)
             now, wake = self.runtime.clock(), self.runtime.wake
             new = await receive_events(source, result.events, now, wake=wake)
             new += await receive_mails(source, result.mails, now, wake=wake)
@@ -111,8 +112,10 @@ class WebhookEndpoint:
                 raise TypeError("an event is not a ReportedEvent")
             if not all(isinstance(each, IncomingMail) for each in result.mails):
                 raise TypeError("a mail is not an IncomingMail")
-        except WebhookRefusedError:
-            raise
+        except WebhookRefusedError as refused:
+            if isinstance(refused.status, WebhookStatus):
+                raise
+            _fail(webhook)
         except BaseException as error:  # even SystemExit of a package must not end the process
             if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
                 raise
@@ -121,6 +124,14 @@ class WebhookEndpoint:
             message = WebhookCode.WEBHOOK_TOO_LARGE.message("events", limit=MAX_EVENTS)
             raise WebhookRefusedError(WebhookStatus.TOO_LARGE, *message)
         return result
+
+
+def source_of(key: str, account: str) -> str:
+    """Return the source of a webhook's events, such as "webhook:sendgrid". A long one ends in a hash."""
+    source = f"webhook:{key}" + (f":{account}" if account else "")
+    if len(source) <= MAX_SOURCE_CHARACTERS:
+        return source
+    return f"webhook:{hashlib.sha256(source.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def check_headers(webhook: Webhook, request: Request) -> None:

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from api.clock import system_clock
+from api.http.webhooks import source_of
 from api.store.engine.sql import execute
-from plugins import ReportedEvent, ReportedKind, Webhook, WebhookRequest, WebhookResult, hookimpl
+from plugins import ReportedEvent, ReportedKind, Webhook, WebhookRefusedError, WebhookRequest, WebhookResult, hookimpl
 from plugins.webhooks import ses
 from tests.client import new_client, serving
 from tests.live import Live
@@ -166,6 +167,8 @@ async def test_a_failure_of_a_package_is_an_error_with_a_code(
                     raise SystemExit(1)
                 case "list":
                     return []  # type: ignore[return-value]
+                case "status":
+                    raise WebhookRefusedError(200, "FINE", "All is well.")  # type: ignore[arg-type]
                 case "text":
                     return WebhookResult(["event"])  # type: ignore[list-item]
             event = ReportedEvent(request.headers["x-id"], ReportedKind.OPENED, request.received_at, email_id="snd_1")
@@ -178,12 +181,19 @@ async def test_a_failure_of_a_package_is_an_error_with_a_code(
     entries = [FakeEntry("odd", {"touchline_register_webhooks": touchline_register_webhooks}, "odd")]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries if group == "touchline" else [])
     async with serving(database_url) as http:
-        for how in ("exit", "list", "text", "key"):
+        for how in ("exit", "list", "text", "key", "status"):
             assert code(await post(http, f"odd?how={how}", b"{}")) == (500, "WEBHOOK_FAILED")
-        assert len([record for record in caplog.records if record.exc_info]) == 4
+        assert len([record for record in caplog.records if record.exc_info]) == 5
         assert await post(http, "odd", b"{}", {"X-Id": "1"}) == (200, {"received": 1, "new": 1, "ignored": 0})
         assert code(await post(http, "odd/SALES", b"{}")) == (404, "WEBHOOK_NOT_FOUND")
     assert "secret" not in caplog.text
+
+
+def test_a_source_fits_its_column() -> None:
+    assert source_of("sendgrid", "SALES") == "webhook:sendgrid:SALES"
+    long = [source_of("k" * 64, account * 40) for account in ("A", "B")]
+    assert len(set(long)) == 2
+    assert all(len(source) <= 100 for source in long)
 
 
 async def test_a_large_body_is_refused_before_it_is_read(live: Live) -> None:
@@ -200,11 +210,11 @@ async def test_a_burst_of_events_is_stored_while_the_api_answers(http: httpx.Asy
     client = await new_client(http, NOW)
 
     async def burst(number: int) -> int:
-        events = [REPLY | {"id": f"{number}-{index}"} for index in range(200)]
+        events = [REPLY | {"id": f"{number}-{index}"} for index in range(40)]
         status, body = await post(http, "generic", *generic({"events": events}))
         return int(body["new"]) if status == 200 else 0
 
-    posting = asyncio.gather(*(burst(number) for number in range(50)))
+    posting = asyncio.gather(*(burst(number) for number in range(250)))
     answered = 0
     while not posting.done():
         assert await client.ask("{ __typename }") == {"__typename": "Query"}

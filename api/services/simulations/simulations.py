@@ -152,7 +152,7 @@ class Simulator:
         )
         data = build(email, f"<{key}@{REPORTING_HOST}>")
         mail = IncomingMail(key, data, self._now)
-        await receive_mails(self._source, [mail], self._runtime.clock(), [sender.email], wake=self._runtime.wake)
+        await receive_mails(self._source, [mail], self._runtime.clock(), [sender.email])
         return await self._process(send, key, data.decode("utf-8", "replace"))
 
     async def _event(self, send_id: str, kind: ReportedKind, *, url: str = "", user_agent: str = "") -> Simulation:
@@ -161,7 +161,7 @@ class Simulator:
         event = ReportedEvent(
             key, kind, self._now, email_id=send.id, recipient=send.recipient, url=url, user_agent=user_agent
         )
-        await receive_events(self._source, [event], self._runtime.clock(), wake=self._runtime.wake)
+        await receive_events(self._source, [event], self._runtime.clock())
         return await self._process(send, key, None)
 
     async def _process(self, send: Send, key: str, mail: str | None) -> Simulation:
