@@ -176,6 +176,20 @@ class Settings:
         "",
         "mail server of the smtp channel: `smtp://user:password@host:587`; more accounts in TOUCHLINE_SMTP_URL_NAME",
     )
+    dkim_key: str = _setting(
+        "TOUCHLINE_DKIM_KEY",
+        "",
+        "file with the private key (PEM, RSA or Ed25519) with which the smtp channel signs emails; more keys in"
+        " TOUCHLINE_DKIM_KEY_NAME; see docs/answers.md",
+    )
+    dkim_domain: str = _setting(
+        "TOUCHLINE_DKIM_DOMAIN", "", "domain of the senders whose emails TOUCHLINE_DKIM_KEY signs"
+    )
+    dkim_selector: str = _setting(
+        "TOUCHLINE_DKIM_SELECTOR",
+        "",
+        "selector of TOUCHLINE_DKIM_KEY: the DNS has its public part at `SELECTOR._domainkey.DOMAIN`",
+    )
     imap_url: str = _setting(
         "TOUCHLINE_IMAP_URL",
         "",

@@ -4,9 +4,8 @@ The SMTP channel uses this while it transmits an email. A program that reads bou
 ``Phase.REPORT``. A partner's channel can use it if its service passes on the answer of the recipient's server. The
 functions are pure.
 
-A precise enhanced status (RFC 3463) counts most, then the text, then the reply code. A text such as "user unknown" is
-not clear if the server accepted the recipient and rejected the content: filters use it too. A bounce is hard only if
-this is clear, because a hard bounce ends the person's campaigns.
+A precise enhanced status (RFC 3463) counts most, then the text, then the reply code. A bounce is hard only if this is
+clear, because a hard bounce ends the person's campaigns.
 """
 
 import re
@@ -116,11 +115,9 @@ def classify(text: str, *, phase: Phase, code: int | None = None, status: str | 
 def _proves_unknown(text: str, phase: Phase, found: str | None) -> bool:
     """Return whether words such as "user unknown" prove that the address does not exist.
 
-    Filters use the same words after the content. A report may leave open which command the server rejected: then words
-    against the status prove nothing, nor does a quoted reply without a status.
+    They do at the server itself. A report may leave open which command the server rejected: then words against the
+    status prove nothing, nor does a quoted reply without a status, because filters use these words for the content.
     """
-    if phase is Phase.CONTENT:
-        return not (found is None or found in VAGUE)
     if phase is not Phase.REPORT or NO_HOST.search(text):
         return True
     if UNKNOWN_ELSEWHERE.search(text):
@@ -132,6 +129,11 @@ def enhanced_status(text: str) -> str | None:
     """Return the enhanced status in a server's text, such as "5.1.1", or None."""
     match = STATUS.search(text)
     return f"{match[1]}.{match[2]}" if match else None
+
+
+def is_precise(status: str) -> bool:
+    """Return whether an enhanced status, such as "5.1.1", says why an email was rejected."""
+    return bool(status) and status.partition(".")[2] not in VAGUE
 
 
 def verdict_of_words(text: str) -> Verdict | None:

@@ -76,10 +76,16 @@ class ChannelCode(Code):
         when="The mail server accepts emails only after a login.",
         do="The account is paused. Put the user and the password into the SMTP URL.",
     )
+    DKIM_FAILED = code(
+        "The email cannot be signed with DKIM: {fault}.",
+        when="A DKIM key is configured for the sender's domain, and the email cannot be signed with it.",
+        do="Check the key in TOUCHLINE_DKIM_KEY, then retry the email.",
+    )
     NOT_CONFIGURED = code(
         "Set {variable} to {example} (see docs/operations.md).",
         name="The account's name must match {pattern}.",
         url="{variable} cannot be used. {fault}",
+        key="{fault}",
         when="The account is not configured in this process.",
         do="Configure it. Until then, only other processes use it.",
     )

@@ -189,11 +189,6 @@ def test_a_report_says_that_this_email_failed(text: str) -> None:
     assert classify(text, phase=Phase.REPORT) is SOFT
 
 
-def test_unknown_after_the_content_proves_nothing_without_a_precise_status() -> None:
-    assert classify("User unknown", phase=Phase.CONTENT, code=550) is SOFT
-    assert classify("5.1.1 User unknown", phase=Phase.CONTENT, code=550) is HARD
-
-
 def test_a_full_mailbox_counts_more_than_a_status_that_says_unknown() -> None:
     assert classify("sorry, mailbox is over quota (#5.1.1)", phase=Phase.RCPT, code=552) is SOFT
 

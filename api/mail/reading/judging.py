@@ -11,6 +11,7 @@ from plugins.bounce_classification import (
     Verdict,
     classify,
     enhanced_status,
+    is_precise,
     verdict_of_words,
 )
 from plugins.bounce_words import INACTIVE
@@ -115,6 +116,8 @@ def _verdict(text: str, status: str, phase: Phase) -> BounceKind | None:
         phase = Phase.REPORT  # the reporting server has given up: the command does not matter any more
     verdict = classify(text, phase=phase, code=int(code[1]) if code else None, status=status_of_text or status or None)
     if verdict is Verdict.HARD:
-        return BounceKind.HARD
+        # Filters say "user unknown" about the content of an email to a recipient that the server has accepted.
+        is_clear = phase is not Phase.CONTENT or is_precise(status_of_text or status)
+        return BounceKind.HARD if is_clear else BounceKind.SOFT
     clear = verdict_of_words(text) is not None or (status_of_text or status)[2:] not in NO_MEANING
     return BounceKind.SOFT if clear else None

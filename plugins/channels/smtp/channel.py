@@ -14,6 +14,8 @@ from typing import Any, ClassVar, cast
 from aiosmtplib import SMTP, SMTPResponseException
 
 from plugins import AccountUnavailableError, Channel, Session, hookimpl
+from plugins.channels.smtp.dkim_keys import read_keys
+from plugins.channels.smtp.dkim_signing import DkimSigner
 from plugins.channels.smtp.login import about_login, greet, log_in
 from plugins.channels.smtp.session import SmtpSession
 from plugins.channels.smtp.url import SmtpSettings, parse
@@ -67,15 +69,23 @@ class SmtpChannel(Channel):
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
         """Connect, start TLS and log in. Send QUIT at the end."""
-        settings = self._settings(config)
+        settings, signer = self._settings(config), await asyncio.to_thread(self._signer)
         client, settings = await open_with_token(settings, open_connection)
         try:
             wire = Wire(cast(asyncio.Transport, client.transport))
-            yield SmtpSession(wire, client.supports_extension, settings)
+            yield SmtpSession(wire, client.supports_extension, settings, signer or None)
             with contextlib.suppress(OSError, UnexpectedReplyError):
                 await wire.exchange(b"QUIT\r\n", 1, min(settings.timeout, QUIT_TIMEOUT_SECONDS))
         finally:
             client.close()
+
+    def _signer(self) -> DkimSigner:
+        """Read the DKIM keys, so that a new connection uses a new key."""
+        try:
+            return DkimSigner(read_keys(self._environment))
+        except ValueError as error:
+            fault = str(error)
+        raise AccountUnavailableError(*ChannelCode.NOT_CONFIGURED.message("key", fault=fault), here=True)
 
     def _settings(self, config: Mapping[str, Any]) -> SmtpSettings:
         """Find the account's URL in the environment."""
@@ -83,8 +93,9 @@ class SmtpChannel(Channel):
 
 
 def check_accounts(environment: Mapping[str, str]) -> None:
-    """Check the URL of every account. Raises ValueError with a sentence that names the variable."""
+    """Check the URL of every account, and every DKIM key. Raises ValueError with a sentence that names the variable."""
     check_urls(environment, VARIABLE, parse)
+    read_keys(environment)
 
 
 async def open_connection(settings: SmtpSettings) -> SMTP:

@@ -1,10 +1,12 @@
 """Transmit emails to an SMTP server one by one, and know after each answer whether the email can have been sent."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from plugins import Outcome, Outgoing, Phase, Receipt, Session, Verdict, classify
 from plugins.channels.smtp.address import for_the_wire
+from plugins.channels.smtp.dkim_signing import DkimSigner, UnsignableError
 from plugins.channels.smtp.login import about_login
 from plugins.channels.smtp.url import SmtpSettings
 from plugins.channels.smtp.wire import Reply, UnexpectedReplyError, Wire
@@ -29,11 +31,14 @@ class SmtpSession(Session):
     are sent together.
     """
 
-    def __init__(self, wire: Wire, supports: Callable[[str], bool], settings: SmtpSettings) -> None:
+    def __init__(
+        self, wire: Wire, supports: Callable[[str], bool], settings: SmtpSettings, signer: DkimSigner | None = None
+    ) -> None:
         self._wire = wire
         self._supports = supports
         self._together = supports("pipelining")
         self._settings = settings
+        self._signer = signer
         self._over = False
         self._blank = False
         """Whether RSET is not needed, because the server accepted the last email."""
@@ -45,6 +50,13 @@ class SmtpSession(Session):
         commands = self._envelope(outgoing)
         if isinstance(commands, Receipt):
             return commands
+        message = outgoing.message
+        if self._signer is not None:
+            message = with_crlf(message)
+            try:  # in a thread, because a signature takes milliseconds
+                message = await asyncio.to_thread(self._signer.signature, message) + message
+            except UnsignableError as error:
+                return self._receipt(Outcome.FAILED, ChannelCode.DKIM_FAILED.message(fault=error))
         if self._blank:
             commands = commands[1:]
         self._blank = False
@@ -58,7 +70,7 @@ class SmtpSession(Session):
             return refusal
         provider = self._settings.provider
         headers = provider_headers(provider, outgoing.send_id) if provider else b""
-        return await self._transmit(headers + outgoing.message)
+        return await self._transmit(headers + message)
 
     def _envelope(self, outgoing: Outgoing) -> tuple[bytes, ...] | Receipt:
         """Return the commands before the content. If an address is not valid, returns a receipt and sends nothing."""
@@ -159,9 +171,14 @@ class SmtpSession(Session):
 
 def content_of(message: bytes) -> bytes:
     """Return the content for DATA: lines with CRLF, with their dots escaped, and the final dot."""
+    stuffed = with_crlf(message).replace(b"\r\n.", b"\r\n..")
+    return b"".join((b"." if stuffed.startswith(b".") else b"", stuffed, b".\r\n"))
+
+
+def with_crlf(message: bytes) -> bytes:
+    """Return a message whose lines end with CRLF, the last one included."""
     content = message if message.endswith(b"\r\n") else message + b"\r\n"
     # Servers disagree on a single CR or LF, so it could smuggle an end of the content past one of them.
     if not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
         content = re.sub(rb"\r\n|\r|\n", b"\r\n", content)
-    stuffed = content.replace(b"\r\n.", b"\r\n..")
-    return b"".join((b"." if stuffed.startswith(b".") else b"", stuffed, b".\r\n"))
+    return content

@@ -84,3 +84,20 @@ def test_a_mail_of_our_own_is_own() -> None:
 def test_an_automatic_answer_is_no_reply() -> None:
     data = mail("Auto-Submitted: auto-replied", "In-Reply-To: <first@vendor.example>", body="I am away.")
     assert read_mail(data).kind is MailKind.AUTO_REPLY
+
+
+@pytest.mark.parametrize(
+    ("status", "command", "kind"),
+    [
+        ("5.0.0", "end of DATA", BounceKind.SOFT),
+        ("5.1.1", "end of DATA", BounceKind.HARD),
+        ("5.0.0", "RCPT TO", BounceKind.HARD),
+        ("5.7.1", "RCPT TO", BounceKind.HARD),
+        ("5.7.1", "", BounceKind.SOFT),
+        ("5.2.1", "", BounceKind.SOFT),
+    ],
+)
+def test_unknown_counts_by_the_command_that_the_server_rejected(status: str, command: str, kind: BounceKind) -> None:
+    suffix = f" (in reply to {command} command)" if command else ""
+    [failure] = read_mail(report(status=status, diagnostic=f"550 User unknown{suffix}")).failures
+    assert failure.kind is kind
