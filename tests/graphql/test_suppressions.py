@@ -194,6 +194,21 @@ async def test_an_old_link_suppresses_the_present_address_and_those_that_were_wr
     assert answer.status_code == 200
     assert await suppressed() == {"ada@example.com", "third@example.com"}
     assert "second@example.com" not in answer.text
+    token = re.findall(r'name="token" value="([^"]+)"', answer.text)[0]
+    undone = await client.http.post(old_link(person), data={"action": "undo", "token": token})
+    assert "You are subscribed again" in undone.text
+    assert await suppressed() == set()
+
+
+async def test_undoing_an_old_link_leaves_what_others_suppressed(client: Client) -> None:
+    person = await story.person(client)
+    await link_of_an_email(client, person)
+    await client.ask('mutation { suppressAddress(email: "ada@example.com") { errors { code } } }')
+    await client.do(RENAME, "person", id=person, email="new@example.com")
+    answer = await client.http.post(old_link(person))
+    token = re.findall(r'name="token" value="([^"]+)"', answer.text)[0]
+    await client.http.post(old_link(person), data={"action": "undo", "token": token})
+    assert await suppressed() == {"ada@example.com"}
 
 
 async def test_links_of_others_and_forged_ones_do_nothing(client: Client, stranger: Client) -> None:
