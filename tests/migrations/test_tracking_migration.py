@@ -30,5 +30,5 @@ async def test_no_campaign_tracks_anything(database: str) -> None:
     async with transaction():
         hit = email_hit("inc_1", ReportedKind.CLICKED, NOW + timedelta(hours=1), sent.id, {"url": "https://a.example/"})
         assert await record_hits([hit]) == {"inc_1"}
-    (row,) = await execute("SELECT id, machine_clicks FROM engagement")
-    assert dict(row) == {"id": sent.id, "machine_clicks": 1}
+    (row,) = await execute("SELECT id, clicks FROM engagement")
+    assert dict(row) == {"id": sent.id, "clicks": 1}
