@@ -19,6 +19,7 @@ ANSWER_HEADERS = (
     "x-ooo",
     "autoresponder",
     "x-fc-machinegenerated",
+    "x-apple-action",
     "x-cron-env",
 )
 """Headers that only programs write, whatever their value."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from api.mail.reading.headers import Headers, addresses_in, read_headers
-from api.mail.reading.parts import ReceivedMail
+from api.mail.reading.parts import Part, ReceivedMail
 
 COMPLAINTS = frozenset(
     {"abuse", "fraud", "virus", "other", "opt-out", "opt-out-list", "miscategorized", "complaint", "spam"}
@@ -12,6 +12,8 @@ COMPLAINTS = frozenset(
 """Feedback-Types that say that the recipient does not want the email."""
 PROVIDER_COMPLAINT = re.compile(r"^\W{0,5}complaint about message from\b", re.IGNORECASE)
 """Subject of Microsoft's Junk Mail Reporting Program, which has no feedback report."""
+FIELDS = re.compile(r"^Feedback-Type[ \t]{0,5}:", re.IGNORECASE | re.MULTILINE)
+USER_AGENT = re.compile(r"^User-Agent[ \t]{0,5}:", re.IGNORECASE | re.MULTILINE)
 ORIGINAL_RECIPIENT = "x-hmxmroriginalrecipient"
 
 
@@ -30,8 +32,9 @@ class Feedback:
 def read_feedback(mail: ReceivedMail, returned: tuple[Headers, ...]) -> Feedback | None:
     """Return the feedback report in a mail, or None if there is none."""
     for part in mail.parts:
-        if part.content_type == "message/feedback-report":
-            fields, _ = read_headers(part.text.lstrip("\n").encode("utf-8", "replace"), 0)
+        start = 0 if part.content_type == "message/feedback-report" else _start_of_fields(part)
+        if start >= 0:
+            fields, _ = read_headers(part.text[start:].lstrip("\n").encode("utf-8", "replace"), 0)
             kind = fields.get("feedback-type").strip().lower()[:40]
             return Feedback(kind or "abuse", _recipients(fields, returned))
     if mail.headers.parameters.get("report-type", "").lower() == "feedback-report":
@@ -41,6 +44,14 @@ def read_feedback(mail: ReceivedMail, returned: tuple[Headers, ...]) -> Feedback
         named = tuple(address for header in provider for address in addresses_in(header.get(ORIGINAL_RECIPIENT)))
         return Feedback("abuse", named or _recipients(Headers([]), returned))
     return None
+
+
+def _start_of_fields(part: Part) -> int:
+    """Return where a text has the fields of a feedback report, or -1. Some servers write them into the text."""
+    if not part.content_type.startswith(("text/plain", "multipart/")):
+        return -1
+    found = FIELDS.search(part.text)
+    return found.start() if found and USER_AGENT.search(part.text) else -1
 
 
 def _recipients(fields: Headers, returned: tuple[Headers, ...]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from api.mail.reading.charsets import decode_bytes
 MAX_HEADER_BYTES = 262_144
 """Longest header of a mail that is read. Gmail accepts 500 KB; headers of people's mails have 5 to 30 KB."""
 MAX_FIELDS = 1_000
+MAX_LINES = 5_000
+"""Lines of a header that are read. The rest of the header is skipped."""
 MAX_VALUE_CHARACTERS = 20_000
 """Longest value of a field that is read. References of long threads have up to 10 KB."""
 MAX_ENCODED_WORDS = 200
@@ -97,9 +99,12 @@ def read_headers(data: bytes, start: int) -> tuple[Headers, int]:
             continue
         if not _belongs_to_header(line, lines):
             break
-        if len(lines) <= 10 * MAX_FIELDS:
-            lines.append(line)
+        lines.append(line)
         position = line_end + 1
+        if len(lines) >= MAX_LINES:
+            end_of_header = data.find(b"\n\n", line_end, end)
+            position = end if end_of_header < 0 else end_of_header + 2
+            break
     return Headers(list(_fields(lines))), min(position, len(data))
 
 

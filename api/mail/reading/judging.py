@@ -77,8 +77,9 @@ def judge(address: str, status: str, diagnostic: str, words: FailureWords) -> Fa
     if kind is not BounceKind.HARD and says_unknown and phase is Phase.CONTENT and _is_called_unknown(about, address):
         kind = BounceKind.HARD
     shown = " ".join((diagnostic or about).split())[:MAX_DIAGNOSTIC_CHARACTERS]
-    found = status if status[2:] not in NO_MEANING else _status(diagnostic) or _status(about) or status
-    return FailedRecipient(address, kind or BounceKind.SOFT, found, shown)
+    return FailedRecipient(
+        address, kind or BounceKind.SOFT, _clearest(_status(diagnostic), status, _status(about)), shown
+    )
 
 
 @lru_cache(maxsize=64)
@@ -99,10 +100,17 @@ def _is_called_unknown(text: str, address: str) -> bool:
     return any(address.lower() in line.lower() for line in UNKNOWN_STATUS.findall(text))
 
 
+def _clearest(*statuses: str) -> str:
+    """Return the first status that says why, else the first one. The server's own counts more than the report's."""
+    named = [status for status in statuses if status]
+    return next((status for status in named if status[2:] != "0.0"), named[0] if named else "")
+
+
 def _status(text: str) -> str:
     text = text[:MAX_TEXT_CHARACTERS]
     anywhere = STATUS.search(text)
-    return enhanced_status(text) or (anywhere[0] if anywhere else "")
+    first = enhanced_status(text)
+    return first if first and first[0] in "45" else anywhere[0] if anywhere else ""
 
 
 @lru_cache(maxsize=64)

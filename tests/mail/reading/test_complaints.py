@@ -47,6 +47,17 @@ def test_a_feedback_report_is_a_complaint(kind: str) -> None:
     assert reading.message_ids == ("<first@vendor.example>",)
 
 
+def test_a_feedback_report_without_its_parts_is_a_complaint() -> None:
+    text = FEEDBACK.format(type="abuse").partition("feedback-report\n\n")[2].partition("--b")[0]
+    reading = read_mail(mail(From="fbl@provider.example", Subject="Abuse report", body=f"A report.\n\n{text}"))
+    assert (reading.kind, reading.people) == (MailKind.COMPLAINT, ("ann@customer.example",))
+
+
+def test_a_reply_that_names_a_feedback_type_is_a_reply() -> None:
+    data = mail("In-Reply-To: <m@v>", body="What is this?\n\nFeedback-Type: abuse\n")
+    assert read_mail(data).kind is MailKind.REPLY
+
+
 @pytest.mark.parametrize("kind", ["auth-failure", "not-spam", "dmarc"])
 def test_other_feedback_is_not_a_complaint(kind: str) -> None:
     reading = read_mail(feedback(kind))

@@ -101,3 +101,12 @@ def test_unknown_counts_by_the_command_that_the_server_rejected(status: str, com
     suffix = f" (in reply to {command} command)" if command else ""
     [failure] = read_mail(report(status=status, diagnostic=f"550 User unknown{suffix}")).failures
     assert failure.kind is kind
+
+
+def test_the_status_of_the_server_counts_more_than_that_of_the_report() -> None:
+    [failure] = read_mail(report(status="5.1.1", diagnostic="550 5.7.1 IP address blacklisted")).failures
+    assert (failure.status, failure.kind) == ("5.7.1", BounceKind.SOFT)
+    [failure] = read_mail(
+        report(status="5.1.1", diagnostic="550 5.0.0 <ann@customer.example>... unknown user")
+    ).failures
+    assert (failure.status, failure.kind) == ("5.1.1", BounceKind.HARD)
