@@ -9,6 +9,7 @@ from api.services.workspaces.accounts import check_accounts
 from api.services.workspaces.senders import account_of_sender, end_pause, senders_of_account
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock
+from api.store.mailboxes import retry_now
 from api.store.senders import paused_accounts, real_senders
 from api.store.workspaces import real_workspaces, set_accounts
 from plugins.manager import load
@@ -65,13 +66,16 @@ async def allow(
 
 
 async def resume(settings: Settings, *, account: str) -> int:
-    """End an account's pause. Raises Refusal for an account that is not paused, not used and not configured."""
+    """End an account's pause, also that of a mailbox after a failure.
+
+    Raises Refusal for an account that is not paused, not used and not configured.
+    """
     installed = load(environment())
     async with database(settings):
         clock = DatabaseClock()
         await clock.sync()
         users = await senders_of_account(installed, account)
-        was_paused = await end_pause(account, users, clock())
+        was_paused = await end_pause(account, users, clock()) or await retry_now(account)
         if not was_paused and not users:
             check_accounts(installed, [account])
     state = "is no longer paused" if was_paused else "is not paused"

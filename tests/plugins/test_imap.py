@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
+from imapclient.imapclient import JUNK
 
 from plugins import AccountUnavailableError, IncomingMail, MailboxSession
 from plugins.incoming import MAX_MAIL_BYTES
 from plugins.mailboxes.imap import fetching
+from plugins.mailboxes.imap.folders import Listed, _special
 from plugins.mailboxes.imap.mailbox import ImapMailbox
 from tests.dovecot import PASSWORD, Account, Dovecot, dovecot, needs_dovecot
 
@@ -277,3 +280,49 @@ async def test_an_account_without_a_url() -> None:
             pass
     assert error.value.detail.startswith("Set TOUCHLINE_IMAP_URL_SALES to imaps://user:password@host:993")
     assert error.value.here
+
+
+async def test_a_mail_that_cannot_be_parsed_is_left_out(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    account.deliver(*(mail(number) for number in range(1, 5)))
+    whole = {name: getattr(fetching, name) for name in ("_fetch", "_list_mails")}
+
+    def fetch(client: object, batch: list[fetching.Listed]) -> object:
+        if any(each.uid == 2 for each in batch):
+            raise ValueError("malformed")
+        return whole["_fetch"](client, batch)
+
+    def list_mails(client: object, uids: list[int], default: datetime) -> object:
+        if 3 in uids:
+            raise IndexError
+        return whole["_list_mails"](client, uids, default)
+
+    monkeypatch.setattr(fetching, "_fetch", fetch)
+    monkeypatch.setattr(fetching, "_list_mails", list_mails)
+    async with opened(account.url()) as session:
+        cursors: dict[str, str] = {}
+        assert subjects(await read(session, cursors)) == ["Mail 1", "Mail 4"]
+        assert cursors["INBOX"].endswith(":5")
+
+
+def test_a_search_covers_all_uids_unless_it_could_find_too_many() -> None:
+    assert fetching.Folder("INBOX", 1, 1_700_000_000, 40_000).window == 1_700_000_000
+    assert fetching.Folder("INBOX", 1, 1_000_001, 1_000_000).window == fetching.WINDOW
+    assert fetching.Folder("INBOX", 1, 1_700_000_000, 100_000).window == 425_000_000
+
+
+def test_times_that_have_no_utc_are_replaced() -> None:
+    assert fetching._utc(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))), SINCE) == SINCE
+    assert fetching._utc(datetime(2026, 3, 2), SINCE) == datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("folders", "expected"),
+    [
+        ([((b"\\HasNoChildren", b"\\Junk"), b"/", "[Gmail]/Spam"), ((), b"/", "Junk")], "[Gmail]/Spam"),
+        ([((), b".", "INBOX.Junk E-mail")], "INBOX.Junk E-mail"),
+        ([((), None, "SPAM")], "SPAM"),
+        ([((), b"/", "Junk/2025"), ((), b"/", "Work")], None),
+    ],
+)
+def test_the_spam_folder_is_found_by_its_use_or_name(folders: list[Any], expected: str | None) -> None:
+    assert _special([Listed(*each) for each in folders], JUNK) == expected

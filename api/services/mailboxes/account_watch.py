@@ -33,6 +33,8 @@ Incoming mails are kept for longer (KEPT_FOR of the job "answers"), so a mail th
 """
 WAIT_SECONDS = 60.0
 """Longest wait for news. Folders about which the server does not notify are read as often."""
+PAUSE_SECONDS = 1.0
+"""Shortest time between two looks, for servers that notify of every change of a flag."""
 FIRST_RETRY, MAX_RETRY = timedelta(seconds=5), timedelta(minutes=5)
 """The wait after a failure. It doubles with each failure in a row."""
 FIRST_LOGIN_RETRY, MAX_LOGIN_RETRY = timedelta(minutes=1), timedelta(minutes=15)
@@ -128,6 +130,7 @@ class AccountWatch:
             if once:
                 return
             await wait(self.mailbox, session, WAIT_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS)
 
     @retry_on_deadlock
     async def _store(self, batch: MailBatch, addresses: list[str]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, IMAPClientReadOnlyError
+from imapclient.exceptions import IMAPClientAbortError
 
 from plugins.incoming import MAX_MAIL_BYTES, IncomingMail
 from plugins.mailboxes.imap.mail_key import mail_key
@@ -18,7 +18,7 @@ from plugins.mailboxes.imap.mail_key import mail_key
 log = logging.getLogger("touchline.imap")
 
 WINDOW = 50_000
-"""UIDs that one search looks through. The answer is one line, and the library takes a million bytes."""
+"""Mails that one search may find. The answer is one line, and the library takes a million bytes."""
 BATCH_MAILS = 200
 BATCH_BYTES = 4_000_000
 """A batch has up to so many mails and bytes. A large mail is a batch of its own."""
@@ -26,6 +26,9 @@ PART = f"BODY.PEEK[]<0.{MAX_MAIL_BYTES}>"
 """The beginning of a mail: its header and its first parts, which have all that a mail says about itself."""
 CONTENT = b"BODY[]<0>"
 SIZES = ("RFC822.SIZE", "INTERNALDATE")
+
+
+CONNECTION_ERRORS = (IMAPClientAbortError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,14 @@ class Folder:
     name: str
     validity: int
     uid_limit: int
+    mails: int
+
+    @property
+    def window(self) -> int:
+        """How many UIDs one search looks through. Some servers leave large gaps between UIDs."""
+        if self.mails <= WINDOW:
+            return self.uid_limit
+        return max(WINDOW, self.uid_limit * WINDOW // (2 * self.mails))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,7 @@ def examine(client: IMAPClient, name: str) -> Folder:
     limit = found.get(b"UIDNEXT")
     if limit is None:  # the server need not say it here
         limit = client.folder_status(name, ["UIDNEXT"])[b"UIDNEXT"]
-    return Folder(name, int(found[b"UIDVALIDITY"]), int(limit))
+    return Folder(name, int(found[b"UIDVALIDITY"]), int(limit), int(found[b"EXISTS"]))
 
 
 def new_uids(client: IMAPClient, first: int, limit: int, since: datetime | None) -> list[int]:
@@ -89,15 +100,36 @@ def new_uids(client: IMAPClient, first: int, limit: int, since: datetime | None)
 
 
 def list_mails(client: IMAPClient, uids: list[int], default: datetime) -> list[Listed]:
-    """Return size and time of each mail that is still there; ``default`` for a time that the server does not know."""
+    """Return size and time of each mail that is still there; ``default`` for a time that the server does not know.
+
+    If the answer cannot be read, the mails are listed one by one, and one whose answer cannot be read is left out.
+    """
+    try:
+        return _list_mails(client, uids, default)
+    except CONNECTION_ERRORS:
+        raise
+    except Exception as error:
+        if len(uids) == 1:
+            log.warning("the server cannot list the mail %d, it is left out: %s", uids[0], error)
+            return []
+    return [each for uid in uids for each in list_mails(client, [uid], default)]
+
+
+def _list_mails(client: IMAPClient, uids: list[int], default: datetime) -> list[Listed]:
     listed = []
     for uid, values in sorted(client.fetch(uids, SIZES).items()):
         if uid not in uids or b"RFC822.SIZE" not in values:
             continue  # the server reports a change of another mail, such as a flag
         received_at = values.get(b"INTERNALDATE") or default
-        zoned = received_at if received_at.tzinfo else received_at.replace(tzinfo=UTC)
-        listed.append(Listed(uid, int(values[b"RFC822.SIZE"]), zoned.astimezone(UTC)))
+        listed.append(Listed(uid, int(values[b"RFC822.SIZE"]), _utc(received_at, default)))
     return listed
+
+
+def _utc(instant: datetime, default: datetime) -> datetime:
+    try:
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:  # in the year 1, for example
+        return default
 
 
 def batches(mails: list[Listed]) -> Iterator[list[Listed]]:
@@ -122,9 +154,9 @@ def fetch(client: IMAPClient, folder: Folder, batch: list[Listed]) -> tuple[Inco
     """
     try:
         return _fetch(client, batch)
-    except (IMAPClientAbortError, IMAPClientReadOnlyError):
-        raise  # the connection is broken
-    except IMAPClientError as error:
+    except CONNECTION_ERRORS:
+        raise
+    except Exception as error:  # the library raises errors of many kinds for malformed answers
         if len(batch) == 1:
             log.warning("%s: the server cannot read the mail %d, it is left out: %s", folder.name, batch[0].uid, error)
             return ()

@@ -12,7 +12,7 @@ from plugins.codes import ChannelCode
 from plugins.mailboxes.imap import fetching
 from plugins.mailboxes.imap.connection import Connection, explained
 from plugins.mailboxes.imap.connection_thread import ConnectionThread
-from plugins.mailboxes.imap.fetching import BATCH_MAILS, WINDOW, Folder, Position
+from plugins.mailboxes.imap.fetching import BATCH_MAILS, Folder, Position
 from plugins.mailboxes.imap.folders import folders_to_read
 
 Answer = TypeVar("Answer")
@@ -58,7 +58,7 @@ class ImapSession(MailboxSession):
         first = position.next_uid if position is not None and continues else 1
         step = f"read {folder.name!r} on"
         while first < folder.uid_limit:
-            limit = min(first + WINDOW, folder.uid_limit)
+            limit = min(first + folder.window, folder.uid_limit)
             uids = await self._call(step, fetching.new_uids, first, limit, None if continues else since)
             for start in range(0, len(uids), BATCH_MAILS):
                 listed = await self._call(step, fetching.list_mails, uids[start : start + BATCH_MAILS], since)

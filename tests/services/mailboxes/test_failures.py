@@ -12,6 +12,7 @@ from api.models import IncomingEvent
 from api.services.mailboxes import account_watch, sessions, watcher
 from api.services.mailboxes.account_watch import retry_wait
 from api.states import MailboxState
+from api.store import mailboxes
 from plugins import AccountUnavailableError, MailBatch
 from tests.services.mailboxes.scripted import NOW, Scripted, Time, mail, process, row
 
@@ -97,6 +98,7 @@ async def test_a_long_connection_that_breaks_is_opened_again_at_once(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(account_watch, "STABLE_SECONDS", 0.0)
+    monkeypatch.setattr(account_watch, "PAUSE_SECONDS", 0.0)
     mailbox = Scripted({"INBOX": [mail(0)]})
     again = asyncio.Event()
 
@@ -195,3 +197,16 @@ def test_the_wait_after_a_lost_connection_is_short() -> None:
         300,
     ]
     assert retry_wait("LOGIN_REFUSED", 10**9) == timedelta(minutes=15)
+
+
+async def test_an_operator_ends_the_wait(database: str) -> None:
+    time, mailbox = Time(), Scripted({"INBOX": [mail(0)]}, on_open=raising(REFUSED))
+    await process(mailbox, time).check_once()
+    mailbox.on_open = lambda: None
+    await process(mailbox, time).check_once()
+    assert mailbox.opened == 1
+    assert await mailboxes.retry_now("fake")
+    assert not await mailboxes.retry_now("fake")
+    assert not await mailboxes.retry_now("other")
+    await process(mailbox, time).check_once()
+    assert (await row()).state == MailboxState.WATCHING
