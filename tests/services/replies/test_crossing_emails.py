@@ -1,5 +1,8 @@
 """A reply while the next email is on its way: either the email is stopped, or the Live Feed says that both crossed."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from api.models import Enrollment, Event, Send
@@ -10,8 +13,9 @@ from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from plugins import IncomingMail
 from plugins.contract import Outgoing
-from tests.services.locks import beside, waits_for_us
-from tests.services.replies.incoming_mails import DAY, OWN, receive, reply, sent_email, work
+from tests.services.locks import beside, lock, waits_for_us
+from tests.services.locks import crossed as crossing
+from tests.services.replies.incoming_mails import DAY, OWN, complaint, receive, reply, sent_email, work
 from tests.services.world import NOW, World, make_world
 
 LATER = NOW + 8 * DAY
@@ -108,3 +112,17 @@ async def test_a_reply_that_is_applied_at_the_same_moment(world: World, database
     await ticking
     assert (await second(world)).status is SendStatus.FAILED
     assert len(world.channel.left) == 1
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+@pytest.mark.parametrize(("write", "kind", "then"), [(reply, "REPLIED", "send"), (complaint, "COMPLAINED", "person")])
+async def test_a_transaction_that_postgresql_aborts_is_done_again(
+    world: World, database_kind: str, write: Callable[[str], bytes], kind: str, then: str, caplog: Any
+) -> None:
+    caplog.set_level("INFO", "touchline.store")
+    first = await sent_email(world)
+    await receive_mails("imap:TEST", [IncomingMail("1", write(str(first.message_id)), NOW)], NOW, OWN)
+    await crossing(work(world), lock("enrollment"), lock(then))
+    assert "retrying a transaction" in caplog.text
+    assert await Event.filter(kind=kind).count() == 1
+    assert await Enrollment.filter(status="ENDED").count() == 1
