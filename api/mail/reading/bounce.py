@@ -5,8 +5,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from api.codes.mail_reasons import MailReason
+from api.mail.reading.auto_reply import header_of_answer, words_of_absence
 from api.mail.reading.delivery_report import RecipientReport, read_recipient_reports
 from api.mail.reading.failure_text import FailureWords, key, recipients_in_text
+from api.mail.reading.headers import Headers
 from api.mail.reading.judging import judge
 from api.mail.reading.mail_reading import FailedRecipient
 from api.mail.reading.message_ids import ids_of_answer
@@ -21,6 +23,8 @@ READ_CHARACTERS = 4_000
 """How much of a report's text is searched for the words of a failure."""
 DONE = frozenset({"delivered", "relayed", "expanded"})
 MAX_LINES = 5_000
+QUOTED_REPLY = re.compile(r"\b[45]\d\d[ -]")
+"""A line with the reply of another server. Its "deferred" says nothing about this server."""
 QUOTE_MARK = re.compile(r"^(?:> ?){1,3}")
 LATE_ACTIONS = frozenset({"delayed", "deferred"})
 
@@ -80,7 +84,8 @@ def _inner(report: Report) -> Failures | None:
 def _is_late(subject: str, text: str) -> bool:
     """Return whether a server reports a delay and keeps trying."""
     text = text[:READ_CHARACTERS]
-    return bool(LATE.search(subject[:500]) or LATE.search(text)) and not GAVE_UP.search(text)
+    own_words = "\n".join(line for line in text.split("\n") if not QUOTED_REPLY.search(line))
+    return bool(LATE.search(subject[:500]) or LATE.search(own_words)) and not GAVE_UP.search(text)
 
 
 def _recipients(mail: ReceivedMail, report: Report) -> list[str]:
@@ -143,13 +148,19 @@ def _failure_phrase(mail: ReceivedMail, report: Report) -> str | None:
     sender = headers.addresses("from")
     bare = headers.get("return-path").replace(" ", "").lower() in {"<>", "<mailer-daemon>"}
     program = bare or bool(sender and NO_REPLY.match(sender[0])) or not sender
-    if (
-        daemon
-        or (program and (in_subject or report.returned or in_text))
-        or (in_subject and in_text and (report.returned or not ids_of_answer(headers)))
-    ):
+    is_failure = (program and (in_subject or report.returned or in_text)) or (
+        in_subject and in_text and (report.returned or not ids_of_answer(headers))
+    )
+    if daemon or (is_failure and not _is_absence_notice(headers, subject, report.text)):
         return found[0].strip()[:80]
     return None
+
+
+def _is_absence_notice(headers: Headers, subject: str, text: str) -> bool:
+    """Return whether a program answers for a person. Such answers can say that the email was not forwarded."""
+    if header_of_answer(headers):
+        return True
+    return bool(words_of_absence(subject, text, answers=False, quotes=False))
 
 
 def _own_addresses(mail: ReceivedMail, report: Report) -> set[str]:

@@ -81,7 +81,7 @@ LATE = re.compile(
     r"|undelivered)"
     r"|will (?:continue to |keep |be )?(?:try|trying|retry|retried|attempt)\w* (?:to (?:send|deliver)|again"
     r"|until|for|sending|deliver)"
-    r"|delivery attempts will continue|will be re-?tried|temporarily (?:delayed|deferred)"
+    r"|delivery attempts will continue|will be re-?tried"
     r"|verzögert|wird weiterhin versucht|noch nicht zugestellt|retard(?:é|ée)\b|n['’]a pas encore été"
     r"|aún no se ha|todavía no|in ritardo"
     r"|non è stato ancora|ainda não foi|vertraagd|nog niet bezorgd|opóźnion|jeszcze nie został|отложен"
@@ -91,6 +91,7 @@ LATE = re.compile(
 )
 """An email is late, and the server keeps trying."""
 GAVE_UP = re.compile(
+    r"delivery (?:time )?expired|queue\.expired|too old|maximum (?:queue )?(?:age|time|number of)|"
     r"giv(?:en|ing|e) up|gave up|retry time(?:out)? (?:not reached for any host after|exceeded)"
     r"|will not (?:be )?(?:retr|try|attempt)"
     r"|not going to try again|in the queue too long|(?:message|envelope)(?: has)? (?:expired|timed out)|permanent"

@@ -122,3 +122,16 @@ def test_headers_and_subject_show_whether_a_person_answers(
     kind: MailKind, headers: tuple[str, ...], subject: str
 ) -> None:
     assert read_mail(mail(*headers, Subject=subject, body="Fine.")).kind is kind
+
+
+@pytest.mark.parametrize("header", ["Return-Path: <>", "Auto-Submitted: auto-replied"])
+def test_an_absence_notice_that_mentions_a_failure_is_no_bounce(header: str) -> None:
+    text = "I am out of the office. Your mail is not forwarded and could not be delivered to bob@customer.example."
+    for subject in ("Lunch", "Automatic reply: Lunch", "Undeliverable: Lunch"):
+        assert read_mail(mail(REPLIES, header, Subject=subject, body=text)).kind is MailKind.AUTO_REPLY
+
+
+def test_a_person_who_writes_about_a_failure_is_no_bounce() -> None:
+    text = "My mail to bob@vendor.example could not be delivered: user unknown. What is his address?"
+    for subject in ("Re: Lunch", "Re: Undeliverable: Lunch"):
+        assert read_mail(mail(REPLIES, Subject=subject, body=text)).kind is MailKind.REPLY

@@ -38,7 +38,7 @@ def test_the_text_names_the_recipient_and_the_cause(severity: str, subject: str,
 
 
 def test_all_texts_are_read() -> None:
-    assert len(BOUNCES) == TEXTS.count("=== ") == 32
+    assert len(BOUNCES) == TEXTS.count("=== ") == 34
 
 
 def test_each_recipient_has_its_own_words() -> None:
