@@ -73,7 +73,7 @@ _UNKNOWN_ENGLISH = (
     r"|\b(name|address|recipient|user)s? (\w+ ){0,3}(is |was |are )?not (found|listed) in (the "
     r"|our )?(\w+ ){0,2}(directory|database|system|list)"
     r"|\bno (valid )?(user|person|recipient)s? (here|by that name|of that name|found|with that (name|address))"
-    r"|\b(account|mailbox|user|address) (\S+ )?(has been |was |is )(deleted|removed|terminated|closed"
+    r"|\b(account|mailbox|user|address) (\S+ )?(has been |was |is )?(deleted|removed|terminated|closed"
     r"|deactivated permanently)\b"
     r"|\b(has|have) (left|departed from) (the|this|our) (company|organi[sz]ation)|\bis no longer (at"
     r"|with) (this|the|our)\b"

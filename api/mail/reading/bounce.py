@@ -138,16 +138,17 @@ def _failure_phrase(mail: ReceivedMail, report: Report) -> str | None:
     headers = mail.headers
     subject = headers.text("subject")[:500]
     in_subject = None if ANSWER_SUBJECT.match(subject) else FAILED_SUBJECT.search(subject)
+    daemon, sender = is_daemon(headers), headers.addresses("from")
+    bare = headers.get("return-path").replace(" ", "").lower() in {"<>", "<mailer-daemon>"}
+    program = bare or bool(sender and NO_REPLY.match(sender[0])) or not sender
+    if not (daemon or program or in_subject):
+        return None
     in_text = FAILED.search(report.text[:READ_CHARACTERS])
-    daemon = is_daemon(headers)
     found = in_text or in_subject or LATE.search(subject)
     if found is None and daemon:
         found = LATE.search(report.text[:READ_CHARACTERS])
     if found is None:
         return None
-    sender = headers.addresses("from")
-    bare = headers.get("return-path").replace(" ", "").lower() in {"<>", "<mailer-daemon>"}
-    program = bare or bool(sender and NO_REPLY.match(sender[0])) or not sender
     is_failure = (program and (in_subject or report.returned or in_text)) or (
         in_subject and in_text and (report.returned or not ids_of_answer(headers))
     )
