@@ -125,7 +125,7 @@ def build_parser() -> argparse.ArgumentParser:
             lazy("check", "check"),
         )
     )
-    add_mail(command("mail", "Read received mails.", lambda **_: 2))
+    add_mail(command("mail", "Read received mails, and list or retry incoming ones.", lambda **_: 2))
     add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2))
     return parser
 
@@ -208,6 +208,28 @@ def add_mail(command: argparse.ArgumentParser) -> None:
         help="address of our own: its mails are OWN; can be repeated",
     )
     reading.set_defaults(run=lazy("mail", "read"))
+    description = (
+        "List incoming mails and events of the last 30 days by their result, the latest first: a JSON object a line, "
+        "without texts and addresses."
+    )
+    listing = actions.add_parser("list", help=description, description=description, epilog=EPILOG)
+    listing.add_argument(
+        "--result",
+        type=str.lower,
+        choices=["failed", "unmatched", "ignored", "applied"],
+        default="failed",
+        help="failed: set aside after five attempts (default); unmatched: no email was found",
+    )
+    listing.add_argument(
+        "--limit", type=int, default=100, metavar="N", help="most lines that are printed (default: 100)"
+    )
+    listing.set_defaults(run=lazy("incoming", "show"))
+    description = "Process incoming mails and events again that were set aside; exit code 1 if there are none."
+    retrying = actions.add_parser("retry", help=description, description=description, epilog=EPILOG)
+    choice = retrying.add_mutually_exclusive_group(required=True)
+    choice.add_argument("ids", nargs="*", default=[], metavar="ID", help="ids of `touchline mail list`")
+    choice.add_argument("--every", action="store_true", help="all that were set aside")
+    retrying.set_defaults(run=lazy("incoming", "retry"))
 
 
 def check_packages() -> None:

@@ -54,7 +54,7 @@ class AnswerCode(Code):
     STOPPED_PROCESS = code(
         "The process that worked on it ended each time.",
         when="The process ended five times while it worked on the mail or event.",
-        do="Report it with the mail. The table `incoming_event` keeps the mail for 30 days.",
+        do="Report it. `touchline mail list` shows it, and `touchline mail retry` processes it again.",
     )
     UNCHANGED = code(
         "The email has this state already.",

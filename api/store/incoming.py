@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from api.ids import new_id
 from api.states import IncomingResult, MatchedBy
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Records, document, execute, in_list, instant
+from api.store.engine.sql import Records, Row, document, execute, in_list, instant
 
 MAIL = "MAIL"
 """The kind of a row whose mail has not been read."""
@@ -210,5 +210,27 @@ async def delete_old(before: datetime, max_rows: int) -> int:
         " AND done_at < $1 ORDER BY done_at LIMIT $2) RETURNING id",
         before,
         max_rows,
+    )
+    return len(rows)
+
+
+async def rows_by_result(result: IncomingResult, limit: int) -> Sequence[Row]:
+    """Return the last rows with a result, without contents and addresses."""
+    return await execute(
+        "SELECT id, source, key, kind, at, done_at, result, reason, attempts, workspace_id, send_id FROM incoming_event"
+        " WHERE done_at IS NOT NULL AND result = $1 ORDER BY done_at DESC LIMIT $2",
+        str(result),
+        limit,
+    )
+
+
+async def reopen_failed(ids: Sequence[str] | None, now: datetime) -> int:
+    """Let rows that were set aside be processed again: those of ``ids``, or all. Returns their number."""
+    condition, values = ("true", []) if ids is None else (in_list("id", 2), [list(ids)])
+    rows = await execute(
+        "UPDATE incoming_event SET done_at = NULL, result = NULL, attempts = 0, due_at = $1"
+        f" WHERE done_at IS NOT NULL AND result = 'FAILED' AND {condition} RETURNING id",
+        now,
+        *values,
     )
     return len(rows)

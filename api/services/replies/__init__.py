@@ -2,6 +2,6 @@
 
 Imports: codes, mail, models, plugins, services.common, services.enrollments, services.jobs, services.people,
     services.tasks, services.tracking, store, strategies.
-Imported by: graphql, http, services.dispatch.settle, services.launches, services.mailboxes,
+Imported by: cli, graphql, http, services.dispatch.settle, services.launches, services.mailboxes,
     services.simulations.
 """

@@ -63,3 +63,13 @@ async def _receive(source: str, rows: Sequence[NewIncoming], now: datetime, wake
             await jobs.keep_open(ANSWERS_JOB, None, ANSWERS_SUBJECT, now)
             after_transaction(wake)
     return new
+
+
+@retry_on_deadlock
+async def retry_failed(ids: Sequence[str] | None, now: datetime) -> int:
+    """Process again mails and events that were set aside: those of ``ids``, or all. Returns their number."""
+    async with transaction():
+        found = await incoming.reopen_failed(ids, now)
+        if found:
+            await jobs.keep_open(ANSWERS_JOB, None, ANSWERS_SUBJECT, now)
+    return found
