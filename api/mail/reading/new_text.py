@@ -1,4 +1,7 @@
-"""Finds the new text of a reply: without the quoted mail and without the signature."""
+"""Finds the new text of a reply: without the quoted mail and without the signature.
+
+The library mail-parser-reply 1.36 does the same for texts, but takes 17 s for 8,000 lines that consist of a space.
+"""
 
 import re
 
