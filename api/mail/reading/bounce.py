@@ -24,7 +24,7 @@ READ_CHARACTERS = 4_000
 DONE = frozenset({"delivered", "relayed", "expanded"})
 MAX_LINES = 5_000
 QUOTED_REPLY = re.compile(r"\b[45]\d\d[ -]")
-"""A line with the reply of another server. Its "deferred" says nothing about this server."""
+"""A line that quotes another server. The word "deferred" in it is not about this server."""
 QUOTE_MARK = re.compile(r"^(?:> ?){1,3}")
 LATE_ACTIONS = frozenset({"delayed", "deferred"})
 
