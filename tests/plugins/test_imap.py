@@ -1,25 +1,20 @@
 """The mailbox "imap" against a real server, Dovecot."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from imapclient.imapclient import JUNK
 
-from plugins import AccountUnavailableError, IncomingMail, MailboxSession
+from plugins import AccountUnavailableError, IncomingMail
 from plugins.incoming import MAX_MAIL_BYTES
 from plugins.mailboxes.imap import fetching
-from plugins.mailboxes.imap.folders import Listed, _special
 from plugins.mailboxes.imap.mailbox import ImapMailbox
 from tests.dovecot import PASSWORD, Account, Dovecot, dovecot, needs_dovecot
+from tests.plugins.imap_mails import SINCE, mail, opened, read, subjects
 
 pytestmark = needs_dovecot
-
-SINCE = datetime.now(UTC) - timedelta(days=30)  # noqa: TID251 - Dovecot has the real time
 
 
 @pytest.fixture(scope="module")
@@ -31,33 +26,6 @@ def server() -> Iterator[Dovecot]:
 @pytest.fixture
 def account(server: Dovecot) -> Account:
     return server.account()
-
-
-def mail(number: int, body: str = "hello", *, message_id: bool = True) -> bytes:
-    header = f"From: Ada <ada{number}@example.com>\r\nTo: rep@example.org\r\nSubject: Mail {number}\r\n"
-    header += f"Date: Mon, 2 Mar 2026 09:00:{number % 60:02} +0000\r\n"
-    if message_id:
-        header += f"Message-ID: <{number}@example.com>\r\n"
-    return f"{header}\r\n{body}\r\n".encode()
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[MailboxSession]:
-    async with ImapMailbox({"TOUCHLINE_IMAP_URL": url}).open("imap") as session:
-        yield session
-
-
-async def read(session: MailboxSession, cursors: dict[str, str], since: datetime = SINCE) -> list[IncomingMail]:
-    """Read all that is new, and keep the cursors."""
-    mails: list[IncomingMail] = []
-    async for batch in session.mails(dict(cursors), since):
-        mails += batch.mails
-        cursors[batch.folder] = batch.cursor
-    return mails
-
-
-def subjects(mails: list[IncomingMail]) -> list[str]:
-    return [each.data.split(b"Subject: ")[1].split(b"\r\n")[0].decode() for each in mails]
 
 
 async def refused(url: str) -> AccountUnavailableError:
@@ -230,11 +198,6 @@ async def test_many_mails_come_in_batches(account: Account) -> None:
     assert max(sizes) <= fetching.BATCH_MAILS
 
 
-def test_batches_are_limited_by_bytes() -> None:
-    listed = [fetching.Listed(number, size, SINCE) for number, size in enumerate([900_000] * 9 + [50_000_000] * 2)]
-    assert [len(batch) for batch in fetching.batches(listed)] == [4, 4, 3]
-
-
 async def test_a_rejected_login_has_advice(account: Account) -> None:
     error = await refused(account.url(password="wrong password"))
     assert (error.code, error.here) == ("LOGIN_REFUSED", False)
@@ -302,27 +265,3 @@ async def test_a_mail_that_cannot_be_parsed_is_left_out(account: Account, monkey
         cursors: dict[str, str] = {}
         assert subjects(await read(session, cursors)) == ["Mail 1", "Mail 4"]
         assert cursors["INBOX"].endswith(":5")
-
-
-def test_a_search_covers_all_uids_unless_it_could_find_too_many() -> None:
-    assert fetching.Folder("INBOX", 1, 1_700_000_000, 40_000).window == 1_700_000_000
-    assert fetching.Folder("INBOX", 1, 1_000_001, 1_000_000).window == fetching.WINDOW
-    assert fetching.Folder("INBOX", 1, 1_700_000_000, 100_000).window == 425_000_000
-
-
-def test_times_that_have_no_utc_are_replaced() -> None:
-    assert fetching._utc(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))), SINCE) == SINCE
-    assert fetching._utc(datetime(2026, 3, 2), SINCE) == datetime(2026, 3, 2, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("folders", "expected"),
-    [
-        ([((b"\\HasNoChildren", b"\\Junk"), b"/", "[Gmail]/Spam"), ((), b"/", "Junk")], "[Gmail]/Spam"),
-        ([((), b".", "INBOX.Junk E-mail")], "INBOX.Junk E-mail"),
-        ([((), None, "SPAM")], "SPAM"),
-        ([((), b"/", "Junk/2025"), ((), b"/", "Work")], None),
-    ],
-)
-def test_the_spam_folder_is_found_by_its_use_or_name(folders: list[Any], expected: str | None) -> None:
-    assert _special([Listed(*each) for each in folders], JUNK) == expected

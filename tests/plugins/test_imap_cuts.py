@@ -1,7 +1,6 @@
 """The connection to an IMAP server is cut at every step. The reader gets an error in a sentence, and loses no mail."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,12 +8,11 @@ from plugins import AccountUnavailableError, IncomingMail
 from plugins.mailboxes.imap.mailbox import ImapMailbox
 from tests.dovecot import PASSWORD, Account, Dovecot, dovecot, needs_dovecot
 from tests.plugins.cutting import Cutting
+from tests.plugins.imap_mails import SINCE, mail, read
 from tests.plugins.scripted import HANG, ScriptedServer
-from tests.plugins.test_imap import mail, read
 
 pytestmark = needs_dovecot
 
-SINCE = datetime.now(UTC) - timedelta(days=30)  # noqa: TID251 - Dovecot has the real time
 CODES = {"CONNECTION_FAILED", "UNEXPECTED_REPLY", "TIMEOUT", "MAILBOX_REFUSED", "FOLDER_MISSING"}
 STEP = 97
 """Bytes between two cuts. All answers of one session have about 3,000."""

@@ -10,7 +10,7 @@ from api.services.mailboxes.watcher import MailboxWatcher
 from plugins.mailboxes.imap import fetching
 from plugins.mailboxes.imap.mailbox import ImapMailbox
 from tests.dovecot import Account, Dovecot, dovecot, needs_dovecot
-from tests.plugins.test_imap import mail
+from tests.plugins.imap_mails import mail
 from tests.services.mailboxes.scripted import process
 
 pytestmark = needs_dovecot
