@@ -6,23 +6,19 @@ from typing import Any
 import pytest
 
 from api.models import Enrollment, Event, Person, Send
-from api.services.emails.emails import retry_send
 from api.services.replies.answers_job import answer_chunks
 from api.services.replies.bounces import clear_bounce
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import BounceKind, EnrollmentStatus, IncomingResult, MatchedBy, SendStatus
-from plugins import ReportedKind
-from plugins.contract import Outcome, Outgoing
+from plugins.contract import Outgoing
 from tests.services.replies.incoming_mails import (
     DAY,
     HOUR,
     RETURNS,
     bounce,
-    event,
     receive,
     reply,
-    report,
     runtime_of,
     sent_email,
     work,
@@ -210,57 +206,6 @@ async def test_a_bounce_that_comes_before_the_outcome_waits_for_it(database: str
     assert (seen, email.status) == ([None], SendStatus.SENT)
     await work(world, NOW + timedelta(seconds=10))
     assert await state(email) == HARD_BOUNCED
-
-
-@pytest.mark.parametrize("outcome", [Outcome.IN_DOUBT])
-async def test_an_answer_proves_that_an_email_in_doubt_was_sent(database: str, outcome: Outcome) -> None:
-    world = await make_world(2)
-    world.channel.outcome = outcome
-    await world.tick()
-    answered, returned = await sent_email(world, 0), await sent_email(world, 1)
-    assert answered.status is returned.status is SendStatus.IN_DOUBT
-    await receive(world, reply(answered.message_id), bounce(returned.message_id, "bob@example.com"))
-    proved = await Send.get(id=answered.id)
-    assert (proved.status, proved.sent_at, proved.reason, proved.detail) == (SendStatus.SENT, NOW, None, "")
-    assert await state(returned) == HARD_BOUNCED
-    sent = await Event.filter(kind="EMAIL_SENT").order_by("id")
-    assert [each.data for each in sent] == [{"reason": "ANSWERED"}] * 2
-
-
-async def test_an_answer_keeps_an_email_from_being_sent_twice(database: str) -> None:
-    """The email was in doubt, and is scheduled again: a bounce of its first copy proves that it was sent."""
-    world = await make_world(1)
-    world.channel.outcome = Outcome.IN_DOUBT
-    await world.tick()
-    email = await sent_email(world)
-    await retry_send(world.context, email.id)
-    assert (await Send.get(id=email.id)).status is SendStatus.SCHEDULED
-    await receive(world, bounce(email.message_id, **SOFT))
-    world.channel.outcome = Outcome.SENT
-    await world.tick(NOW + HOUR)
-    assert await state(email) == SOFT_BOUNCED
-    assert len(world.channel.left) == 1, "only the first copy"
-
-
-async def test_the_recipient_alone_proves_nothing(database: str) -> None:
-    world = await make_world(1)
-    world.channel.outcome = Outcome.IN_DOUBT
-    await world.tick()
-    await receive(world, bounce(None, "ada@example.com"))
-    assert (await sent_email(world)).status is SendStatus.IN_DOUBT
-
-
-async def test_an_email_that_was_never_sent_has_no_answer(database: str) -> None:
-    world = await make_world(1)
-    email = await sent_email(world)
-    reported = await report(
-        world,
-        event(ReportedKind.BOUNCED, bounce=BounceKind.HARD, email_id=email.id),
-        event(ReportedKind.BOUNCED, bounce=BounceKind.HARD, message_id=f"<{email.id}@example.com>"),
-        event(ReportedKind.DELIVERED, recipient=RETURNS.address(email.id)),
-    )
-    assert [row.result for row in reported] == [IncomingResult.UNMATCHED] * 3
-    assert (await Send.get(id=email.id)).status is SendStatus.SCHEDULED
 
 
 async def test_a_person_can_be_written_to_again(world: World) -> None:
