@@ -7,8 +7,14 @@ from typing import Any
 
 import dkim
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from plugins import AccountUnavailableError, Outcome, Outgoing
 from plugins.channels.smtp.channel import SmtpChannel, check_accounts
@@ -114,6 +120,40 @@ def test_the_domain_of_the_sender(head: bytes, domain: str) -> None:
     assert sender_domain(head) == domain
 
 
+def test_rsa_is_not_computed_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """dkimpy's own RSA takes milliseconds, and holds up everything else in the process."""
+
+    def fail(*_arguments: object) -> bytes:
+        raise AssertionError
+
+    key = Key(tmp_path, "rsa")
+    monkeypatch.setattr("dkim.RSASSA_PKCS1_v1_5_sign", fail)
+    signature = DkimSigner(read_keys(key.environment())).signature(MESSAGE)
+    assert b"a=rsa-sha256;" in signature
+    assert verified(signature + MESSAGE, key.record)
+
+
+def test_an_rsa_key_in_the_older_format_signs(tmp_path: Path) -> None:
+    key, private = Key(tmp_path, "rsa"), rsa.generate_private_key(65_537, 1_024)
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    key.file.write_bytes(b"The key of example.org\r\n\r\n" + pem.replace(b"\n", b"\r\n"))
+    public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    signature = DkimSigner(read_keys(key.environment())).signature(MESSAGE)
+    assert verified(signature + MESSAGE, b"v=DKIM1; k=rsa; p=" + base64.b64encode(public))
+
+
+def test_keys_with_a_passphrase_and_keys_of_other_kinds_are_refused(tmp_path: Path, key: Key) -> None:
+    private = rsa.generate_private_key(65_537, 1_024)
+    for pem in (
+        private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")),
+        private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"secret")),
+        ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    ):
+        (tmp_path / "other.pem").write_bytes(pem)
+        with pytest.raises(ValueError, match="not an RSA or Ed25519 key without a passphrase"):
+            read_keys(key.environment() | {"TOUCHLINE_DKIM_KEY": str(tmp_path / "other.pem")})
+
+
 def test_wrong_settings_are_refused_at_the_start(tmp_path: Path, key: Key) -> None:
     (tmp_path / "text.pem").write_text("secret words")
     (tmp_path / "broken.pem").write_text("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n")
@@ -164,7 +204,7 @@ async def test_an_email_that_cannot_be_signed_fails_and_is_not_sent(
     def fail(*_arguments: object, **_options: object) -> bytes:
         raise dkim.MessageFormatError("no colon")
 
-    monkeypatch.setattr(dkim, "sign", fail)
+    monkeypatch.setattr(dkim.DKIM, "sign", fail)
     mailbox = Mailbox()
     async with serve(mailbox) as port:
         environment = {"TOUCHLINE_SMTP_URL": f"smtp://127.0.0.1:{port}?security=none", **key.environment()}

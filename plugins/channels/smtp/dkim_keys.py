@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import idna
-from dkim.crypto import UnparsableKeyError, parse_pem_private_key
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from plugins.server_accounts.environment import account_names
 
@@ -22,9 +30,7 @@ RSA, ED25519 = b"rsa-sha256", b"ed25519-sha256"
 MIN_RSA_BITS = 1_024
 """Servers reject signatures of shorter keys (RFC 8301)."""
 MAX_FILE_BYTES = 65_536
-PEM = re.compile(rb"-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+?)-----END \1-----")
-ED25519_PREFIX = bytes.fromhex("302e020100300506032b657004220420")
-"""Beginning of an Ed25519 key in PKCS #8 (RFC 8410). The 32 bytes of the key follow."""
+PRIVATE_KEY = b"PRIVATE KEY-----"
 SELECTOR_NAME = re.compile(
     r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 )
@@ -40,6 +46,8 @@ class DkimKey:
     algorithm: bytes
     private_key: bytes = field(repr=False)
     """In the form that dkimpy reads: PEM for RSA, base64 of the 32 bytes for Ed25519."""
+    rsa: RSAPrivateKey | None = field(default=None, repr=False)
+    """The same key for the library cryptography, if it is an RSA key."""
 
 
 def read_keys(environment: Mapping[str, str]) -> list[DkimKey]:
@@ -64,8 +72,11 @@ def _read_key(environment: Mapping[str, str], end: str) -> DkimKey:
             pem = file.read(MAX_FILE_BYTES)
     except OSError as error:
         raise ValueError(f"{variable} cannot be used. The file cannot be read: {error.strerror}.") from None
-    algorithm, key = _parse(pem, variable)
-    return DkimKey(domain, selector, algorithm, key)
+    key = _parse(pem, variable)
+    if isinstance(key, Ed25519PrivateKey):
+        return DkimKey(domain, selector, ED25519, base64.b64encode(key.private_bytes_raw()))
+    content = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return DkimKey(domain, selector, RSA, content, key)
 
 
 def _domain(environment: Mapping[str, str], variable: str) -> str:
@@ -79,21 +90,18 @@ def _domain(environment: Mapping[str, str], variable: str) -> str:
     return domain
 
 
-def _parse(pem: bytes, variable: str) -> tuple[bytes, bytes]:
-    """Return the algorithm and the key as dkimpy reads it. Raises ValueError."""
-    found = PEM.search(pem)
-    if found is None:
+def _parse(pem: bytes, variable: str) -> RSAPrivateKey | Ed25519PrivateKey:
+    """Read the private key in a file. Raises ValueError."""
+    if PRIVATE_KEY not in pem:
         raise ValueError(f"{variable} cannot be used. The file has no private key in PEM format.")
     try:
-        data = base64.b64decode(b"".join(found[2].split()), validate=True)
-        if data.startswith(ED25519_PREFIX) and len(data) == len(ED25519_PREFIX) + 32:
-            return ED25519, base64.b64encode(data[len(ED25519_PREFIX) :])
-        bits = int(parse_pem_private_key(found[0])["modulus"]).bit_length()
-    except (UnparsableKeyError, ValueError, KeyError, IndexError, TypeError):
-        # The cause is left out, because it can have parts of the key.
+        key = load_pem_private_key(pem, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # left out below, because it can have parts of the key
+        key = None
+    if not isinstance(key, (RSAPrivateKey, Ed25519PrivateKey)):
+        raise ValueError(f"{variable} cannot be used. The key is not an RSA or Ed25519 key without a passphrase.")
+    if isinstance(key, RSAPrivateKey) and key.key_size < MIN_RSA_BITS:
         raise ValueError(
-            f"{variable} cannot be used. The key is not an RSA or Ed25519 key without a passphrase."
-        ) from None
-    if bits < MIN_RSA_BITS:
-        raise ValueError(f"{variable} cannot be used. The RSA key has {bits} bits; servers require {MIN_RSA_BITS:,}.")
-    return RSA, found[0]
+            f"{variable} cannot be used. The RSA key has {key.key_size} bits; servers require {MIN_RSA_BITS:,}."
+        )
+    return key
