@@ -82,7 +82,8 @@ class SentEmail(NamedTuple):
 async def sent_to(own_keys: Sequence[str], recipient_keys: Sequence[str], after: datetime) -> list[SentEmail]:
     """Return the emails sent after a time (UTC) by senders with one of these addresses to people with one of these.
 
-    Both are keys of addresses. A person's present address counts.
+    Both are keys of addresses. A person's present address counts. Sandboxes send nothing, so nobody
+    answers their emails.
     """
     rows = await execute(
         "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient, send.sent_at"
@@ -90,10 +91,38 @@ async def sent_to(own_keys: Sequence[str], recipient_keys: Sequence[str], after:
         f" AND {in_list('person.email_key', 2)}"
         " JOIN enrollment ON enrollment.person_id = person.id"
         " JOIN send ON send.enrollment_id = enrollment.id AND send.sender_id = sender.id"
-        f" WHERE {in_list('sender.email_key', 1)} AND send.status || '' IN ('SENT', 'BOUNCED') AND send.sent_at > $3",
+        f" WHERE {in_list('sender.email_key', 1)} AND send.status || '' IN ('SENT', 'BOUNCED') AND send.sent_at > $3"
+        " AND NOT send.sandbox",
         list(own_keys),
         list(recipient_keys),
         after,
+    )
+    return [SentEmail(row["id"], row["workspace_id"], row["recipient"], instant(row["sent_at"])) for row in rows]
+
+
+async def have_senders(keys: Sequence[str]) -> bool:
+    """Say whether a sender has one of these addresses, given as their keys."""
+    return bool(await execute(f"SELECT 1 AS found FROM sender WHERE {in_list('email_key', 1)} LIMIT 1", list(keys)))
+
+
+async def may_have_reached(recipient_keys: Sequence[str], own_keys: Sequence[str]) -> list[SentEmail]:
+    """Return the emails that may have reached people with one of these addresses, in all workspaces, the oldest first.
+
+    With ``own_keys``, only those of senders with one of these addresses. Both are keys of addresses. A person's present
+    address counts.
+    """
+    of_senders = f" AND {in_list('sender.email_key', 2)}" if own_keys else ""
+    rows = await execute(
+        "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient,"
+        " coalesce(send.sent_at, send.planned_at) AS sent_at"
+        " FROM workspace JOIN person ON person.workspace_id = workspace.id"
+        f" AND {in_list('person.email_key', 1)}"
+        " JOIN enrollment ON enrollment.person_id = person.id"
+        " JOIN send ON send.enrollment_id = enrollment.id"
+        " JOIN sender ON sender.id = send.sender_id"
+        f" WHERE send.message_id IS NOT NULL AND NOT send.sandbox{of_senders} ORDER BY 4, send.id",
+        list(recipient_keys),
+        *([list(own_keys)] if own_keys else []),
     )
     return [SentEmail(row["id"], row["workspace_id"], row["recipient"], instant(row["sent_at"])) for row in rows]
 

@@ -43,10 +43,13 @@ async def test_incoming_mails_and_events(database: str, caplog: pytest.LogCaptur
         await Send.filter(id=email.id).update(message_id=f"<{email.id}@example.com>", sent_at=now - timedelta(hours=1))
     ids = [f"<{email.id}@example.com>" for email in emails]
     mails = [reply(ids[0]), auto_reply(ids[1]), bounce(ids[2]), complaint(ids[3]), bounce(None, "p1@example.com")]
+    mails.append(complaint("<gone@isp.example>", "p4@example.com"))
     events = [
         ReportedEvent("1", ReportedKind.OPENED, now, email_id=emails[4].id),
         ReportedEvent("2", ReportedKind.CLICKED, now, email_id=emails[5].id, url="https://example.com"),
         ReportedEvent("3", ReportedKind.UNSUBSCRIBED, now, email_id=emails[6].id),
+        ReportedEvent("4", ReportedKind.UNSUBSCRIBED, now, recipient="p2@example.com"),
+        ReportedEvent("5", ReportedKind.COMPLAINED, now, recipient="p3@example.com", sender="g@example.com"),
     ]
     runtime = DispatchRuntime(load({}), system_clock, lambda person: None, lambda: None)
     with recorded(caplog) as statements:

@@ -88,10 +88,7 @@ async def _process(rows: Sequence[IncomingRow], *, runtime: JobRuntime) -> None:
 async def _match(read: Sequence[ReadRow]) -> list[MatchedRow]:
     findings = [finding for each in read for finding in each.findings]
     found = dict(zip(map(id, findings), await match(findings), strict=True))
-    return [
-        MatchedRow(each, tuple(one for finding in each.findings if (one := found[id(finding)]) is not None))
-        for each in read
-    ]
+    return [MatchedRow(each, tuple(one for finding in each.findings for one in found[id(finding)])) for each in read]
 
 
 async def _set_aside(row: IncomingRow, reason: str, *, runtime: JobRuntime) -> None:

@@ -3,6 +3,9 @@
 In this order: the Message-IDs that it names; the signed return address to which it was sent; the id that a provider
 reports; and, only if exactly one email was sent to the address lately, the recipient. The Message-ID of an email
 contains the email's id, so that no search is needed.
+
+A complaint or an unsubscribe that names only an address must never be lost. It belongs to the last email to the address
+in each workspace that has ever written to it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,11 +17,14 @@ from api.services.replies.findings import ID_IN_MESSAGE_ID, AnswerKind, Finding
 from api.states import MatchedBy
 from api.store import answered_emails
 from api.store.answered_emails import SentEmail
+from api.store.incoming import MAIL
 
 RECIPIENT_PERIOD = timedelta(days=14)
 """How long after an email an answer without any reference can belong to it."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How much earlier than its email an answer can seem to be: other clocks differ, and many servers cut the second."""
 ADDRESS_ANSWERS = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE})
-"""Answers that change the address and not only the email. Several emails to it do not make them ambiguous."""
+"""Answers that change the address and not only the email."""
 
 
 class Match(NamedTuple):
@@ -30,13 +36,17 @@ class Match(NamedTuple):
     by: MatchedBy
 
 
-async def match(findings: Sequence[Finding]) -> list[Match | None]:
-    """Return the email of each finding; None if there is none."""
+async def match(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:
+    """Return the emails of each finding: one or none, or one of each workspace if it is about an address."""
     candidates = {send_id for finding in findings for send_id, _, _ in _named_ids(finding)}
     sends = await answered_emails.by_ids(sorted(candidates)) if candidates else {}
     matches = [_by_reference(finding, sends) for finding in findings]
-    rest = [at for at, found in enumerate(matches) if found is None and findings[at].addresses]
-    for at, found in zip(rest, await _by_recipient([findings[each] for each in rest]), strict=True):
+    rest = [at for at, found in enumerate(matches) if not found and findings[at].addresses]
+    for at in rest:
+        if findings[at].kind in ADDRESS_ANSWERS:
+            matches[at] = await _by_address(findings[at])
+    others = [at for at in rest if findings[at].kind not in ADDRESS_ANSWERS]
+    for at, found in zip(others, await _by_recipient([findings[each] for each in others]), strict=True):
         matches[at] = found
     return matches
 
@@ -52,44 +62,58 @@ def _named_ids(finding: Finding) -> Iterable[tuple[str, MatchedBy, str | None]]:
         yield finding.email_id, MatchedBy.EMAIL_ID, None
 
 
-def _by_reference(finding: Finding, sends: Mapping[str, Any]) -> Match | None:
+def _by_reference(finding: Finding, sends: Mapping[str, Any]) -> tuple[Match, ...]:
     for send_id, by, message_id in _named_ids(finding):
         send = sends.get(send_id)
         # An email gets its Message-ID when its transmission begins. Without one, nobody can answer it.
         if send is None or send.message_id is None:
             continue
         if message_id is None or _bare(message_id) == _bare(send.message_id):
-            return Match(finding, send_id, send.workspace_id, by)
-    return None
+            return (Match(finding, send_id, send.workspace_id, by),)
+    return ()
 
 
 def _bare(message_id: str) -> str:
     return message_id.strip().strip("<>").lower()
 
 
-async def _by_recipient(findings: Sequence[Finding]) -> list[Match | None]:
+async def _by_address(finding: Finding) -> tuple[Match, ...]:
+    """Return the last email to the address in each workspace that has written to it.
+
+    Only senders with the address that the event names, or with the mailbox of the mail, come into question. All do if
+    the event names no sender, or if the mailbox is no sender's, such as that of the return address.
+    """
+    own_keys = sorted(_keys(finding.row.own_addresses))
+    if own_keys and finding.row.kind == MAIL and not await answered_emails.have_senders(own_keys):
+        own_keys = []
+    keys = _keys(finding.addresses)
+    emails = await answered_emails.may_have_reached(sorted(keys), own_keys)
+    last = {each.workspace_id: each for each in emails if keys & _keys([each.recipient])}
+    return tuple(Match(finding, each.id, key, MatchedBy.RECIPIENT) for key, each in sorted(last.items()))
+
+
+async def _by_recipient(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:
     """Return the email of each finding by the recipient's address, among senders with the mailbox of the mail."""
     by_mailbox: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         by_mailbox.setdefault(tuple(sorted(_keys(finding.row.own_addresses))), []).append(finding)
-    found: dict[int, Match | None] = {}
+    found: dict[int, tuple[Match, ...]] = {}
     for own_keys, those in by_mailbox.items():
         if own_keys:
             earliest = min(each.row.at for each in those) - RECIPIENT_PERIOD
             wanted = sorted({key for each in those for key in _keys(each.addresses)})
             sent = await answered_emails.sent_to(own_keys, wanted, earliest)
             found |= {id(each): _only_email(each, sent) for each in those}
-    return [found.get(id(finding)) for finding in findings]
+    return [found.get(id(finding), ()) for finding in findings]
 
 
-def _only_email(finding: Finding, sent: Sequence[SentEmail]) -> Match | None:
-    keys, at = _keys(finding.addresses), finding.row.at
-    emails = [each for each in sent if at - RECIPIENT_PERIOD < each.sent_at <= at and keys & _keys([each.recipient])]
-    if finding.kind in ADDRESS_ANSWERS:
-        emails = sorted(emails, key=lambda each: (each.sent_at, each.id))[-1:]
+def _only_email(finding: Finding, sent: Sequence[SentEmail]) -> tuple[Match, ...]:
+    keys, earliest = _keys(finding.addresses), finding.row.at - RECIPIENT_PERIOD
+    latest = finding.row.at + CLOCK_TOLERANCE
+    emails = [each for each in sent if earliest < each.sent_at <= latest and keys & _keys([each.recipient])]
     if len(emails) != 1:
-        return None
-    return Match(finding, emails[0].id, emails[0].workspace_id, MatchedBy.RECIPIENT)
+        return ()
+    return (Match(finding, emails[0].id, emails[0].workspace_id, MatchedBy.RECIPIENT),)
 
 
 def _keys(addresses: Iterable[str]) -> set[str]:

@@ -1,0 +1,147 @@
+"""Complaints and unsubscribes that name only an address: nobody who said no gets another email."""
+
+from datetime import timedelta
+
+import pytest
+
+from api.models import Enrollment, Event, Person, Send, Sender, Suppression, Workspace
+from api.states import IncomingResult, MatchedBy, SendStatus, SuppressionSource
+from plugins import ReportedKind
+from plugins.contract import Outcome
+from tests.services.replies.incoming_mails import complaint, event, receive, report, sent_email
+from tests.services.world import NOW, World, make_world
+
+UNKNOWN = "<gone@isp.example>"
+LONG_AGO = timedelta(days=60)
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    """Two people who got their first email."""
+    world = await make_world(2)
+    await world.tick()
+    return world
+
+
+async def suppressed() -> list[tuple[str, str]]:
+    """Return the suppressed addresses, each with its workspace."""
+    rows = await Suppression.filter(unsubscribed_at__not_isnull=True).order_by("workspace_id", "email")
+    return [(row.workspace_id, row.email) for row in rows]
+
+
+@pytest.mark.parametrize("kind", [ReportedKind.UNSUBSCRIBED, ReportedKind.COMPLAINED])
+async def test_an_event_with_only_an_address_counts(world: World, kind: ReportedKind) -> None:
+    email = await sent_email(world)
+    (row,) = await report(world, event(kind, recipient="ADA@example.com"))
+    assert (row.result, row.matched_by, row.send_id) == (IncomingResult.APPLIED, MatchedBy.RECIPIENT, email.id)
+    assert await suppressed() == [(world.context.workspace_id, "ada@example.com")]
+    assert (await Enrollment.get(id=email.enrollment_id)).end_reason == "UNSUBSCRIBED"
+    later = await Send.filter(enrollment_id=email.enrollment_id, status=SendStatus.SCHEDULED).count()
+    assert later == 0, "the next email is stopped"
+    assert await Enrollment.filter(status="ACTIVE").count() == 1, "other people go on"
+
+
+async def test_an_unknown_id_does_not_hide_the_address(world: World) -> None:
+    unknown = {"email_id": "snd_01arz3ndektsv4rrffq69g5fav", "message_id": "<0100@eu-west-1.amazonses.com>"}
+    await report(world, event(ReportedKind.UNSUBSCRIBED, recipient="ada@example.com", **unknown))
+    assert await suppressed() == [(world.context.workspace_id, "ada@example.com")]
+
+
+async def test_the_time_of_the_last_email_does_not_matter(world: World) -> None:
+    now = NOW + LONG_AGO
+    await report(world, event(ReportedKind.UNSUBSCRIBED, now, recipient="ada@example.com"), at=now)
+    await receive(world, complaint(UNKNOWN, "bob@example.com"), at=now)
+    assert [address for _, address in await suppressed()] == ["ada@example.com", "bob@example.com"]
+
+
+async def test_an_email_in_doubt_may_have_reached_the_address(database: str) -> None:
+    world = await make_world(1)
+    world.channel.outcome = Outcome.IN_DOUBT
+    await world.tick()
+    await report(world, event(ReportedKind.UNSUBSCRIBED, recipient="ada@example.com"))
+    assert await suppressed() == [(world.context.workspace_id, "ada@example.com")]
+    assert (await sent_email(world)).status is SendStatus.IN_DOUBT, "an address proves nothing about an email"
+
+
+async def test_each_workspace_that_has_written_to_the_address_stops(world: World) -> None:
+    other = await make_world(2)
+    await other.tick()
+    third = await make_world(1)
+    (row,) = await report(world, event(ReportedKind.UNSUBSCRIBED, recipient="ada@example.com"))
+    expected = sorted((each.context.workspace_id, "ada@example.com") for each in (world, other))
+    assert await suppressed() == expected, "the third has not written to anybody"
+    assert row.result is IncomingResult.APPLIED
+    assert await Enrollment.filter(workspace_id=third.context.workspace_id, status="ACTIVE").count() == 1
+    complained = await report(world, event(ReportedKind.COMPLAINED, recipient="bob@example.com"))
+    assert [each.result for each in complained] == [IncomingResult.APPLIED]
+    kinds = Event.filter(kind="COMPLAINED")
+    assert {each.workspace_id for each in await kinds} == {world.context.workspace_id, other.context.workspace_id}
+
+
+@pytest.mark.parametrize(("sender", "counts"), [("G@example.com", True), ("newsletter@example.com", False)])
+async def test_an_event_that_names_the_sender_counts_for_this_sender_only(
+    world: World, sender: str, counts: bool
+) -> None:
+    (row,) = await report(world, event(ReportedKind.UNSUBSCRIBED, recipient="ada@example.com", sender=sender))
+    assert (row.result is IncomingResult.APPLIED) is counts
+    assert bool(await suppressed()) is counts
+
+
+@pytest.mark.parametrize("own", [("bounces@example.com",), ("login",), ()])
+async def test_a_complaint_in_a_mailbox_of_no_sender_counts(world: World, own: tuple[str, ...]) -> None:
+    """Such as the mailbox of the return address, to which providers report complaints."""
+    await receive(world, complaint(UNKNOWN), own=own)
+    assert await Suppression.all().values_list("source", flat=True) == [SuppressionSource.COMPLAINT]
+
+
+async def test_a_complaint_in_the_mailbox_of_another_sender_does_not_count(world: World) -> None:
+    other = await make_world(1)
+    await Sender.filter(workspace_id=other.context.workspace_id).update(
+        email="other@example.com", email_key="other@example.com"
+    )
+    (row,) = await receive(world, complaint(UNKNOWN), own=("other@example.com",))
+    assert row.result is IncomingResult.UNMATCHED
+    assert await suppressed() == []
+
+
+async def test_an_address_to_which_nothing_was_sent_is_not_suppressed(world: World) -> None:
+    found = await report(
+        world,
+        event(ReportedKind.UNSUBSCRIBED, recipient="nobody@example.com"),
+        event(ReportedKind.UNSUBSCRIBED, recipient="no address"),
+    )
+    assert [each.result for each in found] == [IncomingResult.UNMATCHED] * 2
+    assert await suppressed() == []
+
+
+async def test_a_sandbox_has_no_part_in_real_answers(world: World) -> None:
+    """A copy of the campaign in a sandbox makes nothing ambiguous, and nothing happens there."""
+    copy = await make_world(2)
+    await Workspace.filter(id=copy.context.workspace_id).update(sandbox=True)
+    await copy.tick()
+    await Send.filter(workspace_id=copy.context.workspace_id).update(sandbox=True)
+    email = await sent_email(world)
+    bounced = await report(
+        world, event(ReportedKind.REPLIED, recipient="bob@example.com", sender="g@example.com", detail="Yes."),
+        event(ReportedKind.UNSUBSCRIBED, recipient="ada@example.com"),
+    )  # fmt: skip
+    assert [each.workspace_id for each in bounced] == [world.context.workspace_id] * 2
+    assert await suppressed() == [(world.context.workspace_id, email.recipient)]
+
+
+async def test_an_answer_counts_although_its_clock_is_late(world: World) -> None:
+    """Many servers cut a time to whole seconds, so an answer can seem to be older than its email."""
+    early = NOW - timedelta(seconds=30)
+    (row,) = await report(
+        world, event(ReportedKind.REPLIED, early, recipient="ada@example.com", sender="g@example.com", detail="Yes.")
+    )
+    assert row.matched_by is MatchedBy.RECIPIENT
+    assert (await sent_email(world)).replied_at == NOW
+
+
+async def test_an_address_that_a_person_got_later_is_another_one(world: World) -> None:
+    """The email went to the old address."""
+    await Person.filter(email="ada@example.com").update(email="new@example.com", email_key="new@example.com")
+    (row,) = await report(world, event(ReportedKind.UNSUBSCRIBED, recipient="new@example.com"))
+    assert row.result is IncomingResult.UNMATCHED
+    assert await suppressed() == []
