@@ -9,17 +9,22 @@ class RequestCode(Code):
     BAD_REQUEST = code(
         'The body must be a JSON object with a "query" string.',
         binary="Send text frames, not binary frames.",
+        empty='The body is empty. Send a JSON object with a "query" string.',
+        extensions='"extensions" must be an object.',
         incomplete="The body is incomplete: the connection was closed early.",
         long_number="{number}… is a number of {length:,} characters, which is too long.",
         message_id='A message must have an "id" of 1 to {limit} characters, without lone surrogates.',
         message_type='A message must be an object with a "type" string.',
+        no_query='The query string needs the parameter "query".',
         not_json="The body is not valid JSON: {fault}.",
         not_utf8="The body is not UTF-8.",
         number="{number} is not a valid JSON number.",
         operation_name='"operationName" must be a string.',
+        parameters="A query string can have up to {limit} parameters.",
+        repeated='The query string has the parameter "{name}" twice.',
         too_deep="The JSON is nested too deeply.",
         variables='"variables" must be an object.',
-        when="The body is not a GraphQL request.",
+        when="The body or the query string is not a GraphQL request.",
         do="Read the message, which says why.",
     )
     BUSY = code(
@@ -37,10 +42,16 @@ class RequestCode(Code):
         when="The server has a bug.",
         do="Read the server's log.",
     )
+    MUTATION_BY_GET = code(
+        "Send mutations with POST. GET runs queries only.",
+        when="A `GET` request has a mutation (405).",
+        do="Send the mutation with `POST`.",
+    )
     NOT_JSON = code(
         "Send Content-Type: application/json.",
+        charset="Send the body as UTF-8: Content-Type: application/json; charset=utf-8.",
         compressed="Send the body without Content-Encoding. Compressed bodies are not supported.",
-        when="The body is not JSON, or it is compressed.",
+        when="The body is not JSON in UTF-8, or it is compressed.",
         do="Send `Content-Type: application/json`, without `Content-Encoding`.",
     )
     REQUEST_TIMEOUT = code(

@@ -1,75 +1,45 @@
 """The GraphQL endpoint over HTTP. Every request gets a GraphQL response, even if its body is not JSON."""
 
-from collections.abc import Mapping
+import re
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from strawberry.schema import BaseSchema
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api.codes.queries import QueryCode
 from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
-from api.graphql.engine.errors import with_code
+from api.http.graphql_responses import error_response, result_response
 from api.http.json_reading import INLINE_MAX_BYTES, read_any_json
-from api.http.json_writing import write_any_json
-from api.http.request_guard import RequestGuard, check_operation
-from api.services.common.database_faults import TRANSIENT, UNAVAILABLE, public_fault
+from api.http.media_types import JSON, Accepted, accepted
+from api.http.operation_requests import check_operation, operation_of_query_string
+from api.http.request_guard import RequestGuard
+from api.services.common.database_faults import public_fault
 from api.store.engine.availability import log_database_outage
 from api.workers.limits import WorkersBusyError
 from strategies import Refusal
 from strategies.codes import Message
 
-ALLOWED_OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
-RETRY_HEADERS = {"Retry-After": "5"}
-TRANSIENT_CODES = {RequestCode.BUSY.value, *TRANSIENT}
-"""Codes of errors after which the same request can succeed later."""
-STATUSES: Mapping[str, int] = {
-    RequestCode.TOO_LARGE: 413,
-    QueryCode.QUERY_TOO_LARGE: 413,
-    RequestCode.NOT_JSON: 415,
-    RequestCode.BUSY: 429,
-    RequestCode.UNAUTHENTICATED: 401,
+ALLOWED_BY_METHOD = {
+    "POST": frozenset({OperationType.QUERY, OperationType.MUTATION}),
+    "GET": frozenset({OperationType.QUERY}),
 }
-"""HTTP statuses of responses to requests that are not executed, by code. All others have 400."""
-
-
-def error_headers(status: int, code: str = "") -> dict[str, str]:
-    """Return the headers of an error response: WWW-Authenticate or Retry-After."""
-    if status == 401:
-        return {"WWW-Authenticate": "Bearer"}
-    return RETRY_HEADERS if code in TRANSIENT_CODES else {}
-
-
-def error_response(message: Message, status: int | None = None) -> JSONResponse:
-    """Return an error in the form of a GraphQL response. The status follows from the code, unless it is given."""
-    status = status or STATUSES.get(message.code, 400)
-    body = {"data": None, "errors": [{"message": message.sentence, "extensions": {"code": message.code}}]}
-    return JSONResponse(body, status, error_headers(status, message.code))
-
-
-async def _response(result: ExecutionResult, *, suggest: bool) -> Response:
-    content: dict[str, Any] = {"data": result.data}
-    status, headers = 200, dict[str, str]()
-    if result.errors:
-        content["errors"] = errors = [with_code(error, suggest=suggest).formatted for error in result.errors]
-        codes = {error["extensions"]["code"] for error in errors}
-        if result.data is None and (unavailable := [each for each in UNAVAILABLE if each in codes]):
-            status, headers = 503, error_headers(503, unavailable[0])
-        retry_after = errors[0]["extensions"].get("retryAfter")
-        if retry_after is not None:
-            status, headers = 429, {"Retry-After": str(retry_after)}
-    if result.extensions:
-        content["extensions"] = result.extensions
-    return Response(await write_any_json(content), status, headers, "application/json")
+"""Operations that get one response, by method. HEAD is GET without the body."""
+CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
+UTF8 = {"utf-8", "utf8", "us-ascii"}
+"""Names of charsets whose bytes are UTF-8."""
 
 
 class GraphQLEndpoint:
-    """POST /graphql with a JSON body and a bearer token."""
+    """POST /graphql with a JSON body, or GET with a query string; both with a bearer token.
+
+    The token is always in a header, which a page of another site cannot send without CORS. So GET needs no further
+    protection against cross-site requests.
+    """
 
     def __init__(self, schema: BaseSchema, guard: RequestGuard) -> None:
         self.schema = schema
@@ -77,50 +47,63 @@ class GraphQLEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         """Respond to one request."""
-        authorization = request.headers.get("authorization", "")
+        headers, accept = request.headers, accepted(request.headers.get("accept", ""))
+        authorization = headers.get("authorization", "")
         try:
             context = await self.guard.context(authorization)
         except Exception as problem:
             if not log_database_outage(problem):
                 raise
-            return error_response(public_fault(problem) or RequestCode.INTERNAL_ERROR.message(), 503)
+            message = public_fault(problem) or RequestCode.INTERNAL_ERROR.message()
+            return error_response(message, 503, accept)
         if context is None and authorization:
-            return error_response(RequestCode.UNAUTHENTICATED.message())
+            return error_response(RequestCode.UNAUTHENTICATED.message(), None, accept)
         if context is None:
-            return error_response(RequestCode.UNAUTHENTICATED.message("missing"))
-        if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-            return error_response(RequestCode.NOT_JSON.message())
-        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            return error_response(RequestCode.NOT_JSON.message("compressed"))
+            return error_response(RequestCode.UNAUTHENTICATED.message("missing"), None, accept)
         key = context.workspace_context.workspace_id
         try:
+            if request.method == "POST":
+                _check_body_headers(headers.get("content-type", ""), headers.get("content-encoding", "identity"))
             async with self._reserve_memory(request, key):
-                operation = check_operation(await read_any_json(await self._read_body(request), key))
+                operation = await self._read_operation(request, key)
                 self.guard.check_query(operation["query"])
                 async with self.guard.operations.slot(key):
-                    return await self._execute(operation, context)
+                    return await self._execute(request.method, operation, context, accept)
         except WorkersBusyError:
-            return error_response(RequestCode.BUSY.message("workers"), 503)
+            return error_response(RequestCode.BUSY.message("workers"), 503, accept)
         except Refusal as refused:
-            return error_response(Message(refused.code, refused.message))
+            return error_response(Message(refused.code, refused.message), None, accept)
 
-    async def _execute(self, operation: dict[str, Any], context: Context) -> Response:
+    async def _execute(self, method: str, operation: dict[str, Any], context: Context, accept: Accepted) -> Response:
         try:
             result = await self.schema.execute(
                 operation["query"],
                 variable_values=operation.get("variables"),
                 context_value=context,
                 operation_name=operation.get("operationName") or None,
-                allowed_operation_types=ALLOWED_OPERATIONS,
+                allowed_operation_types=ALLOWED_BY_METHOD.get(method, ALLOWED_BY_METHOD["GET"]),
             )
         except CannotGetOperationTypeError:
-            return error_response(QueryCode.NO_OPERATION.message())
-        except InvalidOperationTypeError:
-            return error_response(RequestCode.WEBSOCKET_NEEDED.message())
-        return await _response(result, suggest=context.introspection)
+            return error_response(QueryCode.NO_OPERATION.message(), None, accept)
+        except InvalidOperationTypeError as refused:
+            if refused.operation_type is OperationType.MUTATION:
+                return error_response(RequestCode.MUTATION_BY_GET.message(), None, accept)
+            return error_response(RequestCode.WEBSOCKET_NEEDED.message(), None, accept)
+        return await result_response(result, accept, suggest=context.introspection)
+
+    async def _read_operation(self, request: Request, key: str) -> dict[str, Any]:
+        """Read the parameters of an operation. Raises Refusal."""
+        if request.method != "POST":
+            return operation_of_query_string(request.scope["query_string"])
+        body = await self._read_body(request)
+        if not body.strip():
+            raise Refusal.of(RequestCode.BAD_REQUEST, case="empty")
+        return check_operation(await read_any_json(body, key))
 
     def _reserve_memory(self, request: Request, key: str) -> AbstractAsyncContextManager[None]:
         """Return a context manager that reserves memory for the body before it is read. Raises Refusal."""
+        if request.method != "POST":
+            return nullcontext()
         length = request.headers.get("content-length", "")
         size = int(length) if length.isascii() and length.isdigit() and len(length) <= 15 else self.guard.max_body_bytes
         if size > self.guard.max_body_bytes:
@@ -138,3 +121,16 @@ class GraphQLEndpoint:
         except ClientDisconnect:
             raise Refusal.of(RequestCode.BAD_REQUEST, case="incomplete") from None
         return b"".join(parts)
+
+
+def _check_body_headers(content_type: str, encoding: str) -> None:
+    """Check that a body is JSON in UTF-8. Forms and texts, which any page can send, are refused. Raises Refusal."""
+    if content_type != JSON:
+        media_type, _, parameters = content_type.partition(";")
+        if media_type.strip().lower() != JSON:
+            raise Refusal.of(RequestCode.NOT_JSON)
+        charset = CHARSET.search(parameters)
+        if charset and charset[1].lower() not in UTF8:
+            raise Refusal.of(RequestCode.NOT_JSON, case="charset")
+    if encoding.strip().lower() != "identity":
+        raise Refusal.of(RequestCode.NOT_JSON, case="compressed")

@@ -1,12 +1,10 @@
-"""Checks for requests over HTTP and websockets: the token, the size of the document, and the form of the request."""
+"""Checks for requests over HTTP and websockets: the token and the size of the document."""
 
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from api.codes.queries import QueryCode
-from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
 from api.graphql.limits.budgets import Budgets
 from api.graphql.limits.document_limits import MAX_QUERY_BYTES
@@ -67,14 +65,3 @@ def bearer_token(authorization: str) -> str:
     """Return the token of an Authorization header; an empty text if it has none."""
     scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def check_operation(request: object) -> dict[str, Any]:
-    """Check the form of a GraphQL request (``query``, ``variables``, ``operationName``). Returns it. Raises Refusal."""
-    if not isinstance(request, dict) or not isinstance(request.get("query"), str) or not request["query"]:
-        raise Refusal.of(RequestCode.BAD_REQUEST)
-    if not isinstance(request.get("variables") or {}, dict):
-        raise Refusal.of(RequestCode.BAD_REQUEST, case="variables")
-    if not isinstance(request.get("operationName", ""), str | None):
-        raise Refusal.of(RequestCode.BAD_REQUEST, case="operation_name")
-    return request

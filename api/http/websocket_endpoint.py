@@ -21,7 +21,8 @@ from api.codes.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.errors import public_error
 from api.graphql.engine.operations import Schema
-from api.http.request_guard import RequestGuard, check_operation
+from api.http.operation_requests import check_operation
+from api.http.request_guard import RequestGuard
 from api.http.websocket_auth import AuthenticatedSchema, ConnectionAuth
 from api.http.websocket_frames import Socket, hide_frames
 from api.store.engine.availability import log_database_outage

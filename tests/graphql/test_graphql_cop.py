@@ -60,9 +60,17 @@ async def test_circular_introspection_is_refused(client: Client) -> None:
     assert code(answer) in {"INVALID_QUERY", "QUERY_TOO_EXPENSIVE"}
 
 
-@pytest.mark.parametrize("query", ["{ __typename }", 'mutation { createCategory(name: "x") { errors { code } } }'])
-async def test_get_answers_nothing(client: Client, query: str) -> None:
-    assert (await raw(client, "GET", params={"query": query})).status_code == 405
+async def test_get_runs_no_mutation(client: Client) -> None:
+    query = 'mutation { createCategory(name: "x") { errors { code } } }'
+    answer = await raw(client, "GET", params={"query": query})
+    assert (answer.status_code, answer.headers["Allow"], code(answer.json())) == (405, "POST", "MUTATION_BY_GET")
+    assert await client.ask("{ categories { totalCount } }") == {"categories": {"totalCount": 0}}
+
+
+async def test_get_needs_a_token_in_a_header(client: Client) -> None:
+    for params in ({}, {"token": client.token}, {"authorization": f"Bearer {client.token}"}):
+        answer = await client.http.get("/graphql", params={"query": "{ __typename }"} | params)
+        assert (answer.status_code, code(answer.json())) == (401, "UNAUTHENTICATED")
 
 
 async def test_a_form_is_refused(client: Client) -> None:

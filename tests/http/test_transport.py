@@ -36,7 +36,7 @@ async def test_health_and_the_page_answer_without_a_token(client: Client) -> Non
     told = await client.http.get("/health", headers=OPERATOR)
     assert told.json() == {"status": "ok", "version": version()}
     assert (await client.http.get("/graphiql")).status_code in {200, 503}
-    assert (await client.http.get("/graphql")).status_code == 405
+    assert (await client.http.get("/graphql")).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_health_and_the_page_answer_without_a_token(client: Client) -> Non
         (b"{}", 400),
         (b"", 400),
         (b'{"query": 5}', 400),
-        (b'{"query": "{ __typename }", "variables": []}', 200),
+        (b'{"query": "{ __typename }", "variables": []}', 400),
         (b'{"query": "{ __typename }", "variables": [1]}', 400),
         (b'{"query": "{ __typename }", "operationName": {}}', 400),
         (b'{"query": "{ __typename }", "operationName": {"a": 1}}', 400),
@@ -122,7 +122,7 @@ def nested(levels: int) -> str:
 async def test_a_query_that_is_too_large_is_refused_soon(client: Client, query: str) -> None:
     begin = time.perf_counter()
     answer = await client.raw(query)
-    assert answer["data"] is None
+    assert "data" not in answer
     assert answer["errors"]
     assert time.perf_counter() - begin < 5, "refusing takes no longer than reading"
 
