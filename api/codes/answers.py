@@ -11,6 +11,12 @@ class AnswerCode(Code):
         when="A mail to the unsubscribe address of an email arrives (`TOUCHLINE_UNSUBSCRIBE_ADDRESS`).",
         do="Nothing. The address to which the email was sent gets no more emails.",
     )
+    ASKS_WITHOUT_TOKEN = code(
+        "The author asks to unsubscribe. There is no signed token, so this is a reply.",
+        when="A mail says nothing but unsubscribe, or the like in one of twelve languages. Mail programs write such "
+        "mails to the sender if an email offers no other way.",
+        do="Read it, and unsubscribe the person.",
+    )
     BOUNCE_AFTER_REPLY = code(
         "The email has a reply, so it arrived. This bounce changes nothing.",
         when="A bounce arrives for an email that has a reply, for example from an address to which it was forwarded.",

@@ -115,7 +115,8 @@ class EventKind(StrEnum):
     REPLIED = (
         auto(),
         "A person replied to an email. If `email` is null, they answered in another way.",
-        "`reply`, its id; `text`, its first 500 characters; `from`, its sender; `matchedBy`, unless a user recorded it",
+        "`reply`, its id; `text`, its first 500 characters; `from`, its sender; `matchedBy`, unless a user recorded "
+        "it; `asksToUnsubscribe`, true if the reply says nothing else",
     )
     AUTO_REPLIED = (
         auto(),

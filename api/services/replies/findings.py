@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from api.mail.return_address import ReturnAddresses
 from api.mail.text_checks import storable_text
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.mail.unsubscribing.mail_requests import email_to_unsubscribe
+from api.mail.unsubscribing.plain_requests import asks_to_unsubscribe
 from api.states import BounceKind
 from api.store.incoming import MAIL, IncomingRow
 from plugins.incoming import MAX_ADDRESS_CHARACTERS, MAX_ID_CHARACTERS, ReportedKind
@@ -40,6 +41,9 @@ class AnswerKind(StrEnum):
     CLICK = "CLICK"
 
 
+ADDRESS_ANSWERS = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE})
+
+
 class ReplyText(NamedTuple):
     """A reply: who wrote it, and what."""
 
@@ -47,6 +51,8 @@ class ReplyText(NamedTuple):
     subject: str = ""
     text: str = ""
     message_id: str | None = None
+    asks_to_unsubscribe: bool = False
+    """Whether the reply says nothing but that its author wants no more emails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,11 @@ class Finding:
     """Addresses of the recipient. They lead to the email if nothing else does."""
     failures: tuple[FailedRecipient, ...] = ()
     reply: ReplyText = field(default_factory=ReplyText)
+
+    @property
+    def is_about_address(self) -> bool:
+        """Whether it is about the address and not only the email. Several emails do not make it ambiguous."""
+        return self.kind in ADDRESS_ANSWERS or self.reply.asks_to_unsubscribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,10 @@ def _read_mail(row: IncomingRow, returns: ReturnAddresses | None, unsubscribes: 
     if unsubscribes is not None and (send_id := email_to_unsubscribe(reading, unsubscribes.secrets)) is not None:
         asks = Finding(row, AnswerKind.UNSUBSCRIBE_MAIL, email_id=send_id)
         return ReadRow(row, str(asks.kind), AnswerCode.ASKS_TO_UNSUBSCRIBE.message().sentence, (asks,))
+    if _asks_by_words(reading):
+        reading = replace(reading, kind=MailKind.REPLY)
+        why = AnswerCode.ASKS_WITHOUT_TOKEN.message().sentence
+        return ReadRow(row, str(reading.kind), why, tuple(_findings_of_mail(row, reading, returns, asks=True)))
     return ReadRow(
         row,
         str(reading.kind),
@@ -121,7 +136,16 @@ def _read_mail(row: IncomingRow, returns: ReturnAddresses | None, unsubscribes: 
     )
 
 
-def _findings_of_mail(row: IncomingRow, reading: MailReading, returns: ReturnAddresses | None) -> Iterable[Finding]:
+def _asks_by_words(reading: MailReading) -> bool:
+    """Say whether a mail asks to unsubscribe without a token, also if a mail program wrote it for the person."""
+    if reading.kind not in {MailKind.REPLY, MailKind.AUTO_REPLY, MailKind.OTHER}:
+        return False
+    return asks_to_unsubscribe(reading.subject, "" if reading.kind is MailKind.AUTO_REPLY else reading.text)
+
+
+def _findings_of_mail(
+    row: IncomingRow, reading: MailReading, returns: ReturnAddresses | None, *, asks: bool = False
+) -> Iterable[Finding]:
     kind = ANSWERS_OF_MAILS.get(reading.kind)
     if kind is None:
         return
@@ -145,6 +169,7 @@ def _findings_of_mail(row: IncomingRow, reading: MailReading, returns: ReturnAdd
         storable_text(reading.subject, MAX_SUBJECT_CHARACTERS),
         storable_text(reading.text, MAX_TEXT_CHARACTERS),
         storable_text(reading.message_id, MAX_ID_CHARACTERS) or None,
+        asks,
     )
     yield Finding(row, kind, ids, returned_to, None, addresses, tuple(reading.failures), reply)
 

@@ -4,8 +4,8 @@ In this order: the Message-IDs that it names; the signed return address to which
 reports; and, only if exactly one email was sent to the address lately, the recipient. The Message-ID of an email
 contains the email's id, so that no search is needed.
 
-A complaint or an unsubscribe that names only an address must never be lost. It belongs to the last email to the address
-in each workspace that has ever written to it.
+A complaint, or the wish to unsubscribe, that names only an address must never be lost. It belongs to the last email to
+the address in each workspace that has ever written to it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from api.mail.address import AddressProblem, address_key
-from api.services.replies.findings import ID_IN_MESSAGE_ID, AnswerKind, Finding
+from api.services.replies.findings import ID_IN_MESSAGE_ID, Finding
 from api.states import MatchedBy
 from api.store import answered_emails
 from api.store.answered_emails import SentEmail
@@ -23,8 +23,6 @@ RECIPIENT_PERIOD = timedelta(days=14)
 """How long after an email an answer without any reference can belong to it."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How much earlier than its email an answer can seem to be: other clocks differ, and many servers cut the second."""
-ADDRESS_ANSWERS = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE})
-"""Answers that change the address and not only the email."""
 
 
 class Match(NamedTuple):
@@ -43,9 +41,9 @@ async def match(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:
     matches = [_by_reference(finding, sends) for finding in findings]
     rest = [at for at, found in enumerate(matches) if not found and findings[at].addresses]
     for at in rest:
-        if findings[at].kind in ADDRESS_ANSWERS:
+        if findings[at].is_about_address:
             matches[at] = await _by_address(findings[at])
-    others = [at for at in rest if findings[at].kind not in ADDRESS_ANSWERS]
+    others = [at for at in rest if not findings[at].is_about_address]
     for at, found in zip(others, await _by_recipient([findings[each] for each in others]), strict=True):
         matches[at] = found
     return matches

@@ -112,11 +112,13 @@ def _first_times(replies: Sequence[Replied]) -> list[tuple[str, datetime]]:
 
 def _line(replied: Replied, reply_id: str, now: datetime) -> Line:
     kind = EventKind.REPLIED if replied.kind is ReplyKind.REPLY else EventKind.AUTO_REPLIED
-    data = {"reply": reply_id} | _data(replied.text.text)
+    data: dict[str, Any] = {"reply": reply_id} | _data(replied.text.text)
     if replied.text.sender:
         data["from"] = replied.text.sender
     if replied.matched_by is not None:
         data["matchedBy"] = str(replied.matched_by)
+    if replied.text.asks_to_unsubscribe:
+        data["asksToUnsubscribe"] = True
     return email_event(replied.email, kind, now, data=data)
 
 
