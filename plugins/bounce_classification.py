@@ -14,9 +14,12 @@ from enum import StrEnum
 from plugins.bounce_words import (
     FULL,
     LOCAL_FAULT,
+    MAY_NOT_EXIST,
     NO_HOST,
+    NO_SUCH_DOMAIN,
     POLICY,
     SENDER,
+    SENDER_REJECTED,
     TO_THE_SENDER,
     UNAVAILABLE,
     UNKNOWN,
@@ -88,12 +91,15 @@ def classify(text: str, *, phase: Phase, code: int | None = None, status: str | 
     text = text[:MAX_TEXT_CHARACTERS]
     permanent, found = _status(text, status)
     if (code is not None and code < 500) or permanent is False:
-        is_final = phase is Phase.REPORT and found == "1.1" and LOOKED_UP.search(text)
-        return Verdict.HARD if is_final else Verdict.SOFT
+        return Verdict.HARD if phase is Phase.REPORT and _is_final(text, found) else Verdict.SOFT
     if phase is Phase.MAIL:
         return _about_the_sender(found)
     words = _words(text, found, phase)
-    if found in OUR_STATUSES or (words is Verdict.OURS and (found is None or found in ALSO_OF_SENDERS)):
+    if (
+        found in OUR_STATUSES
+        or (found in HARD_STATUSES and SENDER_REJECTED.search(text))
+        or (words is Verdict.OURS and (found is None or found in ALSO_OF_SENDERS))
+    ):
         return Verdict.OURS
     if found == "1.0" and words is Verdict.SOFT:
         return Verdict.SOFT
@@ -110,6 +116,13 @@ def classify(text: str, *, phase: Phase, code: int | None = None, status: str | 
     if found is None and words is None:
         return _by_code(code, phase)
     return Verdict.OURS if found is not None and found.startswith("5.") else Verdict.SOFT
+
+
+def _is_final(text: str, found: str | None) -> bool:
+    """Return whether a report of a temporary rejection says that the address or its domain does not exist."""
+    if found == "1.1" and LOOKED_UP.search(text):
+        return True
+    return bool(NO_SUCH_DOMAIN.search(text)) and not SENDER.search(text) and not POLICY.search(text)
 
 
 def _proves_unknown(text: str, phase: Phase, found: str | None) -> bool:
@@ -164,7 +177,7 @@ def _words(text: str, found: str | None, phase: Phase) -> Verdict | None:
         unknown = unknown or bool(UNAVAILABLE.search(text))
     if SENDER.search(text):
         return Verdict.OURS
-    if POLICY.search(text):
+    if POLICY.search(text) and not MAY_NOT_EXIST.search(text):
         return Verdict.SOFT
     return Verdict.HARD if unknown else None
 

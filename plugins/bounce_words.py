@@ -12,6 +12,14 @@ SENDER = re.compile(
     re.IGNORECASE,
 )
 """The rejection is about the sender."""
+SENDER_REJECTED = re.compile(
+    r"\bsender('s)?( e-?mail)?( address| domain| name)?( [^\s@]*@\S*)? ?:? ?(was |is |has been )?"
+    r"(rejected|refused|denied|unknown|invalid|not (exist|found|valid|verified)|does ?n[o']t exist"
+    r"|could not be verified)"
+    r"|\b(unknown|invalid|rejected|refused|bad|illegal) sender\b|\bdomain of (the )?sender\b",
+    re.IGNORECASE,
+)
+"""The sender's address or domain does not exist. This counts more than a status about the recipient."""
 TO_THE_SENDER = re.compile(
     r"\b(return\w*|sent|send|back|reply|message|mail|notif\w+) (\w+ ){0,4}to (the |its )?(original )?sender\b"
     r"|\bretorn\w* al remitente|\b(original|message) sender\b|\bsender of (this|the) (message|mail)\b",
@@ -19,10 +27,12 @@ TO_THE_SENDER = re.compile(
 )
 """Words of every bounce, which are not about a rejected sender."""
 POLICY = re.compile(
-    r"spam|blacklist|block(ed|ing| ?list)|black ?list|reputation|relay(ing)?\b|policy|dmarc|\bspf\b|dkim|virus"
+    r"spam|blacklist|block(ed|ing| ?list)|black ?list|reputation|relay(ing)?\b(?! ?=| recipient table)|policy"
+    r"|dmarc|\bspf\b|dkim|virus"
     r"|quota|over ?quota|mailbox (is )?full|too (large|big|many)|rate limit|greylist|authenticat|disabled|suspended"
     r"|temporar(y|ily)|(, |try )again (later|in)|, try again|timed? ?out|\bexpired\b|\bfrozen\b|too many"
-    r"|\bloop\b"
+    r"|\bloop\b|\binvalid dns\b|\breverse (dns|lookup|host ?name)\b|\bptr\b|\bclient host\b"
+    r"|\byour (\w+ )?(host ?name|ip|server|dns)\b"
     r"|gesperrt|suspendu|suspendid[oa]|sospes[oa]|bloqu[eé]|bloccat|geblokkeerd|заблокирован|спам|垃圾邮件|迷惑メール|停止|無効になって",
     re.IGNORECASE,
 )
@@ -47,6 +57,10 @@ LOCAL_FAULT = re.compile(
     re.IGNORECASE,
 )
 """The program that stores mails on the recipient's server failed."""
+MAY_NOT_EXIST = re.compile(r"\b(user|account|address|mailbox|domain)( or \w+)? (may|might) not exist\b", re.IGNORECASE)
+"""The server's first guess is that the address does not exist, also if it goes on with other guesses."""
+NO_SUCH_DOMAIN = re.compile(r"\bnxdomain\b|\bdomain name not found\b|\bno such domain\b", re.IGNORECASE)
+"""The DNS itself says that the domain does not exist, which no later attempt changes."""
 INACTIVE = re.compile(
     r"\b(user|recipient|mailbox|account|address)\S{0,3}( account)? (is |has been |was )?(\w+ )?(disabled"
     r"|suspended|inactive|locked|frozen)\b"
@@ -55,19 +69,26 @@ INACTIVE = re.compile(
     re.IGNORECASE,
 )
 """The mailbox exists, and accepts no mail now."""
-PERSON = r"(user|recipient|mailbox|address|account|addressee|alias|e-?mail)"
+PERSON = r"(user|recipient|mail ?box|address|account|addressee|alias|e-?mail|username)(e?s)?"
+_NAME = r"( [^\s]{1,100})?"
+"""A word between a noun and its verb, such as an address in "user ann@example.com does not exist"."""
 _UNKNOWN_ENGLISH = (
     rf"\b(unknown|no such|invalid|inexistent|non-?existent|bad destination) (local )?(\w+ )?{PERSON}\b"
-    rf"|\b{PERSON}( (name|address|account|id))?( [^\s@]*@\S*)?( is| was| are)? ?(unknown|invalid|inexistent)\b"
-    rf"|\b{PERSON}( name| address| account)?( [^\s@]*@\S*)?( (that )?you tried to reach)? ?(was |is |has |could |can)?"
+    rf"|\b{PERSON}( (name|address|account|id))?( [^\s@]*@\S*)?( is| was| are| were)? ?(unknown|invalid|inexistent)\b"
+    rf"|\b{PERSON}( name| address| account)?{_NAME}( (that )?you tried to reach)? ?(was |were |is |are |has "
+    rf"|could |can)?"
     r"(not (be )?(found|known|exist\w*|recogni[sz]ed|listed|located|resolved)|could not be found"
-    r"|cannot be found|does ?n[o']t exist"
+    r"|cannot be found|do(es)? ?n[o']t exist"
     r"|doesn't exist|no longer (exists|valid|available|on server|in use|here|active))"
     r"|\bno (mailbox|account) (here|by that name)|\bno such (person|recipient|user|mailbox|address)"
-    r"|\b(not a known|not our|is not a valid|is not an? (active|existing)) (user|customer|mailbox|recipient|address)"
+    r"|\b(not our |not an? ((known|valid|active|existing|local|current) )+)(user|customer|mailbox|recipient|address)"
+    r"|\b(can ?not|can't|could ?n[o']t|unable to|did not|didn't) (find|locate|recogni[sz]e) "
+    r"(a |an |any |that |this |the |such )?(recipient|user|mailbox|account|e-?mail|address)\b"
+    rf"|\b{PERSON} (is |are )?no longer (accept|receiv)\w+ (any )?(e-?)?(mails?|messages?)\b(?! from)"
+    rf"|\b{PERSON} (is |may be |was )?(\w+ )?(incorrect|misspelled|misspelt|mistyped)\b"
     r"|\buser (doesn't|does not) have an? \S+ account|\bno longer (employed|works here|with the company)"
     r"|\brecipient address rejected: (access denied|undeliverable)|\brecipientnotfound\b|\binactive e-?mail address\b"
-    r"|\bunrouteable address\b|\bunknown local[- ]part\b|\b(has|have) moved\b|\bnot local\b"
+    r"|\bunrouteable address\b|\bunknown local[- ]part\b|\b(has|have) moved\b|\bnot local\b(?! host)"
     r"|\bnot listed in (the )?(\w+ ){0,3}(directory|address book|name (and|&) address)"
     r"|\binvalid (final delivery )?userid\b"
     r"|\b(name|address|recipient|user)s? (\w+ ){0,3}(is |was |are )?not (found|listed) in (the "
@@ -104,9 +125,28 @@ _UNKNOWN_ELSEWHERE = (
     r"|не зарегистрирован|недействител|удал[её]н)"
     r"|(нет|не существует) такого (пользовател|адрес|ящик|получател)|так(ого|ой) (пользовател|адрес"
     r"|ящик)\S{0,4} (нет|не существует)|неизвестн\S+ (пользователь|получатель|адрес)"
-    r"|(用户|用戶|使用者|收件人|邮箱|郵箱|信箱|邮件地址|電子郵件地址|地址|帐号|帳號|账号|帐户|帳戶).{0,30}(不存在|未找到|找不到|没有找到|無此|无效|無效)|(不存在|未知|无效"
+    r"|\b(mottagar|användar|adress|konto|brevlåd)\w*\b.{0,60}(finns inte|existerar inte|hittades inte|okänd)"
+    r"|\b(modtager|mottaker|bruger|bruker|adresse|konto|postkasse|postboks)\w*\b.{0,60}"
+    r"((findes|finnes|finst|eksisterer) ikke|ikke (fundet|funnet)|ukendt|ukjent)"
+    r"|\b(okänd|ukendt|ukjent) (mottagar|användar|modtager|mottaker|bruger|bruker|adress)"
+    r"|\btuntematon (vastaanottaj|käyttäj|osoite)|\b(vastaanottaj|käyttäj|osoite)\w*\b.{0,60}"
+    r"(ei löy|ei ole olemassa|tuntematon)"
+    r"|\b(uživatel|příjemc|adres|schránk|používateľ|príjemc)\w*\b.{0,60}(neexistuj|nenalezen|neznám|nebyl\w? nalezen)"
+    r"|\bneznámý (uživatel|příjemce|adresát)"
+    r"|\bismeretlen (felhasználó|címzett)|\b(felhasználó|címzett|postafiók)\w*\b.{0,60}(nem létezik"
+    r"|nem található|ismeretlen)"
+    r"|\b(kullanıcı|alıcı|adres|hesap|posta kutusu)\w*\b.{0,60}(bulunamadı|mevcut değil|geçersiz)"
+    r"|\b(користувач|отримувач|одержувач|адрес)\w*\b.{0,60}(не існує|не знайден|невідом)"
+    r"|(사용자|수신자|수신인|주소|계정|메일함).{0,30}(존재하지 않|찾을 수 없|없습니다)"
+    r"|존재하지 않는.{0,10}(사용자|수신자|주소|계정|메일)"
+    r"|\b(nicht im|nicht in der) \S*(verzeichnis|adressbuch)\w*\b|\b(pas|non) (répertorié|listé"
+    r"|trouvé)e? dans l'annuaire"
+    r"|\bno (figura|aparece|está) .{0,20}(en )?el directorio|\bnon (è )?(elencat|presente|trovat)\w* nell[a']"
+    r"|(用户|用戶|使用者|收件人|邮箱|郵箱|信箱|邮件地址|電子郵件地址|地址|帐号|帳號|账号|帐户"
+    r"|帳戶).{0,30}(不存在|未找到|找不到|没有找到|無此|无效|無效)|(不存在|未知|无效"
     r"|無效)的?(用户|用戶|收件人|邮箱|地址)|找不到.{0,20}(用户|收件人|邮箱|信箱|地址)|查无此|查無此"
-    r"|(ユーザ|ディレクトリ|アドレス|宛先|あて先|受信者|メールボックス|アカウント).{0,40}(存在(し|いた)|見つか(りま|ら)|みつか(りま|ら)|不明|ございません|ありません|登録され)|リストにありません"
+    r"|(ユーザ|ディレクトリ|アドレス|宛先|あて先|受信者|メールボックス|アカウント).{0,40}(存在(し|いた)"
+    r"|見つか(りま|ら)|みつか(りま|ら)|不明|ございません|ありません|登録され)|リストにありません"
     r"|宛先不明|存在しない.{0,10}(アドレス|ユーザ|メール|宛先)|有効なアドレスでは"
 )
 UNKNOWN = re.compile(f"{_UNKNOWN_ENGLISH}|{_UNKNOWN_ELSEWHERE}", re.IGNORECASE)
@@ -120,6 +160,7 @@ NO_HOST = re.compile(
     r"\b(host|domain)( name)?( \S+)? ?(is |was )?(unknown|not found|not reachable|does ?n[o']t exist|doesn't exist)"
     r"|\b(unknown|no such|invalid|non-?existent) (mail )?(host|domain)\b"
     r"|\b(host|domain) (\S+ )?does not (accept|receive) (mail|email)|\bnull mx\b|\bnxdomain\b"
+    r"|\bname or service not known\b|\bdomain must (exist|resolve)\b|\bno such host\b|\bunknown mail server\b"
     r"|\bno (mx|mail exchanger)s? (record )?(found|for)\b|\bmx or srv record indicated no smtp\b"
     r"|\bcouldn't find any host named\b"
     r"|\bunrouteable (mail )?domain\b|\billegal host/domain name|\bdomain name not found"

@@ -31,7 +31,8 @@ SUBJECT = re.compile(
     r"|auto(?:matic)?[- ]?(?:reply|response|responder|answer)\b"
     r"|automatically generated (?:reply|response)|out[- ]of[- ](?:the[- ])?office\b(?= ?(?::|$|re\b|auto|reply"
     r"|notif|message|\W))|ooo ?:|vacation (?:reply|message|response|notice)"
-    r"|(?:away|absence) (?:notice|message|notification)|on (?:vacation|holiday|leave)\b\W{0,5}(?:$|:|re:)|auto ?:"
+    r"|away from my (?:e-?)?mail\b|(?:away|absence) (?:notice|message|notification)|on (?:vacation|holiday"
+    r"|leave)\b\W{0,5}(?:$|:|re:)|auto ?:"
     r"|abwesenheits(?:notiz|nachricht|meldung|assistent|hinweis|benachrichtigung)|abwesenheit ?:|abwesend\b"
     r"|automatische (?:antwort|rückantwort|abwesenheits\w+|reactie)|autoantwort|urlaubs(?:meldung|notiz"
     r"|benachrichtigung)"
@@ -87,7 +88,8 @@ ABSENT = re.compile(
     r"|\b(?:jeg) er(?: \w+){0,4} (?:på ferie|ikke på kontoret|fraværende|bortreist)"
     r"|\bolen(?: \w+){0,3} (?:lomalla|poissa)|\b(?:я|меня)(?: \w+){0,4} (?:в отпуске|отсутств\w+"
     r"|не будет в офисе|вне офиса)|\bнахожусь в отпуске"
-    r"|不在(?:に|と|の|で|中|して)|休暇(?:を|中|の|と)|お休みを(?:いただ|頂)|休業(?:と|を|中|期間)|自動(?:返信|応答|配信)|出張(?:中|に)|夏季休暇|育児休業|自动回复"
+    r"|不在(?:に|と|の|で|中|して)|休暇(?:を|中|の|と)|お休みを(?:いただ|頂)|休業(?:と|を|中|期間)"
+    r"|自動(?:返信|応答|配信)|出張(?:中|に)|夏季休暇|育児休業|自动回复"
     r"|自動回覆|我(?:正在|目前|将|現在).{0,10}(?:休假|外出|出差)|不在办公室|부재중|휴가",
     re.IGNORECASE,
 )
@@ -107,13 +109,41 @@ INSTEAD = re.compile(
 )
 """The words with which absence notices go on: whom to ask instead, and when the person reads the mail."""
 CONVERSATION = re.compile(
-    r"\?|？|\b(?:let['’]?s|talk|call me|speak|chat|meet|schedul\w+|catch up|interested|sounds|happy to|demo"
+    r"\?|？|\b(?:let['’]?s|talk|call me|speak|chat|meet|schedul\w+|catch up|would be better|works? (?:better"
+    r"|for (?:me|us))|interested|sounds|happy to|demo"
     r"|price|pricing|not interested|unsubscribe|remove me"
     r"|sprechen|telefonieren|interesse|treffen|parler|discuter|rappel\w*|hablar|hablamos|llám\w*|parlare"
     r"|sentir\w*|bellen|spreken|falar|conversar|porozmaw\w*|prata|höras?)\b|話し|打ち合わせ",
     re.IGNORECASE,
 )
 """Words that a program does not write, because they answer the email."""
+DECLARED = re.compile(
+    r"\bthis is an? (?:auto(?:mated|matic|matically generated|-?generated)) (?:reply|response|answer|message|e-?mail"
+    r"|confirmation|notification)\b(?! ?\?)"
+    r"|\b(?:dies|das|hierbei) (?:ist|handelt es sich um) eine automatisch\w* (?:\w+ )?(?:antwort|nachricht|e-?mail)"
+    r"|\bceci est une? (?:réponse|message) automatique|\best[aoe] es una? (?:respuesta|mensaje) automátic"
+    r"|\bquest[ao] è una? (?:risposta|messaggio) automatic|\bdit is een automatisch"
+    r"|\best[ae] é uma? (?:resposta|mensagem) automática|\bto jest (?:wiadomość )?automatyczn|\bdetta är ett automat",
+    re.IGNORECASE,
+)
+"""The mail calls itself automatic."""
+RECEIPT = re.compile(
+    r"\btype your reply above this line|\byour (?:request|ticket|case|enquiry|inquiry|query|message|e-?mail)"
+    r"(?: \(?#?[\w-]*\d[\w-]*\)?,?)? (?:has been|was) (?:received|logged|registered) (?:and|with|under|as)\b"
+    r"|\byour (?:request|ticket|case) \(?#?[\w-]*\d[\w-]*\)? (?:has been|was) (?:received|created|logged"
+    r"|registered|opened)"
+    r"|\b(?:a (?:new )?|your )(?:support )?(?:ticket|case)\b.{0,40}\b(?:has been|was) (?:created|opened"
+    r"|logged|assigned)"
+    r"|\b(?:click|follow|reply)\b.{0,80}\b(?:verify|confirm|prove) (?:that )?you(?:r (?:address|message|e-?mail))?\b"
+    r"|\bchallenge[- ]response\b|\brequires verification\b|\bto deliver your (?:e-?mail|message),? (?:please|click)"
+    r"|\bihre anfrage (?:ist bei uns|wurde) .{0,40}(?:eingegangen|erfasst|registriert)"
+    r"|\bticket .{0,40}(?:eröffnet|angelegt)"
+    r"|\bvotre demande a (?:bien )?été (?:reçue|enregistrée|prise en compte)"
+    r"|\bsu (?:solicitud|consulta) ha sido (?:recibida|registrada)"
+    r"|お問い?合わ?せを?(?:受け?付け|受付)|受付番号|工单.{0,10}(?:创建|受理)",
+    re.IGNORECASE,
+)
+"""A program confirms that a mail arrived, or asks its sender for a proof."""
 OPENING_CHARACTERS = 600
 
 
@@ -166,6 +196,11 @@ def words_of_absence(subject: str, text: str, *, answers: bool, quotes: bool) ->
     if found and not answers:
         return found[0].strip()
     opening = " ".join(text[:OPENING_CHARACTERS].split())
+    if declared := DECLARED.search(opening):
+        return declared[0].strip()
+    receipt = RECEIPT.search(subject[:300]) or RECEIPT.search(opening)
+    if receipt and not CONVERSATION.search(opening):
+        return receipt[0].strip()
     absent = ABSENT.search(opening)
     if absent is None:
         return ""

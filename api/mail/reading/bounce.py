@@ -7,7 +7,7 @@ from dataclasses import replace
 from api.codes.mail_reasons import MailReason
 from api.mail.reading.auto_reply import header_of_answer, words_of_absence
 from api.mail.reading.delivery_report import RecipientReport, read_recipient_reports
-from api.mail.reading.failure_text import FailureWords, key, recipients_in_text
+from api.mail.reading.failure_text import FailureWords, key, received_as, recipients_in_text
 from api.mail.reading.headers import Headers
 from api.mail.reading.judging import judge
 from api.mail.reading.mail_reading import FailedRecipient
@@ -42,7 +42,22 @@ class Failures:
 
 
 def read_failures(mail: ReceivedMail, report: Report) -> Failures | None:
-    """Return what a mail says about deliveries, or None if a mail server did not write it."""
+    """Return what a mail says about deliveries, or None if a mail server did not write it.
+
+    A recipient whose server forwarded the email counts under the address to which it was sent.
+    """
+    found = _read_failures(mail, report)
+    if found is None or not (received := received_as(report.text)):
+        return found
+    renamed = (replace(each, address=received.get(key(each.address), each.address)) for each in found.recipients)
+    distinct = dict[str, FailedRecipient]()
+    for each in renamed:
+        if distinct.setdefault(key(each.address), each).kind is BounceKind.SOFT:
+            distinct[key(each.address)] = each
+    return Failures(found.reason, distinct.values(), [received.get(key(each), each) for each in found.others])
+
+
+def _read_failures(mail: ReceivedMail, report: Report) -> Failures | None:
     if FORWARD_SUBJECT.match(mail.headers.text("subject")):
         return _forwarded(mail, report)
     reports = read_recipient_reports(mail, report.text)

@@ -29,6 +29,12 @@ ENTRY = re.compile(
 )
 
 
+REPLY = re.compile(r"(?:^|[\s:;(\"'=\[])[45]\d\d[ -]\S")
+"""The reply of a server in a line. The addresses after it can be those to which that server forwards."""
+FORWARDED_FROM = re.compile(r"\((?:generated|expanded|forwarded|redirected) from:?\s", re.I)
+"""The words with which a server names the address that it received before the one that failed."""
+
+
 def key(address: str) -> str:
     """Return what two spellings of an address have in common."""
     return address_key(address[:320])
@@ -48,20 +54,37 @@ def recipients_in_text(text: str, returned: Sequence[Headers], own: Collection[s
 
 
 def _recipients_in(lines: list[str], sent_to: Collection[str], own: Collection[str]) -> list[str]:
-    named, entries, others = dict[str, str](), dict[str, str](), dict[str, str]()
+    named, entries, others, replied = dict[str, str](), dict[str, str](), dict[str, str](), dict[str, str]()
     for line in lines:
+        reply = REPLY.search(line)
         for address in addresses_in(line):
             name = key(address)
             if name in own or NOT_RECIPIENTS.match(address) or MAIL_FROM.search(line):
                 continue
             if name in sent_to:
                 named.setdefault(name, address)
-            if ENTRY.match(line):
+            if reply is not None and line.find(address) > reply.start():
+                replied.setdefault(name, address)
+            elif ENTRY.match(line):
                 entries.setdefault(name, address)
             elif not ABOUT_SENDER.search(line):
                 others.setdefault(name, address)
-    found = {**named, **entries} if entries else named or others
+    found = {**named, **entries} if entries else named or others or replied
     return list(found.values())[:MAX_RECIPIENTS]
+
+
+def received_as(text: str) -> dict[str, str]:
+    """Return the addresses that a server received, by the key of the address to which it forwarded."""
+    found, before = dict[str, str](), ""
+    for line in _lines(text):
+        words = FORWARDED_FROM.search(line)
+        first = addresses_in(line[: words.start()] if words else line)
+        before = first[-1] if first else before
+        if words and before and (received := addresses_in(line[words.end() :])):
+            found.setdefault(key(before), received[0])
+        elif line.strip() and not first:
+            before = ""
+    return found
 
 
 class FailureWords:

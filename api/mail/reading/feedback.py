@@ -14,6 +14,8 @@ PROVIDER_COMPLAINT = re.compile(r"^\W{0,5}complaint about message from\b", re.IG
 """Subject of Microsoft's Junk Mail Reporting Program, which has no feedback report."""
 FIELDS = re.compile(r"^Feedback-Type[ \t]{0,5}:", re.IGNORECASE | re.MULTILINE)
 USER_AGENT = re.compile(r"^User-Agent[ \t]{0,5}:", re.IGNORECASE | re.MULTILINE)
+APPLE_UNSUBSCRIBE = "x-apple-unsubscribe"
+"""Header of the mail that Apple Mail sends when a person clicks Unsubscribe."""
 ORIGINAL_RECIPIENT = "x-hmxmroriginalrecipient"
 
 
@@ -39,6 +41,8 @@ def read_feedback(mail: ReceivedMail, returned: tuple[Headers, ...]) -> Feedback
             return Feedback(kind or "abuse", _recipients(fields, returned))
     if mail.headers.parameters.get("report-type", "").lower() == "feedback-report":
         return Feedback("abuse", _recipients(Headers([]), returned))
+    if APPLE_UNSUBSCRIBE in mail.headers:
+        return Feedback("opt-out", mail.headers.addresses("from"))
     provider = [header for header in returned if ORIGINAL_RECIPIENT in header]
     if provider or (returned and PROVIDER_COMPLAINT.match(mail.headers.text("subject"))):
         named = tuple(address for header in provider for address in addresses_in(header.get(ORIGINAL_RECIPIENT)))

@@ -26,10 +26,17 @@ STATUS = re.compile(r"(?<![\d.\w])[45]\.\d{1,3}\.\d{1,3}(?![.\d\w])")
 """An enhanced status anywhere in a report; never in the middle of an IP address or a version."""
 UNKNOWN_STATUS = re.compile(r"^5\d\d 5\.1\.[1236] ([^\n]{1,1000})", re.MULTILINE)
 """A line of a transcript in which the reporting server calls the recipient unknown."""
-COMMAND = re.compile(r"^\s{0,5}(?:>>>|sent <<<|out:|->) ?(RCPT|DATA|MAIL|HELO|EHLO|\.)", re.IGNORECASE | re.MULTILINE)
+_TIME = r"^\s{0,5}(?:(?:\w{3} )?[\d:., -]{8,40}:? )?"
+"""The time at the beginning of a line of a transcript."""
+COMMAND = re.compile(rf"{_TIME}(?:>>>|sent <<<|out:|--?>) ?(RCPT|DATA|MAIL|HELO|EHLO|\.)", re.IGNORECASE | re.MULTILINE)
 """A command in the transcript of a session."""
-REJECTION = re.compile(r"^\s{0,5}(?:<<<|received >>>|in:|<-) ?[45]\d\d", re.IGNORECASE | re.MULTILINE)
+REJECTION = re.compile(rf"{_TIME}(?:<<<|received >>>|in:|<--?) ?[45]\d\d", re.IGNORECASE | re.MULTILINE)
 """The server's rejection in the transcript of a session."""
+ACCEPTED = re.compile(
+    rf"{_TIME}(?:(?:>>>|sent <<<|out:|--?>)|(?:<<<|received >>>|in:|<--?) ?[23]\d\d\b)[^\n]{{0,1000}}",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Commands and positive replies in the transcript of a session. The words MAIL FROM do not blame the sender there."""
 PHASES = (
     (
         Phase.RCPT,
@@ -69,7 +76,7 @@ def judge(address: str, status: str, diagnostic: str, words: FailureWords) -> Fa
     phase = rejected_phase(diagnostic) or rejected_phase(about) or rejected_phase(text) or Phase.REPORT
     kind = _verdict(diagnostic, status, phase) if diagnostic else None
     if kind is None:
-        kind = _verdict(about, status, phase) or _verdict(text, status, phase)
+        kind = _verdict(ACCEPTED.sub("", about), status, phase) or _verdict(ACCEPTED.sub("", text), status, phase)
     is_vague = status[2:] in NO_MEANING and words.is_about_one
     if kind is BounceKind.HARD and is_vague and INACTIVE.search(text[:MAX_TEXT_CHARACTERS]):
         kind = BounceKind.SOFT

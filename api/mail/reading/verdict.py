@@ -4,7 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from api.codes.mail_reasons import MailReason
-from api.mail.reading.auto_reply import header_of_answer, header_of_list, header_of_program, words_of_absence
+from api.mail.reading.auto_reply import (
+    LIST_HEADERS,
+    header_of_answer,
+    header_of_list,
+    header_of_program,
+    words_of_absence,
+)
 from api.mail.reading.bounce import read_failures
 from api.mail.reading.failure_text import key
 from api.mail.reading.feedback import Feedback, read_feedback
@@ -109,9 +115,8 @@ def _verdict(mail: ReceivedMail, report: Report, own: Collection[str]) -> _Verdi
 def _of_feedback(feedback: Feedback, message_ids: tuple[str, ...] = ()) -> _Verdict:
     """Return the verdict on a feedback report."""
     if not feedback.is_complaint:
-        return _Verdict(
-            MailKind.OTHER, MailReason.NOT_A_COMPLAINT.message(feedback=feedback.type), message_ids=message_ids
-        )
+        reason = MailReason.NOT_A_COMPLAINT.message(feedback=feedback.type)
+        return _Verdict(MailKind.OTHER, reason, people=feedback.recipients, message_ids=message_ids)
     reason = MailReason.COMPLAINT_REPORT.message(feedback=feedback.type)
     return _Verdict(MailKind.COMPLAINT, reason, people=feedback.recipients, message_ids=message_ids)
 
@@ -150,7 +155,7 @@ def _of_correspondence(mail: ReceivedMail, headers: Headers) -> _Verdict:
     if is_daemon(headers) and not refers:
         return _Verdict(MailKind.OTHER, MailReason.SYSTEM_MAIL.message(header="From"))
     phrase = words_of_absence(subject, text, answers=answers, quotes=quotes)
-    if phrase and not (header_of_list(headers) and not refers):
+    if phrase and (refers or not any(name in headers for name in LIST_HEADERS)):
         return _Verdict(MailKind.AUTO_REPLY, MailReason.AUTO_TEXT.message(phrase=phrase[:80]), text=text)
     if name := header_of_program(headers):
         if refers or answers:

@@ -101,3 +101,9 @@ def test_a_read_receipt_is_not_a_reply() -> None:
     body = "--b\nContent-Type: message/disposition-notification\n\nDisposition: manual-action; displayed\n--b--\n"
     data = mail("In-Reply-To: <m@v>", Subject="Read: Lunch", Content_Type='multipart/report; boundary="b"', body=body)
     assert read_mail(data).reason.code is MailReason.READ_RECEIPT
+
+
+def test_a_click_on_unsubscribe_in_apple_mail_is_a_complaint() -> None:
+    data = mail("Auto-Submitted: auto-replied", "X-Apple-Unsubscribe: true", Subject="unsubscribe", body="Unsubscribe")
+    reading = read_mail(data)
+    assert (reading.kind, reading.people) == (MailKind.COMPLAINT, ("ann@customer.example",))
