@@ -14,10 +14,11 @@ from api import graphiql
 from api.clock import Clock
 from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
-from api.http import health, tracking_pages, unsubscribe_page, webhooks
+from api.http import cross_origin, health, tracking_pages, unsubscribe_page, webhooks
 from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.headers import SecurityHeaders, respond_to_exception
 from api.http.request_guard import RequestGuard
+from api.http.trusted_documents import TrustedDocuments
 from api.http.websocket_endpoint import WebSocketEndpoint
 from api.loop_watch import LoopWatch
 from api.mail.worker_jobs import preload
@@ -105,6 +106,7 @@ def make_app(
         int(settings.max_body_bytes),
         introspection=settings.graphiql == "on",
         budgets=Budgets(int(settings.request_cost), int(settings.minute_cost)),
+        trusted=TrustedDocuments.read(settings.trusted_documents),
     )
     public = health.Access(internal=False, token=settings.metrics_token)
     endpoint = GraphQLEndpoint(schema, guard)
@@ -118,10 +120,13 @@ def make_app(
     pages = (
         [Route("/", home), Route("/graphiql/", home), *graphiql.routes("/graphql")] if settings.graphiql == "on" else []
     )
+    origins = settings.cors_origin_list
+    websocket_origins = cross_origin.websocket_origins(settings.public_url, origins)
     app = Starlette(
         routes=[
-            Route("/graphql", graphql, methods=["GET", "POST"]),
-            WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, settings.public_url)),
+            Route("/graphql", graphql, methods=["GET", "POST"], middleware=cross_origin.middleware(origins)),
+            *cross_origin.options_routes("/graphql", origins),
+            WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, websocket_origins)),
             *health.routes(ticker.runtime, ticker if tick else None, public),
             *unsubscribe_page.routes(settings, ticker.runtime),
             *webhooks.routes(ticker.runtime),

@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
-from itertools import pairwise
 from typing import Any
 
 from api.mail.return_address import mailbox_fault
+from api.secret_strength import KEEP_LINKS_HINT, NEW_SECRET_HINT, secret_weakness
 
 
 class SettingsError(Exception):
@@ -22,6 +22,12 @@ MIN_COST_POINTS, MAX_COST_POINTS = 1_000, 1_000_000_000
 
 _TRACKING_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,200}(?:/[A-Za-z0-9._~-]{1,40}){0,3}/?")
 """It has no character that HTML or a header must escape."""
+
+
+_ORIGIN = re.compile(
+    r"https?://([a-z0-9.-]{1,200}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?|[a-z][a-z0-9+.-]{1,30}://[a-z0-9.-]{1,200}"
+)
+"""An origin as browsers send it. Packaged apps have schemes of their own, such as capacitor://localhost."""
 
 
 def _is_whole_number(text: str) -> bool:
@@ -38,38 +44,6 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-MIN_SECRET_LENGTH = 32
-"""Shortest secret, in characters."""
-MIN_DISTINCT_CHARACTERS = 8
-"""Fewest different characters in a secret. 32 random hexadecimal digits nearly always have 9 or more."""
-PLACEHOLDER_WORDS = (
-    "changeme",
-    "change-me",
-    "change_me",
-    "replaceme",
-    "replace-me",
-    "replace_me",
-    "password",
-    "yoursecret",
-)
-NEW_SECRET_HINT = "Generate one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'."  # noqa: S105 - a sentence
-KEEP_LINKS_HINT = "To keep links in sent emails working, move the present value to TOUCHLINE_SECRET_OLD."
-
-
-def secret_weakness(secret: str) -> str | None:
-    """Say why a secret is easy to guess; None if it is not. The sentence does not quote the secret."""
-    if len(secret) < MIN_SECRET_LENGTH:
-        return f"is too short: it must have {MIN_SECRET_LENGTH} characters or more"
-    if any(word in secret.lower() for word in PLACEHOLDER_WORDS):
-        return "is a placeholder"
-    steps = [ord(after) - ord(before) for before, after in pairwise(secret)]
-    runs = sum(step in {-1, 0, 1} for step in steps)
-    repeated = secret in (secret + secret)[1:-1]
-    if repeated or len(set(secret)) < MIN_DISTINCT_CHARACTERS or 2 * runs > len(steps):
-        return "is easy to guess: it has a repeating or counting pattern"
-    return None
 
 
 def _setting(name: str, default: str, description: str) -> Any:
@@ -89,6 +63,18 @@ class Settings:
         "TOUCHLINE_PUBLIC_URL",
         "",
         "public URL of this server, used in unsubscribe links; pages of this origin may open websockets",
+    )
+    cors_origins: str = _setting(
+        "TOUCHLINE_CORS_ORIGINS",
+        "",
+        "origins of frontends, separated by commas, such as `https://app.example.com`: their pages may send requests"
+        " to `/graphql` and open websockets; `*` for all; empty for none; see docs/graphql.md",
+    )
+    trusted_documents: str = _setting(
+        "TOUCHLINE_TRUSTED_DOCUMENTS",
+        "",
+        "file with the GraphQL documents of your frontends: then `/graphql` runs these and no others; see"
+        " docs/graphql.md",
     )
     secret: str = _setting(
         "TOUCHLINE_SECRET",
@@ -242,6 +228,7 @@ class Settings:
             if proxy.strip() and not _is_network(proxy.strip()):
                 raise SettingsError("TOUCHLINE_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, or *.")
         _check_tracking(settings)
+        _check_origins(settings)
         settings._check_secrets()
         if settings.log not in {"text", "json"}:
             raise SettingsError("TOUCHLINE_LOG must be text or json.")
@@ -250,6 +237,11 @@ class Settings:
         if settings.graphiql not in {"on", "off"}:
             raise SettingsError("TOUCHLINE_GRAPHIQL must be on or off.")
         return settings
+
+    @property
+    def cors_origin_list(self) -> tuple[str, ...]:
+        """The origins whose pages may use the GraphQL endpoint."""
+        return tuple(origin.strip().lower() for origin in self.cors_origins.split(",") if origin.strip())
 
     def _check_secrets(self) -> None:
         if self.public_url and not self.secret:
@@ -278,6 +270,16 @@ def _check_tracking(settings: Settings) -> None:
     for network in settings.own_networks.split(","):
         if network.strip() and not _is_network(network.strip()):
             raise SettingsError("TOUCHLINE_OWN_NETWORKS must be addresses or networks such as 203.0.113.0/24.")
+
+
+def _check_origins(settings: Settings) -> None:
+    for origin in settings.cors_origin_list:
+        default_port = {"https": ":443", "http": ":80"}.get(origin.partition(":")[0], " ")
+        if origin != "*" and (not _ORIGIN.fullmatch(origin) or origin.endswith(default_port)):
+            raise SettingsError(
+                "TOUCHLINE_CORS_ORIGINS must be origins as browsers send them, such as https://app.example.com or"
+                " http://localhost:5173, without a path and without the default port, or *."
+            )
 
 
 def _check_costs(settings: Settings) -> None:

@@ -5,7 +5,8 @@ import string
 
 import pytest
 
-from api.settings import Settings, SettingsError, secret_weakness
+from api.secret_strength import secret_weakness
+from api.settings import Settings, SettingsError
 
 GOOD = "5bq0Zk3mB7yXw1VvS9tLr2Hn8Dc4Ge6JfPaQuTiOx0s"
 
@@ -91,3 +92,36 @@ def test_tracking_needs_a_secret_and_networks() -> None:
     for networks in ("office", "203.0.113.1/24", "10.0.0.0/8;::1", "*"):
         with pytest.raises(SettingsError, match=r"^TOUCHLINE_OWN_NETWORKS must be"):
             Settings.read({"TOUCHLINE_OWN_NETWORKS": networks})
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "app.example.com",
+        "https://app.example.com/",
+        "https://app.example.com/path",
+        "https://app.example.com:443",
+        "http://app.example.com:80",
+        "https://*.example.com",
+        "https://user@app.example.com",
+        "https://",
+        "null",
+        "https://a.example.com https://b.example.com",
+        "https://a.example.com,b.example.com",
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
+    with pytest.raises(SettingsError, match=r"^TOUCHLINE_CORS_ORIGINS must be origins"):
+        Settings.read({"TOUCHLINE_CORS_ORIGINS": origin})
+
+
+def test_origins_are_a_list() -> None:
+    text = " https://App.example.com, http://localhost:5173 ,http://[::1]:8080,capacitor://localhost,"
+    assert Settings.read({"TOUCHLINE_CORS_ORIGINS": text}).cors_origin_list == (
+        "https://app.example.com",
+        "http://localhost:5173",
+        "http://[::1]:8080",
+        "capacitor://localhost",
+    )
+    assert Settings.read({"TOUCHLINE_CORS_ORIGINS": "*"}).cors_origin_list == ("*",)
+    assert Settings.read({}).cors_origin_list == ()

@@ -58,6 +58,16 @@ class QueryCode(Code):
         when="The document has no operation of this name, or it has several operations and the request names none.",
         do="Name one of the operations in `operationName`.",
     )
+    PERSISTED_QUERY_NOT_FOUND = code(
+        "PersistedQueryNotFound",  # clients compare this word
+        when="The request names a document by an id that the file `TOUCHLINE_TRUSTED_DOCUMENTS` does not have.",
+        do="Write the file again with your frontend's documents, and restart the server.",
+    )
+    PERSISTED_QUERY_NOT_SUPPORTED = code(
+        "PersistedQueryNotSupported",  # clients compare this word
+        when="The request names a document by an id, but the server has no `TOUCHLINE_TRUSTED_DOCUMENTS`.",
+        do="Send the document as `query`. Clients of automatic persisted queries do so themselves.",
+    )
     QUERY_TOO_EXPENSIVE = code(
         (
             "This operation costs {cost:,} points. A request can cost {limit:,}. Ask for fewer items or fields, or "
@@ -110,4 +120,10 @@ class QueryCode(Code):
             "limit](cost.md#limits)."
         ),
         do="Split the request.",
+    )
+    UNTRUSTED_DOCUMENT = code(
+        "This server runs only the documents in its file of trusted documents, and this one is not among them.",
+        other='The id names another document than the one in "query".',
+        when="The server has `TOUCHLINE_TRUSTED_DOCUMENTS`, and the document of the request is not among them.",
+        do="Use a document of the file, or add it and restart the server.",
     )

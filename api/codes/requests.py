@@ -9,6 +9,7 @@ class RequestCode(Code):
     BAD_REQUEST = code(
         'The body must be a JSON object with a "query" string.',
         binary="Send text frames, not binary frames.",
+        document_id='"documentId" must be a string.',
         empty='The body is empty. Send a JSON object with a "query" string.',
         extensions='"extensions" must be an object.',
         incomplete="The body is incomplete: the connection was closed early.",

@@ -13,6 +13,7 @@ from strawberry.types.graphql import OperationType
 from api.codes.queries import QueryCode
 from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
+from api.http.compression import compress
 from api.http.graphql_responses import error_response, result_response
 from api.http.json_reading import INLINE_MAX_BYTES, read_any_json
 from api.http.media_types import JSON, Accepted, accepted
@@ -66,9 +67,10 @@ class GraphQLEndpoint:
                 _check_body_headers(headers.get("content-type", ""), headers.get("content-encoding", "identity"))
             async with self._reserve_memory(request, key):
                 operation = await self._read_operation(request, key)
-                self.guard.check_query(operation["query"])
+                self.guard.check_document(operation)
                 async with self.guard.operations.slot(key):
-                    return await self._execute(request.method, operation, context, accept)
+                    response = await self._execute(request.method, operation, context, accept)
+            return await compress(response, headers.get("accept-encoding", ""))
         except WorkersBusyError:
             return error_response(RequestCode.BUSY.message("workers"), 503, accept)
         except Refusal as refused:

@@ -5,16 +5,17 @@ from urllib.parse import parse_qsl
 
 from api.codes.requests import RequestCode
 from api.http.json_reading import read_json
+from api.http.trusted_documents import document_id
 from strategies import Refusal
 
-PARAMETERS = ("query", "operationName", "variables", "extensions")
+PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 MAX_PARAMETERS = 20
 """Most parameters of a query string that are read."""
 
 
 def check_operation(request: object) -> dict[str, Any]:
     """Check the form of a GraphQL request. Returns it. Raises Refusal."""
-    if not isinstance(request, dict) or not isinstance(request.get("query"), str) or not request["query"]:
+    if not isinstance(request, dict) or not isinstance(query := request.get("query"), str | None):
         raise Refusal.of(RequestCode.BAD_REQUEST)
     if not isinstance(request.get("variables"), dict | None):
         raise Refusal.of(RequestCode.BAD_REQUEST, case="variables")
@@ -22,6 +23,12 @@ def check_operation(request: object) -> dict[str, Any]:
         raise Refusal.of(RequestCode.BAD_REQUEST, case="operation_name")
     if not isinstance(request.get("extensions"), dict | None):
         raise Refusal.of(RequestCode.BAD_REQUEST, case="extensions")
+    if not isinstance(request.get("documentId"), str | None):
+        raise Refusal.of(RequestCode.BAD_REQUEST, case="document_id")
+    if not query:
+        if document_id(request) is None:
+            raise Refusal.of(RequestCode.BAD_REQUEST)
+        request["query"] = ""
     return request
 
 
@@ -43,6 +50,6 @@ def operation_of_query_string(query_string: bytes) -> dict[str, Any]:
             raise Refusal.of(RequestCode.BAD_REQUEST, case="repeated", name=name)
         is_json = name in {"variables", "extensions"}
         request[name] = (read_json(text.encode()) if text else None) if is_json else text
-    if "query" not in request:
+    if not request.get("query") and document_id(request) is None:
         raise Refusal.of(RequestCode.BAD_REQUEST, case="no_query")
     return check_operation(request)

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from api.codes.queries import QueryCode
 from api.graphql.engine.context import Context
 from api.graphql.limits.budgets import Budgets
 from api.graphql.limits.document_limits import MAX_QUERY_BYTES
+from api.http.trusted_documents import TrustedDocuments, document_id
 from api.http.workspace_limits import BodyMemory, MessageRateLimit, OperationQueue
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.launches.launch_progress import LaunchWatch
@@ -30,6 +32,8 @@ class RequestGuard:
     budgets: Budgets
     operations: OperationQueue = field(default_factory=OperationQueue)
     message_rate: MessageRateLimit = field(default_factory=MessageRateLimit)
+    trusted: TrustedDocuments | None = None
+    """The only documents that run; None if all do."""
     body_memory: BodyMemory = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,12 +57,18 @@ class RequestGuard:
         budget = self.budgets.of(workspace.id, actor)
         return Context(context, self.runtime, self.watch, budget, self.introspection)
 
-    def check_query(self, query: str) -> None:
-        """Check that a document is not too long to parse, and that introspection is allowed. Raises Refusal."""
+    def check_document(self, operation: dict[str, Any]) -> str:
+        """Return the document of an operation. Raises Refusal if it is too long, not trusted, or introspects."""
+        query: str = operation["query"]
         if len(query) > MAX_QUERY_BYTES or len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
             raise Refusal.of(QueryCode.QUERY_TOO_LARGE, limit=MAX_QUERY_BYTES)
+        if self.trusted is not None:
+            query = operation["query"] = self.trusted.document(document_id(operation), query)
+        elif not query:
+            raise Refusal.of(QueryCode.PERSISTED_QUERY_NOT_SUPPORTED)
         if not self.introspection and INTROSPECTION.search(query):
             raise Refusal.of(QueryCode.INTROSPECTION_OFF)
+        return query
 
 
 def bearer_token(authorization: str) -> str:

@@ -1,6 +1,7 @@
 """The GraphQL endpoint over websockets, with strawberry's implementation of graphql-transport-ws."""
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,6 @@ from starlette.websockets import WebSocket
 from strawberry import UNSET
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.websocket_origin import normalize_origin
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.execution import PreExecutionError
@@ -72,7 +72,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
             try:
                 if len(self.operations) >= MAX_OPERATIONS:
                     raise Refusal.of(RequestCode.TOO_MANY_OPERATIONS, limit=MAX_OPERATIONS)
-                self.view.guard.check_query(message["payload"]["query"])
+                self.view.guard.check_document(message["payload"])
             except Refusal as refused:
                 error = coded_error(Message(refused.code, refused.message))
                 await self.send_message({"id": message["id"], "type": "error", "payload": [error.formatted]})
@@ -90,16 +90,15 @@ class WebSocketEndpoint(GraphQL[Any, None]):
     websocket_adapter_class = Socket
     graphql_transport_ws_handler_class = Handler
 
-    def __init__(self, schema: Schema, guard: RequestGuard, public_url: str) -> None:
+    def __init__(self, schema: Schema, guard: RequestGuard, origins: Collection[str]) -> None:
         logging.getLogger("uvicorn.error").addFilter(hide_frames)
-        public = normalize_origin(public_url)
         super().__init__(
             AuthenticatedSchema(schema),  # type: ignore[arg-type]
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_TIMEOUT_SECONDS),
             max_subscriptions_per_connection=None,  # the handler limits them, with an error code
-            allowed_origins=(public,) if public else (),
+            allowed_origins=tuple(origins),
         )
         self.guard = guard
 
