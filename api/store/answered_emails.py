@@ -77,6 +77,7 @@ class SentEmail(NamedTuple):
     workspace_id: str
     recipient: str
     sent_at: datetime
+    enrollment_id: str
 
 
 async def sent_to(own_keys: Sequence[str], recipient_keys: Sequence[str], after: datetime) -> list[SentEmail]:
@@ -86,7 +87,8 @@ async def sent_to(own_keys: Sequence[str], recipient_keys: Sequence[str], after:
     answers their emails.
     """
     rows = await execute(
-        "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient, send.sent_at"
+        "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient, send.sent_at,"
+        " send.enrollment_id"
         " FROM sender JOIN person ON person.workspace_id = sender.workspace_id"
         f" AND {in_list('person.email_key', 2)}"
         " JOIN enrollment ON enrollment.person_id = person.id"
@@ -97,7 +99,7 @@ async def sent_to(own_keys: Sequence[str], recipient_keys: Sequence[str], after:
         list(recipient_keys),
         after,
     )
-    return [SentEmail(row["id"], row["workspace_id"], row["recipient"], instant(row["sent_at"])) for row in rows]
+    return [_sent_email(row) for row in rows]
 
 
 async def have_senders(keys: Sequence[str]) -> bool:
@@ -114,7 +116,7 @@ async def may_have_reached(recipient_keys: Sequence[str], own_keys: Sequence[str
     of_senders = f" AND {in_list('sender.email_key', 2)}" if own_keys else ""
     rows = await execute(
         "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient,"
-        " coalesce(send.sent_at, send.planned_at) AS sent_at"
+        " coalesce(send.sent_at, send.planned_at) AS sent_at, send.enrollment_id"
         " FROM workspace JOIN person ON person.workspace_id = workspace.id"
         f" AND {in_list('person.email_key', 1)}"
         " JOIN enrollment ON enrollment.person_id = person.id"
@@ -124,7 +126,12 @@ async def may_have_reached(recipient_keys: Sequence[str], own_keys: Sequence[str
         list(recipient_keys),
         *([list(own_keys)] if own_keys else []),
     )
-    return [SentEmail(row["id"], row["workspace_id"], row["recipient"], instant(row["sent_at"])) for row in rows]
+    return [_sent_email(row) for row in rows]
+
+
+def _sent_email(row: Row) -> SentEmail:
+    sent_at = instant(row["sent_at"])
+    return SentEmail(row["id"], row["workspace_id"], row["recipient"], sent_at, row["enrollment_id"])
 
 
 async def mark_sent(emails: Sequence[tuple[str, datetime]]) -> None:

@@ -16,7 +16,7 @@ from plugins import hookimpl
 from plugins.incoming import BounceKind, IncomingMail, ReportedEvent, ReportedKind
 from plugins.webhook_contract import Webhook, WebhookRequest, WebhookResult
 from plugins.webhooks.accounts import ConfiguredWebhook, parse_secrets
-from plugins.webhooks.generic_schema import FIELDS, KINDS, MAX_EVENTS, MAX_MAILS
+from plugins.webhooks.generic_schema import ADDRESS_KINDS, FIELDS, KINDS, MAX_EVENTS, MAX_MAILS
 from plugins.webhooks.json_bodies import invalid, read_object
 from plugins.webhooks.signatures import bad_signature, check_age, is_hmac_sha256, unix_seconds, unsigned
 
@@ -84,8 +84,9 @@ def _event(path: str, item: dict[str, Any], now: datetime) -> ReportedEvent:
             raise invalid(f"{path}.bounce must be HARD or SOFT")
         bounce = BounceKind(item["bounce"])
     named = {name for name, value in fields.items() if value}
-    if not (named & {"email_id", "message_id"} or {"recipient", "sender"} <= named):
-        raise invalid(f"{path} needs emailId, messageId, or recipient and sender")
+    enough = {"recipient"} if item["kind"] in ADDRESS_KINDS else {"recipient", "sender"}
+    if not (named & {"email_id", "message_id"} or enough <= named):
+        raise invalid(f"{path} needs emailId, messageId, or {' and '.join(sorted(enough))}")
     try:
         return ReportedEvent(
             _text(path, item, "id"),

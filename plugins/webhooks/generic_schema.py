@@ -15,6 +15,8 @@ from plugins.incoming import (
 MAX_EVENTS = 1_000
 MAX_MAILS = 100
 KINDS = frozenset(str(kind) for kind in ReportedKind)
+ADDRESS_KINDS = (ReportedKind.COMPLAINED, ReportedKind.UNSUBSCRIBED)
+"""Kinds that count for the address. The recipient is enough."""
 FIELDS: Mapping[str, str] = {
     "messageId": "message_id",
     "emailId": "email_id",
@@ -46,7 +48,10 @@ EVENT: Mapping[str, Any] = {
         "messageId": _text("The Message-ID of the email.", MAX_ID_CHARACTERS),
         "emailId": _text("Touchline's id of the email.", MAX_ID_CHARACTERS),
         "recipient": _text("The address of the recipient.", MAX_ADDRESS_CHARACTERS),
-        "sender": _text("The address of the sender. Needed if there are no ids.", MAX_ADDRESS_CHARACTERS),
+        "sender": _text(
+            "The address of the sender. Needed if there are no ids, except for a complaint or an unsubscribe.",
+            MAX_ADDRESS_CHARACTERS,
+        ),
         "bounce": {"enum": [*BounceKind], "description": "Required for BOUNCED, and only allowed there."},
         "status": _text("The enhanced status of a bounce, such as 5.1.1.", MAX_STATUS_CHARACTERS),
         "detail": _text("What the mail server said, or the text of a reply."),
@@ -55,7 +60,12 @@ EVENT: Mapping[str, Any] = {
         "ip": _text("The IP address from which the email or the link was opened.", MAX_STATUS_CHARACTERS * 4),
     },
     "required": ["id", "kind"],
-    "anyOf": [{"required": ["messageId"]}, {"required": ["emailId"]}, {"required": ["recipient", "sender"]}],
+    "anyOf": [
+        {"required": ["messageId"]},
+        {"required": ["emailId"]},
+        {"required": ["recipient", "sender"]},
+        {"required": ["recipient"], "properties": {"kind": {"enum": [*ADDRESS_KINDS]}}},
+    ],
     "if": {"properties": {"kind": {"const": "BOUNCED"}}},
     "then": {"required": ["bounce"]},
     "else": {"not": {"required": ["bounce"]}},

@@ -5,7 +5,7 @@ reports; and, only if exactly one email was sent to the address lately, the reci
 contains the email's id, so that no search is needed.
 
 A complaint, or the wish to unsubscribe, that names only an address must never be lost. It belongs to the last email to
-the address in each workspace that has ever written to it.
+the address in each workspace that has ever written to it. A wish in words is a reply in each campaign.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,7 +76,7 @@ def _bare(message_id: str) -> str:
 
 
 async def _by_address(finding: Finding) -> tuple[Match, ...]:
-    """Return the last email to the address in each workspace that has written to it.
+    """Return the last email to the address in each workspace that has written to it, or of each campaign if it asks.
 
     Only senders with the address that the event names, or with the mailbox of the mail, come into question. All do if
     the event names no sender, or if the mailbox is no sender's, such as that of the return address.
@@ -86,8 +86,13 @@ async def _by_address(finding: Finding) -> tuple[Match, ...]:
         own_keys = []
     keys = _keys(finding.addresses)
     emails = await answered_emails.may_have_reached(sorted(keys), own_keys)
-    last = {each.workspace_id: each for each in emails if keys & _keys([each.recipient])}
-    return tuple(Match(finding, each.id, key, MatchedBy.RECIPIENT) for key, each in sorted(last.items()))
+    by_campaign = finding.reply.asks_to_unsubscribe
+    last = {
+        (each.workspace_id, each.enrollment_id if by_campaign else ""): each
+        for each in emails
+        if keys & _keys([each.recipient])
+    }
+    return tuple(Match(finding, each.id, each.workspace_id, MatchedBy.RECIPIENT) for _, each in sorted(last.items()))
 
 
 async def _by_recipient(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:

@@ -91,6 +91,7 @@ INVALID: list[tuple[Any, str]] = [
     ({"events": [{**REPLY, "kind": ["REPLIED"]}]}, r"events\[0\]\.kind"),
     ({"events": [{"id": "1", "kind": "REPLIED"}]}, "emailId, messageId, or recipient and sender"),
     ({"events": [{"id": "1", "kind": "REPLIED", "recipient": "a@example.com"}]}, "recipient and sender"),
+    ({"events": [{"id": "1", "kind": "UNSUBSCRIBED", "sender": "a@example.com"}]}, "emailId, messageId, or recipient"),
     ({"events": [{**BOUNCE, "bounce": "MEDIUM"}]}, "HARD or SOFT"),
     ({"events": [{**BOUNCE, "bounce": {}}]}, "bounce"),
     ({"events": [{key: value for key, value in BOUNCE.items() if key != "bounce"}]}, "bounce"),
@@ -147,3 +148,11 @@ def test_the_schema_is_published() -> None:
     published = (Path(__file__).parents[3] / "docs" / "webhook.schema.json").read_text(encoding="utf-8")
     assert json.loads(published) == SCHEMA
     Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("kind", ["UNSUBSCRIBED", "COMPLAINED"])
+async def test_an_event_about_an_address_needs_no_more(webhook: GenericWebhook, kind: str) -> None:
+    body = {"events": [{"id": "1", "kind": kind, "recipient": "ada@example.com"}]}
+    (event,) = (await webhook.receive(request(*generic(body)))).events
+    assert event.recipient == "ada@example.com"
+    assert Draft202012Validator(SCHEMA).is_valid(body)

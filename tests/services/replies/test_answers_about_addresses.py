@@ -6,10 +6,11 @@ from email.message import EmailMessage
 import pytest
 
 from api.models import Enrollment, Event, Person, Send, Sender, Suppression, Workspace
+from api.services.campaigns.campaigns import create_campaign
 from api.states import IncomingResult, MatchedBy, SendStatus, SuppressionSource
 from plugins import ReportedKind
 from plugins.contract import Outcome
-from tests.services.replies.incoming_mails import complaint, event, receive, reply, report, sent_email
+from tests.services.replies.incoming_mails import HOUR, complaint, event, receive, reply, report, sent_email
 from tests.services.world import NOW, World, make_world
 
 UNKNOWN = "<gone@isp.example>"
@@ -165,6 +166,23 @@ async def test_a_new_mail_that_asks_to_unsubscribe_is_a_reply(world: World, valu
     assert (await Event.get(kind="REPLIED")).data["asksToUnsubscribe"] is True
     assert (await Enrollment.get(id=email.enrollment_id)).end_reason == "REPLIED"
     assert await suppressed() == [], "anybody can forge a sender, so a person decides"
+
+
+async def test_a_new_mail_that_asks_to_unsubscribe_ends_each_campaign(world: World) -> None:
+    first = await Enrollment.get(id=world.enrollments[0].id)
+    other = await create_campaign(world.context, name="Other", sender_id=(await Sender.get()).id, on_reply="CONTINUE")
+    email = await sent_email(world)
+    again = await Enrollment.get(id=first.id)
+    again.id, again.campaign_id, again._saved_in_db = "enr_other", other.id, False
+    await again.save(force_create=True)
+    later = await Send.get(id=email.id)
+    later.id, later.enrollment_id, later.message_id, later._saved_in_db = "snd_other", again.id, "<snd_other@x>", False
+    later.sent_at = NOW + timedelta(minutes=1)
+    await later.save(force_create=True)
+    await receive(world, new_mail(subject="unsubscribe", text=""), at=NOW + HOUR)
+    assert (await Enrollment.get(id=first.id)).end_reason == "REPLIED"
+    assert await Event.filter(kind="REPLIED").count() == 2
+    assert (await Enrollment.get(id=again.id)).status == first.status, "its campaign continues after a reply"
 
 
 async def test_a_reply_that_asks_to_unsubscribe_is_marked(world: World) -> None:
