@@ -3,13 +3,20 @@
 The places come from the schema, so that whatever is added to it is tried as well.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLNonNull
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    get_named_type,
+)
 
 from api.graphql.limits.cost import cost_of
 from api.graphql.schema import schema
@@ -22,9 +29,15 @@ from tests.served import UNLIMITED
 pytestmark = pytest.mark.usefixtures("quiet")
 CORE = schema._schema
 PLACES = places()
-FIRST = {id(place) for place in {str(place.kind): place for place in reversed(PLACES)}.values()}
-"""Over HTTP the first place of each type is given every wrong value. The others are given a few."""
+FIRST = {
+    id(place): number for number, place in enumerate({str(place.kind): place for place in reversed(PLACES)}.values())
+}
+"""Over HTTP the first place of each scalar is given every wrong value, that of each input and enum a share of them. The
+others are given a few."""
 FEW = 2
+SHARE = 4
+"""Inputs and enums refuse all that is no object or no name in the same way. Each of these types is given every fourth
+wrong value, the next one begins with another: each value is given to many of them."""
 AT_ONCE = 10
 """So many wrong values stand in one document: a document may ask for 10 mutations."""
 Errors = list[dict[str, Any]]
@@ -49,8 +62,16 @@ class Asker:
         """Return the places with those of some values that do not fit them."""
         found = []
         for place in self.places:
-            wrong = [value for value, scalars in values if not takes(place.kind, value, scalars)]
-            found += [(place, value) for value in (wrong if self.thorough and id(place) in FIRST else wrong[:FEW])]
+            wrong = [
+                (number, value)
+                for number, (value, scalars) in enumerate(values)
+                if not takes(place.kind, value, scalars)
+            ]
+            if not self.thorough or id(place) not in FIRST:
+                wrong = wrong[:FEW]
+            elif not isinstance(get_named_type(place.kind), GraphQLScalarType):
+                wrong = [(number, value) for number, value in wrong if (number + FIRST[id(place)]) % SHARE == 0]
+            found += [(place, value) for _, value in wrong]
         return found
 
 
@@ -173,6 +194,20 @@ async def test_variables_of_another_type(asker: Asker) -> None:
         variables = ", ".join(f"{name}: [[[Boolean]]]" for name in names)
         errors = await asker.ask(document(trials, names, variables), {})
         assert [error["extensions"] for error in errors] == [{"code": "INVALID_QUERY"}] * len(trials)
+
+
+@pytest.mark.parametrize("values", [LITERALS, VALUES])
+def test_every_value_is_given_to_inputs_and_enums_and_scalars(values: list[tuple[Any, set[str]]]) -> None:
+    async def ask(_query: str, _variables: dict[str, Any]) -> Errors:
+        return []
+
+    trials = Asker(ask, PLACES, thorough=True).trials(values)
+    for kind in (GraphQLInputObjectType, GraphQLEnumType, GraphQLScalarType):
+        some = [(place, value) for place, value in trials if isinstance(get_named_type(place.kind), kind)]
+        missing = [value for value, _ in values if all(given is not value for _, given in some)]
+        assert missing == []
+        first = Counter(str(place.kind) for place, _ in some if id(place) in FIRST)
+        assert min(first.values()) > FEW
 
 
 def test_every_place_is_found() -> None:
