@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import shutil
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -20,8 +19,8 @@ from api.store.engine.database import close_database, open_database
 from tests.faults.authoring import author
 from tests.faults.sink import Sink
 from tests.faults.threads import wrong_threads
+from tests.faults.ticker import TickProcess
 
-ROOT = Path(__file__).parents[2]
 LEASE = 2.0
 CONNECTIONS = 10
 
@@ -58,9 +57,9 @@ class Machines:
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     """Further variables of the processes."""
-    processes: list[asyncio.subprocess.Process] = field(default_factory=list)
+    processes: list[TickProcess] = field(default_factory=list)
 
-    async def start(self, skew: float = 0.0) -> asyncio.subprocess.Process:
+    async def start(self, skew: float = 0.0) -> TickProcess:
         """Start one more process, which greets the sink as p0, p1 and so on."""
         name = f"p{len(self.processes)}"
         environment = {
@@ -71,15 +70,11 @@ class Machines:
             "TOUCHLINE_POLL_SECONDS": "0.5",
             **self.environment,
         }
-        with (self.folder / f"{name}.log").open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.faults.ticker", str(skew),
-                cwd=ROOT, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=log,
-            )  # fmt: skip
+        process = TickProcess(environment, self.folder / f"{name}.log", skew)
         self.processes.append(process)
         return process
 
-    async def busy(self, process: asyncio.subprocess.Process) -> bool:
+    async def busy(self, process: TickProcess) -> bool:
         """Wait until a process has connected to the sink. False: nothing is left to do."""
         until, name = time.monotonic() + 60, f"p{self.processes.index(process)}"
         while name not in self.sink.greeted:
