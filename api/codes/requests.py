@@ -83,7 +83,8 @@ class RequestCode(Code):
         do="Send the header `Authorization: Bearer <token>`.",
     )
     WEBSOCKET_NEEDED = code(
-        "Send subscriptions over a websocket to this address (protocol graphql-transport-ws).",
-        when="Subscriptions need a websocket.",
-        do="Open a websocket at the same URL.",
+        "Send subscriptions over a websocket to this address (protocol graphql-transport-ws), or with the header"
+        " Accept: text/event-stream.",
+        when="Subscriptions need a websocket, or server-sent events.",
+        do="Open a websocket at the same URL, or send `Accept: text/event-stream`.",
     )

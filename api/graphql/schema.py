@@ -92,7 +92,10 @@ class Mutation(
     """The root of mutations."""
 
 
-@strawberry.type(description="Subscriptions, over a websocket at the same address (protocol `graphql-transport-ws`).")
+@strawberry.type(
+    description="Subscriptions, over a websocket at the same address (protocol `graphql-transport-ws`) or over "
+    "server-sent events (`Accept: text/event-stream`)."
+)
 class Subscription(LaunchSubscription):
     """The root of subscriptions."""
 

@@ -23,7 +23,7 @@ _GZIP = re.compile(r"(?:^|,)\s*(?:gzip|x-gzip|\*)\s*(?:;\s*q\s*=\s*([01](?:\.\d{
 
 async def compress(response: Response, accept_encoding: str) -> Response:
     """Compress the body of a response, if it is large and the client reads gzip."""
-    body = response.body
+    body = getattr(response, "body", b"")  # a stream of events has none
     if len(body) < MIN_BYTES:
         return response
     response.headers.add_vary_header("Accept-Encoding")

@@ -6,14 +6,15 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from strawberry.schema import BaseSchema
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
 from api.codes.queries import QueryCode
 from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
+from api.graphql.engine.operations import Schema
 from api.http.compression import compress
+from api.http.event_streams import StreamClient, stream
 from api.http.graphql_responses import error_response, result_response
 from api.http.json_reading import INLINE_MAX_BYTES, read_any_json
 from api.http.media_types import JSON, Accepted, accepted
@@ -30,6 +31,8 @@ ALLOWED_BY_METHOD = {
     "GET": frozenset({OperationType.QUERY}),
 }
 """Operations that get one response, by method. HEAD is GET without the body."""
+BODY_BYTES = "touchline.body_bytes"
+"""Key of the ASGI scope under which a request that was read has the size of its body."""
 CHARSET = re.compile(r"charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
 UTF8 = {"utf-8", "utf8", "us-ascii"}
 """Names of charsets whose bytes are UTF-8."""
@@ -42,7 +45,7 @@ class GraphQLEndpoint:
     protection against cross-site requests.
     """
 
-    def __init__(self, schema: BaseSchema, guard: RequestGuard) -> None:
+    def __init__(self, schema: Schema, guard: RequestGuard) -> None:
         self.schema = schema
         self.guard = guard
 
@@ -69,29 +72,39 @@ class GraphQLEndpoint:
                 operation = await self._read_operation(request, key)
                 self.guard.check_document(operation)
                 async with self.guard.operations.slot(key):
-                    response = await self._execute(request.method, operation, context, accept)
+                    response = await self._execute(request, operation, context, accept)
             return await compress(response, headers.get("accept-encoding", ""))
         except WorkersBusyError:
             return error_response(RequestCode.BUSY.message("workers"), 503, accept)
         except Refusal as refused:
             return error_response(Message(refused.code, refused.message), None, accept)
 
-    async def _execute(self, method: str, operation: dict[str, Any], context: Context, accept: Accepted) -> Response:
+    async def _execute(
+        self, request: Request, operation: dict[str, Any], context: Context, accept: Accepted
+    ) -> Response:
+        if accept.only_streams:
+            return self._stream(request, operation, context)
         try:
             result = await self.schema.execute(
                 operation["query"],
                 variable_values=operation.get("variables"),
                 context_value=context,
                 operation_name=operation.get("operationName") or None,
-                allowed_operation_types=ALLOWED_BY_METHOD.get(method, ALLOWED_BY_METHOD["GET"]),
+                allowed_operation_types=ALLOWED_BY_METHOD.get(request.method, ALLOWED_BY_METHOD["GET"]),
             )
         except CannotGetOperationTypeError:
             return error_response(QueryCode.NO_OPERATION.message(), None, accept)
         except InvalidOperationTypeError as refused:
             if refused.operation_type is OperationType.MUTATION:
                 return error_response(RequestCode.MUTATION_BY_GET.message(), None, accept)
+            if accept.streams:
+                return self._stream(request, operation, context)
             return error_response(RequestCode.WEBSOCKET_NEEDED.message(), None, accept)
         return await result_response(result, accept, suggest=context.introspection)
+
+    def _stream(self, request: Request, operation: dict[str, Any], context: Context) -> Response:
+        client = StreamClient(self.guard, request.headers["authorization"], context)
+        return stream(request, self.schema, operation, client, request.scope.get(BODY_BYTES, 0))
 
     async def _read_operation(self, request: Request, key: str) -> dict[str, Any]:
         """Read the parameters of an operation. Raises Refusal."""
@@ -122,6 +135,7 @@ class GraphQLEndpoint:
                 parts.append(part)
         except ClientDisconnect:
             raise Refusal.of(RequestCode.BAD_REQUEST, case="incomplete") from None
+        request.scope[BODY_BYTES] = size
         return b"".join(parts)
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Protocol
 
 from graphql import GraphQLError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
@@ -14,7 +14,7 @@ from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
 from api.graphql.engine.errors import public_error, with_code
 from api.graphql.engine.operations import Schema
-from api.http.launch_updates import UpdateMaker, later_updates
+from api.http.launch_updates import FollowingClient, UpdateMaker, later_updates
 from api.http.request_guard import RequestGuard
 from api.http.websocket_frames import Socket
 from api.store.engine.availability import log_database_outage
@@ -22,6 +22,13 @@ from strategies import Refusal
 from strategies.codes import Message
 
 log = logging.getLogger("touchline.websocket")
+
+
+class OperationClient(FollowingClient, Protocol):
+    """The connection that runs an operation: a websocket, or a stream of server-sent events."""
+
+    async def context(self) -> Context | None:
+        """Return the context for one operation; None if the token is invalid."""
 
 
 class ConnectionAuth:
@@ -55,16 +62,16 @@ class ConnectionAuth:
 
 
 class AuthenticatedSchema:
-    """Wraps the schema for strawberry's websocket handler, which passes a ConnectionAuth as context."""
+    """Wraps the schema for strawberry's websocket handler and for streams, which pass an OperationClient as context."""
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
 
-    async def stream(self, query: str, *, context_value: ConnectionAuth, **kwargs: Any) -> AsyncGenerator[Any, None]:
+    async def stream(self, query: str, *, context_value: OperationClient, **kwargs: Any) -> AsyncGenerator[Any, None]:
         """Return the results of an operation as an async generator."""
         return self._results(query, context_value, kwargs)
 
-    async def _results(self, query: str, auth: ConnectionAuth, kwargs: dict[str, Any]) -> AsyncGenerator[Any, None]:
+    async def _results(self, query: str, auth: OperationClient, kwargs: dict[str, Any]) -> AsyncGenerator[Any, None]:
         try:
             context = await auth.context()
             if context is None:
@@ -92,7 +99,7 @@ class AuthenticatedSchema:
             yield PreExecutionError(data=None, errors=[public_error(problem)])
 
     async def _execute(
-        self, query: str, auth: ConnectionAuth, context: Context, kwargs: dict[str, Any]
+        self, query: str, auth: OperationClient, context: Context, kwargs: dict[str, Any]
     ) -> AsyncGenerator[Any, None]:
         """Yield the result of a query or a mutation, or the first event of a subscription."""
         async with (

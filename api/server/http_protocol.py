@@ -10,6 +10,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.codes.http_answers import HttpCode
+from api.server import STREAM_SCOPE_KEY
 from api.server.connections import Connections
 from api.server.progress import WriteProgress
 
@@ -116,6 +117,13 @@ class HttpProtocol(H11Protocol):
             super().send_400_response(msg)
         else:
             self.transport.close()
+
+    def shutdown(self) -> None:
+        """Close a connection that is idle or streams events, or else let it finish its response."""
+        if self.cycle is not None and not self.cycle.response_complete and self.scope.get(STREAM_SCOPE_KEY):
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def check(self, now: float) -> None:
         """Close the connection if it exceeds a time limit."""

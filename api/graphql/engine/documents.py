@@ -27,6 +27,7 @@ from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.types.graphql import OperationType
 
 from api.codes.queries import QueryCode
 from api.graphql.arguments.coded_error import coded_error
@@ -135,6 +136,15 @@ class Documents(SchemaExtension):
 def valid_document(query: str) -> DocumentNode:
     """Return a document that was validated before."""
     return _valid.get(query) or parse(query, max_tokens=MAX_TOKENS)
+
+
+def operation_type(query: str, operation_name: str | None) -> OperationType | None:
+    """Return whether a document's operation is a query, mutation or subscription; None if it names none of them."""
+    try:
+        operation = get_operation_ast(valid_document(query), operation_name)
+    except GraphQLError:
+        return None
+    return OperationType(operation.operation.value) if operation else None
 
 
 def _parsed(query: str) -> tuple[DocumentNode, int]:
