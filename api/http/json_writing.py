@@ -1,23 +1,19 @@
 """Writes JSON in pieces, so that large responses do not block the event loop."""
 
 import asyncio
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
+from api.graphql.engine.json_text import EncodedJson, json_text
+
 MAX_SLICE_SECONDS = 0.01
 """How long JSON is written before the event loop runs other tasks."""
-SPLIT_DEPTH = 3
-"""Depth to which objects are written in pieces: the response, its data, and a field such as a connection."""
+SPLIT_DEPTH = 4
+"""Depth to which objects are written in pieces: a websocket message, the response in it, its data, and a field such as
+a connection. ``EncodedJson`` may be a value of these objects."""
 LIST_SLICE_ITEMS = 20
 """Items of a list in one piece."""
-
-
-class EncodedJson(str):
-    """JSON that is encoded already. ``write_any_json`` copies it, so that many messages share one encoding."""
-
-    __slots__ = ()
 
 
 async def encode_once(content: Any) -> EncodedJson:
@@ -27,7 +23,7 @@ async def encode_once(content: Any) -> EncodedJson:
 
 def write_json(content: Any) -> bytes:
     """Return JSON in UTF-8. A lone surrogate, which an error message may quote, becomes a question mark."""
-    return _text(content).encode("utf-8", "replace")
+    return json_text(content).encode("utf-8", "replace")
 
 
 async def write_any_json(content: Any) -> bytes:
@@ -49,7 +45,7 @@ def _pieces(value: Any, depth: int) -> Iterator[str]:
     elif depth and isinstance(value, dict) and value:
         separator = "{"
         for name, item in value.items():
-            yield f"{separator}{_text(name)}:"
+            yield f"{separator}{json_text(name)}:"
             yield from _pieces(item, depth - 1)
             separator = ","
         yield "}"
@@ -57,11 +53,8 @@ def _pieces(value: Any, depth: int) -> Iterator[str]:
         separator = "["
         for start in range(0, len(value), LIST_SLICE_ITEMS):
             yield separator
-            yield _text(value[start : start + LIST_SLICE_ITEMS])[1:-1]
+            yield json_text(value[start : start + LIST_SLICE_ITEMS])[1:-1]
             separator = ","
         yield "]"
     else:
-        yield _text(value)
-
-
-_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+        yield json_text(value)

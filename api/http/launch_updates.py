@@ -11,9 +11,10 @@ from strawberry.types.execution import ExecutionResult
 
 from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
+from api.graphql.engine.json_text import EncodedJson
 from api.graphql.engine.operations import Schema
 from api.graphql.limits.budgets import Charge
-from api.http.json_writing import EncodedJson, encode_once
+from api.http.json_writing import encode_once
 from api.http.request_guard import RequestGuard
 from api.models import Launch
 from strategies.codes import Message

@@ -1,14 +1,13 @@
-"""Lists that are loaded and read together give what graphql-core gives, for random documents and random faults."""
+"""Lists that are written as JSON have the text that graphql-core's results have, for random documents and faults."""
 
 import asyncio
-import json
 from collections.abc import Collection, Generator
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 from random import Random
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import strawberry
@@ -16,8 +15,11 @@ from strawberry.dataloader import DataLoader
 
 from api.graphql.engine import time_slices
 from api.graphql.engine.executor import Executor
+from api.graphql.engine.json_text import EncodedJson
 from api.graphql.engine.loaded_lists import load_together, loaded_list
 from api.graphql.engine.scalars import DateTime
+from api.http.json_writing import write_any_json
+from api.store.engine.rows import ChildColumns
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -55,6 +57,8 @@ class Branch:
     name: str
     number: int
     note: str | None
+    stem: Twig
+    tip: Twig | None
 
     @strawberry.field(metadata=loaded_list("twigs"))
     async def twigs(self, info: strawberry.Info[Any, Any]) -> list[Twig]:
@@ -96,6 +100,7 @@ class World:
 
     def __init__(self, seed: int, faults: float, branches: int = 4) -> None:
         self.random, self.faults, self.reads = Random(seed), faults, list[tuple[str, frozenset[str]]]()
+        self.written = False
         made = [self._item(Branch, f"b{n}") for n in range(self.random.randrange(1, branches))]
         self.root = SimpleNamespace(branches=made, strict=made)
         self.rows: dict[tuple[str, str], Any] = {}
@@ -111,29 +116,48 @@ class World:
     def _item(self, kind: type, row_id: str) -> Any:
         values: dict[str, Any] = {"id": row_id, "name": f"n{row_id}", "number": self.random.randrange(9)}
         values |= {"note": self.random.choice([None, "n"])}
-        values |= {"colour": Colour.RED, "at": NOON} if kind is Twig else {}
+        if kind is Twig:
+            values |= {"colour": self.random.choice(list(Colour)), "at": NOON}
+        else:
+            values |= {
+                "stem": self._item(Twig, f"s{row_id}"),
+                "tip": self.random.choice([None, self._item(Twig, f"t{row_id}")]),
+            }
         wrong = [None, 2**31, "x", ["x"], ValueError("no value"), Soon("late"), Soon(None)]
         values = {name: value if name == "id" else self._or(value, wrong) for name, value in values.items()}
         item = kind(**values)
         return self._or(item, [None, ImportError(name="oak"), Soon(item), Soon(None), ValueError("no item")])
 
-    def context(self) -> Any:
+    def context(self, *, writes_json: bool = True) -> Any:
         """Return the context with its loaders."""
         loaders = {kind: DataLoader(load_fn=partial(self._read, kind)) for kind in ("twigs", "buds")}
         lists = {
             kind: DataLoader(load_fn=partial(load_together, partial(self._read, kind))) for kind in ("twigs", "buds")
         }
-        return SimpleNamespace(loaders=SimpleNamespace(**loaders, lists=lists))
+        return SimpleNamespace(loaders=SimpleNamespace(**loaders, lists=lists), writes_json=writes_json)
 
-    async def _read(self, kind: str, ids: list[str], columns: Collection[str] | None = None) -> list[Any]:
+    async def _read(self, kind: str, ids: list[str], columns: Collection[str] | None = None) -> Any:
         self.reads.append((kind, frozenset(columns or ())))
-        return [self._part(self.rows[kind, row_id], columns) for row_id in ids]
+        if columns is None:
+            return [self.rows[kind, row_id] for row_id in ids]
+        return Rows({row_id: self.rows[kind, row_id] for row_id in ids}, columns)
 
-    def _part(self, rows: Any, columns: Collection[str] | None) -> Any:
-        if columns is None or not isinstance(rows, list):
-            return rows
-        known = [row if type(row) is not Twig else {c: getattr(row, c) for c in columns} for row in rows]
-        return [SimpleNamespace(**row) if isinstance(row, dict) else row for row in known]
+
+class Rows(NamedTuple):
+    """Rows as ``child_rows`` returns them. Their values may be wrong."""
+
+    rows: dict[str, Any]
+    columns: Collection[str]
+
+    def columns_of(self, ids: Collection[str]) -> ChildColumns:
+        """Return the rows of these ids."""
+        lists = [self.rows[row_id] for row_id in ids]
+        if not all(isinstance(each, list) and all(type(row) is Twig for row in each) for each in lists):
+            raise ValueError("no rows")
+        rows = [row for each in lists for row in each]
+        return ChildColumns(
+            list(map(len, lists)), {name: [getattr(row, name) for row in rows] for name in self.columns}
+        )
 
 
 class Documents:
@@ -149,6 +173,7 @@ class Documents:
         used = self.random.random() < 0.4
         fields = [self._list() for _ in range(self.random.randrange(1, 4))]
         fields += [self._field(["id", "name", "number", "note"], "Branch") for _ in range(self.random.randrange(4))]
+        fields += [self._object() for _ in range(self.random.randrange(2))]
         fields += ["...F"] * used
         self.random.shuffle(fields)
         root = self.random.choice(["branches", "branches", "strict"])
@@ -157,6 +182,10 @@ class Documents:
 
     def _list(self) -> str:
         name = self.random.choice(["twigs", "buds"])
+        return f"{self._alias(name)}{self._directive()} {{ {self._twig()} }}"
+
+    def _object(self) -> str:
+        name = self.random.choice(["stem", "tip"])
         return f"{self._alias(name)}{self._directive()} {{ {self._twig()} }}"
 
     def _twig(self) -> str:
@@ -180,22 +209,27 @@ SHORT, LONG = (strawberry.Schema(Query, config=CONFIG, execution_context_class=e
 
 
 async def answer(of: strawberry.Schema, query: str, world: World, *, yes: bool = True) -> tuple[str, list[Any]]:
-    """Return the data as text, for its order counts, and the errors."""
-    result = await of.execute(query, root_value=world.root, context_value=world.context(), variable_values={"yes": yes})
-    return json.dumps(result.data), sorted((error.formatted for error in result.errors or ()), key=str)
+    """Return the text of the data, and the errors."""
+    context = world.context(writes_json=of is SHORT)
+    result = await of.execute(query, root_value=world.root, context_value=context, variable_values={"yes": yes})
+    data = await write_any_json({"data": result.data})
+    world.written = any(isinstance(each, EncodedJson) for each in (result.data or {}).values())
+    return data.decode(), sorted((error.formatted for error in result.errors or ()), key=str)
 
 
 @pytest.mark.parametrize("faults", [0.0, 0.02, 0.1])
 async def test_random_documents_are_executed_as_graphql_core_does(faults: float) -> None:
-    together = failed = 0
+    together = written = failed = 0
     for seed in range(250):
         query, yes = Documents(seed).one(), bool(seed % 3)
         short, long = World(seed, faults), World(seed, faults)
         given = await answer(SHORT, query, short, yes=yes)
         assert given == await answer(LONG, query, long, yes=yes), (seed, query)
         together += any(columns for _, columns in short.reads)
+        written += short.written
         failed += bool(given[1])
     assert together > 40, "few documents were read together"
+    assert written > (20 if faults else 150), "few documents were written as JSON"
     assert failed > 20 if faults else failed < 125
 
 
@@ -204,8 +238,7 @@ async def test_lists_of_one_document_are_loaded_by_one_query() -> None:
     short, long = World(3, 0.0, branches=20), World(3, 0.0, branches=20)
     given = await answer(SHORT, query, short)
     assert given == await answer(LONG, query, long)
-    assert short.reads[0] == ("twigs", {"id", "name", "number"})
-    assert short.reads[1:] == [("twigs", {"note"})]
+    assert short.reads == [("twigs", {"id", "name", "number"}), ("twigs", {"note"})]
 
 
 @pytest.mark.parametrize("name", ["twigs", "buds"])

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from api.graphql.engine import executor
-from api.graphql.engine.loaded_lists import KEY, read_loaded
+from api.graphql.engine.json_lists import write_list
+from api.graphql.engine.loaded_lists import KEY
 from api.graphql.engine.loaders import Loaders
 from api.graphql.schema import schema
 from tests import story
@@ -65,18 +66,18 @@ async def test_any_selection_gives_what_the_rows_give_one_by_one(
     together: list[bool] = []
 
     async def watched(*given: Any) -> Any:
-        results = await read_loaded(*given)
-        together.append(results is not None)
-        return results
+        text = await write_list(*given)
+        together.append(text is not None)
+        return text
 
     selections = [fields, *([field] for field in fields), *(random.sample(fields, 4) for _ in range(10))]
     for selected in selections:
         query = "{ " + document.replace("{}", " ".join(selected)) + " }"
         with monkeypatch.context() as patched:
-            patched.setattr(executor, "read_loaded", watched)
+            patched.setattr(executor, "write_list", watched)
             data = await filled.ask(query)
         with monkeypatch.context() as patched:
-            patched.setattr(executor, "loaded_lists", lambda *_: [])
+            patched.setattr(executor, "shape_of", lambda *_: None)
             assert data == await filled.ask(query)
         assert any(found for node in next(iter(data.values()))["nodes"] for found in node.popitem()[1])
     assert together == [True] * len(selections)

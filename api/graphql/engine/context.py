@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import partial
+from typing import ClassVar
 
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info
@@ -23,6 +24,8 @@ class Context:
     watch: LaunchWatch
     budget: Budget
     introspection: bool
+    writes_json: ClassVar[bool] = True
+    """Whether results may contain EncodedJson."""
     loaders: Loaders = field(init=False)
     charge: Charge = field(init=False)
     """What the operation costs. Each event of a subscription costs the same again."""

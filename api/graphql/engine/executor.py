@@ -26,7 +26,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql.arguments.input_errors import MAX_ERRORS, variable_errors
 from api.graphql.engine.fast_fields import Plan, Results, plan, read
-from api.graphql.engine.loaded_lists import LoadedList, loaded_lists, read_loaded
+from api.graphql.engine.json_lists import Shape, shape_of, write_list
 from api.graphql.engine.time_slices import TIME_SLICE
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.long_lists import LongList, put_back, without
@@ -119,34 +119,39 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         items: Iterable[Any],
         position_context: Any,
     ) -> list[Any] | Awaitable[list[Any]]:
-        """Read a list of objects of which only plain fields are selected, if every value is as expected."""
+        """Write a list of objects as JSON if every value is as expected. Let others run if it is long."""
         kind = get_nullable_type(item_type)
         if isinstance(kind, GraphQLObjectType) and kind.is_type_of is None and isinstance(items, list):
             selected, deferred, _ = self.collect_subfields(kind, field_details_list)
-            made = self._plan(kind, selected)
             streamed = deferred or self.get_stream_usage(field_details_list, path)
-            settled = not streamed and not self._unsettled(items)
-            fields = len(made.plain) + PLAIN_FIELDS_PER_RESOLVER * len(made.rest)
-            short = len(items) * fields <= MAX_FIELDS_WITHOUT_PAUSE and (
-                not made.rest or len(items) <= MAX_ITEMS_WITHOUT_PAUSE
-            )
-            if made.plain and not made.rest and settled and short:
-                results = [read(made, item) for item in items]
-                if None not in results:
-                    return results
-            given = (item_type, field_details_list, info, path, items, position_context)
-            if items and made.rest and settled:
-                lists = loaded_lists(self.schema, kind, made.rest, self.collect_subfields, self._plan)
-                if lists:
-                    return self._with_loaded_lists(made, lists, short, *given)
-            if settled and not short:
-                return self._in_turns(*given)
+            if not streamed and not self._unsettled(items):
+                made = self._plan(kind, selected)
+                fields = len(made.plain) + PLAIN_FIELDS_PER_RESOLVER * len(made.rest)
+                short = len(items) * fields <= MAX_FIELDS_WITHOUT_PAUSE and (
+                    not made.rest or len(items) <= MAX_ITEMS_WITHOUT_PAUSE
+                )
+                given = (item_type, field_details_list, info, path, items, position_context)
+                shape = self._shape(kind, selected) if items and self._writes_json(path) else None
+                if shape is not None:
+                    return self._written(shape, short, *given)
+                if made.plain and not made.rest and short:
+                    results = [read(made, item) for item in items]
+                    if None not in results:
+                        return results
+                if not short:
+                    return self._in_turns(*given)
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
-    async def _with_loaded_lists(
+    def _writes_json(self, path: Path) -> bool:
+        """Return whether a list becomes JSON text: of a root field, or of an object that a root field returns.
+
+        ``write_any_json`` finds texts no deeper.
+        """
+        return getattr(self.context_value, "writes_json", False) and (path.prev is None or path.prev.prev is None)
+
+    async def _written(
         self,
-        made: Plan,
-        lists: list[LoadedList],
+        shape: Shape,
         short: bool,
         item_type: GraphQLOutputType,
         field_details_list: FieldDetailsList,
@@ -154,12 +159,11 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         path: Path,
         items: list[Any],
         position_context: Any,
-    ) -> list[Any]:
-        """Read a list of objects and lists that belong to them, if every value is as expected."""
-        loaders = getattr(self.context_value, "loaders", None)
-        results = await read_loaded(made, lists, items, loaders, self._unsettled)
-        if results is not None:
-            return results
+    ) -> Any:
+        """Write a list of objects as JSON, or complete it as graphql-core does."""
+        text = await write_list(shape, items, getattr(self.context_value, "loaders", None), self._unsettled)
+        if text is not None:
+            return text
         given = (item_type, field_details_list, info, path, items, position_context)
         completed = super().complete_iterable_value(*given) if short else self._in_turns(*given)
         return completed if isinstance(completed, list) else await completed
@@ -224,6 +228,11 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             known = Plan({}, {}, {}, selected) if self._fast_path_off else plan(self.schema, parent, selected)
             self._plans[parent, id(selected)] = known
         return known
+
+    def _shape(self, parent: GraphQLObjectType, selected: GroupedFieldSet) -> Shape | None:
+        if self._fast_path_off:
+            return None
+        return shape_of(self.schema, parent, selected, self.collect_subfields, self._plan)
 
     def _unsettled(self, items: list[Any]) -> bool:
         """Return whether some items must be awaited or raised. One item of each type is checked."""

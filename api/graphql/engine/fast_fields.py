@@ -24,6 +24,8 @@ from graphql.pyutils import Undefined
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
+from api.graphql.engine.json_text import json_text
+
 UNCHANGED_TYPES: dict[GraphQLLeafType, type] = {
     GraphQLString: str,
     GraphQLID: str,
@@ -44,6 +46,7 @@ class Plain(NamedTuple):
     others: Container[type]  # values of these types are written
     write: Callable[[Any], Any]
     nullable: bool
+    members: dict[int, str] | None = None  # the JSON of an enum's members, by their id()
 
 
 class Plan(NamedTuple):
@@ -74,7 +77,7 @@ def read(made: Plan, source: object) -> Results | None:
     """Return the plain fields of an object; None if a value is unexpected, so that graphql-core reports it."""
     results = made.blank.copy()
     try:
-        for name, (attribute, as_it_is, others, write, nullable) in made.plain.items():
+        for name, (attribute, as_it_is, others, write, nullable, _) in made.plain.items():
             value = getattr(source, attribute)
             kind = type(value)
             if kind is as_it_is and (kind is not int or GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT):
@@ -99,5 +102,6 @@ def _plain(field: GraphQLField) -> Plain | None:
         names: dict[Any, str] = {
             leaf.wrapped_cls(member.value): member_name for member_name, member in leaf.values.items()
         }
-        return Plain(name, None, {leaf.wrapped_cls}, names.__getitem__, nullable)
+        members = {id(member): json_text(member_name) for member, member_name in names.items()}
+        return Plain(name, None, {leaf.wrapped_cls}, names.__getitem__, nullable, members)
     return Plain(name, UNCHANGED_TYPES.get(leaf), READY_TYPES, leaf.coerce_output_value, nullable)

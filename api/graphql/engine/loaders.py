@@ -14,11 +14,11 @@ class Loaders:
 
     def __init__(self, workspace_id: str) -> None:
         reader = BatchReader(workspace_id)
-        self.lists: dict[str, DataLoader[Any, list[list[Any]]]] = {
-            "steps_of_campaign": DataLoader(load_fn=partial(load_together, reader.steps_of_campaigns)),
-            "suppression_history": DataLoader(load_fn=partial(load_together, reader.suppression_histories)),
+        self.lists: dict[str, DataLoader[Any, Any]] = {
+            "steps_of_campaign": DataLoader(load_fn=partial(load_together, reader.step_columns_of_campaigns)),
+            "suppression_history": DataLoader(load_fn=partial(load_together, reader.suppression_history_columns)),
         }
-        """Loaders of the lists of several rows, by the rows' ids and the columns to read."""
+        """Loaders of the lists of several rows, by the rows' ids and the columns to read. They return ChildColumns."""
         self.person = DataLoader[str, Any](load_fn=reader.people)
         self.sender = DataLoader[str, Any](load_fn=reader.senders)
         self.template = DataLoader[str, Any](load_fn=reader.templates)

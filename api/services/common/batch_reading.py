@@ -22,8 +22,10 @@ from api.models import (
 )
 from api.store.endings import active_people
 from api.store.engagement import NO_ENGAGEMENT, Engagement, engagements
-from api.store.engine.rows import by_address_keys, by_ids, children
+from api.store.engine.rows import ChildRows, by_address_keys, by_ids, child_rows, children
 from api.store.holds import count_held_by_campaign
+
+ACTIVE_STEPS = "removed_at IS NULL"
 
 
 class BatchReader:
@@ -76,18 +78,23 @@ class BatchReader:
         """Return people by the normal form of their address."""
         return await self._by_address(Person, address_keys)
 
-    async def suppression_histories(
-        self, suppression_ids: list[str], columns: Collection[str] | None = None
-    ) -> list[list[Any]]:
-        """Return the changes of each suppression, the oldest first. With ``columns``, the rows have only these."""
-        return await self._children(SuppressionChange, "suppression_id", "id", suppression_ids, columns=columns)
+    async def suppression_histories(self, suppression_ids: list[str]) -> list[list[Any]]:
+        """Return the changes of each suppression, the oldest first."""
+        return await self._children(SuppressionChange, "suppression_id", "id", suppression_ids)
 
-    async def steps_of_campaigns(
-        self, campaign_ids: list[str], columns: Collection[str] | None = None
-    ) -> list[list[Any]]:
-        """Return the steps of each campaign in order, without removed ones. With ``columns``, only these are read."""
-        active = "removed_at IS NULL"
-        return await self._children(Step, "campaign_id", "number", campaign_ids, only=active, columns=columns)
+    async def suppression_history_columns(self, suppression_ids: list[str], columns: Collection[str]) -> ChildRows:
+        """Return some columns of the same rows."""
+        order = ("suppression_id", "id", suppression_ids)
+        return await child_rows(SuppressionChange, self._workspace_id, *order, columns=columns)
+
+    async def steps_of_campaigns(self, campaign_ids: list[str]) -> list[list[Any]]:
+        """Return the steps of each campaign in order, without removed ones."""
+        return await self._children(Step, "campaign_id", "number", campaign_ids, only=ACTIVE_STEPS)
+
+    async def step_columns_of_campaigns(self, campaign_ids: list[str], columns: Collection[str]) -> ChildRows:
+        """Return some columns of the same rows."""
+        order = ("campaign_id", "number", campaign_ids)
+        return await child_rows(Step, self._workspace_id, *order, columns=columns, only=ACTIVE_STEPS)
 
     async def every_step_of_campaigns(self, campaign_ids: list[str]) -> list[list[Any]]:
         """Return the steps of each campaign in order, with removed ones."""
@@ -138,12 +145,6 @@ class BatchReader:
         return [rows.get(address_key) for address_key in address_keys]
 
     async def _children(
-        self,
-        model: type[Model],
-        parent: str,
-        order: str,
-        ids: list[str],
-        only: str = "TRUE",
-        columns: Collection[str] | None = None,
+        self, model: type[Model], parent: str, order: str, ids: list[str], only: str = "TRUE"
     ) -> list[list[Any]]:
-        return await children(model, self._workspace_id, parent, order, ids, only=only, columns=columns)
+        return await children(model, self._workspace_id, parent, order, ids, only=only)

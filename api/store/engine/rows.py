@@ -1,12 +1,13 @@
 """Queries for rows of any table: one row of a workspace, or several rows by id, address or parent."""
 
-from collections.abc import Collection, Iterable
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain, repeat
+from typing import Any, NamedTuple, TypeVar
 
 from tortoise.models import Model
 
 from api.codes.inputs import InputCode
-from api.store.engine.row_reader import read_where
+from api.store.engine.row_reader import converted, read_columns, read_where
 from api.store.engine.sql import in_list
 from strategies import Refusal
 
@@ -49,23 +50,61 @@ async def by_address_keys(model: type[Model], workspace_id: str, keys: list[str]
 
 
 async def children(
+    model: type[Model], workspace_id: str, parent: str, order: str, ids: list[str], *, only: str = "TRUE"
+) -> list[list[Any]]:
+    """Return the workspace's rows for each parent id, read-only.
+
+    ``parent`` is the column with the parent's id. ``order`` and ``only`` are SQL: an ORDER BY and a condition.
+    """
+    rows_by_parent: dict[str, list[Any]] = {parent_id: [] for parent_id in ids}
+    for row in await read_where(model, _of_parents(parent, order, only), workspace_id, ids):
+        rows_by_parent[getattr(row, parent)].append(row)
+    return [rows_by_parent[parent_id] for parent_id in ids]
+
+
+async def child_rows(
     model: type[Model],
     workspace_id: str,
     parent: str,
     order: str,
     ids: list[str],
     *,
+    columns: Collection[str],
     only: str = "TRUE",
-    columns: Collection[str] | None = None,
-) -> list[list[Any]]:
-    """Return the workspace's rows for each parent id, read-only.
+) -> "ChildRows":
+    """Return the same rows with some columns alone, for reading column by column."""
+    condition = _of_parents(parent, order, only)
+    names, rows = await read_columns(model, condition, workspace_id, ids, columns={*columns, parent})
+    rows_by_parent: dict[str, list[Sequence[Any]]] = {parent_id: [] for parent_id in ids}
+    at = names.index(parent)
+    for row in rows:
+        rows_by_parent[row[at]].append(row)
+    return ChildRows(model, names, rows_by_parent)
 
-    ``parent`` is the column with the parent's id. ``order`` and ``only`` are SQL: an ORDER BY and a condition. With
-    ``columns``, the rows have only these and ``parent``.
-    """
-    rows_by_parent: dict[str, list[Any]] = {parent_id: [] for parent_id in ids}
-    condition = f"workspace_id = $1 AND {in_list(parent, 2)} AND {only} ORDER BY {order}"
-    read = None if columns is None else {*columns, parent}
-    for row in await read_where(model, condition, workspace_id, ids, columns=read):
-        rows_by_parent[getattr(row, parent)].append(row)
-    return [rows_by_parent[parent_id] for parent_id in ids]
+
+class ChildColumns(NamedTuple):
+    """The rows of some parents, column by column."""
+
+    counts: list[int]
+    """How many rows each parent has."""
+    columns: dict[str, Sequence[Any]]
+    """The values of each column, in the rows of the first parent, then the second, and so on."""
+
+
+class ChildRows(NamedTuple):
+    """The rows of several parents, with the values as they are stored."""
+
+    model: type[Model]
+    names: list[str]
+    rows_by_parent: dict[str, list[Sequence[Any]]]
+
+    def columns_of(self, ids: Sequence[str]) -> ChildColumns:
+        """Return the rows of these parents."""
+        lists = [self.rows_by_parent[parent_id] for parent_id in ids]
+        values = zip(*chain.from_iterable(lists), strict=True) if any(lists) else repeat(())
+        columns = {name: converted(self.model, name, column) for name, column in zip(self.names, values, strict=False)}
+        return ChildColumns(list(map(len, lists)), columns)
+
+
+def _of_parents(parent: str, order: str, only: str) -> str:
+    return f"workspace_id = $1 AND {in_list(parent, 2)} AND {only} ORDER BY {order}"
