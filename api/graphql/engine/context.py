@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info
@@ -31,6 +31,8 @@ class Context:
     """What the operation costs. Each event of a subscription costs the same again."""
     charged: dict[str, int] | None = field(init=False, default=None)
     """The cost of the operation, as the response reports it."""
+    shapes: dict[Any, Any] | None = field(init=False, default=None)
+    """What the executor has computed from the document for earlier requests; None if it depends on variables."""
     followed: FollowedLaunch | None = field(init=False, default=None)
     """The launch that a subscription follows, as its first event shows it. The websocket sends the later events."""
     shared_accounts: DataLoader[str, bool] = field(init=False)

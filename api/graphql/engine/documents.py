@@ -6,7 +6,7 @@ cost is known before a resolver runs. Valid documents are cached, bounded by byt
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from graphql import (
@@ -59,46 +59,69 @@ RULES: tuple[type[ASTValidationRule], ...] = (
 ABORTED = re.compile(r"Parsing aborted\.$")
 """The end of graphql-core's message for a document with too many tokens or too deep nesting."""
 
-_valid: ByteCache[DocumentNode] = ByteCache(CACHE_BYTES)
+
+class ValidDocument:
+    """A valid document, with what is computed from it once."""
+
+    def __init__(self, query: str, document: DocumentNode) -> None:
+        self.document = document
+        self.costs: dict[str | None, tuple[int, str]] = {}
+        """What its operations cost, and their most expensive fields, by name, unless that depends on variables."""
+        self.shapes: dict[Any, Any] | None = None if "@" in query else {}
+        """What the executor computes from its selections. Without directives, these do not depend on variables."""
+
+
+_valid: ByteCache[ValidDocument] = ByteCache(CACHE_BYTES)
 
 
 class Documents(SchemaExtension):
     """Prepares the document of one operation."""
 
-    def __init__(self) -> None:
-        self._fresh = True
+    def __init__(self, *, execution_context: Any = None) -> None:
+        self.execution_context = execution_context
+        self._valid: ValidDocument | None = None
         self._bytes = 0
 
-    async def on_parse(self) -> AsyncIterator[None]:
-        """Take the document from the cache of valid ones, or parse and measure it. Raises GraphQLError."""
-        query = self.execution_context.query or ""
-        document = _valid.get(query)
-        self._fresh = document is None
-        if document is None:
-            document, nodes = _parsed(query)
-            self._bytes = len(query) + nodes * BYTES_PER_NODE
-        self.execution_context.graphql_document = document
+    def on_parse(self) -> Iterator[None]:
+        """Parse before strawberry would."""
+        self.parse()
         yield
 
     async def on_validate(self) -> AsyncIterator[None]:
+        """Validate before strawberry would."""
+        await self.validate()
+        yield
+
+    def parse(self) -> None:
+        """Take the document from the cache of valid ones, or parse and measure it. Raises GraphQLError."""
+        query = self.execution_context.query or ""
+        self._valid = _valid.get(query)
+        if self._valid is not None:
+            self.execution_context.graphql_document = self._valid.document
+            return
+        document, nodes = _parsed(query)
+        self._bytes = len(query) + nodes * BYTES_PER_NODE
+        self.execution_context.graphql_document = document
+
+    async def validate(self) -> None:
         """Validate a document that is not in the cache, and charge the token for the operation."""
         asked = self.execution_context
         document = asked.graphql_document
         assert document is not None  # noqa: S101 - it was parsed
         errors: list[GraphQLError] = []
-        if self._fresh:
+        if self._valid is None:
             await asyncio.sleep(0)  # others come between the parsing and the validation of a large document
             errors = self._errors(document)
             await asyncio.sleep(0)
-        if self._fresh and not errors:
-            _valid.put(asked.query or "", document, self._bytes)
-        if not errors:
+            if not errors:
+                self._valid = ValidDocument(asked.query or "", document)
+                _valid.put(asked.query or "", self._valid, self._bytes)
+        if self._valid is not None:
             try:
-                self._charge(document)
+                self._charge(self._valid)
             except GraphQLError as error:
                 errors = [error]
         asked.pre_execution_errors = errors
-        yield
 
     def get_results(self) -> dict[str, Any]:
         """Return the cost, which the response reports."""
@@ -118,24 +141,31 @@ class Documents(SchemaExtension):
             error.extensions = {"code": QueryCode.INVALID_QUERY.value} | (error.extensions or {})
         return errors
 
-    def _charge(self, document: DocumentNode) -> None:
+    def _charge(self, valid: ValidDocument) -> None:
         """Charge the cost. Raises GraphQLError if the operation is too expensive or the budget is used up."""
-        asked = self.execution_context
-        operation = get_operation_ast(document, asked.operation_name)
-        if operation is None:
-            return  # the execution reports that the operation does not exist
-        schema = asked.schema._schema
-        _check_mutations(schema, document, operation)
-        estimate = Estimate(schema, document, operation, asked.variables or {})
+        asked, document = self.execution_context, valid.document
+        cost = valid.costs.get(asked.operation_name)
+        if cost is None:
+            operation = get_operation_ast(document, asked.operation_name)
+            if operation is None:
+                return  # the execution reports that the operation does not exist
+            schema = asked.schema._schema
+            _check_mutations(schema, document, operation)
+            estimate = Estimate(schema, document, operation, asked.variables or {})
+            cost = (estimate.points, estimate.dearest)
+            if not estimate.depends_on_variables:
+                valid.costs[asked.operation_name] = cost
         charge = getattr(asked.context, "charge", None)
         if charge is not None:
-            charge.points, charge.dearest = estimate.points, estimate.dearest
+            charge.points, charge.dearest = cost
             asked.context.charged = charge.spend()
+            asked.context.shapes = valid.shapes
 
 
 def valid_document(query: str) -> DocumentNode:
     """Return a document that was validated before."""
-    return _valid.get(query) or parse(query, max_tokens=MAX_TOKENS)
+    valid = _valid.get(query)
+    return valid.document if valid else parse(query, max_tokens=MAX_TOKENS)
 
 
 def operation_type(query: str, operation_name: str | None) -> OperationType | None:

@@ -5,7 +5,7 @@ expected, graphql-core executes the whole object again and reports the error. Re
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Any, Self
 from weakref import ref
 
@@ -25,6 +25,7 @@ from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql.arguments.input_errors import MAX_ERRORS, variable_errors
+from api.graphql.engine.awaiting import among, in_turn
 from api.graphql.engine.fast_fields import Plan, Results, plan, read
 from api.graphql.engine.json_lists import Shape, shape_of, write_list
 from api.graphql.engine.time_slices import TIME_SLICE
@@ -38,6 +39,9 @@ PLAIN_FIELDS_PER_RESOLVER = 5
 """Plain fields that take as long as one field with a resolver."""
 MAX_ITEMS_WITHOUT_PAUSE = 50
 """Items with resolvers that are completed without letting others run: what they contain is not counted beforehand."""
+
+MAX_KEPT_SHAPES = 20
+"""Lists of a document whose shapes are kept for later requests."""
 
 
 class Executor(StrawberryGraphQLCoreExecutionContext):
@@ -122,25 +126,56 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         """Write a list of objects as JSON if every value is as expected. Let others run if it is long."""
         kind = get_nullable_type(item_type)
         if isinstance(kind, GraphQLObjectType) and kind.is_type_of is None and isinstance(items, list):
-            selected, deferred, _ = self.collect_subfields(kind, field_details_list)
-            streamed = deferred or self.get_stream_usage(field_details_list, path)
-            if not streamed and not self._unsettled(items):
-                made = self._plan(kind, selected)
-                fields = len(made.plain) + PLAIN_FIELDS_PER_RESOLVER * len(made.rest)
-                short = len(items) * fields <= MAX_FIELDS_WITHOUT_PAUSE and (
-                    not made.rest or len(items) <= MAX_ITEMS_WITHOUT_PAUSE
-                )
-                given = (item_type, field_details_list, info, path, items, position_context)
-                shape = self._shape(kind, selected) if items and self._writes_json(path) else None
-                if shape is not None:
-                    return self._written(shape, short, *given)
-                if made.plain and not made.rest and short:
-                    results = [read(made, item) for item in items]
-                    if None not in results:
-                        return results
-                if not short:
-                    return self._in_turns(*given)
+            given = (item_type, field_details_list, info, path, items, position_context)
+            shape = self._shape(kind, field_details_list, path) if items else None
+            if shape is not None:
+                return self._written(shape, *given)
+            return self._completed(kind, *given)
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
+
+    def _completed(
+        self,
+        kind: GraphQLObjectType,
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        items: list[Any],
+        position_context: Any,
+    ) -> list[Any] | Awaitable[list[Any]]:
+        """Read a list of plain fields at once. Complete another one as graphql-core does, in turns if it is long."""
+        selected, deferred, _ = self.collect_subfields(kind, field_details_list)
+        streamed = deferred or self.get_stream_usage(field_details_list, path)
+        given = (item_type, field_details_list, info, path, items, position_context)
+        if streamed or self._unsettled(items):
+            return super().complete_iterable_value(*given)
+        made = self._plan(kind, selected)
+        fields = len(made.plain) + PLAIN_FIELDS_PER_RESOLVER * len(made.rest)
+        short = len(items) * fields <= MAX_FIELDS_WITHOUT_PAUSE and (
+            not made.rest or len(items) <= MAX_ITEMS_WITHOUT_PAUSE
+        )
+        if made.plain and not made.rest and short:
+            results = [read(made, item) for item in items]
+            if None not in results:
+                return results
+        return super().complete_iterable_value(*given) if short else self._in_turns(*given)
+
+    def _shape(self, kind: GraphQLObjectType, field_details_list: FieldDetailsList, path: Path) -> Shape | None:
+        """Return how a list is written as JSON; None if it is not, because graphql-core has to complete its fields."""
+        if self._fast_path_off or not self._writes_json(path):
+            return None
+        shapes = getattr(self.context_value, "shapes", None)
+        key = (kind, *(id(each.node) for each in field_details_list))
+        if shapes is not None and key in shapes:
+            known: Shape | None = shapes[key]
+            return known
+        selected, deferred, _ = self.collect_subfields(kind, field_details_list)
+        shape = None
+        if not deferred and not self.get_stream_usage(field_details_list, path):
+            shape = shape_of(self.schema, kind, selected, self.collect_subfields, self._plan)
+        if shapes is not None and len(shapes) < MAX_KEPT_SHAPES:
+            shapes[key] = shape
+        return shape
 
     def _writes_json(self, path: Path) -> bool:
         """Return whether a list becomes JSON text: of a root field, or of an object that a root field returns.
@@ -152,7 +187,6 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     async def _written(
         self,
         shape: Shape,
-        short: bool,
         item_type: GraphQLOutputType,
         field_details_list: FieldDetailsList,
         info: GraphQLResolveInfo[Any],
@@ -161,11 +195,13 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> Any:
         """Write a list of objects as JSON, or complete it as graphql-core does."""
-        text = await write_list(shape, items, getattr(self.context_value, "loaders", None), self._unsettled)
-        if text is not None:
-            return text
-        given = (item_type, field_details_list, info, path, items, position_context)
-        completed = super().complete_iterable_value(*given) if short else self._in_turns(*given)
+        if not self._unsettled(items):
+            text = await write_list(shape, items, getattr(self.context_value, "loaders", None), self._unsettled)
+            if text is not None:
+                return text
+        kind = get_nullable_type(item_type)
+        assert isinstance(kind, GraphQLObjectType)  # noqa: S101 - it has a shape
+        completed = self._completed(kind, item_type, field_details_list, info, path, items, position_context)
         return completed if isinstance(completed, list) else await completed
 
     async def _in_turns(
@@ -209,7 +245,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Complete what a resolver loads, in turns. Bound how many fields query the database at once."""
         queries = self._queries_of(info)
-        waited = _in_turn(result) if queries is None else _among(queries, result)
+        waited = in_turn(result) if queries is None else among(queries, result)
         return await super().complete_awaitable_value(
             return_type, field_details_list, info, path, waited, position_context
         )
@@ -229,11 +265,6 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             self._plans[parent, id(selected)] = known
         return known
 
-    def _shape(self, parent: GraphQLObjectType, selected: GroupedFieldSet) -> Shape | None:
-        if self._fast_path_off:
-            return None
-        return shape_of(self.schema, parent, selected, self.collect_subfields, self._plan)
-
     def _unsettled(self, items: list[Any]) -> bool:
         """Return whether some items must be awaited or raised. One item of each type is checked."""
         one_of_each = {type(item): item for item in items}.values()
@@ -243,34 +274,3 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 async def _joined(results: Results, others: Awaitable[Results]) -> Results:
     results.update(await others)
     return results
-
-
-async def _in_turn(result: Awaitable[Any]) -> Any:
-    try:
-        if TIME_SLICE.over():
-            await TIME_SLICE.wait()
-    except BaseException:
-        _close(result)
-        raise
-    value = await result
-    if TIME_SLICE.over():
-        await TIME_SLICE.wait()
-    return value
-
-
-async def _among(queries: asyncio.Semaphore, result: Awaitable[Any]) -> Any:
-    try:
-        await queries.acquire()
-    except BaseException:
-        _close(result)
-        raise
-    try:
-        return await _in_turn(result)
-    finally:
-        queries.release()
-
-
-def _close(result: Awaitable[Any]) -> None:
-    """Close a coroutine that nobody will await."""
-    if isinstance(result, Coroutine):
-        result.close()

@@ -1,6 +1,7 @@
 """The loaders of one request: one query for all rows of a kind that the request needs, instead of one for each."""
 
-from functools import partial
+from collections.abc import Awaitable, Callable
+from functools import cached_property, partial
 from typing import Any
 
 from strawberry.dataloader import DataLoader
@@ -9,35 +10,48 @@ from api.graphql.engine.loaded_lists import load_together
 from api.services.common.batch_reading import BatchReader
 
 
+def _loader(read: Callable[[BatchReader, list[str]], Awaitable[list[Any]]]) -> cached_property[DataLoader[str, Any]]:
+    """Return an attribute that becomes a loader when it is first used. Most requests use few of them."""
+
+    def make(loaders: "Loaders") -> DataLoader[str, Any]:
+        return DataLoader(load_fn=partial(read, loaders.reader))
+
+    return cached_property(make)
+
+
 class Loaders:
     """Finds rows in the caller's workspace alone."""
 
     def __init__(self, workspace_id: str) -> None:
-        reader = BatchReader(workspace_id)
-        self.lists: dict[str, DataLoader[Any, Any]] = {
-            "steps_of_campaign": DataLoader(load_fn=partial(load_together, reader.step_columns_of_campaigns)),
-            "suppression_history": DataLoader(load_fn=partial(load_together, reader.suppression_history_columns)),
-        }
+        self.reader = BatchReader(workspace_id)
+
+    person = _loader(BatchReader.people)
+    sender = _loader(BatchReader.senders)
+    template = _loader(BatchReader.templates)
+    category = _loader(BatchReader.categories)
+    campaign = _loader(BatchReader.campaigns)
+    step = _loader(BatchReader.steps)
+    enrollment = _loader(BatchReader.enrollments)
+    email = _loader(BatchReader.emails)
+    engagement = _loader(BatchReader.engagements)
+    reply = _loader(BatchReader.replies)
+    replies_to_email = _loader(BatchReader.replies_to_emails)
+    task = _loader(BatchReader.tasks)
+    suppression = _loader(BatchReader.suppressions)
+    person_of_address = _loader(BatchReader.people_of_addresses)
+    suppression_history = _loader(BatchReader.suppression_histories)
+    account_pause = _loader(BatchReader.account_pauses)
+    held_of_campaign = _loader(BatchReader.held_emails_of_campaigns)
+    people_to_end_of_campaign = _loader(BatchReader.people_to_end_of_campaigns)
+    steps_of_campaign = _loader(BatchReader.steps_of_campaigns)
+    every_step_of_campaign = _loader(BatchReader.every_step_of_campaigns)
+    emails_of_enrollment = _loader(BatchReader.emails_of_enrollments)
+    tasks_of_enrollment = _loader(BatchReader.tasks_of_enrollments)
+
+    @cached_property
+    def lists(self) -> dict[str, DataLoader[Any, Any]]:
         """Loaders of the lists of several rows, by the rows' ids and the columns to read. They return ChildColumns."""
-        self.person = DataLoader[str, Any](load_fn=reader.people)
-        self.sender = DataLoader[str, Any](load_fn=reader.senders)
-        self.template = DataLoader[str, Any](load_fn=reader.templates)
-        self.category = DataLoader[str, Any](load_fn=reader.categories)
-        self.campaign = DataLoader[str, Any](load_fn=reader.campaigns)
-        self.step = DataLoader[str, Any](load_fn=reader.steps)
-        self.enrollment = DataLoader[str, Any](load_fn=reader.enrollments)
-        self.email = DataLoader[str, Any](load_fn=reader.emails)
-        self.engagement = DataLoader[str, Any](load_fn=reader.engagements)
-        self.reply = DataLoader[str, Any](load_fn=reader.replies)
-        self.replies_to_email = DataLoader[str, list[Any]](load_fn=reader.replies_to_emails)
-        self.task = DataLoader[str, Any](load_fn=reader.tasks)
-        self.suppression = DataLoader[str, Any](load_fn=reader.suppressions)
-        self.person_of_address = DataLoader[str, Any](load_fn=reader.people_of_addresses)
-        self.suppression_history = DataLoader[str, list[Any]](load_fn=reader.suppression_histories)
-        self.account_pause = DataLoader[str, Any](load_fn=reader.account_pauses)
-        self.held_of_campaign = DataLoader[str, int](load_fn=reader.held_emails_of_campaigns)
-        self.people_to_end_of_campaign = DataLoader[str, int](load_fn=reader.people_to_end_of_campaigns)
-        self.steps_of_campaign = DataLoader[str, list[Any]](load_fn=reader.steps_of_campaigns)
-        self.every_step_of_campaign = DataLoader[str, list[Any]](load_fn=reader.every_step_of_campaigns)
-        self.emails_of_enrollment = DataLoader[str, list[Any]](load_fn=reader.emails_of_enrollments)
-        self.tasks_of_enrollment = DataLoader[str, list[Any]](load_fn=reader.tasks_of_enrollments)
+        return {
+            "steps_of_campaign": DataLoader(load_fn=partial(load_together, self.reader.step_columns_of_campaigns)),
+            "suppression_history": DataLoader(load_fn=partial(load_together, self.reader.suppression_history_columns)),
+        }

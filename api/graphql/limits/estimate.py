@@ -68,6 +68,8 @@ class Estimate:
         }
         self._variables = variables
         self._known: dict[tuple[str, int], Points] = {}
+        self.depends_on_variables = False
+        """Whether a variable says how long a list may be."""
         root = schema.get_root_type(operation.operation)
         found = self._selection(operation.selection_set, root, 1) if root else NOTHING
         self.points, (_, path) = found.total, found.dearest
@@ -130,6 +132,7 @@ class Estimate:
     def _count(self, given: ValueNode | None, path: list[str]) -> int | None:
         """Return a number, or the length of a list; None for anything else."""
         if isinstance(given, VariableNode):
+            self.depends_on_variables = True
             name = given.name.value
             if name in self._variables:
                 return _count(self._variables[name], path)

@@ -4,7 +4,7 @@ A row has its table's columns as attributes. Values that need conversion, such a
 attribute is read.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -21,24 +21,25 @@ class ReadRow:
         self.__dict__ = dict(columns)
 
 
-async def read_where(model: Any, condition: str, *values: Any, columns: Container[str] | None = None) -> list[Any]:
+async def read_where(model: Any, condition: str, *values: Any, columns: Collection[str] | None = None) -> list[Any]:
     """Return the rows of a model's table that match an SQL condition, which may end with ORDER BY.
 
     With ``columns``, the rows have only these. A name that is not a column has no effect.
     """
-    statement = f'SELECT {columns_of(model, only=columns)} FROM "{model._meta.db_table}" WHERE {condition}'
+    only = None if columns is None else frozenset(columns)
+    statement = f'SELECT {columns_of(model, only=only)} FROM "{model._meta.db_table}" WHERE {condition}'
     return await read_statement(model, statement, *values)
 
 
 async def read_columns(
-    model: Any, condition: str, *values: Any, columns: Container[str]
+    model: Any, condition: str, *values: Any, columns: Collection[str]
 ) -> tuple[list[str], list[Sequence[Any]]]:
     """Return the names of ``columns``, and their stored values in each row that matches; see ``converted``.
 
     It costs a tenth of ``read_where``, because no object is made for a row.
     """
     names = [column for column in model._meta.db_fields if column in columns]
-    statement = f'SELECT {columns_of(model, only=names)} FROM "{model._meta.db_table}" WHERE {condition}'
+    statement = f'SELECT {columns_of(model, only=frozenset(names))} FROM "{model._meta.db_table}" WHERE {condition}'
     rows: Sequence[Any] = await execute(statement, *values)
     return names, list(rows if is_postgres() else map(tuple, map(dict.values, rows)))
 
@@ -54,7 +55,8 @@ async def read_statement(model: Any, statement: str, *values: Any) -> list[Any]:
     return _rows(model, await execute(statement, *values))
 
 
-def columns_of(model: Any, table: str = "", only: Container[str] | None = None) -> str:
+@cache
+def columns_of(model: Any, table: str = "", only: frozenset[str] | None = None) -> str:
     """Return all columns of a model's table, or ``only`` some, as a SELECT lists them.
 
     ``table`` is its name, which is needed where the SELECT joins tables.
