@@ -7,10 +7,10 @@ from itertools import count
 
 from strategies.calendar import Calendar, local
 from strategies.records import Planned, PlannedSend
-from strategies.timeline import Timeline
+from strategies.timeline import Stop, Timeline, never
 
-Resolve = Callable[[Mapping[int, dt.date]], Timeline]
-"""Resolves the person's timeline at the time of the resume, with the given resumes."""
+Resolve = Callable[[Mapping[int, dt.date], Stop], Timeline]
+"""Resolves the person's timeline at the time of the resume, with the given resumes, up to where ``Stop`` ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,16 @@ def shift(
     other overdue emails, which no option resolves any more: retries, and emails that a person rescheduled. ``at_once``
     are the step numbers of emails that do not move: they are sent as soon as the campaign is resumed. Raises Refusal.
     """
-    before = resolve(resumed)
+    before = resolve(resumed, never)
     days_before = {number: on for number, on in before.step_dates.items() if number not in at_once}
     planned = [each for each in before.planned if isinstance(each, PlannedSend) and each.number in overdue]
     past = [*((each.date, each.time) for each in planned), *loose]
     first = min(days_before, default=None)
     least = _at_least(past, calendar, now)
+
+    def is_past(each: Planned) -> bool:
+        return _past(each, overdue, calendar, now)
+
     for days in count(least):
         if any(calendar.instant(calendar.forward(date, days), wall) < now for date, wall in loose):
             continue
@@ -51,9 +55,10 @@ def shift(
         moved = {number: calendar.forward(on, days) if number > first else on for number, on in resumed.items()}
         # Each step gets its own date. Otherwise a late task would end the shift.
         moved |= {number: calendar.forward(on, days) for number, on in days_before.items()}
-        after = resolve(moved)
         # Without this limit, an option that returns a past date for every day makes the loop endless.
-        if days > least + MAX_EXTRA_DAYS or not any(_past(each, overdue, calendar, now) for each in after.planned):
+        is_last = days > least + MAX_EXTRA_DAYS
+        after = resolve(moved, never if is_last else is_past)
+        if is_last or not any(map(is_past, after.planned)):
             return Shift(days, moved, {each.number: each for each in after.planned})
     raise AssertionError
 

@@ -8,7 +8,7 @@ The numbers R1 to R19 name the rules in docs/scheduling.md.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,6 +31,13 @@ from strategies.step_plan import plan_step
 from strategies.timeline_notes import Why
 
 NO_RESUMES: Mapping[int, dt.date] = {}
+Stop = Callable[[Planned], bool]
+"""Says whether a timeline ends with a planned step, because the caller does not need the later ones."""
+
+
+def never(_: Planned) -> bool:
+    """End with no step: the timeline is complete."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +84,14 @@ def resolve_timeline(
     *,
     tasks_done_at: dt.time | None = None,
     scheduled_steps: Collection[int] = (),
+    stop: Stop = never,
 ) -> Timeline:
     """Resolve the timeline of one person at ``now``. Raises Refusal where a step cannot be resolved.
 
     ``history`` holds what has happened, ``resumes`` the dates to which resumes after a pause moved steps, both by step
     number. With ``tasks_done_at`` no task blocks: each counts as done at that wall time on its due date.
-    ``scheduled_steps`` are the numbers of the steps that have an email or a task already.
+    ``scheduled_steps`` are the numbers of the steps that have an email or a task already. The timeline ends with the
+    first planned step for which ``stop`` is true.
     """
     now = aware(now).replace(microsecond=0)
     zone = timeline_notes.zone(calendar.zone, launch.zone_of)
@@ -101,18 +110,24 @@ def resolve_timeline(
         record = history.get(number)
         if record is None or isinstance(record, ManualEmailRecord):
             added = step.added if record is None else None
-            if added is not None and number not in scheduled_steps and _later_step_happened(number, added, history):
-                passed_steps.append(number)  # R20
-                continue
+            passed = (
+                added is not None and number not in scheduled_steps and _later_step_happened(number, added, history)
+            )
             date = anchor.date_of(step.day)  # R1, R3
             context = _context(number, step, date, calendar, launch, start, emails, now)
             opening = _opening(zone, anchor, step.day, date, added)
             by_hand = record is not None
-            plan = plan_step(step, context, options, opening, now, added, by_hand=by_hand, resumed=anchor.is_resume)
+            plan = (
+                None
+                if passed
+                else plan_step(step, context, options, opening, now, added, by_hand=by_hand, resumed=anchor.is_resume)
+            )
             if plan is None:
                 passed_steps.append(number)  # R20
                 continue
             planned.append(plan)
+            if stop(plan):
+                break
             if isinstance(plan, PlannedSend):
                 # R5, R6: the first email may have another date than its day.
                 step_dates[number] = plan.date if number == 1 else date

@@ -27,7 +27,7 @@ from strategies.registry import SendOptions
 from strategies.resume_plan import shift
 from strategies.sentences import sentence
 from strategies.step_checks import check, check_launch
-from strategies.timeline import Timeline, resolve_timeline
+from strategies.timeline import Stop, Timeline, never, resolve_timeline
 from tests.strategies.evaluator import evaluate
 
 UTC = dt.UTC
@@ -129,7 +129,7 @@ class Person:
     def order(self) -> list[int]:
         return sorted(self.steps, key=lambda name: (self.steps[name].day, name))
 
-    def fold(self, resumed: Mapping[int, dt.date] | None = None) -> Timeline:
+    def fold(self, resumed: Mapping[int, dt.date] | None = None, stop: Stop = never) -> Timeline:
         order = self.order
         number = {name: at for at, name in enumerate(order, 1)}
         known = {number[name]: on for name, on in self.resumed.items() if name in number}
@@ -138,7 +138,7 @@ class Person:
         launch = replace(self.launch, times=times)
         steps = [self.steps[name] for name in order]
         resumed = known if resumed is None else resumed
-        return resolve_timeline(steps, self.calendar, launch, OPTIONS, happened, self.now, resumed)
+        return resolve_timeline(steps, self.calendar, launch, OPTIONS, happened, self.now, resumed, stop=stop)
 
     def resume(self) -> None:
         order, before = self.order, self.fold()

@@ -10,7 +10,7 @@ from plugins.manager import load
 from strategies import Calendar, StepType
 from strategies.records import EmailRecord, LaunchChoices, PlannedSend, TaskRecord, TimelineStep
 from strategies.resume_plan import Shift, shift
-from strategies.timeline import Timeline, resolve_timeline
+from strategies.timeline import Stop, Timeline, never, resolve_timeline
 
 OPTIONS = load({}).send_options
 NOW = datetime.fromisoformat("2026-03-02T07:00:00+00:00")
@@ -45,9 +45,9 @@ class Person:
         self.happened: dict[int, EmailRecord | TaskRecord] = given.get("happened", {})
         self.resumed: Mapping[int, date] = {}
 
-    def at(self, now: datetime, resumed: Mapping[int, date] | None = None) -> Timeline:
+    def at(self, now: datetime, resumed: Mapping[int, date] | None = None, stop: Stop = never) -> Timeline:
         resumed = self.resumed if resumed is None else resumed
-        return resolve_timeline(self.steps, self.calendar, self.launch, OPTIONS, self.happened, now, resumed)
+        return resolve_timeline(self.steps, self.calendar, self.launch, OPTIONS, self.happened, now, resumed, stop=stop)
 
     def resume(self, moment: str, *loose: tuple[date, time]) -> Shift:
         now = datetime.fromisoformat(moment)
@@ -56,7 +56,9 @@ class Person:
             for each in self.at(now).planned
             if isinstance(each, PlannedSend) and self.calendar.instant(each.date, each.time) < now
         }
-        done = shift(lambda resumed: self.at(now, resumed), self.resumed, overdue, loose, self.calendar, now)
+        about = self.resumed, overdue, loose, self.calendar, now
+        done = shift(lambda resumed, stop: self.at(now, resumed, stop), *about)
+        assert done == shift(lambda resumed, _: self.at(now, resumed), *about)
         self.resumed = done.resumed
         return done
 
@@ -173,3 +175,17 @@ def test_a_long_pause_is_no_long_work() -> None:
     person = Person([at(1, "09:30")], skip=True)
     assert person.resume("2031-03-03T12:00Z").days == 1306
     assert f"{person.resumed[1]}" == "2031-03-04"
+
+
+def test_a_try_that_leaves_an_email_overdue_ends_with_that_email() -> None:
+    person = Person([at(1, "09:30"), at(2, "10:00"), same(3), same(4)])
+    now = datetime.fromisoformat("2026-03-03T10:00Z")
+    planned: list[int] = []
+
+    def resolve(resumed: Mapping[int, date], stop: Stop) -> Timeline:
+        found = person.at(now, resumed, stop)
+        planned.append(len(found.planned))
+        return found
+
+    assert shift(resolve, {}, {1, 2}, (), person.calendar, now).days == 2
+    assert planned == [4, 1, 1, 4]

@@ -1,7 +1,7 @@
 """Convert rows into arguments of the pure timeline, and its results into rows."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 
 from api.ids import new_id
@@ -27,7 +27,7 @@ from strategies.records import (
     ZoneOf,
 )
 from strategies.step_checks import position
-from strategies.timeline import Timeline, resolve_timeline
+from strategies.timeline import Stop, Timeline, never, resolve_timeline
 from strategies.warning_codes import WarningCode
 
 DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
@@ -98,24 +98,36 @@ def resolve(  # every argument is a fact of its own
     Raises Refusal if a send option refuses. If a send option raises another error, the code is SEND_OPTION_FAILED and
     the log has the traceback.
     """
+    if resumed is None:
+        resumed = resumes(enrollment, steps, Calendar(enrollment.zone, campaign.skip_weekends))
+    return resolver(context, campaign, steps, enrollment, happened, now, scheduled)(resumed, never)
+
+
+def resolver(
+    context: WorkspaceContext,
+    campaign: Campaign,
+    steps: Sequence[Step],
+    enrollment: Enrollment,
+    happened: Mapping[int, StepRecord],
+    now: datetime,
+    scheduled: Collection[int],
+) -> Callable[[Mapping[int, date], Stop], Timeline]:
+    """Return a function that does what ``resolve`` does, for several resumes of one enrollment."""
     calendar = Calendar(enrollment.zone, campaign.skip_weekends)
-    resumed = resumes(enrollment, steps, calendar) if resumed is None else resumed
     launched, options = launch_choices(enrollment, steps), context.installed.send_options
-    try:
-        return resolve_timeline(
-            timeline_steps(steps, enrollment.launched_revision),
-            calendar,
-            launched,
-            options,
-            happened,
-            now,
-            resumed,
-            scheduled_steps=scheduled,
-        )
-    except Refusal as refusal:
-        if refusal.code == StrategyCode.SEND_OPTION_FAILED:
-            log.error("%s: %s", campaign.id, refusal.message, exc_info=refusal.__cause__)
-        raise
+    in_order = timeline_steps(steps, enrollment.launched_revision)
+
+    def with_resumes(resumed: Mapping[int, date], stop: Stop) -> Timeline:
+        try:
+            return resolve_timeline(
+                in_order, calendar, launched, options, happened, now, resumed, scheduled_steps=scheduled, stop=stop
+            )
+        except Refusal as refusal:
+            if refusal.code == StrategyCode.SEND_OPTION_FAILED:
+                log.error("%s: %s", campaign.id, refusal.message, exc_info=refusal.__cause__)
+            raise
+
+    return with_resumes
 
 
 def offer_warnings(context: WorkspaceContext, rows: Sequence[Step]) -> list[WarningNote]:

@@ -18,7 +18,7 @@ from api.services.enrollments.timeline_rows import (
     is_postponed,
     keeps_planned_time,
     launch_choices,
-    resolve,
+    resolver,
     resumes,
     scheduled_steps,
     step_records,
@@ -30,7 +30,7 @@ from strategies import Calendar, Note, SendAt, timeline_notes
 from strategies.calendar import instant_of, local, moment_of
 from strategies.records import PlannedSend, PlannedTask
 from strategies.resume_plan import Shift, goes_at_once, shift
-from strategies.timeline import Timeline, resolve_timeline
+from strategies.timeline import resolve_timeline
 
 # The columns that are read. Many rows are read, so no other columns are.
 SEND_COLUMNS = (
@@ -158,12 +158,7 @@ class ResumePlanner:
         if key not in self.known:
             calendar = Calendar(enrollment.zone, self.campaign.skip_weekends)
             resumed = resumes(enrollment, self.steps, calendar)
-
-            def fold(resumed: Mapping[int, date]) -> Timeline:
-                return resolve(
-                    self.context, self.campaign, self.steps, enrollment, happened, self.now, resumed, scheduled
-                )
-
+            fold = resolver(self.context, self.campaign, self.steps, enrollment, happened, self.now, scheduled)
             try:
                 self.known[key] = shift(fold, resumed, planned, others, calendar, self.now, at_once)
             except Exception as problem:
@@ -172,7 +167,7 @@ class ResumePlanner:
                 options = self.context.installed.send_options
                 nothing = resolve_timeline((), calendar, launched, options, {}, self.now)
                 walls = sorted(_local_due(send) for send in overdue)
-                self.known[key] = shift(lambda _: nothing, resumed, (), walls, calendar, self.now)
+                self.known[key] = shift(lambda _resumed, _stop: nothing, resumed, (), walls, calendar, self.now)
         return self.known[key]
 
     def _send(self, enrollment: Enrollment, send: Send, number: int, done: Shift) -> dict[str, Any]:
