@@ -7,6 +7,7 @@ import asyncio
 import logging
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 from api.clock import Clock
 from api.job_kinds import JOB_KINDS
@@ -14,6 +15,7 @@ from api.services.dispatch.dispatcher import STOP_TIMEOUT_SECONDS, Dispatcher, D
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.services.mailboxes.watcher import MailboxWatcher
+from api.services.replies.incoming import has_unprocessed
 from api.store.engine.availability import log_database_outage
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_clock import sync_clock
@@ -36,6 +38,12 @@ STEP_STOP_SECONDS = 2.0
 """How long a step, and then each background task, may take to end when the process stops."""
 ALIVE_SECONDS = 30.0
 """How long the loop may take for a step before /ready reports it as broken."""
+ANSWERS_SECONDS = 60.0
+"""How long a process that starts waits at most for the answers that came before. Then it sends."""
+ANSWERS_LOOK_SECONDS = 0.2
+"""Time between two looks whether they are applied."""
+READ_BEFORE = timedelta(minutes=2)
+"""A mailbox that was read so shortly before the start has nothing to wait for: a watched one is read every minute."""
 CORRUPT = "the database is damaged, or its file is missing. Restore a backup, as docs/operations.md shows"
 
 
@@ -137,7 +145,24 @@ class Ticker:
         if steps.done() and not steps.cancelled():
             steps.result()
 
+    async def _await_answers(self) -> None:
+        """Wait until the answers are applied that came while no process ran, so that no email overtakes a reply."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWERS_SECONDS):
+                await sync_clock(self.clock)
+                since = self.clock() - READ_BEFORE
+                while not self._stopping.is_set():
+                    if not (await self._mailboxes.has_unread(since) or await has_unprocessed(self.clock())):
+                        return
+                    self._last_step_at = time.monotonic()
+                    await _sleep(self._stopping, ANSWERS_LOOK_SECONDS)
+
     async def _steps(self, dispatcher: Dispatcher) -> None:
+        try:
+            await self._await_answers()
+        except Exception as problem:  # the first step reports the same
+            if not log_database_outage(problem):
+                log.exception("waiting answers could not be looked for")
         while not self._stopping.is_set():
             self._awake.clear()
             await _sleep(self._awake, await self._step(dispatcher))

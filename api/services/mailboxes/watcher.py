@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from datetime import datetime
 
 from api.clock import Clock
 from api.ids import new_id
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.mailboxes.account_watch import MAX_LOGIN_RETRY, AccountWatch
 from api.services.mailboxes.sessions import configured_accounts
+from api.states import MailboxState
 from api.store import mailboxes
 from api.store.engine.availability import log_database_outage
 from api.store.engine.database_clock import sync_clock
@@ -59,6 +61,19 @@ class MailboxWatcher:
             await self._look(once=True)
             if self._watches:
                 await asyncio.wait(self._watches.values())
+
+    async def has_unread(self, since: datetime) -> bool:
+        """Say whether an account may have mails that came before ``since`` (UTC) and were not read.
+
+        An account that fails does not count, because nobody knows when it works again.
+        """
+        names = list(self._configured())
+        known = {row["account"]: row for row in await mailboxes.accounts(names)} if names else {}
+        return any(
+            (row := known.get(name)) is None
+            or (row["state"] != MailboxState.FAILED and (row["checked_at"] is None or row["checked_at"] < since))
+            for name in names
+        )
 
     async def _look(self, *, once: bool = False) -> None:
         """Start to watch each account whose lease is free."""

@@ -65,6 +65,12 @@ async def _receive(source: str, rows: Sequence[NewIncoming], now: datetime, wake
     return new
 
 
+async def has_unprocessed(now: datetime) -> bool:
+    """Say whether mails or events are due to be processed. Those that failed and are tried again later do not count."""
+    due = await incoming.next_due()
+    return due is not None and due <= now
+
+
 @retry_on_deadlock
 async def retry_failed(ids: Sequence[str] | None, now: datetime) -> int:
     """Process again mails and events that were set aside: those of ``ids``, or all. Returns their number."""
