@@ -53,8 +53,9 @@ class Verdict(StrEnum):
     """The server rejected the sender's address or our commands. This says nothing about the recipient."""
 
 
-HARD_STATUSES = frozenset({"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "4.4", "1.351", "4.310"})
-"""Subject and detail of an enhanced status (5.1.1 is "1.1"). The last two are Microsoft's: the next server does not
+HARD_STATUSES = frozenset({"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "4.4", "7.17", "1.351", "4.310"})
+"""Subject and detail of an enhanced status (5.1.1 is "1.1"). 5.7.17 (RFC 7293): the
+address has another owner now. The last two are Microsoft's: the next server does not
 know the recipient, and the domain does not exist."""
 OUR_STATUSES = frozenset({"1.7", "1.8"})
 """The sender's address is malformed, or its domain does not exist."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from api.mail.address import address_key
 from api.mail.reading.headers import Headers, addresses_in
@@ -9,6 +10,10 @@ from api.mail.reading.headers import Headers, addresses_in
 MAX_LINES = 400
 MAX_LINE_CHARACTERS = 1_000
 MAX_RECIPIENTS = 100
+MAX_ADDRESSES = 20
+"""Addresses that are read in a line."""
+ALL_CHARACTERS = 20_000
+"""How much is judged of the texts about all recipients together."""
 NOT_RECIPIENTS = re.compile(
     r"^(?:mailer-daemon|postmaster|abuse|support|help|helpdesk|hostmaster|webmaster|info-?spam|noreply|no-reply)@", re.I
 )
@@ -57,7 +62,7 @@ def _recipients_in(lines: list[str], sent_to: Collection[str], own: Collection[s
     named, entries, others, replied = dict[str, str](), dict[str, str](), dict[str, str](), dict[str, str]()
     for line in lines:
         reply = REPLY.search(line)
-        for address in addresses_in(line):
+        for address in _addresses(line):
             name = key(address)
             if name in own or NOT_RECIPIENTS.match(address) or MAIL_FROM.search(line):
                 continue
@@ -78,9 +83,9 @@ def received_as(text: str) -> dict[str, str]:
     found, before = dict[str, str](), ""
     for line in _lines(text):
         words = FORWARDED_FROM.search(line)
-        first = addresses_in(line[: words.start()] if words else line)
+        first = _addresses(line[: words.start()] if words else line)
         before = first[-1] if first else before
-        if words and before and (received := addresses_in(line[words.end() :])):
+        if words and before and (received := _addresses(line[words.end() :])):
             found.setdefault(key(before), received[0])
         elif line.strip() and not first:
             before = ""
@@ -93,8 +98,10 @@ class FailureWords:
     def __init__(self, text: str, addresses: Collection[str]) -> None:
         self.text = text
         self.is_about_one = len(addresses) <= 1
+        self.limit = ALL_CHARACTERS // max(1, len(addresses))
+        """How many characters are judged for each recipient."""
         recipients = {key(address) for address in addresses}
-        self._lines = [(line, recipients & {key(found) for found in addresses_in(line)}) for line in _lines(text)]
+        self._lines = [(line, recipients & {key(found) for found in _addresses(line)}) for line in _lines(text)]
 
     def about(self, address: str) -> str:
         """Return the lines about one recipient: each that names it, and those after it up to the next recipient.
@@ -120,6 +127,12 @@ def _without_summary(lines: list[str]) -> list[str]:
         if not (SUMMARY.match(line) and any(map(SUMMARY.match, around))):
             kept.append(line)
     return kept
+
+
+@lru_cache(maxsize=2 * MAX_LINES)
+def _addresses(line: str) -> tuple[str, ...]:
+    """Return the addresses in a line, at most MAX_ADDRESSES."""
+    return tuple(addresses_in(line)[:MAX_ADDRESSES])
 
 
 def _lines(text: str) -> list[str]:

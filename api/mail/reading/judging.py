@@ -72,11 +72,12 @@ NO_MEANING = frozenset({"", "0.0", "5.0"})
 
 def judge(address: str, status: str, diagnostic: str, words: FailureWords) -> FailedRecipient:
     """Judge a failure by the server's answer; if that is not clear, by the report's words about this recipient."""
-    about, text = words.about(address)[:READ_CHARACTERS], words.text[:READ_CHARACTERS]
+    limit = min(READ_CHARACTERS, words.limit)
+    diagnostic, about, text = diagnostic[:limit], words.about(address)[:limit], words.text[:READ_CHARACTERS]
     phase = rejected_phase(diagnostic) or rejected_phase(about) or rejected_phase(text) or Phase.REPORT
     kind = _verdict(diagnostic, status, phase) if diagnostic else None
     if kind is None:
-        kind = _verdict(ACCEPTED.sub("", about), status, phase) or _verdict(ACCEPTED.sub("", text), status, phase)
+        kind = _verdict(_reasons(about), status, phase) or _verdict(_reasons(text), status, phase)
     is_vague = status[2:] in NO_MEANING and words.is_about_one
     if kind is BounceKind.HARD and is_vague and INACTIVE.search(text[:MAX_TEXT_CHARACTERS]):
         kind = BounceKind.SOFT
@@ -100,6 +101,12 @@ def rejected_phase(text: str) -> Phase | None:
         return {"RCPT": Phase.RCPT, "DATA": Phase.CONTENT, ".": Phase.CONTENT}.get(command, Phase.MAIL)
     found = [(match.start(), phase) for phase, words in PHASES if (match := words.search(text))]
     return min(found)[1] if found else None
+
+
+@lru_cache(maxsize=64)
+def _reasons(text: str) -> str:
+    """Return a text without the commands and the positive replies in it."""
+    return ACCEPTED.sub("", text)
 
 
 def _is_called_unknown(text: str, address: str) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from api.codes.mail_reasons import MailReason
 from api.mail.reading import MailKind, read_mail
+from api.mail.reading.failure_text import ALL_CHARACTERS, FailureWords
 from tests.mail.reading.mails import mail
 from tests.mail.reading.test_kinds import report
 
@@ -138,3 +139,13 @@ def test_any_mixture_of_lines_has_a_result(lines: list[bytes], line_end: bytes) 
     assert (reading.kind is MailKind.BOUNCE) == bool(reading.failures)
     reading.reason.sentence.encode()
     reading.text.encode()
+
+
+@pytest.mark.parametrize("filler", [b"user ", b"a@", b"x.y.", b"user a not in ", b"(generated from ", b">>> "])
+def test_many_recipients_share_the_characters_that_are_judged(filler: bytes) -> None:
+    field = b"Action: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: smtp; 550 %d " + filler * (2_000 // len(filler))
+    fields = b"".join(b"\r\nFinal-Recipient: rfc822; u%d@x.example\r\n" % n + field % n + b"\r\n" for n in range(200))
+    reading = read_mail(FROM_SERVER + b"Content-Type: message/delivery-status\r\n\r\n" + fields)
+    assert len(reading.failures) > 50
+    words = FailureWords("", [each.address for each in reading.failures])
+    assert len(reading.failures) * words.limit <= ALL_CHARACTERS
