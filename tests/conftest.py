@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -43,8 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
         remove_left_behind()
     folder = Path(told) if told else Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder_in_memory()))
     config.stash[FOLDER] = folder
-    # Python programs that tests start find the bytecode of those before them. Compiling api takes 0.4 s.
+    # Python programs that tests start find the bytecode of those before them, and a run of pytest finds the tests that
+    # an earlier run has rewritten. Compiling api takes 0.4 s, rewriting the tests 3 s in each worker.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     # A shell that starts pytest in the background lets it ignore Ctrl+C, and the programs that tests interrupt as well.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()  # until the tests are collected: what is loaded stays
@@ -52,6 +55,16 @@ def pytest_configure(config: pytest.Config) -> None:
         owner = own(folder)
         config.add_cleanup(owner.close)
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the browser first, in their random order.
+
+    pytest-xdist gives the first tests to one worker, and others take over from the end of its list only. So one worker
+    starts the demo and Chromium, which cost more than most of these tests.
+    """
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/browser/"))
 
 
 def pytest_collection_finish() -> None:
