@@ -118,13 +118,15 @@ def environment() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite", "postgres"], indirect=True)
-async def test_extremes(client: Client, stranger: Client) -> None:
+async def test_extremes(client: Client, stranger: Client, database_kind: str) -> None:
+    # PostgreSQL refuses more than SQLite does: every place is given every extreme there. On SQLite, places take turns.
+    step = 1 if database_kind == "postgres" else 2
     known = {name: json.dumps(value) for name, value in named(await ids(client, stranger)).items()}
     wrong = []
-    for place in places():
+    for number, place in enumerate(places()):
         if place.operation == "subscription" or place.field.startswith("@"):
             continue
-        for value in extremes(place.kind):
+        for value in extremes(place.kind)[number % step :: step]:
             query = (
                 f"{place.operation}($v: {place.kind}) {{ {place.selection('$v', known=known | own(place, known))} }}"
             )
