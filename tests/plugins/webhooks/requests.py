@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache, cached_property
 from typing import Any
 
 import pytest
@@ -74,17 +75,28 @@ class SendGridKey:
         }
 
 
+@cache
+def private_key(owner: str) -> rsa.RSAPrivateKey:
+    """Return the private key of SNS, or of a stranger. All tests of a process use it: making one takes 0.2 s."""
+    return rsa.generate_private_key(65537, 2048)
+
+
 class SnsKey:
     """A certificate of SNS, and the network that serves it."""
 
-    def __init__(self, until: datetime = NOW + timedelta(days=20_000)) -> None:
-        self._private = rsa.generate_private_key(65537, 2048)
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
-        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(self._private.public_key())
-        builder = builder.serial_number(1).not_valid_before(NOW - timedelta(days=900)).not_valid_after(until)
-        self.pem = builder.sign(self._private, hashes.SHA256()).public_bytes(Encoding.PEM)
+    def __init__(self, until: datetime = NOW + timedelta(days=20_000), owner: str = "SNS") -> None:
+        self._until, self._owner = until, owner
         self.read: list[str] = []
         self.fails = False
+
+    @cached_property
+    def pem(self) -> bytes:
+        """The certificate, which is made when a test needs it."""
+        private = private_key(self._owner)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+        builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
+        builder = builder.serial_number(1).not_valid_before(NOW - timedelta(days=900)).not_valid_after(self._until)
+        return builder.sign(private, hashes.SHA256()).public_bytes(Encoding.PEM)
 
     async def fetch(self, url: str) -> bytes:
         self.read.append(url)
@@ -107,7 +119,9 @@ class SnsKey:
         names = ["Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
         signed = "".join(f"{name}\n{found[name]}\n" for name in names if name in found).encode()
         algorithm = hashes.SHA1() if version == "1" else hashes.SHA256()
-        found["Signature"] = base64.b64encode(self._private.sign(signed, padding.PKCS1v15(), algorithm)).decode()
+        found["Signature"] = base64.b64encode(
+            private_key(self._owner).sign(signed, padding.PKCS1v15(), algorithm)
+        ).decode()
         return found
 
 

@@ -198,7 +198,7 @@ async def test_a_subscription_to_a_topic_of_the_setting_is_confirmed(webhook: Se
 
 async def test_no_other_subscription_is_confirmed(webhook: SesWebhook) -> None:
     stranger = confirmation(TopicArn="arn:aws:sns:eu-west-1:999999999999:touchline")
-    unsigned = confirmation() | {"Signature": SnsKey().message("x")["Signature"]}
+    unsigned = confirmation() | {"Signature": SnsKey(owner="a stranger").message("x")["Signature"]}
     for given in (stranger, unsigned):
         assert await refused(webhook, sns(given)) == (403, "WEBHOOK_BAD_SIGNATURE")
     assert not any("ConfirmSubscription" in url for url in KEY.read)

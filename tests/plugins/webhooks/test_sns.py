@@ -79,7 +79,7 @@ async def test_missing_signatures_are_refused(webhook: SesWebhook) -> None:
         assert await refused(webhook, sns(message | {"SignatureVersion": version})) == (401, "WEBHOOK_UNSIGNED")
     for wrong in ("", "x", "é", "AAAA"):
         assert await refused(webhook, sns(message | {"Signature": wrong})) == (403, "WEBHOOK_BAD_SIGNATURE")
-    stranger = SnsKey().message(EVENT)
+    stranger = SnsKey(owner="a stranger").message(EVENT)
     assert await refused(webhook, sns(stranger)) == (403, "WEBHOOK_BAD_SIGNATURE")
 
 
