@@ -1,7 +1,7 @@
 """Which rows of a CSV become people: refused ones with row and column, known ones by choice, dry runs write nothing."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,9 +18,7 @@ from api.store.imports import delete_source, read_source, store_source
 from plugins.manager import load
 from strategies import Refusal
 from tests.services.jobs.claims import claim_import, run_import
-from tests.services.world import Killed
-
-NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+from tests.services.world import NOW, Killed
 
 
 def clock() -> datetime:
@@ -132,8 +130,7 @@ async def test_refused_files_store_nothing(context: WorkspaceContext, source: st
 async def test_large_files_store_nothing(
     context: WorkspaceContext, before: str, repeated: str, times: int, code: str, part: str
 ) -> None:
-    text = before + repeated * times  # made here: made at the import, all would stay in memory
-    await refuses(context, text, code, part)
+    await refuses(context, before + repeated * times, code, part)  # made at the import, it would stay in memory
 
 
 async def refuses(context: WorkspaceContext, source: str, code: str, part: str) -> None:
