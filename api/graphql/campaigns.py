@@ -152,4 +152,4 @@ class CampaignQuery:
         metadata=page_cost(), description="All campaigns of the workspace, in the order in which they were created."
     )
     async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[Campaign]:
-        return await connect(queries.campaigns(info.context.workspace_context), first, after)
+        return await connect(queries.campaigns(info.context.workspace_context), first, after, info)

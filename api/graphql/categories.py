@@ -25,7 +25,7 @@ class Category:
 class CategoryQuery:
     @strawberry.field(metadata=page_cost(), description="All categories, in the order in which they were created.")
     async def categories(self, info: Request, first: First = 50, after: After = None) -> Connection[Category]:
-        return await connect(queries.categories(info.context.workspace_context), first, after)
+        return await connect(queries.categories(info.context.workspace_context), first, after, info)
 
 
 @strawberry.type(description="Result of createCategory: the category, or errors.")

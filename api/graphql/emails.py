@@ -253,4 +253,4 @@ class EmailQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Email]:
-        return await connect(queries.emails(info.context.workspace_context, folder and folder.name), first, after)
+        return await connect(queries.emails(info.context.workspace_context, folder and folder.name), first, after, info)

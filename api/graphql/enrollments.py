@@ -138,7 +138,7 @@ class EnrollmentQuery:
         after: After = None,
     ) -> Connection[Enrollment]:
         rows = queries.enrollments(info.context.workspace_context, campaign_id, person_id, status)
-        return await connect(rows, first, after)
+        return await connect(rows, first, after, info)
 
 
 @strawberry.type(description="Result of the mutations on enrollments: the enrollment, or errors.")

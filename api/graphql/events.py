@@ -87,4 +87,4 @@ class EventQuery:
         description="The Live Feed: everything that happened in the workspace, the newest first.",
     )
     async def events(self, info: Request, first: First = 50, after: After = None) -> Connection[Event]:
-        return await connect(queries.events(info.context.workspace_context), first, after)
+        return await connect(queries.events(info.context.workspace_context), first, after, info)

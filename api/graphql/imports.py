@@ -81,8 +81,8 @@ class PeopleImport:
         metadata=page_cost(),
         description="The rows that were refused, in the order of the file.",
     )
-    async def refusals(self, first: First = 50, after: After = None) -> Connection[ImportRefusal]:
-        return await connect(queries.import_refusals(self.id), first, after)
+    async def refusals(self, info: Request, first: First = 50, after: After = None) -> Connection[ImportRefusal]:
+        return await connect(queries.import_refusals(self.id), first, after, info)
 
 
 @strawberry.type

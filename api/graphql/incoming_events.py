@@ -51,4 +51,4 @@ class IncomingEventQuery:
         "email belong to no workspace and are not listed, because a mailbox has private mails too.",
     )
     async def incoming_events(self, info: Request, first: First = 50, after: After = None) -> Connection[IncomingEvent]:
-        return await connect(queries.incoming_events(info.context.workspace_context), first, after)
+        return await connect(queries.incoming_events(info.context.workspace_context), first, after, info)

@@ -101,8 +101,8 @@ class Launch:
         metadata=page_cost(),
         description="The people who were left out, and why.",
     )
-    async def left_out_people(self, first: First = 50, after: After = None) -> Connection[LeftOut]:
-        return await connect(queries.left_out_people(self.id), first, after)
+    async def left_out_people(self, info: Request, first: First = 50, after: After = None) -> Connection[LeftOut]:
+        return await connect(queries.left_out_people(self.id), first, after, info)
 
 
 @strawberry.type
@@ -130,7 +130,7 @@ class LaunchQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Launch]:
-        return await connect(queries.launches(info.context.workspace_context, campaign_id), first, after)
+        return await connect(queries.launches(info.context.workspace_context, campaign_id), first, after, info)
 
 
 @strawberry.type

@@ -90,7 +90,7 @@ class PersonQuery:
         after: After = None,
         email: AddressBegins = None,
     ) -> Connection[Person]:
-        return await connect(queries.people(info.context.workspace_context, email), first, after)
+        return await connect(queries.people(info.context.workspace_context, email), first, after, info)
 
 
 @strawberry.input(description="Address, name and dynamic fields of a new person.")

@@ -93,7 +93,7 @@ class SenderQuery:
         metadata=page_cost(), description="All senders of the workspace, in the order in which they were created."
     )
     async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:
-        return await connect(queries.senders(info.context.workspace_context), first, after)
+        return await connect(queries.senders(info.context.workspace_context), first, after, info)
 
 
 @strawberry.input(

@@ -89,7 +89,7 @@ class SuppressionQuery:
     async def suppressions(
         self, info: Request, first: First = 50, after: After = None, email: AddressBegins = None
     ) -> Connection[Suppression]:
-        return await connect(queries.suppressions(info.context.workspace_context, email), first, after)
+        return await connect(queries.suppressions(info.context.workspace_context, email), first, after, info)
 
     @strawberry.field(
         metadata=cost(40_000, queries=True),
@@ -116,4 +116,6 @@ class SuppressionQuery:
     async def suppression_history(
         self, info: Request, email: Address, first: First = 50, after: After = None
     ) -> Connection[SuppressionChange]:
-        return await connect(await queries.suppression_history(info.context.workspace_context, email), first, after)
+        return await connect(
+            await queries.suppression_history(info.context.workspace_context, email), first, after, info
+        )

@@ -131,4 +131,4 @@ class TaskQuery:
         first: First = 50,
         after: After = None,
     ) -> Connection[Task]:
-        return await connect(await queries.tasks(info.context.workspace_context, status, due), first, after)
+        return await connect(await queries.tasks(info.context.workspace_context, status, due), first, after, info)

@@ -59,7 +59,7 @@ class TemplateQuery:
         metadata=page_cost(), description="All templates of the workspace, in the order in which they were created."
     )
     async def templates(self, info: Request, first: First = 50, after: After = None) -> Connection[Template]:
-        return await connect(queries.templates(info.context.workspace_context), first, after)
+        return await connect(queries.templates(info.context.workspace_context), first, after, info)
 
 
 @strawberry.input(description="The content of a new template.")

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Generic, TypeVar
 import strawberry
 
 from api.codes.inputs import InputCode
+from api.graphql.engine.context import Request
+from api.graphql.engine.page_columns import page_columns
 from api.graphql.limits.cost import cost
 from api.services.common.row_lists import MAX_EXACT_COUNT, MAX_PAGE_SIZE, RowList
 from strategies import Refusal
@@ -70,11 +72,11 @@ class Connection(Generic[Node]):
         return (await self.rows.count()).exact
 
 
-async def connect(rows: RowList, first: int, after: str | None) -> Any:
-    """Return one page of a list as a connection. Raises Refusal INVALID_PAGE."""
+async def connect(rows: RowList, first: int, after: str | None, info: Request) -> Any:
+    """Return one page of a list as a connection, with the selected columns. Raises Refusal INVALID_PAGE."""
     if after is not None and not CURSOR.fullmatch(after):
         raise Refusal.of(InputCode.INVALID_PAGE, ("after",), case="cursor")
-    page, more = await rows.page(first, after)
+    page, more = await rows.page(first, after, page_columns(info))
     return Connection(
         edges=[Edge(node=row, cursor=row.id) for row in page],
         nodes=page,

@@ -1,5 +1,6 @@
 """Lists of rows that clients read page by page."""
 
+from collections.abc import Collection
 from typing import Any, Protocol
 
 from tortoise.models import Model
@@ -31,11 +32,16 @@ class RowList:
         self._counter = counter or listing.count
         self._count: Count | None = None
 
-    async def page(self, first: int, after: str | None = None) -> tuple[list[Any], bool]:
-        """Return up to ``first`` rows after the id ``after``, and whether more follow. Raises Refusal INVALID_PAGE."""
+    async def page(
+        self, first: int, after: str | None = None, columns: Collection[str] | None = None
+    ) -> tuple[list[Any], bool]:
+        """Return up to ``first`` rows after the id ``after``, and whether more follow. Raises Refusal INVALID_PAGE.
+
+        With ``columns``, the rows have only these and their ids.
+        """
         if not 1 <= first <= MAX_PAGE_SIZE:
             raise Refusal.of(InputCode.INVALID_PAGE, ("first",), limit=MAX_PAGE_SIZE)
-        return await self._listing.page(first, after)
+        return await self._listing.page(first, after, columns)
 
     async def count(self) -> Count:
         """Count the rows of all pages, once for this list."""

@@ -10,7 +10,7 @@ The index (workspace_id, status, id) has the rows of each status in the order of
 lists have this order, so PostgreSQL does not scan the primary key of all workspaces instead.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,17 +70,22 @@ class Listing:
         combined = tuple((*each, one) for each in self.alternatives for one in conditions)
         return replace(self, alternatives=combined)
 
-    async def page(self, first: int, after: str | None) -> tuple[list[Any], bool]:
-        """Return up to ``first`` rows after the row with the id ``after``, and whether more follow. Read-only rows."""
+    async def page(
+        self, first: int, after: str | None, columns: Collection[str] | None = None
+    ) -> tuple[list[Any], bool]:
+        """Return up to ``first`` rows after the row with the id ``after``, and whether more follow. Read-only rows.
+
+        With ``columns``, the rows have only these, their ids and what they are ordered by.
+        """
         if not self.alternatives:
             return [], False
         statement = _Statement(self)
         direction = " DESC" if self.descending else ""
         order = ", ".join(f"{_sorted(column)}{direction}" for column in self.order)
         end = f" ORDER BY {order} LIMIT {first + 1}"
-        columns = columns_of(self.model)
-        parts = [f"SELECT {columns} FROM {statement.table} WHERE {where}{end}" for where in statement.wheres(after)]
-        merged = parts[0] if len(parts) == 1 else f"SELECT {columns} FROM ({_union(parts)}) AS merged{end}"
+        read = columns_of(self.model, only=None if columns is None else frozenset({*columns, "id", *self.order}))
+        parts = [f"SELECT {read} FROM {statement.table} WHERE {where}{end}" for where in statement.wheres(after)]
+        merged = parts[0] if len(parts) == 1 else f"SELECT {read} FROM ({_union(parts)}) AS merged{end}"
         rows = await read_statement(self.model, merged, *statement.values)
         return rows[:first], len(rows) > first
 

@@ -5,13 +5,16 @@ attribute is read.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from tortoise.fields.data import CharEnumFieldInstance
 
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
+
+MAX_CACHED_SELECTIONS = 1_000
+"""Lists of columns that are kept as SQL."""
 
 
 class ReadRow:
@@ -44,10 +47,12 @@ async def read_columns(
     return names, list(rows if is_postgres() else map(tuple, map(dict.values, rows)))
 
 
-def converted(model: Any, column: str, values: Sequence[Any]) -> Sequence[Any]:
-    """Return stored values of a column as the attributes of rows have them."""
-    convert = _converters(model, is_postgres()).get(column)
-    return values if convert is None else list(map(convert, values))
+def converted(model: Any, columns: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Return stored values of some columns as the attributes of rows have them."""
+    found, converters = dict(columns), _converters(model, is_postgres())
+    for name in found.keys() & converters.keys():
+        found[name] = list(map(converters[name], found[name]))
+    return found
 
 
 async def read_statement(model: Any, statement: str, *values: Any) -> list[Any]:
@@ -55,7 +60,7 @@ async def read_statement(model: Any, statement: str, *values: Any) -> list[Any]:
     return _rows(model, await execute(statement, *values))
 
 
-@cache
+@lru_cache(maxsize=MAX_CACHED_SELECTIONS)
 def columns_of(model: Any, table: str = "", only: frozenset[str] | None = None) -> str:
     """Return all columns of a model's table, or ``only`` some, as a SELECT lists them.
 

@@ -102,7 +102,7 @@ class ChildRows(NamedTuple):
         """Return the rows of these parents."""
         lists = [self.rows_by_parent[parent_id] for parent_id in ids]
         values = zip(*chain.from_iterable(lists), strict=True) if any(lists) else repeat(())
-        columns = {name: converted(self.model, name, column) for name, column in zip(self.names, values, strict=False)}
+        columns = converted(self.model, dict(zip(self.names, values, strict=False)))
         return ChildColumns(list(map(len, lists)), columns)
 
 
