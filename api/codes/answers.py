@@ -62,6 +62,12 @@ class AnswerCode(Code):
         when="The process ended five times while it worked on the mail or event.",
         do="Report it. `touchline mail list` shows it, and `touchline mail retry` processes it again.",
     )
+    TOO_MANY_REPLIES = code(
+        "The email has 100 such replies already. This one is not kept.",
+        when="More than 100 replies, or automatic replies, to one email arrive: a program answers itself, or somebody "
+        "floods the mailbox.",
+        do="Nothing. Block the sender at the mail server.",
+    )
     UNCHANGED = code(
         "The email has this state already.",
         when="A provider reports the delivery of an email that is known as sent.",

@@ -157,6 +157,15 @@ async def add_replies(replies: Sequence[NewReply]) -> set[str]:
     return {row["id"] for row in rows}
 
 
+async def count_replies(send_ids: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Return how many replies of each kind these emails have, by the email's id and the kind."""
+    rows = await execute(
+        f"SELECT send_id, kind, count(*) AS replies FROM reply WHERE {in_list('send_id', 1)} GROUP BY send_id, kind",
+        sorted(set(send_ids)),
+    )
+    return {(row["send_id"], row["kind"]): row["replies"] for row in rows}
+
+
 async def mark_replied(emails: Sequence[tuple[str, datetime]]) -> None:
     """Store when (UTC) the first reply to each of these emails came."""
     rows = Records(PROVED_COLUMNS, emails)

@@ -212,9 +212,9 @@ async def _settle_replies(effects: _Effects, matches: Sequence[Match]) -> None:
         )
         for each in found
     ]
-    for each, new in zip(found, await settle_replies(replies, effects.now), strict=True):
-        if not new:
-            effects.unchanged[id(each)] = AnswerCode.KNOWN_REPLY.message()
+    for each, why in zip(found, await settle_replies(replies, effects.now), strict=True):
+        if why is not None:
+            effects.unchanged[id(each)] = why
 
 
 async def _settle_bounces(effects: _Effects, matches: Sequence[Match]) -> None:

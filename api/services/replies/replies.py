@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from api.codes.answers import AnswerCode
 from api.codes.event_kinds import EventKind
 from api.codes.outcome_reasons import ReasonCode
 from api.codes.people import PersonCode
@@ -23,9 +24,13 @@ from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, enrollment_event, write
 from strategies import Refusal
+from strategies.codes import Message
 
 __all__ = ["MAX_TEXT_CHARACTERS", "Replied", "end_by_reply", "record_reply", "settle_replies"]
 
+MAX_REPLIES = 100
+"""Replies, and automatic replies, that are kept of one email. Whoever got it can write more, such as a program that
+answers itself."""
 MAX_FEED_TEXT_CHARACTERS = 500
 """Characters of a reply's text in its event. The reply has the whole text."""
 
@@ -40,26 +45,36 @@ class Replied(NamedTuple):
     matched_by: MatchedBy | None
 
 
-async def settle_replies(replies: Sequence[Replied], now: datetime) -> list[bool]:
+async def settle_replies(replies: Sequence[Replied], now: datetime) -> list[Message | None]:
     """Store replies to emails of one workspace, and end campaigns. Call inside a transaction, with the emails locked.
 
-    Returns of each whether it is new. Two mailboxes may have received the same reply.
+    Returns of each why it changes nothing, or None if it is new. Two mailboxes may have received the same reply.
     """
+    counts = await answered_emails.count_replies([each.email.id for each in replies])
+    kept = []
+    for each in replies:
+        place = (each.email.id, str(each.kind))
+        counts[place] = counts.get(place, 0) + 1
+        if counts[place] <= MAX_REPLIES:
+            kept.append(each)
     rows = [
         NewReply(
             answered_emails.new_reply_id(), each.email.workspace_id, each.email.id, each.kind, each.at,
             each.text.sender, each.text.subject, each.text.text, each.text.message_id, each.matched_by,
         )
-        for each in replies
+        for each in kept
     ]  # fmt: skip
     stored = await answered_emails.add_replies(rows)
-    new = [(each, row) for each, row in zip(replies, rows, strict=True) if row.id in stored]
+    new = [(each, row) for each, row in zip(kept, rows, strict=True) if row.id in stored]
     await write([_line(each, row.id, now) for each, row in new])
     by_people = [each for each, _ in new if each.kind is ReplyKind.REPLY]
     if by_people:
         await answered_emails.mark_replied(_first_times(by_people))
         await end_by_reply([each.email.enrollment_id for each in by_people], now)
-    return [row.id in stored for row in rows]
+    whys = {id(each): AnswerCode.TOO_MANY_REPLIES.message() for each in replies}
+    whys |= {id(each): AnswerCode.KNOWN_REPLY.message() for each in kept}
+    fresh = {id(each) for each, _ in new}
+    return [None if id(each) in fresh else whys[id(each)] for each in replies]
 
 
 async def end_by_reply(enrollment_ids: Sequence[str], now: datetime) -> None:

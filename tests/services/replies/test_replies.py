@@ -4,6 +4,7 @@ import pytest
 
 from api.models import Campaign, Enrollment, Event, Person, Reply, Send
 from api.services.campaigns.ending.ending import end_enrollment
+from api.services.replies import replies
 from api.services.replies.replies import record_reply
 from api.states import EnrollmentStatus, IncomingResult, MatchedBy, OnReply, ReplyKind, SendStatus
 from strategies import Refusal
@@ -179,3 +180,17 @@ async def test_a_reply_before_any_email_has_only_the_feed(database: str) -> None
     assert await Reply.all().count() == 0
     assert await Event.filter(kind="REPLIED", enrollment_id=row.id).count() == 1
     assert await Person.all().count() == 1
+
+
+async def test_a_flood_of_replies_is_not_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replies, "MAX_REPLIES", 2)
+    email = await sent_email(world)
+    await receive(world, *(auto_reply(email.message_id) for _ in range(2)))
+    again = await receive(world, *(auto_reply(email.message_id) for _ in range(2)))
+    assert [row.result for row in again] == [IncomingResult.IGNORED] * 2
+    assert "100 such replies" in again[0].reason
+    found = await receive(world, *(reply(email.message_id) for _ in range(4)))
+    assert [row.result for row in found] == [IncomingResult.APPLIED] * 2 + [IncomingResult.IGNORED] * 2
+    assert (await Enrollment.get(id=email.enrollment_id)).end_reason == "REPLIED", "automatic ones do not hide a reply"
+    assert await Reply.all().count() == 4
+    assert await Event.filter(kind__in=["REPLIED", "AUTO_REPLIED"]).count() == 4
