@@ -24,6 +24,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+RAW_SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 class SecurityHeaders:
@@ -48,8 +49,8 @@ class SecurityHeaders:
 
 def add_security_headers(headers: MutableHeaders) -> None:
     """Add the headers that are not set yet."""
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
+    present = {name for name, _ in headers.raw}
+    headers.raw.extend(header for header in RAW_SECURITY_HEADERS if header[0] not in present)
 
 
 async def respond_to_exception(_request: Request, problem: Exception) -> Response:
