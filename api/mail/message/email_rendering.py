@@ -1,7 +1,6 @@
 """Renders an email for one person: composes it and builds its bytes, or says why it must not be sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,9 +14,8 @@ from api.mail.tracking.signed_urls import EmailTracking
 from strategies.codes import Message
 
 
-@dataclass(frozen=True, slots=True)
-class RenderRequest:
-    """Everything that an email is rendered from."""
+class RenderRequest(NamedTuple):
+    """Everything that an email is rendered from. A tuple, because a frozen dataclass takes 2 µs more to create."""
 
     send_id: str
     message_id: str

@@ -11,6 +11,7 @@ import hmac
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 SIGNATURE_CHARACTERS = 16
@@ -54,6 +55,12 @@ def unsubscribe_mailto(address: str, token: str | None = None) -> str:
     to = f"{local}+{token}@{domain}" if token else address
     subject = f"unsubscribe {token}" if token else "unsubscribe"
     return f"mailto:{quote(to, safe='@+')}?subject={quote(subject)}"
+
+
+@lru_cache(maxsize=512)
+def mailto_of_sender(address: str) -> str:
+    """Return ``unsubscribe_mailto`` of a sender's address. Cached, because many emails share one."""
+    return unsubscribe_mailto(address)
 
 
 def signed_email(secrets: Sequence[str], texts: Iterable[str]) -> str | None:

@@ -1,12 +1,12 @@
 """The content of an email: the step's template, rendered for one person. A follow-up quotes earlier emails."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
-from api.mail.unsubscribing.mail_addresses import unsubscribe_mailto
+from api.mail.unsubscribing.mail_addresses import mailto_of_sender
 from api.mail.unsubscribing.own_links import UNSUBSCRIBE_FIELD
 from api.models import Enrollment, Person, Send, Sender, Step, Template
 from api.services.common.context import WorkspaceContext
@@ -61,7 +61,7 @@ def fields_of(
         "email": person.email,
         "sender_name": sender_name,
         "sender_email": sender_email,
-        UNSUBSCRIBE_FIELD: unsubscribe_link or unsubscribe_mailto(sender_email),
+        UNSUBSCRIBE_FIELD: unsubscribe_link or mailto_of_sender(sender_email),
     }
 
 
@@ -101,6 +101,8 @@ class ContentLoader:
     pending: Mapping[tuple[str, str], PendingEmail]
     launched: Mapping[str, int]
     """The revision of the campaign at which each enrollment was launched."""
+    contents: dict[tuple[str | None, str | None], EmailContent] = field(default_factory=dict)
+    """Contents by the step's template and subject. ``content`` fills it, because many emails share one."""
 
     @classmethod
     async def load(cls, step_ids: Iterable[str], enrollment_ids: Iterable[str]) -> "ContentLoader":
@@ -132,10 +134,16 @@ class ContentLoader:
 
     def content(self, step: Step) -> EmailContent:
         """Return the content of the step's template. A subject of the step replaces the template's."""
-        if step.template_id is None:
-            return EmailContent(step.subject or "", "", None)
-        template = self.templates[step.template_id]
-        return EmailContent(step.subject or template.subject, template.html, template.text)
+        key = step.template_id, step.subject
+        if key not in self.contents:
+            self.contents[key] = self._content(*key)
+        return self.contents[key]
+
+    def _content(self, template_id: str | None, subject: str | None) -> EmailContent:
+        if template_id is None:
+            return EmailContent(subject or "", "", None)
+        template = self.templates[template_id]
+        return EmailContent(subject or template.subject, template.html, template.text)
 
     def is_transactional(self, step: Step, rep_text: RepText) -> bool:
         """Say whether an email is transactional: its template is, and no rep wrote its subject or text."""
