@@ -120,6 +120,7 @@ def _statements(size: Size, mark: str) -> list[str]:
                 explanation=none, attempts="0", sent_at=sent, detail="''", archived=f"{old} AND n % 10 = 0"),
         _insert("task", size.tasks, id=ids("tsk", "n"), workspace_id="$1", enrollment_id=ids("enr", task_person),
                 step_id=ids("stp", f"(({task_person} - 1) % {size.campaigns}) * {STEPS} + 1"),
+                campaign_id=ids("cmp", f"(({task_person} - 1) % {size.campaigns} + 1)"),
                 person_id=ids("per", task_person), assignee_id=ids("sdr", "1"), sandbox="false", type="'CALL'",
                 name="'Call'", details="''", priority="'NORMAL'", explanation=none,
                 status="CASE WHEN n % 10 = 0 THEN 'OPEN' ELSE 'COMPLETED' END",

@@ -19,6 +19,7 @@ from api.codes.outcome_reasons import ReasonCode
 from api.codes.people import PersonCode
 from api.codes.queries import QueryCode
 from api.codes.requests import RequestCode
+from api.codes.tasks import TaskCode
 from api.codes.templates import TemplateCode
 from api.codes.workspaces import WorkspaceCode
 from plugins.codes import ChannelCode
@@ -36,6 +37,7 @@ REFUSALS: tuple[type[Code], ...] = (
     LaunchCode,
     PersonCode,
     StrategyCode,
+    TaskCode,
     TemplateCode,
     WorkspaceCode,
 )

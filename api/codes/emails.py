@@ -91,6 +91,10 @@ class EmailCode(Code):
         ended="This person's campaign has ended.",
         gone="This task has just been completed, or an edit has removed it.",
         meanwhile="Someone else has just done this task.",
-        when="The task is not open any more, or the campaign has ended for the person.",
+        not_done="This task is not done. Only a completed or skipped task can be opened again.",
+        when=(
+            "The task is not open any more, or the campaign has ended for the person. For `reopenTask`: the task is "
+            "open."
+        ),
         do="Query its `status`.",
     )

@@ -79,9 +79,28 @@ class EventKind(StrEnum):
         "An edit removed an email, or the email of a task was withdrawn.",
         "`reason`, if completing the task withdrew it",
     )
-    TASK_CREATED = auto(), "A task was created for a rep.", "`type`, `due`"
-    TASK_COMPLETED = auto(), "A task was completed, or its email was sent.", "`type`"
-    TASK_SKIPPED = auto(), "A rep skipped a task. The campaign continues.", "`type`"
+    TASK_CREATED = (
+        auto(),
+        "A task was created for a rep, by a campaign or by hand.",
+        "`type`, `due`; if it was created by hand, `actor`",
+    )
+    TASK_CHANGED = (
+        auto(),
+        "A user changed a task, such as its assignee or due date.",
+        '`changes`, by field its old and new value, such as `{"dueDate": ["2026-03-02", "2026-03-05"]}`; `actor`',
+    )
+    TASK_COMPLETED = (
+        auto(),
+        "A task was completed, or its email was sent.",
+        "`type`; `outcome`, `reason` and `note` (its first 500 characters), if a rep gave them; `actor`",
+    )
+    TASK_SKIPPED = (
+        auto(),
+        "A rep skipped a task. If it belongs to a campaign, the campaign continues.",
+        "`type`; `note`, if the rep gave one; `actor`",
+    )
+    TASK_REOPENED = auto(), "A user opened a task again that was created by hand.", "`type`, `due`, `actor`"
+    TASK_DELETED = auto(), "A user deleted a task that was created by hand.", "`type`, `name`, `actor`"
     TASK_EXPIRED = auto(), "A task expired, because nobody did it in time.", "`type`"
     TASK_CANCELLED = (
         auto(),

@@ -31,6 +31,8 @@ class QueryCode(Code):
     )
     INVALID_VALUE = code(
         "{place} needs the argument '{argument}' of type '{type}'.",
+        date="{value!r} is not a date. Use the form 2026-03-02.",
+        date_type="A Date must be a string, such as 2026-03-02.",
         element="This element of the list is not {expected}.",
         field="{type} has no field {field!r}….",
         fields="{type} has none of these {count:,} fields.",

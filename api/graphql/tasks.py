@@ -23,11 +23,13 @@ from api.services.tasks import queries
 from api.services.tasks.tasks import compose
 
 if TYPE_CHECKING:
+    from api.graphql.campaigns import Campaign
     from api.graphql.enrollments import Enrollment
 
 
 @strawberry.type(
-    description="Work of a rep for one person in a campaign: an email, a call, an InMail or a custom task."
+    description="Work of a rep for one person: an email, a call, an InMail or a custom task. A campaign "
+    "creates it, or a user by `createTask`."
 )
 class Task:
     """A row of api.models.Task."""
@@ -42,17 +44,32 @@ class Task:
     details: str = strawberry.field(description="Notes for the rep, such as a talk track. Empty if there are none.")
     priority: Priority = strawberry.field(description="How urgent the task is.")
     status: TaskStatus = strawberry.field(description="Whether the task is open, or how it ended.")
-    due_date: date = strawberry.field(description="Date on which the task is due, in the enrollment's time zone.")
+    due_date: date = strawberry.field(
+        description="Date on which the task is due: in the enrollment's time zone, or in "
+        "the assignee's if it was created by hand."
+    )
     expires_at: datetime | None = strawberry.field(
         description="When the task expires, unless its email is scheduled or in doubt by then, UTC; null: never."
     )
     done_at: datetime | None = strawberry.field(
         description="When the task was completed, its email sent, or the task skipped, UTC; null if it was not."
     )
+    outcome: str | None = strawberry.field(
+        description="How the call ended, such as `Left voicemail`, from the workspace's `callOutcomes`; null if the "
+        "rep gave none, and for other types of task."
+    )
+    call_reason: str | None = strawberry.field(
+        description="Why the rep called, such as `Follow-up`, from the workspace's `callReasons`; null if the rep gave "
+        "none, and for other types of task."
+    )
+    note: str = strawberry.field(
+        description="What the rep noted when they completed or skipped the task. Empty if nothing."
+    )
     person_id: strawberry.Private[str]
     assignee_id: strawberry.Private[str]
-    step_id: strawberry.Private[str]
-    enrollment_id: strawberry.Private[str]
+    step_id: strawberry.Private[str | None]
+    enrollment_id: strawberry.Private[str | None]
+    campaign_id: strawberry.Private[str | None]
     explanation: strawberry.Private[Any]
 
     @strawberry.field(
@@ -71,21 +88,38 @@ class Task:
     async def assignee(self, info: Request) -> Sender:
         return await info.context.loaders.sender.load(self.assignee_id)
 
-    @strawberry.field(description="The campaign step that created the task.")
-    async def step(self, info: Request) -> Step:
-        return await info.context.loaders.step.load(self.step_id)
+    @strawberry.field(
+        description="Whether a user created the task by `createTask`. Then `campaign`, `step` and `enrollment` are "
+        "null."
+    )
+    def by_hand(self) -> bool:
+        return self.enrollment_id is None
 
-    @strawberry.field(description="The person's enrollment in the campaign.")
-    async def enrollment(self, info: Request) -> Annotated["Enrollment", strawberry.lazy("api.graphql.enrollments")]:
-        return await info.context.loaders.enrollment.load(self.enrollment_id)
+    @strawberry.field(description="The campaign that created the task; null if it was created by hand.")
+    async def campaign(self, info: Request) -> Annotated["Campaign", strawberry.lazy("api.graphql.campaigns")] | None:
+        return None if self.campaign_id is None else await info.context.loaders.campaign.load(self.campaign_id)
+
+    @strawberry.field(description="The campaign step that created the task; null if it was created by hand.")
+    async def step(self, info: Request) -> Step | None:
+        return None if self.step_id is None else await info.context.loaders.step.load(self.step_id)
+
+    @strawberry.field(description="The person's enrollment in the campaign; null if the task was created by hand.")
+    async def enrollment(
+        self, info: Request
+    ) -> Annotated["Enrollment", strawberry.lazy("api.graphql.enrollments")] | None:
+        return None if self.enrollment_id is None else await info.context.loaders.enrollment.load(self.enrollment_id)
 
     @strawberry.field(
         metadata=cost(1_500, queries=True),
-        description="The email of an open EMAIL task, to edit and send; null for every other task.",
+        description="The email of an open EMAIL task of a campaign, to edit and send; null for every other task.",
     )
     async def composition(self, info: Request) -> Composition | None:
         expired = self.status is TaskStatus.EXPIRED and self.done_at is None
-        if self.type is not StepType.EMAIL or not (expired or self.status is TaskStatus.OPEN):
+        if (
+            self.enrollment_id is None
+            or self.type is not StepType.EMAIL
+            or not (expired or self.status is TaskStatus.OPEN)
+        ):
             return None
         enrollment = await info.context.loaders.enrollment.load(self.enrollment_id)
         if enrollment.status is not EnrollmentStatus.ACTIVE:
@@ -97,6 +131,8 @@ class Task:
         "if there is none, or it was withdrawn."
     )
     async def email(self, info: Request) -> Email | None:
+        if self.enrollment_id is None:
+            return None
         emails = await info.context.loaders.emails_of_enrollment.load(self.enrollment_id)
         theirs = (email for email in emails if email.by_hand and email.step_id == self.step_id)
         return next(theirs, None)

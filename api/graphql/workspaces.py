@@ -10,9 +10,25 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ACCOUNTS, DOMAINS
+from api.graphql.limits.list_sizes import ACCOUNTS, CALL_LISTS, DOMAINS
 from api.services.dispatch.sandbox_clock import advance_clock
-from api.services.workspaces import workspaces
+from api.services.workspaces import call_lists, workspaces
+
+
+@strawberry.type(description="How a call can end.")
+class CallOutcome:
+    """A CallOutcome of services."""
+
+    name: str = strawberry.field(description="What reps choose, such as `Left voicemail`.")
+    answered: bool = strawberry.field(description="Whether somebody answered the call.")
+
+
+@strawberry.input(description="How a call can end.")
+class CallOutcomeInput:
+    name: str = strawberry.field(
+        description="What reps choose, such as `Left voicemail`: one line of up to 50 characters."
+    )
+    answered: bool = strawberry.field(description="Whether somebody answered the call.")
 
 
 @strawberry.type(description="The workspace to which the token gives access.")
@@ -54,6 +70,20 @@ class Workspace:
         description="The workspace's own text on the unsubscribe page, as plain text; null if it has none."
     )
 
+    @strawberry.field(
+        metadata=cost(size=CALL_LISTS), description="How calls can end: reps choose one when they complete a CALL task."
+    )
+    def call_outcomes(self, info: Request) -> list[CallOutcome]:
+        found = call_lists.outcomes_of(info.context.workspace_context.workspace)
+        return [CallOutcome(name=each.name, answered=each.answered) for each in found]
+
+    @strawberry.field(
+        metadata=cost(size=CALL_LISTS, plain_at=5),
+        description="Why reps call: they choose one when they complete a CALL task.",
+    )
+    def call_reasons(self, info: Request) -> list[str]:
+        return list(call_lists.reasons_of(info.context.workspace_context.workspace))
+
 
 @strawberry.input(description="Settings of the workspace to change. A field that is left out keeps its value.")
 class WorkspaceChanges:
@@ -67,6 +97,16 @@ class WorkspaceChanges:
         default=strawberry.UNSET,
         description="A text of your own on the unsubscribe page, as plain text, such as your postal address. Null "
         "removes it.",
+    )
+    call_outcomes: list[CallOutcomeInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The whole new list of how calls can end. Tasks that are completed keep their outcome. Null "
+        "restores the default list.",
+    )
+    call_reasons: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The whole new list of reasons for calls, each up to 50 characters. Tasks that are completed keep "
+        "their reason. Null restores the default list.",
     )
 
 
@@ -94,11 +134,19 @@ class ClockPayload(Payload):
     )
 
 
+def _given(changes: WorkspaceChanges) -> dict[str, Any]:
+    """Return the fields that a client gave, as the service takes them."""
+    values = given_fields(changes)
+    if outcomes := values.get("call_outcomes"):
+        values["call_outcomes"] = [call_lists.CallOutcome(each.name, each.answered) for each in outcomes]
+    return values
+
+
 @strawberry.type
 class WorkspaceMutation:
     @mutation(
-        description="Change the workspace's settings for unsubscribing. Emails that have not been sent yet use the new "
-        "line."
+        description="Change the workspace's settings for unsubscribing and for calls. Emails that have not been "
+        "sent yet use the new line."
     )
     async def update_workspace(
         self,
@@ -107,7 +155,7 @@ class WorkspaceMutation:
             WorkspaceChanges, strawberry.argument(description="The settings to change; others stay as they are.")
         ],
     ) -> WorkspacePayload:
-        row = await workspaces.update_workspace(info.context.workspace_context, **given_fields(input))
+        row = await workspaces.update_workspace(info.context.workspace_context, **_given(input))
         return WorkspacePayload(workspace=from_row(Workspace, row))
 
     @mutation(

@@ -27,16 +27,24 @@ class WorkspaceRow(Model):
         abstract = True
 
 
-class StepRow(WorkspaceRow):
-    """An email or a task: one step of a campaign for one person."""
+class PersonRow(WorkspaceRow):
+    """A row about one person."""
+
+    person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
+    person_id: str
+    sandbox = fields.BooleanField(default=False)
+
+    class Meta:
+        abstract = True
+
+
+class StepRow(PersonRow):
+    """An email: one step of a campaign for one person."""
 
     enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
     enrollment_id: str
     step: Any = fields.ForeignKeyField("touchline.Step", on_delete=fields.RESTRICT)
     step_id: str
-    person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
-    person_id: str
-    sandbox = fields.BooleanField(default=False)
 
     class Meta:
         abstract = True

@@ -4,17 +4,25 @@ from typing import Any
 
 from tortoise import fields
 
-from api.models.columns import StepRow, varchar
+from api.models.columns import PersonRow, varchar
 from api.states import Priority, TaskStatus
 from strategies import StepType
 
 
-class Task(StepRow):
-    """A step of a campaign that a rep does for one person: a call, an InMail, a custom task or an email by hand.
+class Task(PersonRow):
+    """Work of a rep for one person: a call, an InMail, a custom task or an email by hand.
 
-    ``due_date`` is a date in the time zone of the enrollment.
+    A task is a step of a campaign, or it was created by hand. Then it has no enrollment, step and campaign.
+    ``due_date`` is a date in the time zone of the enrollment, or of the assignee if there is none. ``planned_date`` is
+    the campaign's due date if a rep has changed ``due_date``; null if not. ``outcome``, ``call_reason`` and ``note``
+    are what the rep wrote on completing it.
     """
 
+    enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", null=True, on_delete=fields.RESTRICT)
+    enrollment_id: str | None
+    step: Any = fields.ForeignKeyField("touchline.Step", null=True, on_delete=fields.RESTRICT)
+    step_id: str | None
+    campaign_id = varchar(null=True)
     assignee: Any = fields.ForeignKeyField("touchline.Sender", on_delete=fields.RESTRICT)
     assignee_id: str
     type = fields.CharEnumField(StepType, max_length=20)
@@ -23,6 +31,7 @@ class Task(StepRow):
     priority = fields.CharEnumField(Priority, default=Priority.NORMAL, max_length=10)
     status = fields.CharEnumField(TaskStatus, default=TaskStatus.OPEN, max_length=20)
     due_date = fields.DateField()
+    planned_date = fields.DateField(null=True)
     expires_at = fields.DatetimeField(null=True)
     held = fields.BooleanField(default=False)
     """Whether the campaign is paused, so that the task cannot expire. A pause sets it in the background.
@@ -35,6 +44,9 @@ class Task(StepRow):
     After a resume, a job adds the difference to ``expires_at``, once for each task.
     """
     done_at = fields.DatetimeField(null=True)
+    outcome = varchar(100, null=True)
+    call_reason = varchar(100, null=True)
+    note = fields.TextField(default="", db_default="")
     explanation: Any = fields.JSONField(default=list)
 
     class Meta:

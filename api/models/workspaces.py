@@ -22,6 +22,9 @@ class Workspace(Model):
     # The line that emails end with to unsubscribe (HTML), and a text on the unsubscribe page; null for the defaults.
     unsubscribe_html = fields.TextField(null=True)
     unsubscribe_page_text = fields.TextField(null=True)
+    # What reps choose from when they complete a call; null for the defaults.
+    call_outcomes: Any = fields.JSONField(null=True)
+    call_reasons: Any = fields.JSONField(null=True)
 
     class Meta:
         table = "workspace"

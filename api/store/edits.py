@@ -14,6 +14,7 @@ from api.store.written_texts import keep_texts
 TASK_COLUMNS = {
     "id": "text",
     "due_date": "date",
+    "planned_date": "date",
     "expires_at": "timestamptz",
     "paused_seconds": "bigint",
     "explanation": "jsonb",
@@ -109,7 +110,8 @@ async def change_tasks(rows: list[Mapping[str, Any]]) -> set[str]:
     """Write the new dates and content of open tasks. Returns the ids of those that were still open."""
     records = as_records(TASK_COLUMNS, rows)
     changed = await execute(
-        "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, paused_seconds = r.paused_seconds,"
+        "UPDATE task SET due_date = r.due_date, planned_date = r.planned_date, expires_at = r.expires_at,"
+        " paused_seconds = r.paused_seconds,"
         " explanation = r.explanation, name = r.name, details = r.details, priority = r.priority"
         f" FROM {records.table(1)}"
         " WHERE task.id = r.id AND status = 'OPEN' RETURNING task.id",

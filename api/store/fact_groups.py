@@ -40,7 +40,13 @@ EMAIL_FACTS = {
 }
 """The columns that decide what an edit does to an email. ``attempts`` is 0 or 1, and ``due_at`` is empty if it is
 ``planned_at``, or no longer matters."""
-TASK_FACTS = {"step_id": "step_id", "status": "status", "due_date": "due_date", "done_at": "done_at"}
+TASK_FACTS = {
+    "step_id": "step_id",
+    "status": "status",
+    "due_date": "due_date",
+    "planned_date": "planned_date",
+    "done_at": "done_at",
+}
 
 
 @dataclass(frozen=True, slots=True)

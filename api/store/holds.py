@@ -26,6 +26,7 @@ EMAIL_COLUMNS = {
 TASK_COLUMNS = {
     "id": "text",
     "due_date": "date",
+    "planned_date": "date",
     "expires_at": "timestamptz",
     "paused_seconds": "bigint",
     "explanation": "jsonb",
@@ -132,7 +133,8 @@ async def write_resume(
     if tasks:
         dates = as_records(TASK_COLUMNS, tasks)
         await execute(
-            "UPDATE task SET due_date = r.due_date, expires_at = r.expires_at, paused_seconds = r.paused_seconds,"
+            "UPDATE task SET due_date = r.due_date, planned_date = r.planned_date, expires_at = r.expires_at,"
+            " paused_seconds = r.paused_seconds,"
             f" explanation = r.explanation FROM {dates.table(1)} WHERE task.id = r.id AND status = 'OPEN'",
             dates,
         )

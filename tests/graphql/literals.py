@@ -18,7 +18,9 @@ NO_INSTANTS = [
     "",
     " ",
     "now",
-    "2027-05-01",
+    "20270501",
+    "2027-W10-1",
+    "2027-02-29",
     "2027-05-01T00:00:00",
     "2027-05-01 00:00",
     "2027-05-01T25:00:00Z",
@@ -46,6 +48,8 @@ NO_INSTANTS = [
     "a\x00b",
     "x" * 3_000,
 ]
+DATES = ["2027-05-01", "0001-01-01", "9999-12-31"]
+DATES = ["2027-05-01", "0001-01-01", "9999-12-31"]
 INSTANTS = [
     "2027-05-01T00:00:00Z",
     "2027-05-01t00:00z",
@@ -83,6 +87,7 @@ LITERALS: list[tuple[str, set[str]]] = list(
         '"""a "block" string"""': TEXT,
         r'"\u00e9"': TEXT,
         **{json.dumps(text): TEXT for text in NO_INSTANTS},
+        **{json.dumps(text): {*TEXT, "Date"} for text in DATES},
         **{json.dumps(text): {*TEXT, "DateTime"} for text in INSTANTS},
     }.items()
 )
@@ -109,6 +114,7 @@ VALUES: list[tuple[Any, set[str]]] = [
     ("NOTHING", TEXT),
     ("x" * 3_000, TEXT),
     *((text, TEXT) for text in NO_INSTANTS),
+    *((text, {*TEXT, "Date"}) for text in DATES),
     *((text, {*TEXT, "DateTime"}) for text in INSTANTS),
 ]
 """Values of variables, and the scalars that take them."""

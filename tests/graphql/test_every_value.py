@@ -16,6 +16,8 @@ from graphql import (
     GraphQLNonNull,
     GraphQLScalarType,
     get_named_type,
+    get_nullable_type,
+    is_required_input_field,
 )
 
 from api.graphql.limits.cost import cost_of
@@ -108,7 +110,13 @@ async def asker(request: pytest.FixtureRequest, live: Live, rep: Client) -> Any:
 def at_once(place: Place) -> int:
     """Return how often one document may ask for the field of a place."""
     field = CORE.mutation_type.fields.get(place.field) if CORE.mutation_type else None
-    return min(AT_ONCE, cost_of("Mutation", place.field, field).once) if field else AT_ONCE
+    # Each required field that a value lacks is an error, and an answer has 20 of them.
+    kind = get_nullable_type(place.kind)
+    required = (
+        sum(map(is_required_input_field, kind.fields.values())) if isinstance(kind, GraphQLInputObjectType) else 1
+    )
+    most = min(AT_ONCE, 20 // (required + 1)) if required > 1 else AT_ONCE
+    return min(most, cost_of("Mutation", place.field, field).once) if field else most
 
 
 def batches(trials: list[Trial]) -> Iterator[list[Trial]]:

@@ -9,21 +9,26 @@ from api.codes.inputs import InputCode
 from strategies import Refusal
 
 NOT_NULL = {
+    "assignee_id",
     "config",
+    "details",
+    "due_date",
     "follow_up",
     "in_doubt_resends",
     "name",
     "notes",
     "on_reply",
     "on_task_expiry",
+    "person_id",
     "priority",
     "remove_on_bounce",
     "sender_id",
     "skip_weekends",
     "tracking",
+    "type",
     "use_recipient_zone",
 }
-"""Fields of campaigns and steps that a client may leave out of its changes, but not set to null."""
+"""Fields of campaigns, steps and tasks that a client may leave out of its changes, but not set to null."""
 
 
 def given_fields(given: Any) -> dict[str, Any]:

@@ -17,6 +17,8 @@ INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]
 MAX_DEPTH = 100
 """How deeply a JSON value may be nested."""
 
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
 
 def _read_instant(value: object) -> datetime:
     if not isinstance(value, str):
@@ -33,10 +35,21 @@ def _write_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def _read_date(value: object) -> date:
+    if not isinstance(value, str):
+        raise GraphQLError(QueryCode.INVALID_VALUE.message("date_type").sentence)
+    try:
+        if DATE.fullmatch(value) is None:
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError:
+        raise GraphQLError(QueryCode.INVALID_VALUE.message("date", value=value[:60]).sentence) from None
+
+
 Date = strawberry.scalar(
     name="Date",
     description="A calendar date, ISO 8601, such as `2026-03-02`. Its field says in which time zone.",
-    parse_value=date.fromisoformat,
+    parse_value=_read_date,
     serialize=date.isoformat,
 )
 DateTime = strawberry.scalar(

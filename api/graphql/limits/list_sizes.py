@@ -7,6 +7,7 @@ from api.mail.templates.tag_limits import MAX_TAGS
 from api.services.campaigns.edit_drafts import MAX_STEPS
 from api.services.campaigns.editing.edit_tally import MAX_MOVES_PER_STEP
 from api.services.simulations.simulations import MAX_EVENTS
+from api.services.workspaces.call_lists import MAX_NAMES
 from api.services.workspaces.workspaces import MAX_DOMAINS
 
 STEPS = MAX_STEPS
@@ -21,6 +22,8 @@ DOMAINS = MAX_DOMAINS
 """Blocked domains of a workspace."""
 PROMPTS = MAX_TAGS
 """Field prompts of an email: each is a tag of its template."""
+CALL_LISTS = MAX_NAMES
+"""Outcomes, and reasons, of calls."""
 FOLDERS = 10
 """Folders of the Command Center."""
 EXPLANATION = 16

@@ -26,6 +26,9 @@ from api.services.people.imports import MAX_SOURCE_CHARACTERS
 from api.services.people.suppression_files import MAX_SOURCE_CHARACTERS as MAX_SUPPRESSIONS_LENGTH
 from api.services.replies.replies import MAX_TEXT_CHARACTERS as MAX_RECORDED_CHARACTERS
 from api.services.simulations.simulations import MAX_REPLY_CHARACTERS
+from api.services.tasks.call_results import MAX_NOTE_CHARACTERS
+from api.services.tasks.hand_tasks import MAX_DETAILS_CHARACTERS
+from api.services.workspaces.call_lists import MAX_NAMES
 from api.services.workspaces.workspaces import MAX_DOMAINS, MAX_PAGE_TEXT_CHARACTERS, MAX_UNSUBSCRIBE_HTML_CHARACTERS
 from strategies.codes import Code, Message
 
@@ -64,6 +67,8 @@ SIZES = {
     "Mutation.importPeople.csv": Size(MAX_SOURCE_CHARACTERS),
     "Mutation.importSuppressions.csv": Size(MAX_SUPPRESSIONS_LENGTH),
     "Mutation.setBlockedDomains.domains": Size(MAX_DOMAINS),
+    "Mutation.completeTask.note": Size(MAX_NOTE_CHARACTERS),
+    "Mutation.skipTask.note": Size(MAX_NOTE_CHARACTERS),
     "Mutation.sendTask.html": Size(MAX_TEXT_CHARACTERS),
     "Mutation.editEmail.html": Size(MAX_TEXT_CHARACTERS),
     "Mutation.simulateReply.text": Size(MAX_REPLY_CHARACTERS),
@@ -73,9 +78,13 @@ SIZES = {
     "TemplateInput.text": Size(MAX_TEXT_CHARACTERS),
     "TemplateChanges.html": Size(MAX_TEXT_CHARACTERS),
     "TemplateChanges.text": Size(MAX_TEXT_CHARACTERS),
+    "CreateTaskInput.details": Size(MAX_DETAILS_CHARACTERS),
+    "TaskChanges.details": Size(MAX_DETAILS_CHARACTERS),
     "StepInput.notes": Size(MAX_NOTES),
     "StepChanges.notes": Size(MAX_NOTES),
     "WorkspaceChanges.unsubscribeHtml": Size(MAX_UNSUBSCRIBE_HTML_CHARACTERS),
+    "WorkspaceChanges.callOutcomes": Size(MAX_NAMES),
+    "WorkspaceChanges.callReasons": Size(MAX_NAMES),
     "WorkspaceChanges.unsubscribePageText": Size(MAX_PAGE_TEXT_CHARACTERS),
     "LaunchInput.personIds": Size(MAX_PEOPLE, LaunchCode.TOO_MANY_PEOPLE),
     "LaunchInput.perPerson": Size(OBJECT_LIMIT),

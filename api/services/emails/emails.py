@@ -11,7 +11,7 @@ from api.models import Enrollment, Person, Send
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_paused_or_ending
 from api.services.people.reachability import refuse_unreachable
-from api.services.tasks.tasks import complete_task_of_email
+from api.services.tasks.closing import complete_task_of_email
 from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction

@@ -16,7 +16,8 @@ from api.services.enrollments.campaign_checks import refuse_ending, refuse_pause
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import chosen_columns
 from api.services.enrollments.timeline_rows import NOTES_OF_A_PERSON, chosen_notes, expiry
-from api.services.tasks.tasks import close_task, refuse_prompts
+from api.services.tasks.closing import close_task
+from api.services.tasks.tasks import refuse_prompts
 from api.services.tasks.withdrawing import withdraw
 from api.services.templates import template_inputs
 from api.services.templates.email_content import composed_for

@@ -130,6 +130,7 @@ def _task(text: str) -> dict[str, Any]:
     return values | {
         "status": TaskStatus(values["status"]),
         "due_date": date.fromisoformat(values["due_date"]),
+        "planned_date": date.fromisoformat(values["planned_date"]) if values["planned_date"] else None,
         "done_at": _moment(values["done_at"]),
     }
 

@@ -9,6 +9,7 @@ from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import planned_columns
+from api.services.enrollments.task_dates import campaign_date
 from api.states import SendStatus, TaskStatus
 from strategies import Calendar, Note, Refusal, SendAt, StepType, WarningNote, timeline_notes
 from strategies.calendar import local, moment_of
@@ -217,7 +218,7 @@ def step_records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[T
     """
     numbers = {step.id: step.number for step in steps}
     happened: dict[int, StepRecord] = {}
-    by_hand: dict[str, Send] = {}
+    by_hand: dict[str | None, Send] = {}
     for send in sends:
         if send.by_hand:
             by_hand[send.step_id] = send
@@ -228,7 +229,7 @@ def step_records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[T
     for task in tasks:
         if task.step_id in numbers and task.status in DONE_STATUSES and task.done_at is not None:
             how = _kind_of_completion(task, task.done_at, by_hand.get(task.step_id))
-            happened[numbers[task.step_id]] = TaskRecord(task.due_date, task.done_at, how)
+            happened[numbers[task.step_id]] = TaskRecord(campaign_date(task), task.done_at, how)
     return happened
 
 
@@ -284,6 +285,7 @@ def task_row(  # the campaign gives assignee and expiry
         workspace_id=enrollment.workspace_id,
         enrollment_id=enrollment.id,
         step_id=step.id,
+        campaign_id=enrollment.campaign_id,
         person_id=enrollment.person_id,
         assignee_id=campaign.sender_id,
         sandbox=context.workspace.sandbox,

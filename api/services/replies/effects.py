@@ -25,7 +25,7 @@ from api.services.replies.failed_recipients import failure_of
 from api.services.replies.findings import AnswerKind, ReadRow
 from api.services.replies.matching import Match, key_or_none
 from api.services.replies.replies import Replied, settle_replies
-from api.services.tasks.tasks import complete_task_of_email
+from api.services.tasks.closing import complete_task_of_email
 from api.services.tracking.effects import EmailHit, email_hit, record_hits
 from api.states import IncomingResult, MatchedBy, ReplyKind, SendStatus, SuppressionSource
 from api.store import answered_emails, incoming

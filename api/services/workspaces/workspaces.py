@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from api.codes.inputs import InputCode
 from api.codes.people import PersonCode
@@ -17,6 +18,7 @@ from api.models import Token, Workspace
 from api.services.common import inputs
 from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
+from api.services.workspaces.call_lists import checked_outcomes, checked_reasons
 from api.store import workspaces
 from strategies import Refusal
 
@@ -83,12 +85,12 @@ async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> 
     return context.workspace
 
 
-async def update_workspace(context: WorkspaceContext, **values: str | None) -> Workspace:
-    """Change the given values: ``unsubscribe_html`` and ``unsubscribe_page_text``. None restores the default.
+async def update_workspace(context: WorkspaceContext, **values: Any) -> Workspace:
+    """Change the given values: texts for unsubscribing, and the lists for calls. None restores the default.
 
     Unsent emails use the new line to unsubscribe. Raises Refusal.
     """
-    columns: dict[str, str | None] = {}
+    columns: dict[str, Any] = {}
     if "unsubscribe_html" in values:
         columns["unsubscribe_html"] = _unsubscribe_html(values["unsubscribe_html"])
     if "unsubscribe_page_text" in values:
@@ -96,6 +98,12 @@ async def update_workspace(context: WorkspaceContext, **values: str | None) -> W
             values["unsubscribe_page_text"] or "", ("unsubscribePageText",), limit=MAX_PAGE_TEXT_CHARACTERS
         ).strip()
         columns["unsubscribe_page_text"] = page_text or None
+    if "call_outcomes" in values:
+        outcomes = values["call_outcomes"]
+        columns["call_outcomes"] = None if outcomes is None else checked_outcomes(outcomes, "callOutcomes")
+    if "call_reasons" in values:
+        reasons = values["call_reasons"]
+        columns["call_reasons"] = None if reasons is None else checked_reasons(reasons, "callReasons")
     if columns:
         context.workspace.update_from_dict(columns)
         await context.workspace.save(update_fields=[*columns])

@@ -7,6 +7,7 @@ from datetime import datetime
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.task_dates import campaign_date
 from api.services.enrollments.timeline_rows import (
     launch_choices,
     resolve,
@@ -27,8 +28,8 @@ SEND_COLUMNS = (
     *("planned_at", "planned_date", "planned_time", "zone", "explanation"),
 )
 TASK_COLUMNS = (
-    *("id", "workspace_id", "enrollment_id", "step_id", "person_id", "status", "due_date", "done_at", "expires_at"),
-    *("paused_seconds", "explanation", "name", "details", "priority"),
+    *("id", "workspace_id", "enrollment_id", "step_id", "person_id", "status", "due_date", "planned_date", "done_at"),
+    *("expires_at", "paused_seconds", "explanation", "name", "details", "priority"),
 )
 ENROLLMENT_COLUMNS = (
     *("id", "workspace_id", "campaign_id", "person_id", "zone", "zone_of"),
@@ -93,7 +94,7 @@ class EditPlanner:
         active = Enrollment.filter(id__in=ids, status=EnrollmentStatus.ACTIVE)
         people = await active.order_by("id").only(*ENROLLMENT_COLUMNS)
         sends: dict[str, list[Send]] = {row.id: [] for row in people}
-        tasks: dict[str, list[Task]] = {row.id: [] for row in people}
+        tasks: dict[str | None, list[Task]] = {row.id: [] for row in people}
         for send in await Send.filter(enrollment_id__in=list(sends)).only(*SEND_COLUMNS):
             sends[send.enrollment_id].append(send)
         for task in await Task.filter(enrollment_id__in=list(tasks)).only(*TASK_COLUMNS):
@@ -122,7 +123,7 @@ class EditPlanner:
         done = edit(
             timeline.planned,
             {number: slot(send) for number, send in emails.items()},
-            {number: task.due_date for number, task in undone.items() if task.status is TaskStatus.OPEN},
+            {number: campaign_date(task) for number, task in undone.items() if task.status is TaskStatus.OPEN},
             [number for number, task in undone.items() if task.status is not TaskStatus.OPEN],
             self.now,
         )

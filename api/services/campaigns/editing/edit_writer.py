@@ -12,7 +12,13 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.progress import task_created
-from api.services.enrollments.timeline_rows import expiry, send_row, task_name, task_row
+from api.services.enrollments.task_dates import campaign_date, moved_dates
+from api.services.enrollments.timeline_rows import (
+    expiry,
+    send_row,
+    task_name,
+    task_row,
+)
 from api.store import edits
 from api.store.events import Line, email_event, enrollment_event, task_event, write
 from api.store.written_texts import restore_texts
@@ -82,17 +88,19 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChang
     now, lines = context.now, []
     changed: list[Mapping[str, Any]] = []
     for enrollment, step, task, planned in found.tasks_moved:
-        notes = notes_to_json((*planned.notes, Note("TASK_EDITED", {"date": task.due_date.isoformat()})))
+        notes = notes_to_json((*planned.notes, Note("TASK_EDITED", {"date": campaign_date(task).isoformat()})))
         task.paused_seconds = campaign.paused_seconds
-        expires = expiry(enrollment, campaign, planned.due)
-        changed.append(_task_values(task, step, planned.due, expires, notes))
+        dates = moved_dates(task, planned.due)
+        changed.append(_task_values(task, step, dates, expiry(enrollment, campaign, dates[0]), notes))
     for _, step, task in found.tasks_stay:
         if (task.name, task.details, task.priority) != (task_name(step), step.notes, step.priority):
-            changed.append(_task_values(task, step, task.due_date, task.expires_at, task.explanation))
+            changed.append(
+                _task_values(task, step, (task.due_date, task.planned_date), task.expires_at, task.explanation)
+            )
     written = await edits.change_tasks(changed) if changed else set()
     for _, _, task, planned in found.tasks_moved:
         if task.id in written:
-            data = {"before": task.due_date.isoformat(), "after": planned.due.isoformat()}
+            data = {"before": campaign_date(task).isoformat(), "after": planned.due.isoformat()}
             lines.append(task_event(task, EventKind.TASK_MOVED, now, data=data, campaign_id=campaign.id))
     withdrawn = await edits.withdraw_tasks(_ids(found.tasks_withdrawn)) if found.tasks_withdrawn else set()
     lines += [
@@ -124,11 +132,12 @@ def _email_values(
 
 
 def _task_values(
-    task: Task, step: Step, due: date, expires: datetime | None, notes: list[list[object]]
+    task: Task, step: Step, dates: tuple[date, date | None], expires: datetime | None, notes: list[list[object]]
 ) -> dict[str, Any]:
     return {
         "id": task.id,
-        "due_date": due,
+        "due_date": dates[0],
+        "planned_date": dates[1],
         "expires_at": expires,
         "paused_seconds": task.paused_seconds,
         "explanation": notes,

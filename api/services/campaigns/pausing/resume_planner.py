@@ -11,6 +11,7 @@ from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import planned_columns
+from api.services.enrollments.task_dates import campaign_date, moved_dates
 from api.services.enrollments.timeline_rows import (
     expiry,
     is_at_local_time,
@@ -37,7 +38,7 @@ SEND_COLUMNS = (
     *("id", "enrollment_id", "step_id", "status", "attempts", "by_hand", "due_at"),
     *("planned_at", "planned_date", "planned_time", "zone", "explanation", "reason"),
 )
-TASK_COLUMNS = ("id", "enrollment_id", "step_id", "status", "due_date", "done_at")
+TASK_COLUMNS = ("id", "enrollment_id", "step_id", "status", "due_date", "planned_date", "done_at")
 ENROLLMENT_COLUMNS = ("id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed", "launched_revision")
 
 MAX_KEPT_SHIFTS = 1_000
@@ -82,7 +83,7 @@ class ResumePlanner:
         """Return the changes of a resume for these enrollments. Writes nothing."""
         moving = await holds.overdue_enrollments(list(enrollment_ids), self.now)
         sends: dict[str, list[Send]] = {key: [] for key in moving}
-        tasks: dict[str, list[Task]] = {key: [] for key in moving}
+        tasks: dict[str | None, list[Task]] = {key: [] for key in moving}
         for send in await Send.filter(enrollment_id__in=moving).only(*SEND_COLUMNS):
             sends[send.enrollment_id].append(send)
         for task in await Task.filter(enrollment_id__in=moving).only(*TASK_COLUMNS):
@@ -113,12 +114,18 @@ class ResumePlanner:
             found.emails.append(Change(numbers[send.step_id], send.due_at, row["due_at"]))
         for task in tasks:
             planned = done.planned.get(numbers.get(task.step_id, 0))
-            if task.status is TaskStatus.OPEN and isinstance(planned, PlannedTask) and planned.due > task.due_date:
+            if (
+                task.status is TaskStatus.OPEN
+                and isinstance(planned, PlannedTask)
+                and planned.due > campaign_date(task)
+            ):
+                due, planned_date = moved_dates(task, planned.due)
                 found.tasks.append(
                     {
                         "id": task.id,
-                        "due_date": planned.due,
-                        "expires_at": expiry(enrollment, self.campaign, planned.due),
+                        "due_date": due,
+                        "planned_date": planned_date,
+                        "expires_at": expiry(enrollment, self.campaign, due),
                         "paused_seconds": self.campaign.paused_seconds,
                         "explanation": notes_to_json(planned.notes),
                     }

@@ -12,7 +12,7 @@ from api.services.dispatch.dispatch_answers import Answer
 from api.services.dispatch.outcome_decision import decide_outcome, event_line
 from api.services.enrollments.progress import finish_done, finished
 from api.services.replies.bounces import Bounced, settle_bounces
-from api.services.tasks.tasks import complete_task_of_email
+from api.services.tasks.closing import complete_task_of_email
 from api.store import throttles, transmissions
 from api.store.account_pauses import FAILED_EMAIL_WAIT
 from api.store.engine.transactions import retry_on_deadlock, transaction

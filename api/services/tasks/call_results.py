@@ -1,0 +1,61 @@
+"""What reps record when they complete a task: a note, and for a call its outcome and its reason.
+
+The task keeps the text, so that later changes of the workspace's lists do not change it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.codes.tasks import TaskCode
+from api.models import Task, Workspace
+from api.services.common import inputs
+from api.services.workspaces.call_lists import outcomes_of, reasons_of
+from strategies import Refusal, StepType
+
+MAX_NOTE_CHARACTERS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionResult:
+    """What a rep records when they complete or skip a task. ``outcome`` and ``reason`` are those of a call."""
+
+    outcome: str | None = None
+    reason: str | None = None
+    note: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """Return the values of the task's columns."""
+        return {"outcome": self.outcome, "call_reason": self.reason, "note": self.note}
+
+    def event_data(self) -> dict[str, Any]:
+        """Return what the event in the Live Feed says."""
+        named = {"outcome": self.outcome, "reason": self.reason, "note": self.note[:500]}
+        return {name: value for name, value in named.items() if value}
+
+
+NO_RESULT = CompletionResult()
+
+
+def checked_result(
+    workspace: Workspace, task: Task, outcome: str | None, reason: str | None, note: str | None
+) -> CompletionResult:
+    """Return what a rep recorded for a task. Raises Refusal."""
+    if task.type is not StepType.CALL:
+        for name, value in (("outcome", outcome), ("reason", reason)):
+            if value is not None:
+                raise Refusal.of(TaskCode.NOT_A_CALL_TASK, (name,), type=task.type)
+    return CompletionResult(
+        _one_of(outcome, "outcome", [each.name for each in outcomes_of(workspace)]),
+        _one_of(reason, "reason", reasons_of(workspace)),
+        inputs.text(note or "", ("note",), limit=MAX_NOTE_CHARACTERS).strip(),
+    )
+
+
+def _one_of(value: str | None, argument: str, names: Sequence[str]) -> str | None:
+    if value is None or value in names:
+        return value
+    shown = value[: inputs.SHOWN_CHARACTERS]
+    if not names:
+        raise Refusal.of(TaskCode.UNKNOWN_CALL_RESULT, (argument,), case="empty", value=shown)
+    raise Refusal.of(TaskCode.UNKNOWN_CALL_RESULT, (argument,), value=shown, names=", ".join(names))

@@ -1,0 +1,22 @@
+"""Check the due dates that users choose."""
+
+from datetime import date, datetime
+
+from api.codes.inputs import InputCode
+from api.codes.tasks import TaskCode
+from api.services.common.inputs import Path
+from strategies import Refusal
+from strategies.calendar import local
+
+LAST_YEAR = 2199
+"""As for all dates and times that a client gives."""
+
+
+def checked_due_date(due: date, zone: str, now: datetime, path: Path) -> date:
+    """Return a due date that is today or later in a time zone. Raises Refusal."""
+    today = local(now, zone).date()
+    if due.year > LAST_YEAR:
+        raise Refusal.of(InputCode.INVALID_INSTANT, path)
+    if due < today:
+        raise Refusal.of(TaskCode.DUE_DATE_IN_PAST, path, date=due.isoformat(), today=today.isoformat(), zone=zone)
+    return due

@@ -1,0 +1,91 @@
+"""Create tasks by hand, and open or delete them again.
+
+A task that was created by hand has no campaign: completing it schedules nothing, and nothing but a user ends it.
+"""
+
+from datetime import date
+
+from api.codes.emails import EmailCode
+from api.codes.event_kinds import EventKind
+from api.codes.tasks import TaskCode
+from api.ids import new_id
+from api.models import Person, Sender, Task
+from api.services.common import inputs
+from api.services.common.context import WorkspaceContext
+from api.services.tasks.call_results import NO_RESULT
+from api.services.tasks.closing import by
+from api.services.tasks.due_dates import checked_due_date
+from api.states import Priority, TaskStatus
+from api.store.engine.rows import get_or_refuse
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.events import task_event, write
+from strategies import Refusal, StepType
+
+MAX_NAME_CHARACTERS = 300
+MAX_DETAILS_CHARACTERS = 20_000
+REOPENED_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED)
+
+
+@retry_on_deadlock
+async def create_task(
+    context: WorkspaceContext,
+    *,
+    person_id: str,
+    assignee_id: str,
+    kind: StepType,
+    name: str,
+    due_date: date,
+    priority: Priority = Priority.NORMAL,
+    details: str = "",
+) -> Task:
+    """Create a task outside campaigns. ``due_date`` is in the assignee's time zone. Raises Refusal."""
+    name = inputs.line(name, ("name",), limit=MAX_NAME_CHARACTERS)
+    details = inputs.text(details, ("details",), limit=MAX_DETAILS_CHARACTERS)
+    person = await get_or_refuse(Person, context.workspace_id, person_id, ("personId",))
+    assignee = await get_or_refuse(Sender, context.workspace_id, assignee_id, ("assigneeId",))
+    task = Task(
+        id=new_id("tsk"),
+        workspace_id=context.workspace_id,
+        person_id=person.id,
+        assignee_id=assignee.id,
+        sandbox=context.workspace.sandbox,
+        type=kind,
+        name=name,
+        details=details,
+        priority=priority,
+        due_date=checked_due_date(due_date, assignee.zone, context.now, ("dueDate",)),
+    )
+    data = {"type": str(kind), "due": due_date.isoformat(), **by(context)}
+    async with transaction():
+        await task.save(force_create=True)
+        await write([task_event(task, EventKind.TASK_CREATED, context.now, data=data)])
+    return task
+
+
+@retry_on_deadlock
+async def reopen_task(context: WorkspaceContext, task_id: str) -> Task:
+    """Open a completed or skipped task again that was created by hand. Its outcome and note are removed."""
+    task = await get_or_refuse(Task, context.workspace_id, task_id, ("id",))
+    if task.enrollment_id is not None:
+        raise Refusal.of(TaskCode.TASK_OF_CAMPAIGN, ("id",), case="reopen")
+    columns = {"status": TaskStatus.OPEN, "done_at": None, **NO_RESULT.columns()}
+    data = {"type": str(task.type), "due": task.due_date.isoformat(), **by(context)}
+    async with transaction():
+        if not await Task.filter(id=task.id, status__in=REOPENED_STATUSES).update(**columns):
+            raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="not_done")
+        await write([task_event(task, EventKind.TASK_REOPENED, context.now, data=data)])
+    task.update_from_dict(columns)
+    return task
+
+
+@retry_on_deadlock
+async def delete_task(context: WorkspaceContext, task_id: str) -> str:
+    """Delete a task that was created by hand, done or not. Returns its id. The Live Feed keeps its events."""
+    task = await get_or_refuse(Task, context.workspace_id, task_id, ("id",))
+    if task.enrollment_id is not None:
+        raise Refusal.of(TaskCode.TASK_OF_CAMPAIGN, ("id",), case="delete")
+    data = {"type": str(task.type), "name": task.name, **by(context)}
+    async with transaction():
+        if await Task.filter(id=task.id).delete():
+            await write([task_event(task, EventKind.TASK_DELETED, context.now, data=data)])
+    return str(task.id)
