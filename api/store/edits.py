@@ -54,7 +54,7 @@ async def waits_without_send_at(campaign_id: str, step_id: str) -> bool:
     rows = await execute(
         "SELECT 1 AS found FROM enrollment LEFT JOIN send ON send.enrollment_id = enrollment.id AND send.step_id = $2"
         " LEFT JOIN task ON task.enrollment_id = enrollment.id AND task.step_id = $2"
-        " WHERE campaign_id = $1 AND enrollment.ended_at IS NULL AND send_at IS NULL"
+        " WHERE enrollment.campaign_id = $1 AND enrollment.ended_at IS NULL AND send_at IS NULL"
         " AND ((send.status || '' IN ('SCHEDULED', 'CLAIMED') AND attempts = 0 AND NOT by_hand)"
         " OR task.status || '' = 'OPEN') LIMIT 1",
         campaign_id,
