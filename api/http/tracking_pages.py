@@ -19,7 +19,7 @@ from api.services.tracking.recorder import HitRecorder
 from api.settings import Settings
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-"""A transparent GIF of one pixel, 43 bytes."""
+"""A transparent GIF of one pixel, 42 bytes."""
 PIXEL_HEADERS = {
     "Cache-Control": "no-store, no-cache, must-revalidate, private, max-age=0",
     "Pragma": "no-cache",

@@ -122,7 +122,8 @@ async def may_have_reached(recipient_keys: Sequence[str], own_keys: Sequence[str
         " JOIN enrollment ON enrollment.person_id = person.id"
         " JOIN send ON send.enrollment_id = enrollment.id"
         " JOIN sender ON sender.id = send.sender_id"
-        f" WHERE send.message_id IS NOT NULL AND NOT send.sandbox{of_senders} ORDER BY 4, send.id",
+        " WHERE (send.message_id IS NOT NULL OR send.status || '' IN ('IN_DOUBT', 'SENT', 'BOUNCED'))"
+        f" AND NOT send.sandbox{of_senders} ORDER BY 4, send.id",
         list(recipient_keys),
         *([list(own_keys)] if own_keys else []),
     )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from api.mail.address import AddressProblem, address_key
 from api.services.replies.findings import ID_IN_MESSAGE_ID, Finding
-from api.states import MatchedBy
+from api.states import MatchedBy, SendStatus
 from api.store import answered_emails
 from api.store.answered_emails import SentEmail
 from api.store.incoming import MAIL
@@ -23,6 +23,10 @@ RECIPIENT_PERIOD = timedelta(days=14)
 """How long after an email an answer without any reference can belong to it."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How much earlier than its email an answer can seem to be: other clocks differ, and many servers cut the second."""
+
+
+RESTORED_STATUSES = (SendStatus.IN_DOUBT, SendStatus.SENT, SendStatus.BOUNCED)
+"""Statuses of an email that was transmitted, or may have been, although the restored backup has no Message-ID of it."""
 
 
 class Match(NamedTuple):
@@ -63,10 +67,11 @@ def _named_ids(finding: Finding) -> Iterable[tuple[str, MatchedBy, str | None]]:
 def _by_reference(finding: Finding, sends: Mapping[str, Any]) -> tuple[Match, ...]:
     for send_id, by, message_id in _named_ids(finding):
         send = sends.get(send_id)
-        # An email gets its Message-ID when its transmission begins. Without one, nobody can answer it.
-        if send is None or send.message_id is None:
+        # An email gets its Message-ID when its transmission begins. Without one, nobody can answer it, unless the
+        # database is a restored backup that does not know the transmission.
+        if send is None or (send.message_id is None and send.status not in RESTORED_STATUSES):
             continue
-        if message_id is None or _bare(message_id) == _bare(send.message_id):
+        if message_id is None or send.message_id is None or _bare(message_id) == _bare(send.message_id):
             return (Match(finding, send_id, send.workspace_id, by),)
     return ()
 
