@@ -92,9 +92,9 @@ def _verdict(mail: ReceivedMail, report: Report, own: Collection[str]) -> _Verdi
     if mail.exceeded is not None:
         what, limit = mail.exceeded
         return _Verdict(MailKind.OTHER, MailReason.TOO_COMPLEX.message(what=what, limit=limit))
-    feedback = read_feedback(mail, report.returned)
+    feedback = read_feedback(mail, report)
     if feedback is not None:
-        return _of_feedback(feedback)
+        return _of_feedback(feedback, feedback.message_ids)
     notification = read_notification(report.text)
     if notification is not None:
         return _of_notification(notification)

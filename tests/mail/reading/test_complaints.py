@@ -1,6 +1,8 @@
 """Complaints: feedback reports (RFC 5965), Microsoft's reports, notifications of Amazon SES."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,16 @@ from api.mail.reading import MailKind, read_mail
 from plugins.incoming import BounceKind
 from tests.mail.reading.mails import mail
 
+ORIGINAL = """Received: from a by b; 1
+Message-ID: <first@vendor.example>
+From: Rep <rep@vendor.example>
+To: ann@customer.example
+Subject: Lunch
+
+Hi
+"""
+TEXTS = (Path(__file__).parent / "texts" / "complaints.txt").read_text(encoding="utf-8")
+FORMATS = dict(re.findall(r"^=== (.*)\n((?:(?!=== ).*\n?)*)", TEXTS.replace("{original}", ORIGINAL), re.MULTILINE))
 FEEDBACK = """--b
 Content-Type: text/plain
 
@@ -107,3 +119,27 @@ def test_a_click_on_unsubscribe_in_apple_mail_is_a_complaint() -> None:
     data = mail("Auto-Submitted: auto-replied", "X-Apple-Unsubscribe: true", Subject="unsubscribe", body="Unsubscribe")
     reading = read_mail(data)
     assert (reading.kind, reading.people) == (MailKind.COMPLAINT, ("ann@customer.example",))
+
+
+@pytest.mark.parametrize("text", FORMATS.values(), ids=FORMATS)
+def test_each_format_names_who_complained_about_which_email(text: str) -> None:
+    reading = read_mail(text.encode())
+    assert (reading.kind, reading.people) == (MailKind.COMPLAINT, ("ann@customer.example",))
+    assert reading.message_ids == ("<first@vendor.example>",)
+
+
+def test_a_complaint_that_a_mailbox_forwards_is_about_the_email() -> None:
+    inner = feedback("abuse").decode().replace("\r\n", "\n")
+    body = f"--o\nContent-Type: text/plain\n\nSee below.\n--o\nContent-Type: message/rfc822\n\n{inner}\n--o--\n"
+    data = mail(
+        From="abuse@vendor.example", Subject="Fwd: Report", Content_Type="multipart/mixed; boundary=o", body=body
+    )
+    reading = read_mail(data)
+    assert (reading.kind, reading.people) == (MailKind.COMPLAINT, ("ann@customer.example",))
+    assert reading.message_ids[0] == "<first@vendor.example>"
+
+
+@pytest.mark.parametrize("subject", ["Re: Abuse report", "Fwd: Spam complaint", "Re: Lunch"])
+def test_a_person_who_writes_about_complaints_replies(subject: str) -> None:
+    text = "I marked your message as spam, sorry. Was that a spam complaint?"
+    assert read_mail(mail("In-Reply-To: <m@v>", Subject=subject, body=text)).kind is MailKind.REPLY
