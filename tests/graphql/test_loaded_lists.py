@@ -217,10 +217,10 @@ async def answer(of: strawberry.Schema, query: str, world: World, *, yes: bool =
     return data.decode(), sorted((error.formatted for error in result.errors or ()), key=str)
 
 
-@pytest.mark.parametrize("faults", [0.0, 0.02, 0.1])
-async def test_random_documents_are_executed_as_graphql_core_does(faults: float) -> None:
+@pytest.mark.parametrize(("faults", "seeds"), [(0.0, range(130)), (0.02, range(130, 260)), (0.1, range(260, 390))])
+async def test_random_documents_are_executed_as_graphql_core_does(faults: float, seeds: range) -> None:
     together = written = failed = 0
-    for seed in range(250):
+    for seed in seeds:
         query, yes = Documents(seed).one(), bool(seed % 3)
         short, long = World(seed, faults), World(seed, faults)
         given = await answer(SHORT, query, short, yes=yes)
@@ -228,9 +228,9 @@ async def test_random_documents_are_executed_as_graphql_core_does(faults: float)
         together += any(columns for _, columns in short.reads)
         written += short.written
         failed += bool(given[1])
-    assert together > 40, "few documents were read together"
-    assert written > (20 if faults else 150), "few documents were written as JSON"
-    assert failed > 20 if faults else failed < 125
+    assert together > 20, "few documents were read together"
+    assert written > (10 if faults else 75), "few documents were written as JSON"
+    assert failed > 10 if faults else failed < 65
 
 
 async def test_lists_of_one_document_are_loaded_by_one_query() -> None:
