@@ -10,6 +10,7 @@ from api.graphql.categories import Category
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import OnExpiry, OnReply, Tracking
 from api.graphql.engine.loaded_lists import loaded_list
+from api.graphql.engine.nodes import Node
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
@@ -33,7 +34,7 @@ class Day:
 @strawberry.type(
     description="A campaign: an ordered list of steps, each on a day, and the settings with which it runs."
 )
-class Campaign:
+class Campaign(Node):
     """A row of api.models.Campaign."""
 
     id: strawberry.ID = strawberry.field(

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.engine.context import Request
+from api.graphql.engine.nodes import Node
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
@@ -12,7 +13,7 @@ from api.services.templates import queries, templates
 
 
 @strawberry.type(description="A label by which reps sort templates and campaigns.")
-class Category:
+class Category(Node):
     """A row of api.models.Category."""
 
     id: strawberry.ID = strawberry.field(

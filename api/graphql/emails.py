@@ -11,6 +11,7 @@ from api.graphql.compositions import Composition, composition_of
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import BounceKind, SendStatus
 from api.graphql.engine.language import Language
+from api.graphql.engine.nodes import Node
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.explanations import ExplanationLine, explain
@@ -53,7 +54,7 @@ class EmailFolder(Enum):
 
 
 @strawberry.type(description="One email to one person, with the instant at which it is sent.")
-class Email:
+class Email(Node):
     """A row of api.models.Send."""
 
     id: strawberry.ID = strawberry.field(

@@ -11,6 +11,7 @@ from api.graphql.campaigns import Campaign
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import BounceKind, EnrollmentStatus
+from api.graphql.engine.nodes import Node
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
@@ -45,7 +46,7 @@ class StepProgress:
 
 
 @strawberry.type(description="One person going through one campaign.")
-class Enrollment:
+class Enrollment(Node):
     """A row of api.models.Enrollment."""
 
     id: strawberry.ID = strawberry.field(

@@ -10,6 +10,7 @@ from api.graphql.arguments.ids import LaunchId
 from api.graphql.campaigns import Campaign
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import LaunchStatus
+from api.graphql.engine.nodes import Node
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
@@ -43,7 +44,7 @@ class LeftOut:
 
 
 @strawberry.type(description="A background launch of a campaign for many people.")
-class Launch:
+class Launch(Node):
     """A row of api.models.Launch."""
 
     id: strawberry.ID = strawberry.field(

@@ -10,6 +10,7 @@ from api.graphql.address_filter import AddressBegins
 from api.graphql.arguments.ids import PersonId
 from api.graphql.arguments.input_values import given_fields
 from api.graphql.engine.context import Request
+from api.graphql.engine.nodes import Node
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
@@ -20,7 +21,7 @@ from api.services.replies import bounces
 
 
 @strawberry.type(description="A person to whom campaigns are sent.")
-class Person:
+class Person(Node):
     """A row of api.models.Person."""
 
     id: strawberry.ID = strawberry.field(

@@ -19,6 +19,7 @@ from api.graphql.emails import EmailQuery
 from api.graphql.engine.documents import Documents
 from api.graphql.engine.errors import HideFaults
 from api.graphql.engine.executor import Executor
+from api.graphql.engine.nodes import resolve_by_prefix
 from api.graphql.engine.operations import Schema
 from api.graphql.engine.scalars import JSON, Date, DateTime
 from api.graphql.enrollments import EnrollmentMutation, EnrollmentQuery
@@ -30,6 +31,7 @@ from api.graphql.launch_preview import LaunchPreviewQuery
 from api.graphql.launches import LaunchQuery, LaunchSubscription
 from api.graphql.limits.sizes import describe_sizes
 from api.graphql.mailboxes import MailboxQuery
+from api.graphql.nodes import NodeQuery
 from api.graphql.people import PersonMutation, PersonQuery
 from api.graphql.resume_preview import ResumePreviewQuery
 from api.graphql.send_options import SendOptionQuery
@@ -66,6 +68,7 @@ class Query(
     TaskQuery,
     EventQuery,
     IncomingEventQuery,
+    NodeQuery,
 ):
     """The root of queries."""
 
@@ -113,6 +116,7 @@ schema = Schema(
 )
 
 describe_sizes(schema._schema)
+resolve_by_prefix(schema._schema)
 
 
 def schema_text() -> str:

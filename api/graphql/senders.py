@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 from api.graphql.arguments.ids import SenderId
 from api.graphql.arguments.input_values import given_fields
 from api.graphql.engine.context import Request
+from api.graphql.engine.nodes import Node
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
@@ -46,7 +47,7 @@ class AccountPause:
 @strawberry.type(
     description="A person from whom emails come: name, address, time zone, and the channel that delivers the emails."
 )
-class Sender:
+class Sender(Node):
     """A row of api.models.Sender."""
 
     id: strawberry.ID = strawberry.field(

@@ -7,6 +7,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import Priority, StepType
+from api.graphql.engine.nodes import Node
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import OPTIONS_OF_STEP
 from api.graphql.send_options import SendOptionOffer, offers
@@ -16,7 +17,7 @@ from strategies import step_checks
 
 
 @strawberry.type(description="One step of a campaign: an automatic email, or a task for a rep.")
-class Step:
+class Step(Node):
     """A row of api.models.Step."""
 
     id: strawberry.ID = strawberry.field(

@@ -11,6 +11,7 @@ from api.graphql.emails import Email
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import EnrollmentStatus, Priority, StepType, TaskDue, TaskStatus
 from api.graphql.engine.language import Language
+from api.graphql.engine.nodes import Node
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.explanations import ExplanationLine, explain
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     description="Work of a rep for one person: an email, a call, an InMail or a custom task. A campaign "
     "creates it, or a user by `createTask`."
 )
-class Task:
+class Task(Node):
     """A row of api.models.Task."""
 
     id: strawberry.ID = strawberry.field(

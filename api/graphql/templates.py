@@ -9,6 +9,7 @@ from api.graphql.arguments.ids import TemplateId
 from api.graphql.arguments.input_values import given_fields
 from api.graphql.categories import Category
 from api.graphql.engine.context import Request
+from api.graphql.engine.nodes import Node
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.relay import After, Connection, First, connect, page_cost
 from api.graphql.engine.rows import from_row
@@ -21,7 +22,7 @@ from api.services.templates import queries, template_warnings, templates
 @strawberry.type(
     description='The content of an email, with dynamic fields such as `{{ first_name | default: "there" }}`.'
 )
-class Template:
+class Template(Node):
     """A row of api.models.Template."""
 
     id: strawberry.ID = strawberry.field(

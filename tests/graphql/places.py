@@ -9,6 +9,7 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -115,6 +116,8 @@ class Place:
         named = get_named_type(owner)
         assert isinstance(named, GraphQLObjectType)
         below = get_named_type(named.fields[self.field].type)
+        if isinstance(below, GraphQLInterfaceType):
+            return "{ __typename }"
         if not isinstance(below, GraphQLObjectType):
             return ""
         return "{ errors { code message path } }" if "errors" in below.fields else "{ __typename }"

@@ -30,6 +30,7 @@ class Loaders:
     template = _loader(BatchReader.templates)
     category = _loader(BatchReader.categories)
     campaign = _loader(BatchReader.campaigns)
+    launch = _loader(BatchReader.launches)
     step = _loader(BatchReader.steps)
     enrollment = _loader(BatchReader.enrollments)
     email = _loader(BatchReader.emails)

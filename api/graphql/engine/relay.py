@@ -33,6 +33,10 @@ class PageInfo:
     """Relay's page info."""
 
     has_next_page: bool = strawberry.field(description="Whether more items follow after this page.")
+    has_previous_page: bool = strawberry.field(
+        description="Whether items precede this page: true if the page begins after a cursor."
+    )
+    start_cursor: str | None = strawberry.field(description="Cursor of the first item; null on an empty page.")
     end_cursor: str | None = strawberry.field(
         description="Cursor of the last item; null on an empty page. Pass it as `after` to get the next page."
     )
@@ -80,7 +84,12 @@ async def connect(rows: RowList, first: int, after: str | None, info: Request) -
     return Connection(
         edges=[Edge(node=row, cursor=row.id) for row in page],
         nodes=page,
-        page_info=PageInfo(has_next_page=more, end_cursor=page[-1].id if page else None),
+        page_info=PageInfo(
+            has_next_page=more,
+            has_previous_page=after is not None,
+            start_cursor=page[0].id if page else None,
+            end_cursor=page[-1].id if page else None,
+        ),
         rows=rows,
     )
 

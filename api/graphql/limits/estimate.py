@@ -1,7 +1,8 @@
 """Estimate the cost of an operation from its document and variables, before it is executed.
 
 One pass, in which each fragment is counted once for each size of the list around it. It overestimates: fields
-that @skip and @include leave out count, and a field that is selected twice counts twice.
+that @skip and @include leave out count, and a field that is selected twice counts twice. Of an interface, the fragments
+on all of its types count.
 """
 
 from collections import Counter
@@ -14,12 +15,14 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLField,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    NamedTypeNode,
     NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
@@ -33,6 +36,8 @@ from graphql import (
 from api.graphql.limits.cost import COLUMN, OBJECT, Cost, cost_of
 
 Part = tuple[int, tuple[str, ...]]
+Parent = GraphQLObjectType | GraphQLInterfaceType
+PARENTS = (GraphQLObjectType, GraphQLInterfaceType)
 
 
 class Points(NamedTuple):
@@ -75,13 +80,13 @@ class Estimate:
         self.points, (_, path) = found.total, found.dearest
         self.dearest = ".".join(path)
 
-    def _selection(self, selection: SelectionSetNode, parent: GraphQLObjectType, page: int) -> Points:
+    def _selection(self, selection: SelectionSetNode, parent: Parent, page: int) -> Points:
         total, dearest, plain = 0, NOTHING.dearest, 0
         for part in selection.selections:
             if isinstance(part, FieldNode):
                 points = self._field(part, parent, page)
             elif isinstance(part, InlineFragmentNode):
-                points = self._selection(part.selection_set, parent, page)
+                points = self._selection(part.selection_set, self._on(part.type_condition, parent), page)
             elif isinstance(part, FragmentSpreadNode):
                 points = self._fragment(part.name.value, parent, page)
             else:
@@ -91,13 +96,20 @@ class Estimate:
             dearest = max(dearest, points.dearest, key=_points)
         return Points(total, dearest, plain)
 
-    def _fragment(self, name: str, parent: GraphQLObjectType, page: int) -> Points:
+    def _fragment(self, name: str, parent: Parent, page: int) -> Points:
         known = self._known.get((name, page))
         if known is None:
-            known = self._known[name, page] = self._selection(self._fragments[name].selection_set, parent, page)
+            fragment = self._fragments[name]
+            on = self._on(fragment.type_condition, parent)
+            known = self._known[name, page] = self._selection(fragment.selection_set, on, page)
         return known
 
-    def _field(self, node: FieldNode, parent: GraphQLObjectType, page: int) -> Points:
+    def _on(self, condition: NamedTypeNode | None, parent: Parent) -> Parent:
+        """Return the type to which a fragment applies. Each fragment on a type of an interface counts."""
+        found = self._schema.get_type(condition.name.value) if condition else None
+        return found if isinstance(found, PARENTS) else parent
+
+    def _field(self, node: FieldNode, parent: Parent, page: int) -> Points:
         name = node.name.value
         field = self._schema.get_field(parent, name)
         if field is None:
@@ -111,7 +123,7 @@ class Estimate:
             times, kind = items, get_nullable_type(kind.of_type)
             own += -(-items // cost.plain_at) if is_leaf_type(kind) else items * OBJECT
         below = NOTHING
-        if node.selection_set is not None and isinstance(kind, GraphQLObjectType):
+        if node.selection_set is not None and isinstance(kind, PARENTS):
             below = self._selection(node.selection_set, kind, items)
         inside, path = below.dearest
         dearest = max((own, (name,)), (inside * times, (name, *path)), key=_points)

@@ -1,7 +1,8 @@
 """Check that fields with one response name select the same, so that they can be merged.
 
-graphql-core's OverlappingFieldsCanBeMergedRule compares each pair. No type of this schema is abstract, so "the same"
-is an equivalence here: comparing each field with the first of its name is enough, and is linear.
+graphql-core's OverlappingFieldsCanBeMergedRule compares each pair. Here, "the same" is an equivalence: comparing each
+field with the first of its name is enough, and is linear. In one case this is stricter than the specification:
+fragments on two types of the interface Node may not use one response name for different fields.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

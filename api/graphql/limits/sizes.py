@@ -64,6 +64,7 @@ class Size(NamedTuple):
 
 
 SIZES = {
+    "Query.nodes.ids": Size(LIST_LIMIT),
     "Mutation.importPeople.csv": Size(MAX_SOURCE_CHARACTERS),
     "Mutation.importSuppressions.csv": Size(MAX_SUPPRESSIONS_LENGTH),
     "Mutation.setBlockedDomains.domains": Size(MAX_DOMAINS),

@@ -10,6 +10,7 @@ from api.models import (
     Campaign,
     Category,
     Enrollment,
+    Launch,
     Person,
     Reply,
     Send,
@@ -53,6 +54,10 @@ class BatchReader:
     async def campaigns(self, ids: list[str]) -> list[Any]:
         """Return campaigns by id."""
         return await self._by_id(Campaign, ids)
+
+    async def launches(self, ids: list[str]) -> list[Any]:
+        """Return background launches by id."""
+        return await self._by_id(Launch, ids)
 
     async def steps(self, ids: list[str]) -> list[Any]:
         """Return steps by id, removed ones as well."""

@@ -1,0 +1,48 @@
+"""Any object by its id, for clients that fetch it again, such as Relay."""
+
+import asyncio
+from typing import Annotated, Any
+
+import strawberry
+
+from api.graphql.engine.context import Request
+from api.graphql.engine.nodes import TYPE_NAMES, Node, prefix_of
+from api.graphql.limits.cost import cost
+from api.graphql.limits.sizes import LIST_LIMIT
+
+
+@strawberry.type
+class NodeQuery:
+    """Any object by its id."""
+
+    @strawberry.field(
+        description="The object with this id, of any type that implements `Node`; null if the workspace has none."
+    )
+    async def node(
+        self,
+        info: Request,
+        id: Annotated[strawberry.ID, strawberry.argument(description="`id` of the object, such as `per_…`.")],
+    ) -> Node | None:
+        return await _load(info, id)
+
+    @strawberry.field(
+        metadata=cost(sized_by=("ids",), size_most=LIST_LIMIT),
+        description="The objects with these ids, in their order; null for each that the workspace does not have.",
+    )
+    async def nodes(
+        self,
+        info: Request,
+        ids: Annotated[
+            list[strawberry.ID],
+            strawberry.argument(description="Ids of objects, of one type or several, such as `per_…` and `cmp_…`."),
+        ],
+    ) -> list[Node | None]:
+        return await asyncio.gather(*(_load(info, id_) for id_ in ids))
+
+
+async def _load(info: Request, id_: str) -> Any:
+    """Return a row of the workspace, or None. A request's rows of one type are read together."""
+    prefix = prefix_of(id_)
+    if prefix is None:
+        return None
+    return await getattr(info.context.loaders, TYPE_NAMES[prefix].lower()).load(id_)
