@@ -28,7 +28,7 @@ After = Annotated[
 ]
 
 
-@strawberry.type(description="Where a page ends, and whether more follow.")
+@strawberry.type(description="Where a page begins and ends, and whether more follow.")
 class PageInfo:
     """Relay's page info."""
 

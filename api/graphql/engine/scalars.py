@@ -49,12 +49,14 @@ def _read_date(value: object) -> date:
 Date = strawberry.scalar(
     name="Date",
     description="A calendar date, ISO 8601, such as `2026-03-02`. Its field says in which time zone.",
+    specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
     parse_value=_read_date,
     serialize=date.isoformat,
 )
 DateTime = strawberry.scalar(
     name="DateTime",
     description="An instant, ISO 8601 with an offset, such as `2026-03-02T08:30:00Z`. Responses are in UTC.",
+    specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
     parse_value=_read_instant,
     serialize=_write_instant,
 )
