@@ -89,7 +89,10 @@ class ReportedEvent:
     user_agent: str = ""
     ip: str = ""
     sender: str | None = None
-    """The address of the sender of the email. Without ids, only emails of this sender to the recipient can match."""
+    """The address of the sender of the email. Without ids, only emails of this sender to the recipient can match.
+
+    COMPLAINED and UNSUBSCRIBED need no sender: then they count for all senders that have written to the recipient.
+    """
     machine: bool = False
     """Whether the provider says that a program opened the email or the link, such as a proxy or a scanner."""
 
