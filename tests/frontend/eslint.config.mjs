@@ -23,9 +23,4 @@ export default [
       ],
     },
   },
-  {
-    // `Launch.launchedAt` is when a launch launched its people, beside `startedAt`.
-    files: ["**/*.graphql"],
-    rules: {},
-  },
 ];
