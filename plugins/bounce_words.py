@@ -79,7 +79,7 @@ _IS = r"( is| was| are| were| has| could| can| may be)?"
 _NO_SUCH = (
     r"(unknown|unrecogni[sz]ed|undefined|unresolvable|no such|invalid|illegal|inexistent|non-? ?existent"
     r"|incorrect|wrong"
-    r"|bad destination)"
+    r"|bad( destination)?)"
 )
 _NOT_THERE = (
     r"(unknown|undefined|invalid|illegal|inexistent|non-? ?existent|incorrect|misspelled|misspelt|mistyped"
@@ -116,7 +116,9 @@ _UNKNOWN_ENGLISH = (
     rf"|\bno (match|record|results?) (for|of) (this |that |the )?{PERSON}\b"
     r"|\brecipient address(es)? rejected ?: ?(access denied\b(?! for)|undeliverable)|\brecip(ient)?notfound\b"
     r"|\binactive e-?mail address\b|\bunrouteable address\b|\bunknown local[- ]part\b|\b(has|have) moved\b"
-    r"|\bnot local\b(?! host)|\bnot known here\b|\binvalid (final delivery )?userid\b|\bno valid recipients?\b"
+    r"|\bnot local\b(?! host)|\bnot known here\b|\bno (account|mailbox|user) for\b"
+    r"|\bname is not (recogni[sz]ed|known|found)\b"
+    rf"|\bnot have such an? {PERSON}\b|\binvalid (final delivery )?userid\b|\bno valid recipients?\b"
     r"|\b(account|mailbox|user|address) (\S+ )?(has been |was |is )?(deleted|removed|terminated|closed|cancell?ed"
     r"|discontinued|retired|deactivated permanently)\b"
     rf"|\b(has|have) (left|departed from) (the|this|our) (company|organi[sz]ation)|\baddress (does not|doesn't) "
@@ -190,7 +192,7 @@ NO_HOST = re.compile(
     rf"|\b{_CANNOT_FIND} (the )?(recipient('s)? )?(mail )?(host|domain)\b"
     rf"|\bdomain \S+ (is )?no longer (hosted|valid|active)"
     r"|\b[\w-]{1,63}\.[\w.-]{1,190} does not (accept|receive) (any )?(e-?)?mail\b(?! (from|at|with))"
-    r"|\bno (dns|mx|mail exchanger|a)s? (records? )?(found|for)\b|\bmx or srv record indicated no smtp\b"
+    r"|\bno (dns|mx|mail exchanger|a|a or mx)s? (records? )?(found|for)\b|\bmx or srv record indicated no smtp\b"
     r"|\bcouldn't find any host named\b"
     r"|\bunrouteable (mail )?domain\b|\billegal host/domain name|\bdomain name not found"
     r"|\bmx records? point to non-?existent hosts|\bhas no (mx|mail exchanger"
