@@ -17,9 +17,9 @@ ROOT = HERE.parents[1]
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Install both packages and let a new process tell what it saw."""
     folder = tmp_path_factory.mktemp("partner")
-    for package in ("partner_package", "broken_package"):
-        install = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(folder)]
-        subprocess.run([sys.executable, "-m", "pip", *install, str(HERE / package)], check=True, capture_output=True)
+    packages = [str(HERE / package) for package in ("partner_package", "broken_package")]
+    install = ["install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", *install, *packages], check=True, capture_output=True)
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT), str(ROOT / "plugins" / "public"))),
