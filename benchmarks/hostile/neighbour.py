@@ -19,9 +19,9 @@ QUERY = json.dumps({"query": "{ workspace { id } }"})
 class Asker(threading.Thread):
     """Asks one thing on one connection, again and again."""
 
-    def __init__(self, port: int, token: str, path: str) -> None:
+    def __init__(self, port: int, token: str, path: str, pause_seconds: float) -> None:
         super().__init__(daemon=True)
-        self.port, self.path = port, path
+        self.port, self.path, self.pause_seconds = port, path, pause_seconds
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self.worst = 0.0
         self.answers = 0
@@ -47,7 +47,7 @@ class Asker(threading.Thread):
                     connection = self._connection()
                     self.failures += 1
                 self.worst = max(self.worst, time.perf_counter() - began)
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(self.pause_seconds)
 
     def _connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=GIVE_UP_SECONDS)
@@ -62,8 +62,8 @@ class Asker(threading.Thread):
 
 def main() -> None:
     """Ask until standard input ends."""
-    port, token = int(sys.argv[1]), sys.argv[2]
-    askers = [Asker(port, token, path) for path in ("/health", "/graphql")]
+    port, token, pause_seconds = int(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+    askers = [Asker(port, token, path, pause_seconds) for path in ("/health", "/graphql")]
     for asker in askers:
         asker.start()
     for _ in sys.stdin:

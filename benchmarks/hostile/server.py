@@ -17,6 +17,7 @@ from api.clock import system_clock
 from api.ids import new_id
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.store.engine.database import close_database, migrate, open_database
+from benchmarks.hostile.neighbour import PAUSE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
@@ -171,8 +172,13 @@ async def two_tokens(url: str) -> tuple[str, str]:
 
 
 @contextmanager
-def running(url: str, tokens: tuple[str, str], folder: Path, **settings: str) -> Iterator[Server]:
-    """Run ``touchline serve`` on a database, with its tick loop, and the other client beside it."""
+def running(
+    url: str, tokens: tuple[str, str], folder: Path, *, pause_seconds: float = PAUSE_SECONDS, **settings: str
+) -> Iterator[Server]:
+    """Run ``touchline serve`` on a database, with its tick loop, and the other client beside it.
+
+    The other client pauses between its requests.
+    """
     port, log = free_port(), folder / "server.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHLINE_")} | {
         "TOUCHLINE_DATABASE_URL": url,
@@ -190,7 +196,7 @@ def running(url: str, tokens: tuple[str, str], folder: Path, **settings: str) ->
     try:
         _wait(process, port, log)
         other = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.hostile.neighbour", str(port), tokens[1]],
+            [sys.executable, "-m", "benchmarks.hostile.neighbour", str(port), tokens[1], str(pause_seconds)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
