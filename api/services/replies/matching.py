@@ -93,9 +93,9 @@ async def _by_address(finding: Finding) -> tuple[Match, ...]:
     emails = await answered_emails.may_have_reached(sorted(keys), own_keys)
     by_campaign = finding.reply.asks_to_unsubscribe
     last = {
-        (each.workspace_id, each.enrollment_id if by_campaign else ""): each
+        (each.workspace_id, key, each.enrollment_id if by_campaign else ""): each
         for each in emails
-        if keys & _keys([each.recipient])
+        for key in keys & _keys([each.recipient])
     }
     return tuple(Match(finding, each.id, each.workspace_id, MatchedBy.RECIPIENT) for _, each in sorted(last.items()))
 

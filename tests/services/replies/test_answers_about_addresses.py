@@ -89,6 +89,12 @@ async def test_an_event_that_names_the_sender_counts_for_this_sender_only(
     assert bool(await suppressed()) is counts
 
 
+async def test_a_complaint_of_several_recipients_counts_for_each(world: World) -> None:
+    """A report may name several addresses (RFC 5965, Original-Rcpt-To)."""
+    await receive(world, complaint(UNKNOWN, "ada@example.com\r\nOriginal-Rcpt-To: bob@example.com"))
+    assert [address for _, address in await suppressed()] == ["ada@example.com", "bob@example.com"]
+
+
 @pytest.mark.parametrize("own", [("bounces@example.com",), ("login",), ()])
 async def test_a_complaint_in_a_mailbox_of_no_sender_counts(world: World, own: tuple[str, ...]) -> None:
     """Such as the mailbox of the return address, to which providers report complaints."""
