@@ -57,6 +57,26 @@ def queries(mark: str, size: Size) -> dict[str, str]:
         "tasks OVERDUE": "tasks(first: 50, due: OVERDUE) { nodes { id } }",
         "tasks OVERDUE counted": "tasks(first: 1, due: OVERDUE) { totalCount }",
         "tasks of the next seven days": "tasks(first: 50, due: NEXT_SEVEN_DAYS) { nodes { id } }",
+        "tasks OPEN, CALL": "tasks(first: 50, filter: {status: [OPEN], type: [CALL]}) { nodes { id } totalCount }",
+        "tasks, no hits": "tasks(first: 50, filter: {type: [INMAIL], priority: HIGH}) { nodes { id } totalCount }",
+        "tasks by hand": "tasks(first: 50, filter: {byHand: true}) { nodes { id } totalCount }",
+        "tasks of an assignee, due TODAY": (
+            f"tasks(first: 50, filter: {{status: [OPEN], due: TODAY, assigneeId: {made('sdr', 1)}}})"
+            " { nodes { id } totalCount }"
+        ),
+        "tasks of a campaign": (
+            f"tasks(first: 50, filter: {{campaignId: {made('cmp', 1)}, type: [CALL, EMAIL]}})"
+            " { nodes { id } totalCount }"
+        ),
+        "tasks of a person": f"tasks(first: 50, filter: {{personId: {made('per', last)}}}) {{ nodes {{ id }} totalCount }}",
+        "tasks in a range of dates": (
+            'tasks(first: 50, filter: {status: [OPEN], dueFrom: "2026-01-01", dueTo: "2026-12-31"})'
+            " { nodes { id } totalCount }"
+        ),
+        "tasks counted by filter": (
+            "taskCounts(filters: [{status: [OPEN], due: TODAY}, {due: OVERDUE}, {type: [CALL]}, {byHand: true},"
+            f" {{status: [OPEN], type: [EMAIL, CALL], assigneeId: {made('sdr', 1)}}}]) {{ count isExact }}"
+        ),
         "enrollments": "enrollments(first: 50) { nodes { id } }",
         "enrollments ACTIVE": "enrollments(first: 50, status: ACTIVE) { nodes { id } }",
         "enrollments ACTIVE counted": "enrollments(first: 1, status: ACTIVE) { totalCount }",

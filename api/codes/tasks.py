@@ -11,6 +11,16 @@ class TaskCode(Code):
         when="The due date of a new or changed task is before today, by the task's time zone.",
         do="Choose today or a later date.",
     )
+    EMPTY_DATE_RANGE = code(
+        "dueTo ({last}) is before dueFrom ({first}), so no task can be due between them.",
+        when="The end of a range of due dates is before its beginning.",
+        do="Exchange the two dates, or leave one out.",
+    )
+    FILTER_GIVEN_TWICE = code(
+        "`{name}` cannot be given beside `filter`. Put it into the filter.",
+        when="The arguments `status` and `due` of `tasks` are given together with `filter`.",
+        do="Put the status or the due date into the filter.",
+    )
     INVALID_CALL_LIST = code(
         "{name!r} is in the list twice. Upper and lower case do not count.",
         many="This list can have {limit} entries; it has {length}.",

@@ -40,6 +40,7 @@ from api.graphql.simulations import SimulationMutation
 from api.graphql.step_mutations import StepMutation
 from api.graphql.suppression_mutations import SuppressionMutation
 from api.graphql.suppressions import SuppressionQuery
+from api.graphql.task_bulk_mutations import TaskBulkMutation
 from api.graphql.task_mutations import TaskMutation
 from api.graphql.tasks import TaskQuery
 from api.graphql.templates import TemplateMutation, TemplateQuery
@@ -86,6 +87,7 @@ class Mutation(
     StepMutation,
     LaunchMutation,
     TaskMutation,
+    TaskBulkMutation,
     EmailMutation,
     EnrollmentMutation,
     SuppressionMutation,

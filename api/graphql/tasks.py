@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from api.codes.tasks import TaskCode
 from api.graphql.arguments.ids import TaskId
 from api.graphql.compositions import Composition, composition_of
 from api.graphql.emails import Email
@@ -20,8 +21,10 @@ from api.graphql.limits.list_sizes import EXPLANATION
 from api.graphql.people import Person
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
+from api.graphql.task_filters import TaskCount, TaskFilter, read_filter
 from api.services.tasks import queries
 from api.services.tasks.tasks import compose
+from strategies import Refusal
 
 if TYPE_CHECKING:
     from api.graphql.campaigns import Campaign
@@ -149,7 +152,8 @@ class TaskQuery:
 
     @strawberry.field(
         metadata=page_cost(),
-        description="Tasks of the Command Center, in the order in which they were created; with `due`, by due date.",
+        description="Tasks of the Command Center, in the order in which they were created; with `due` or `filter`, by "
+        "due date.",
     )
     async def tasks(
         self,
@@ -167,5 +171,32 @@ class TaskQuery:
         ] = None,
         first: First = 50,
         after: After = None,
+        filter: Annotated[
+            TaskFilter | None,
+            strawberry.argument(
+                description="Only tasks that meet this filter. `status` and `due` cannot be given beside it. If left "
+                "out, all tasks."
+            ),
+        ] = None,
     ) -> Connection[Task]:
+        if filter is not None:
+            if status is not None or due is not None:
+                name = "status" if status is not None else "due"
+                raise Refusal.of(TaskCode.FILTER_GIVEN_TWICE, (name,), name=name)
+            found = await queries.filtered_tasks(info.context.workspace_context, read_filter(filter, "filter"))
+            return await connect(found, first, after, info)
         return await connect(await queries.tasks(info.context.workspace_context, status, due), first, after, info)
+
+    @strawberry.field(
+        metadata=cost(500, sized_by=("filters",), size_most=queries.MAX_FILTERS, each=1_000, queries=True),
+        description="The number of tasks of each filter, in the order of `filters`: for the badges of a screen, in one "
+        "query.",
+    )
+    async def task_counts(
+        self,
+        info: Request,
+        filters: Annotated[list[TaskFilter], strawberry.argument(description="The filters whose tasks are counted.")],
+    ) -> list[TaskCount]:
+        chosen = [read_filter(each, "filters", str(index)) for index, each in enumerate(filters)]
+        counts = await queries.count_tasks(info.context.workspace_context, chosen)
+        return [TaskCount(count=each.number, is_exact=each.exact) for each in counts]

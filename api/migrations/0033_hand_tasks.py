@@ -11,8 +11,8 @@ from tortoise.migrations import operations as ops
 
 ORDER = "status, type, priority, due_date, id{bytes}"
 INDEXES = {
-    "task_by_hand": f"task (workspace_id, {ORDER}) WHERE enrollment_id IS NULL",
-    "task_of_step": f"task (workspace_id, {ORDER}) WHERE enrollment_id IS NOT NULL",
+    "task_by_hand": f"task (workspace_id, {ORDER}) WHERE campaign_id IS NULL",
+    "task_of_step": f"task (workspace_id, {ORDER}) WHERE campaign_id IS NOT NULL",
     "task_assignee": f"task (assignee_id, {ORDER})",
     "task_campaign": f"task (campaign_id, {ORDER}) WHERE campaign_id IS NOT NULL",
     "task_person": "task (person_id, id{bytes})",

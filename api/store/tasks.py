@@ -39,10 +39,10 @@ async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due
     listing = Listing(Task).equal(workspace_id=workspace_id).one_of("status", statuses)
     if due is None:
         return listing
-    return replace(_due(listing, await _assignees(workspace_id, now), due), order=("due_date", "id"))
+    return replace(due_of(listing, await assignees_by_date(workspace_id, now), due), order=("due_date", "id"))
 
 
-def _due(listing: Listing, assignees: dict[date, list[str]], due: TaskDue) -> Listing:
+def due_of(listing: Listing, assignees: dict[date, list[str]], due: TaskDue) -> Listing:
     """Return the tasks of a due date, which depends on what day it is for the assignee."""
     ranges = {today: _days(today, due) for today in assignees}
     if not ranges:
@@ -63,7 +63,7 @@ def _days(today: date, due: TaskDue) -> tuple[date, date]:
     return today + timedelta(days=first), today + timedelta(days=last)
 
 
-async def _assignees(workspace_id: str, now: datetime) -> dict[date, list[str]]:
+async def assignees_by_date(workspace_id: str, now: datetime) -> dict[date, list[str]]:
     """Return the workspace's senders by the date that it is for them now: up to three dates."""
     found: dict[date, list[str]] = {}
     for sender in await Sender.filter(workspace_id=workspace_id).only("id", "zone"):

@@ -26,8 +26,10 @@ from api.services.people.imports import MAX_SOURCE_CHARACTERS
 from api.services.people.suppression_files import MAX_SOURCE_CHARACTERS as MAX_SUPPRESSIONS_LENGTH
 from api.services.replies.replies import MAX_TEXT_CHARACTERS as MAX_RECORDED_CHARACTERS
 from api.services.simulations.simulations import MAX_REPLY_CHARACTERS
+from api.services.tasks.bulk import MAX_TASKS
 from api.services.tasks.call_results import MAX_NOTE_CHARACTERS
 from api.services.tasks.hand_tasks import MAX_DETAILS_CHARACTERS
+from api.services.tasks.queries import MAX_FILTERS
 from api.services.workspaces.call_lists import MAX_NAMES
 from api.services.workspaces.workspaces import MAX_DOMAINS, MAX_PAGE_TEXT_CHARACTERS, MAX_UNSUBSCRIBE_HTML_CHARACTERS
 from strategies.codes import Code, Message
@@ -68,6 +70,12 @@ SIZES = {
     "Mutation.importPeople.csv": Size(MAX_SOURCE_CHARACTERS),
     "Mutation.importSuppressions.csv": Size(MAX_SUPPRESSIONS_LENGTH),
     "Mutation.setBlockedDomains.domains": Size(MAX_DOMAINS),
+    **{
+        f"Mutation.{name}.ids": Size(MAX_TASKS)
+        for name in ("completeTasks", "skipTasks", "assignTasks", "snoozeTasks", "deleteTasks")
+    },
+    **{f"Mutation.{name}.note": Size(MAX_NOTE_CHARACTERS) for name in ("completeTasks", "skipTasks")},
+    "Query.taskCounts.filters": Size(MAX_FILTERS),
     "Mutation.completeTask.note": Size(MAX_NOTE_CHARACTERS),
     "Mutation.skipTask.note": Size(MAX_NOTE_CHARACTERS),
     "Mutation.sendTask.html": Size(MAX_TEXT_CHARACTERS),

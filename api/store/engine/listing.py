@@ -93,21 +93,53 @@ class Listing:
         """Count the rows, exactly up to MAX_EXACT_COUNT."""
         if not self.alternatives:
             return Count(0, exact=True)
-        statement, limit = _Statement(self), MAX_EXACT_COUNT + 1
+        (found,) = await count_each([self])
+        return found
+
+
+async def count_each(listings: Sequence[Listing]) -> list[Count]:
+    """Count the rows of several listings in one statement, each exactly up to MAX_EXACT_COUNT."""
+    values, limit, counts = _Values(), MAX_EXACT_COUNT + 1, list[str]()
+    for listing in listings:
+        statement = _Statement(listing, values)
         parts = [f"SELECT 1 FROM {statement.table} WHERE {where} LIMIT {limit}" for where in statement.wheres(None)]
-        found = f"SELECT * FROM ({_union(parts)}) AS found LIMIT {limit}"
-        (row,) = await execute(f"SELECT count(*) AS number FROM ({found}) AS counted", *statement.values)
-        return Count(min(row["number"], MAX_EXACT_COUNT), exact=row["number"] <= MAX_EXACT_COUNT)
+        rows = f"SELECT * FROM ({_union(parts)}) AS found LIMIT {limit}" if parts else "SELECT 1 WHERE false"
+        counts.append(f"(SELECT count(*) FROM ({rows}) AS counted) AS count_{len(counts)}")
+    if not counts:
+        return []
+    (row,) = await execute(f"SELECT {', '.join(counts)}", *values.all)
+    numbers = [row[f"count_{index}"] for index in range(len(counts))]
+    return [Count(min(number, MAX_EXACT_COUNT), exact=number <= MAX_EXACT_COUNT) for number in numbers]
+
+
+class _Values:
+    """The numbered values of a statement. Equal values have one number, so that few are sent."""
+
+    def __init__(self) -> None:
+        self.all: list[Any] = []
+        self._numbers: dict[tuple[type, str], str] = {}
+
+    def number(self, value: Any) -> str:
+        """Return the number of a value, such as ``$1``."""
+        key = (type(value), str(value))
+        if key not in self._numbers:
+            self.all.append(value)
+            self._numbers[key] = f"${len(self.all)}"
+        return self._numbers[key]
 
 
 class _Statement:
     """The conditions of a listing as SQL, with its numbered values."""
 
-    def __init__(self, listing: Listing) -> None:
+    def __init__(self, listing: Listing, values: _Values | None = None) -> None:
         self.table = f'"{listing.model._meta.db_table}"'
-        self.values: list[Any] = []
         self._listing = listing
-        self._numbers: dict[tuple[type, str], str] = {}
+        self._values = values or _Values()
+
+    @property
+    def values(self) -> list[Any]:
+        """The values, in the order of their numbers."""
+        return self._values.all
 
     def wheres(self, after: str | None) -> list[str]:
         """Return the condition of each alternative, for the rows after a row."""
@@ -115,19 +147,11 @@ class _Statement:
         return [" AND ".join([*map(self._sql, each), *follows]) or "TRUE" for each in self._listing.alternatives]
 
     def _sql(self, condition: Condition) -> str:
-        return condition.sql.format(*map(self._value, condition.values))
-
-    def _value(self, value: Any) -> str:
-        """Return the number of a value. Equal values have one, so that few are sent."""
-        key = (type(value), str(value))
-        if key not in self._numbers:
-            self.values.append(value)
-            self._numbers[key] = f"${len(self.values)}"
-        return self._numbers[key]
+        return condition.sql.format(*map(self._values.number, condition.values))
 
     def _follows(self, after: str) -> str:
         """Return the condition that a row comes after the row with an id, of which only the id is known."""
-        order, cursor = self._listing.order, self._value(after)
+        order, cursor = self._listing.order, self._values.number(after)
         values = [
             cursor if column == "id" else f"(SELECT {column} FROM {self.table} AS cursor WHERE cursor.id = {cursor})"
             for column in order
