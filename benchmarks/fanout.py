@@ -91,7 +91,7 @@ async def _serving(runtime: Any, limits: ServerLimits) -> AsyncIterator[int]:
     guard = RequestGuard(runtime, watch, 1_000_000, True, Budgets(UNLIMITED, UNLIMITED), message_rate=pace)
     endpoint = GraphQLEndpoint(schema, guard)
     http = Route("/graphql", endpoint.__call__, methods=["POST"])
-    app = Starlette(routes=[http, WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, ""))])
+    app = Starlette(routes=[http, WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, ()))])
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # asyncio sets this on sockets that it makes itself. Without it each answer waits 40 ms for an acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

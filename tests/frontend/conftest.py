@@ -65,7 +65,8 @@ def _install(folder: Path) -> str:
         )
     except (OSError, subprocess.SubprocessError) as error:
         return f"npm did not run to its end: {error}"
-    return f"npm could not install the packages: {str(done.stdout)[:1_000]}" if done.returncode else ""
+    said = " ".join(str(done.stdout).split())
+    return f"npm could not install the packages: {said[:300]}" if done.returncode else ""
 
 
 @pytest.fixture
