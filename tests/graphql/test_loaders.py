@@ -55,8 +55,8 @@ async def test_no_statement_for_each_row(client: Client, caplog: pytest.LogCaptu
     assert 10 < few < 40
     await fill(client, sender, template, 3, 40)
     await client.do(story.ADVANCE, "now", to="2026-03-02T10:00:00Z")
-    # Long lists are executed in parts, and what a part needs is read in one statement.
-    assert few <= await statements(client, caplog) < few + 10
+    # Lists are executed in time slices, and what a slice needs is read in one statement. A busy machine makes more.
+    assert 10 < await statements(client, caplog) < few + 10
 
 
 async def test_what_was_loaded_is_freed_with_its_loaders() -> None:
