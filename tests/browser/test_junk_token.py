@@ -8,7 +8,7 @@ from pathlib import Path
 from selenium.webdriver.common.by import By
 
 from tests.browser.conftest import Demo
-from tests.browser.page import HEADERS, Page, editor_text
+from tests.browser.page import HEADERS, Page, editor_text, kept
 
 QUERY = "{ workspace { name } }"
 
@@ -17,6 +17,7 @@ def test_a_junk_token_wipes_neither_tabs_nor_token(page: Page, demo: Demo) -> No
     page.open(f"#token={demo.token}")
     page.run(QUERY)
     page.answers('"name": "Demo"')
+    page.wait(lambda b: QUERY in json.dumps(kept(b, "graphiql:tabState")), "the reader's query kept")
     for junk in ("junk", "tl_" + "x" * 43, "%00%0d%0a", "ü"):
         page.browser.get("about:blank")
         page.open(f"#token={junk}")

@@ -10,7 +10,7 @@ from api import models
 from api.services.workspaces.workspaces import create_workspace
 from api.states import OnReply, Priority
 from api.store.engine.row_reader import read_where
-from api.store.engine.rows import by_ids, children
+from api.store.engine.rows import by_ids, child_rows, children
 from strategies import StepType
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
@@ -71,11 +71,14 @@ async def test_rows_by_id_and_by_parent_are_the_workspaces_own(workspace_id: str
 
 
 async def test_rows_of_parents_may_have_few_columns(workspace_id: str) -> None:
-    given: tuple[Any, ...] = (models.Step, workspace_id, "campaign_id", "number", ["cmp_2", "cmp_1"])
+    parents = ["cmp_2", "cmp_1"]
+    given: tuple[Any, ...] = (models.Step, workspace_id, "campaign_id", "number", parents)
     names = {"type", "config", "added_at"}
-    none, few = await children(*given, columns={*names, "no_column"})
-    assert (none, [set(vars(step)) for step in few]) == ([], [{*names, "campaign_id"}] * 2)
-    for step, whole in zip(few, (await children(*given))[1], strict=True):
-        assert [getattr(step, name) for name in names] == [getattr(whole, name) for name in names]
-    _, keys = await children(*given, columns=())
-    assert [vars(step) for step in keys] == [{"campaign_id": "cmp_1"}] * 2
+    counts, columns = (await child_rows(*given, columns=names)).columns_of(parents)
+    _, whole = await children(*given)
+    assert counts == [0, 2]
+    assert set(columns) == {*names, "campaign_id"}
+    for name in names:
+        assert list(columns[name]) == [getattr(step, name) for step in whole]
+    _, keys = (await child_rows(*given, columns=())).columns_of(parents)
+    assert {name: list(values) for name, values in keys.items()} == {"campaign_id": ["cmp_1"] * 2}

@@ -58,7 +58,7 @@ def request(html: str, **changes: object) -> RenderRequest:
         fields=fields, now=NOW, earlier=None, sender_name="G", sender_address="g@example.com", to_name="Ada",
         to_address="ada@example.com", unsubscribe_url="https://touchline.example/unsubscribe/w/a/s", tracking=EMAIL,
     )  # fmt: skip
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return made._replace(**changes)
 
 
 def parts(order: RenderRequest) -> tuple[str, str]:
