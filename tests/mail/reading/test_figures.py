@@ -7,12 +7,16 @@ import pytest
 
 from tests.mail.reading.corpus import read_folder, scores
 
-CORPUS = os.environ.get("BOUNCE_CORPUS", "")
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "bounces"
+CORPUS = Path(os.environ.get("BOUNCE_CORPUS") or SHARED)
 
 
-@pytest.mark.skipif(not CORPUS, reason="BOUNCE_CORPUS does not name a folder with expected.csv and mail/")
+@pytest.mark.skipif(
+    not (CORPUS / "expected.csv").is_file(),
+    reason=f"{CORPUS} has no expected.csv; BOUNCE_CORPUS names a folder with expected.csv and mail/",
+)
 def test_the_figures_of_a_corpus() -> None:
-    percent = {score.name: score.percent for score in scores(read_folder(Path(CORPUS)))}
+    percent = {score.name: score.percent for score in scores(read_folder(CORPUS))}
     assert percent["hard found"] >= 95
     assert percent["soft called hard"] <= 3
     assert percent["recipients right"] >= 95
