@@ -22,7 +22,20 @@ import trustme
 from imapclient import IMAPClient
 
 PROGRAM = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin")
-needs_dovecot = pytest.mark.skipif(PROGRAM is None, reason="Dovecot is not installed (Debian: dovecot-imapd)")
+
+
+def _why_not() -> str:
+    """Return why the tests cannot start Dovecot, or an empty text. In CI they run and fail instead of being skipped."""
+    if os.environ.get("CI"):
+        return ""
+    if PROGRAM is None:
+        return "Dovecot is not installed (Debian: dovecot-imapd)"
+    version = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=False).stdout
+    return "" if version.startswith("2.3.") else f"the configuration is for Dovecot 2.3, and this is {version[:20]}"
+
+
+WHY_NOT = _why_not()
+needs_dovecot = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 PASSWORD = "pä:ss/w@rd?#%+ 1"
 ACCOUNTS = 200
 START_SECONDS = 20.0
