@@ -9,6 +9,7 @@ import asyncpg
 
 from api.ids import new_id
 from api.models import Campaign, Launch, Sender, Step, Workspace
+from api.services.common.chunk_sizes import ChunkSize
 from api.services.launches import background_enrolling, background_launch
 from api.services.launches.launch import Choice
 from api.store.engine.sql import execute
@@ -61,9 +62,16 @@ async def copied(url: str, done: Launch, campaign: Campaign, context: Any, ids: 
     """Make the same rows and send them by COPY, in one transaction. Returns seconds."""
     sender = await Sender.get(id=campaign.sender_id)
     steps = await Step.filter(campaign_id=campaign.id).order_by("number")
-    plan = background_enrolling._Enroller(context, done, campaign, steps, sender.zone)._make_plan(
-        (sender.zone, ZoneOf.SENDER)
+    enroller = background_enrolling._Enroller(
+        context,
+        done,
+        campaign,
+        steps,
+        sender.zone,
+        ChunkSize(background_enrolling.PEOPLE_PER_CHUNK),
+        transactional=False,
     )
+    plan = enroller._make_plan((sender.zone, ZoneOf.SENDER))
     connection = await asyncpg.connect(url)
     began = time.perf_counter()
     enrollments = [(new_id("enr"), person) for person in ids]
