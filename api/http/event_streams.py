@@ -45,7 +45,7 @@ class StreamClient:
         self.guard = guard
         self.authorization = authorization
         self.refused: Message | None = None
-        """Why the stream ends early, once its token is no longer valid."""
+        """Why the stream ends early: its token has expired or is revoked. None while the token is valid."""
         self._context: Context | None = context
 
     async def context(self) -> Context | None:

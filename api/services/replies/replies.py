@@ -29,8 +29,7 @@ from strategies.codes import Message
 __all__ = ["MAX_TEXT_CHARACTERS", "Replied", "end_by_reply", "record_reply", "settle_replies"]
 
 MAX_REPLIES = 100
-"""Replies, and automatic replies, that are kept of one email. Whoever got it can write more, such as a program that
-answers itself."""
+"""How many replies to one email are kept, and as many automatic ones. A program that answers itself can write more."""
 MAX_FEED_TEXT_CHARACTERS = 500
 """Characters of a reply's text in its event. The reply has the whole text."""
 
