@@ -11,17 +11,7 @@ from api.store.holds import as_records
 from api.store.transmissions import UNSENT_STATUS
 from api.store.written_texts import keep_texts
 
-TASK_COLUMNS = {
-    "id": "text",
-    "due_date": "date",
-    "planned_date": "date",
-    "expires_at": "timestamptz",
-    "paused_seconds": "bigint",
-    "explanation": "jsonb",
-    "name": "text",
-    "details": "text",
-    "priority": "text",
-}
+TASK_COLUMNS = holds.TASK_COLUMNS | {"name": "text", "details": "text", "priority": "text"}
 USES_PLANNED_TIME = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by_hand"
 """SQL condition: the email's time comes from its send option, and no process has claimed or tried it.
 

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -37,22 +37,7 @@ class Draft:
         """Return the event, or None if it names neither its key nor an email or an address."""
         if not self.key or not (self.email_id or self.message_id or self.recipient):
             return None
-        return ReportedEvent(
-            self.key,
-            self.kind,
-            self.at,
-            self.message_id,
-            self.email_id,
-            self.recipient,
-            self.bounce,
-            self.status,
-            self.detail,
-            self.url,
-            self.user_agent,
-            self.ip,
-            sender=self.sender,
-            machine=self.machine,
-        )
+        return ReportedEvent(**{each.name: getattr(self, each.name) for each in fields(self)})
 
 
 def collect(found: Sequence[object], drafts_of: Callable[[Mapping[str, Any]], Iterable[Draft | None]]) -> WebhookResult:
