@@ -11,10 +11,21 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from api import graphiql
+from api.channel_processes.isolation import close_channels, isolated
 from api.clock import Clock
 from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
-from api.http import cross_origin, health, tracking_pages, unsubscribe_page, webhooks
+from api.http import (
+    attachments,
+    crm_callback,
+    cross_origin,
+    health,
+    list_exports,
+    sent_emails,
+    tracking_pages,
+    unsubscribe_page,
+    webhooks,
+)
 from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.headers import SecurityHeaders, respond_to_exception
 from api.http.request_guard import RequestGuard
@@ -25,15 +36,17 @@ from api.mail.worker_jobs import preload
 from api.make_runtime import make_ticker
 from api.server.options import server_options
 from api.services.dispatch.dispatcher import TerminalLine
-from api.services.launches.launch_progress import LaunchWatch
+from api.services.following.event_tail import EventTail
+from api.services.following.row_watch import RowWatch
 from api.services.replies.incoming import receive_events
 from api.services.tracking.recorder import CLOSE_SECONDS, TRACKING_SOURCE, HitRecorder
 from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.database_clock import sync_clock
+from api.store.event_wake import announcing
 from api.workers.pool import start_worker
 from plugins.incoming import ReportedEvent
-from plugins.manager import load
+from plugins.manager import Installed, load
 
 
 def _report_end(loop: "asyncio.Task[None]", on_tick_end: Callable[[BaseException], None]) -> None:
@@ -48,17 +61,19 @@ def make_app(
     *,
     tick: bool = True,
     show: Callable[[TerminalLine], None] = lambda line: None,
-    watch: LaunchWatch | None = None,
+    watch: RowWatch | None = None,
+    tail: EventTail | None = None,
     on_tick_end: Callable[[BaseException], None] = lambda problem: None,
+    installed: Installed | None = None,
 ) -> Starlette:
     """Return the ASGI application. At its start it opens and migrates the database and starts the tick loop.
 
     Signal handlers may call its ``state.stop_sending`` to stop the tick loop before the server. ``show`` is called for
     each outcome of an email. ``on_tick_end`` is called if the tick loop ends with an error, so that the process can end
-    as well. Raises what loading the packages raises.
+    as well. ``installed`` are packages that are loaded already. Raises what loading the packages raises.
     """
-    installed = load(environment)
-    watch = watch or LaunchWatch()
+    installed = installed or isolated(load(environment), environment)
+    watch, tail = watch or RowWatch(), tail or EventTail()
     ticker = make_ticker(settings, installed, clock, show)
 
     async def store_hits(events: Sequence[ReportedEvent]) -> None:
@@ -85,7 +100,7 @@ def make_app(
         internal = health.Access(token=settings.metrics_token)
         monitoring = health.routes(ticker.runtime, ticker if tick else None, internal)
         try:
-            with LoopWatch(ticker.runtime.metrics).watching():
+            with LoopWatch(ticker.runtime.metrics).watching(), announcing():
                 options = server_options(settings)
                 async with health.monitoring_server(settings.host, settings.server_watch_port, monitoring, options):
                     yield
@@ -97,7 +112,8 @@ def make_app(
             recording.cancel()
             await asyncio.wait([recording], timeout=CLOSE_SECONDS)
             await recorder.close()
-            await watch.close()
+            await asyncio.gather(watch.close(), tail.close())
+            close_channels(installed)
             await close_database()
 
     guard = RequestGuard(
@@ -106,6 +122,7 @@ def make_app(
         int(settings.max_body_bytes),
         introspection=settings.graphiql == "on",
         budgets=Budgets(int(settings.request_cost), int(settings.minute_cost)),
+        tail=tail,
         trusted=TrustedDocuments.read(settings.trusted_documents),
     )
     public = health.Access(internal=False, token=settings.metrics_token)
@@ -126,10 +143,14 @@ def make_app(
         routes=[
             Route("/graphql", graphql, methods=["GET", "POST"], middleware=cross_origin.middleware(origins)),
             *cross_origin.options_routes("/graphql", origins),
+            *list_exports.routes(schema, guard, origins),
             WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, websocket_origins)),
             *health.routes(ticker.runtime, ticker if tick else None, public),
             *unsubscribe_page.routes(settings, ticker.runtime),
             *webhooks.routes(ticker.runtime),
+            *crm_callback.routes(ticker.runtime),
+            *attachments.routes(guard, origins),
+            *sent_emails.routes(guard, origins),
             *tracking_pages.routes(settings, recorder),
             *pages,
         ],

@@ -1,20 +1,32 @@
 """The table of all kinds of background jobs. api/services/jobs/__init__.py shows how to add one."""
 
+from api.services.bulk.bulk_job import BULK_ACTION
 from api.services.campaigns.editing.edit_job import EDIT
+from api.services.campaigns.editing.fact_changes_job import FACT_CHANGES
 from api.services.campaigns.ending.end_job import END
 from api.services.campaigns.pausing.hold_job import HOLD
+from api.services.crm.people.importing import CRM_IMPORT
+from api.services.crm.syncing.sync_job import CRM_SYNC
+from api.services.enrollments.history_job import HISTORY
 from api.services.enrollments.zones_job import ZONES
 from api.services.jobs.job_kind import JobKind
 from api.services.launches.launch_job import LAUNCH
+from api.services.people.erasing import ERASE
 from api.services.people.import_job import IMPORT
 from api.services.replies.answers_job import ANSWERS
 
 JOB_KINDS: tuple[JobKind, ...] = (
     HOLD,
     EDIT,
+    FACT_CHANGES,
     ZONES,
     END,
     IMPORT,
+    CRM_IMPORT,
     LAUNCH,
+    BULK_ACTION,
+    ERASE,
     ANSWERS,
+    CRM_SYNC,
+    HISTORY,
 )

@@ -1,6 +1,7 @@
 """Creates the runtime and the tick loop of a process that dispatches emails, with or without GraphQL."""
 
 import gc
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,11 +10,20 @@ from api.http import unsubscribe_page
 from api.mail.return_address import ReturnAddresses
 from api.mail.tracking.signed_urls import TrackingLinks, tracking_key
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
+from api.printable import printable
+from api.services.common.crm_environment import CrmEnvironment
+from api.services.common.eml_links import EmlLinks
+from api.services.common.encryption import Encryption
+from api.services.common.metrics import Metrics
 from api.services.dispatch.dispatcher import DispatchRuntime, TerminalLine
+from api.services.plugin_health.channels import record_channels
+from api.services.send_options.isolation import isolated
 from api.settings import Settings
 from api.store.engine.database_clock import DatabaseClock
 from api.tick import Ticker
 from plugins.manager import Installed
+
+log = logging.getLogger("touchline.plugins")
 
 
 def make_runtime(
@@ -30,18 +40,31 @@ def make_runtime(
     Without ``clock``, it uses the database's clock. ``wake`` wakes the tick loop; ``show`` is called for each outcome.
     """
     lease = timedelta(seconds=float(settings.lease_seconds))
+    clock, metrics = clock or DatabaseClock(), Metrics()
+    for broken in installed.broken:
+        log.warning("the package %s %s is left out: %s", broken.distribution, broken.version, printable(broken.error))
     return DispatchRuntime(
-        installed,
-        clock or DatabaseClock(),
+        isolated(installed, clock, metrics),
+        clock,
         unsubscribe_page.link_maker(settings),
         wake,
         show,
         lease,
+        metrics=metrics,
         wake_own_loop=wake_own_loop,
         return_addresses=return_addresses(settings),
         tracking=_tracking_links(settings),
         unsubscribe_addresses=unsubscribe_addresses(settings),
+        eml_links=_eml_links(settings),
+        content_days=int(settings.content_days) if settings.content_days else None,
+        crm=crm_environment(settings),
     )
+
+
+def crm_environment(settings: Settings) -> CrmEnvironment:
+    """Return what connections to CRMs need of the settings."""
+    encryption = Encryption(settings.encryption_keys) if settings.encryption_keys else None
+    return CrmEnvironment(encryption, settings.public_url, settings.crm_loopback == "on")
 
 
 def return_addresses(settings: Settings) -> ReturnAddresses | None:
@@ -57,6 +80,12 @@ def _tracking_links(settings: Settings) -> TrackingLinks | None:
         return None
     own = f"{settings.public_url.rstrip('/')}/unsubscribe/" if settings.public_url else ""
     return TrackingLinks(settings.tracking_url.rstrip("/"), tracking_key(settings.secret), own)
+
+
+def _eml_links(settings: Settings) -> EmlLinks | None:
+    """Return how links to sent emails are signed, or None if TOUCHLINE_SECRET is not set."""
+    secrets = [secret for secret in (settings.secret, settings.old_secret) if secret]
+    return EmlLinks(settings.public_url.rstrip("/"), secrets) if secrets else None
 
 
 def unsubscribe_addresses(settings: Settings) -> UnsubscribeAddresses | None:
@@ -83,6 +112,7 @@ def make_ticker(
         wake_own_loop=lambda: tickers[0].wake_here(),  # noqa: PLW0108
         show=show,
     )
+    record_channels(installed, clock)
     tickers.append(Ticker(runtime, clock, float(settings.poll_seconds)))
     return tickers[0]
 

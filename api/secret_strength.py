@@ -18,6 +18,7 @@ PLACEHOLDER_WORDS = (
 )
 NEW_SECRET_HINT = "Generate one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'."  # noqa: S105 - a sentence
 KEEP_LINKS_HINT = "To keep links in sent emails working, move the present value to TOUCHLINE_SECRET_OLD."
+KEEP_KEYS_HINT = "To keep connections working, put the present key after the new one, with a comma between them."
 
 
 def secret_weakness(secret: str) -> str | None:

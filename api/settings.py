@@ -1,53 +1,25 @@
 """Settings, read from the environment. README.md lists them, and a test compares the list."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from ipaddress import ip_network
 from typing import Any
 
 from api.mail.return_address import mailbox_fault
-from api.secret_strength import KEEP_LINKS_HINT, NEW_SECRET_HINT, secret_weakness
-
-
-class SettingsError(Exception):
-    """A setting has an invalid value. The message names the variable and says which values are valid."""
-
-
-MAX_PORT = 65_535
-MIN_COST_POINTS, MAX_COST_POINTS = 1_000, 1_000_000_000
-"""Limits of TOUCHLINE_REQUEST_COST and TOUCHLINE_MINUTE_COST, in points."""
-
-
-_TRACKING_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,200}(?:/[A-Za-z0-9._~-]{1,40}){0,3}/?")
-"""It has no character that HTML or a header must escape."""
-
-
-_ORIGIN = re.compile(
-    r"https?://([a-z0-9.-]{1,200}|\[[0-9a-f:.]{2,45}\])(:[0-9]{1,5})?|[a-z][a-z0-9+.-]{1,30}://[a-z0-9.-]{1,200}"
+from api.secret_strength import KEEP_KEYS_HINT, KEEP_LINKS_HINT, NEW_SECRET_HINT, secret_weakness
+from api.setting_checks import (
+    SettingsError,
+    check_choices,
+    check_content_days,
+    check_costs,
+    check_origins,
+    check_tracking,
 )
-"""An origin as browsers send it. Packaged apps have schemes of their own, such as capacitor://localhost."""
+from api.setting_formats import MAX_PORT, is_network, is_port, is_whole_number
 
 
-def _is_whole_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
-
-
-def _is_port(text: str) -> bool:
-    return _is_whole_number(text) and len(text) <= 5 and int(text) <= MAX_PORT
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ip_network(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _setting(name: str, default: str, description: str) -> Any:
-    return field(default=default, metadata={"name": name, "about": description})
+def _setting(name: str, default: str, description: str, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"name": name, "about": description})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +27,10 @@ class Settings:
     """The settings of one process, as texts of the environment. ``read`` has checked their values."""
 
     database_url: str = _setting(
-        "TOUCHLINE_DATABASE_URL", "sqlite://touchline-data/touchline.db", "`sqlite://PATH` or `postgresql://…`"
+        "TOUCHLINE_DATABASE_URL",
+        "sqlite://touchline-data/touchline.db",
+        "`sqlite://PATH` or `postgresql://…`",
+        secret=True,
     )
     host: str = _setting("TOUCHLINE_HOST", "127.0.0.1", "address on which the server listens")
     port: str = _setting("TOUCHLINE_PORT", "8000", "port on which the server listens")
@@ -79,13 +54,24 @@ class Settings:
     secret: str = _setting(
         "TOUCHLINE_SECRET",
         "",
-        "key that signs unsubscribe links, tracked links and return addresses: at least 32 random characters, the same"
-        " on all machines; required with TOUCHLINE_PUBLIC_URL, TOUCHLINE_TRACKING_URL and TOUCHLINE_RETURN_PATH",
+        "key that signs unsubscribe links, tracked links, links to sent emails and return addresses: at least 32 random"
+        " characters, the same on all machines; required with TOUCHLINE_PUBLIC_URL, TOUCHLINE_TRACKING_URL and"
+        " TOUCHLINE_RETURN_PATH",
+        secret=True,
     )
     old_secret: str = _setting(
         "TOUCHLINE_SECRET_OLD",
         "",
         "previous TOUCHLINE_SECRET: links signed with it keep working; it signs no new links",
+        secret=True,
+    )
+    encryption_key: str = _setting(
+        "TOUCHLINE_ENCRYPTION_KEY",
+        "",
+        "key that encrypts the secrets of CRM connections in the database: at least 32 random characters, the same on"
+        " all machines; to change it, put the new key before the old one, with a comma between them, and run"
+        " `touchline crm rotate-keys`; see docs/salesforce.md",
+        secret=True,
     )
     return_path: str = _setting(
         "TOUCHLINE_RETURN_PATH",
@@ -111,6 +97,11 @@ class Settings:
         " Touchline reads gets its mail: each email gets its own `unsubscribe+TOKEN@example.com`; requires"
         " TOUCHLINE_SECRET; see docs/answers.md",
     )
+    content_days: str = _setting(
+        "TOUCHLINE_CONTENT_DAYS",
+        "",
+        "for how many days the content of a sent email is kept; empty: as long as the email; see docs/operations.md",
+    )
     poll_seconds: str = _setting(
         "TOUCHLINE_POLL_SECONDS",
         "5",
@@ -133,6 +124,7 @@ class Settings:
         "TOUCHLINE_METRICS_TOKEN",
         "",
         "bearer token for /metrics, at least 32 characters; without it, /metrics is served only on the watch ports",
+        secret=True,
     )
     log: str = _setting("TOUCHLINE_LOG", "text", "`text`, or `json` for one JSON object per line")
     log_level: str = _setting(
@@ -161,6 +153,7 @@ class Settings:
         "TOUCHLINE_SMTP_URL",
         "",
         "mail server of the smtp channel: `smtp://user:password@host:587`; more accounts in TOUCHLINE_SMTP_URL_NAME",
+        secret=True,
     )
     dkim_key: str = _setting(
         "TOUCHLINE_DKIM_KEY",
@@ -180,20 +173,26 @@ class Settings:
         "TOUCHLINE_IMAP_URL",
         "",
         "mailbox whose mails are read: `imaps://user:password@host:993`; more accounts in TOUCHLINE_IMAP_URL_NAME",
+        secret=True,
     )
     webhook_generic: str = _setting(
         "TOUCHLINE_WEBHOOK_GENERIC",
         "",
         "secret of the webhook `/webhooks/generic`, at least 32 characters; more accounts in "
         "TOUCHLINE_WEBHOOK_GENERIC_NAME, as for all webhooks (docs/answers.md)",
+        secret=True,
     )
     webhook_mailgun: str = _setting(
-        "TOUCHLINE_WEBHOOK_MAILGUN", "", "HTTP webhook signing key of Mailgun, for `/webhooks/mailgun`"
+        "TOUCHLINE_WEBHOOK_MAILGUN",
+        "",
+        "HTTP webhook signing key of Mailgun, for `/webhooks/mailgun`",
+        secret=True,
     )
     webhook_postmark: str = _setting(
         "TOUCHLINE_WEBHOOK_POSTMARK",
         "",
         "password with which Postmark calls `/webhooks/postmark`, at least 32 characters",
+        secret=True,
     )
     webhook_sendgrid: str = _setting(
         "TOUCHLINE_WEBHOOK_SENDGRID",
@@ -206,14 +205,22 @@ class Settings:
         "ARNs of the SNS topics with events of Amazon SES, with commas between them, for `/webhooks/ses`",
     )
 
+    crm_loopback: str = _setting(
+        "TOUCHLINE_CRM_LOOPBACK",
+        "off",
+        "`on` allows CRMs at `http://127.0.0.1` and `http://localhost`, for tests on one machine; otherwise the URL of"
+        " a CRM must be `https` and lead to a public host",
+    )
+
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
         """Read and check the settings. Raises SettingsError."""
         settings = cls(**{f.name: environment.get(f.metadata["name"], str(f.default)) for f in fields(cls)})
-        if not _is_whole_number(settings.max_body_bytes):
+        if not is_whole_number(settings.max_body_bytes):
             raise SettingsError("TOUCHLINE_MAX_BODY_BYTES must be a whole number.")
-        _check_costs(settings)
-        if not _is_port(settings.port):
+        check_costs(settings)
+        check_content_days(settings.content_days)
+        if not is_port(settings.port):
             raise SettingsError(f"TOUCHLINE_PORT must be a whole number from 0 to {MAX_PORT}.")
         for name, minimum in (("poll_seconds", 0.05), ("lease_seconds", 1.0)):
             try:
@@ -222,26 +229,31 @@ class Settings:
             except ValueError:
                 raise SettingsError(f"TOUCHLINE_{name.upper()} must be a number from {minimum:g} to 3600.") from None
         for name in ("watch_port", "server_watch_port"):
-            if (text := getattr(settings, name)) and not _is_port(text):
+            if (text := getattr(settings, name)) and not is_port(text):
                 raise SettingsError(f"TOUCHLINE_{name.upper()} must be a whole number from 0 to {MAX_PORT}, or empty.")
         for proxy in settings.trusted_proxies.split(",") if settings.trusted_proxies != "*" else ():
-            if proxy.strip() and not _is_network(proxy.strip()):
+            if proxy.strip() and not is_network(proxy.strip()):
                 raise SettingsError("TOUCHLINE_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, or *.")
-        _check_tracking(settings)
-        _check_origins(settings)
+        check_tracking(settings)
+        check_origins(settings)
         settings._check_secrets()
-        if settings.log not in {"text", "json"}:
-            raise SettingsError("TOUCHLINE_LOG must be text or json.")
-        if settings.log_level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-            raise SettingsError("TOUCHLINE_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
-        if settings.graphiql not in {"on", "off"}:
-            raise SettingsError("TOUCHLINE_GRAPHIQL must be on or off.")
+        check_choices(settings)
         return settings
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Return the names of all settings in the environment."""
+        return [str(each.metadata["name"]) for each in fields(cls)]
 
     @property
     def cors_origin_list(self) -> tuple[str, ...]:
         """The origins whose pages may use the GraphQL endpoint."""
         return tuple(origin.strip().lower() for origin in self.cors_origins.split(",") if origin.strip())
+
+    @property
+    def encryption_keys(self) -> tuple[str, ...]:
+        """The keys of the secrets of CRM connections. The first one encrypts."""
+        return tuple(key.strip() for key in self.encryption_key.split(",") if key.strip())
 
     def _check_secrets(self) -> None:
         if self.public_url and not self.secret:
@@ -258,39 +270,16 @@ class Settings:
             raise SettingsError("TOUCHLINE_UNSUBSCRIBE_ADDRESS requires TOUCHLINE_SECRET, which signs the addresses.")
         if self.unsubscribe_address and (fault := mailbox_fault(self.unsubscribe_address)):
             raise SettingsError(f"TOUCHLINE_UNSUBSCRIBE_ADDRESS {fault}.")
+        for key in self.encryption_keys:
+            if fault := secret_weakness(key):
+                raise SettingsError(f"TOUCHLINE_ENCRYPTION_KEY {fault}. {NEW_SECRET_HINT} {KEEP_KEYS_HINT}")
         if self.old_secret and not self.secret:
             raise SettingsError("TOUCHLINE_SECRET_OLD requires TOUCHLINE_SECRET, which signs new links.")
         if self.metrics_token and (fault := secret_weakness(self.metrics_token)):
             raise SettingsError(f"TOUCHLINE_METRICS_TOKEN {fault}. {NEW_SECRET_HINT}")
 
 
-def _check_tracking(settings: Settings) -> None:
-    if settings.tracking_url and not _TRACKING_URL.fullmatch(settings.tracking_url):
-        raise SettingsError("TOUCHLINE_TRACKING_URL must be a URL such as https://go.example.com, without ? and #.")
-    for network in settings.own_networks.split(","):
-        if network.strip() and not _is_network(network.strip()):
-            raise SettingsError("TOUCHLINE_OWN_NETWORKS must be addresses or networks such as 203.0.113.0/24.")
-
-
-def _check_origins(settings: Settings) -> None:
-    for origin in settings.cors_origin_list:
-        default_port = {"https": ":443", "http": ":80"}.get(origin.partition(":")[0], " ")
-        if origin != "*" and (not _ORIGIN.fullmatch(origin) or origin.endswith(default_port)):
-            raise SettingsError(
-                "TOUCHLINE_CORS_ORIGINS must be origins as browsers send them, such as https://app.example.com or"
-                " http://localhost:5173, without a path and without the default port, or *."
-            )
-
-
-def _check_costs(settings: Settings) -> None:
-    for name in ("request_cost", "minute_cost"):
-        text = getattr(settings, name)
-        if not _is_whole_number(text) or not MIN_COST_POINTS <= int(text[:12]) <= MAX_COST_POINTS:
-            raise SettingsError(
-                f"TOUCHLINE_{name.upper()} must be a whole number from {MIN_COST_POINTS} to {MAX_COST_POINTS}."
-            )
-    if int(settings.minute_cost) < int(settings.request_cost):
-        raise SettingsError("TOUCHLINE_MINUTE_COST must be at least TOUCHLINE_REQUEST_COST.")
+__all__ = ["Settings", "SettingsError", "environment"]
 
 
 def environment() -> Mapping[str, str]:

@@ -1,6 +1,8 @@
 """The values of status columns and of settings."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from plugins import incoming
 
@@ -29,6 +31,41 @@ class OnExpiry(StrEnum):
     END = "END"
 
 
+class CampaignStatus(StrEnum):
+    """The status of a campaign. See ``campaign_status``."""
+
+    DRAFT = "DRAFT"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    ENDING = "ENDING"
+    FINISHED = "FINISHED"
+    ARCHIVED = "ARCHIVED"
+
+
+class CampaignFacts(Protocol):
+    """The columns of a campaign from which its status follows."""
+
+    archived_at: datetime | None
+    ending_at: datetime | None
+    paused_at: datetime | None
+    resume_requested_at: datetime | None
+    launched_at: datetime | None
+    finished_at: datetime | None
+
+
+def campaign_status(campaign: CampaignFacts) -> CampaignStatus:
+    """Return the status of a campaign. ``STATUS`` in store/campaign_status.py is the same rule in SQL."""
+    if campaign.archived_at is not None:
+        return CampaignStatus.ARCHIVED
+    if campaign.ending_at is not None:
+        return CampaignStatus.ENDING
+    if campaign.paused_at is not None and campaign.resume_requested_at is None:
+        return CampaignStatus.PAUSED
+    if campaign.launched_at is None:
+        return CampaignStatus.DRAFT
+    return CampaignStatus.RUNNING if campaign.finished_at is None else CampaignStatus.FINISHED
+
+
 class EnrollmentStatus(StrEnum):
     """The status of a person in a campaign."""
 
@@ -45,6 +82,7 @@ MAY_GET_EMAILS = (EnrollmentStatus.ACTIVE, EnrollmentStatus.FINISHED)
 class SendStatus(StrEnum):
     """The status of an email."""
 
+    DRAFT = "DRAFT"
     SCHEDULED = "SCHEDULED"
     CLAIMED = "CLAIMED"
     TRANSMITTING = "TRANSMITTING"
@@ -129,6 +167,7 @@ class SuppressionSource(StrEnum):
     UNDO = "UNDO"
     API = "API"
     CSV = "CSV"
+    CRM = "CRM"
     UPGRADE = "UPGRADE"
 
 
@@ -154,6 +193,11 @@ class ImportStatus(StrEnum):
     RUNNING = "RUNNING"
     FINISHED = "FINISHED"
     FAILED = "FAILED"
+
+    @property
+    def over(self) -> bool:
+        """Whether the import has ended."""
+        return self is not ImportStatus.RUNNING
 
 
 class OnKnown(StrEnum):
@@ -185,6 +229,16 @@ class MailboxState(StrEnum):
     WATCHING = "WATCHING"
     FAILED = "FAILED"
     UNWATCHED = "UNWATCHED"
+
+
+class PluginState(StrEnum):
+    """The state of a package's send option."""
+
+    OK = "OK"
+    FAILING = "FAILING"
+    """It has failed within the last hour. The server still asks it."""
+    PAUSED = "PAUSED"
+    """It has failed too often. The server does not ask it for a while."""
 
 
 class LaunchStatus(StrEnum):

@@ -12,6 +12,7 @@ from datetime import timedelta
 from api.clock import Clock
 from api.job_kinds import JOB_KINDS
 from api.services.dispatch.dispatcher import STOP_TIMEOUT_SECONDS, Dispatcher, DispatchRuntime
+from api.services.jobs.concurrent_jobs import ConcurrentJobs
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.services.mailboxes.watcher import MailboxWatcher
@@ -63,10 +64,23 @@ class Ticker:
         self.poll = poll
         self._awake = asyncio.Event()
         self._jobs_awake = asyncio.Event()
+        self._calls_awake = asyncio.Event()
         self._notifier = Notifier()
         self._stopping = asyncio.Event()
-        job_runtime = JobRuntime(runtime.context, clock, runtime.return_addresses, runtime.unsubscribe_addresses)
-        self._jobs = JobRunner(JOB_KINDS, job_runtime, runtime.metrics, self._stopping.is_set)
+        job_runtime = JobRuntime(
+            runtime.context, clock, runtime.return_addresses, runtime.unsubscribe_addresses, runtime.metrics
+        )
+        self._jobs, self._calling_jobs = (
+            JobRunner(
+                [kind for kind in JOB_KINDS if kind.calls_others is calls],
+                job_runtime,
+                runtime.metrics,
+                self._stopping.is_set,
+            )
+            for calls in (False, True)
+        )
+        """The jobs of this server alone, and those that call servers of others."""
+        self._calls = ConcurrentJobs(self._calling_jobs, self._calls_awake.set)
         self._mailboxes = MailboxWatcher(runtime, clock)
         self._last_step_at = time.monotonic()
         self._failures = 0
@@ -85,6 +99,7 @@ class Ticker:
         """Run the next step of this process at once."""
         self._awake.set()
         self._jobs_awake.set()
+        self._calls_awake.set()
 
     def _wake_everywhere(self) -> None:
         self.wake_here()
@@ -101,7 +116,10 @@ class Ticker:
         return time.monotonic() - self._last_step_at < max(ALIVE_SECONDS, 3 * self.poll)
 
     async def until_idle(self) -> None:
-        """Read the mailboxes, and do everything that is due now, including background jobs."""
+        """Read the mailboxes, and do everything that is due now, including background jobs.
+
+        Emails that are due go out before a job calls servers of others, which may not answer.
+        """
         await self._mailboxes.check_once()
         while await self._jobs.run_next():  # an edit, or a new tz database, may move emails that are due now
             pass
@@ -110,10 +128,11 @@ class Ticker:
             while True:
                 done = await dispatcher.step(self.clock())
                 await dispatcher.drain()
-                if done.idle and not await self._jobs.run_next():
+                if done.idle and not await self._jobs.run_next() and not await self._calling_jobs.run_next():
                     return
         finally:
             await self._jobs.close()
+            await self._calling_jobs.close()
             await dispatcher.stop()
 
     async def run(self) -> None:
@@ -124,16 +143,17 @@ class Ticker:
         dispatcher = Dispatcher(self.runtime, LINGER_SECONDS)
         with in_background():
             steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
-            jobs = asyncio.create_task(self._run_jobs())
+            jobs, calls = asyncio.create_task(self._run_jobs()), asyncio.create_task(self._run_calling_jobs())
             beside = [
                 stop,
                 jobs,
+                calls,
                 asyncio.create_task(listen(self.wake_here)),
                 asyncio.create_task(self._mailboxes.run()),
             ]
         try:
             await asyncio.wait([steps, stop], return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait([steps, jobs], timeout=STEP_STOP_SECONDS)
+            await asyncio.wait([steps, jobs, calls], timeout=STEP_STOP_SECONDS)
         finally:
             # A job commits chunk by chunk, so the next process can continue it.
             for task in (steps, *beside):
@@ -204,6 +224,22 @@ class Ticker:
                     log.exception("a background job failed; it is tried again when its lease has expired")
             await _sleep(self._jobs_awake, self.poll)
         await self._jobs.close()
+
+    async def _run_calling_jobs(self) -> None:
+        """Carry out the jobs that call servers of others beside everything else, several at once."""
+        try:
+            while not self._stopping.is_set():
+                self._calls_awake.clear()
+                try:
+                    await sync_clock(self.clock)
+                    await self._calls.start_waiting()
+                except Exception as problem:
+                    if not log_database_outage(problem):
+                        log.exception("background jobs that call other servers could not be started")
+                await _sleep(self._calls_awake, self.poll)
+            await self._calls.drain()
+        finally:
+            await self._calls.close()
 
 
 async def _sleep(until: asyncio.Event, seconds: float) -> None:

@@ -15,13 +15,17 @@ from api.store.engine.database import close_database, migrate, open_database
 from benchmarks import (
     answering,
     claiming,
+    crm,
     dispatching,
+    exports,
     fanout,
+    feed,
     followers,
     launching,
     lists,
     previews,
     reading,
+    reports,
     resolving,
     sizes,
 )
@@ -37,8 +41,12 @@ PARTS = (
     "resolve",
     "graphql",
     "lists",
+    "reports",
+    "exports",
+    "crm",
     "answering",
     "fanout",
+    "feed",
     "sizes",
     "postgraphile",
     "previews",
@@ -99,11 +107,23 @@ async def measure_databases(urls: list[str], folder: Path, given: argparse.Names
             await lists.measure(50_000, emails)
             await close_database()
     if "sizes" in wanted:
-        for url in urls[4:]:
+        for url in urls[4:6]:
             await open_database(url)
             await migrate()
             await sizes.measure(given.sizes)
             await close_database()
+    if "reports" in wanted:
+        for url, emails in zip(urls[6:8], (given.emails, given.emails_on_sqlite), strict=True):
+            await open_database(url)
+            await migrate()
+            await reports.measure(emails)
+            await close_database()
+    if "crm" in wanted:
+        for url in urls[10:]:
+            await crm.measure(url, given.tasks)
+    if "exports" in wanted:
+        for url in urls[8:10]:
+            await exports.measure(url, given.export_rows)
     if "answering" in wanted:
         for url in urls[2:4]:
             await answering.measure(url, given.sends, given.people, 10_000, folder)
@@ -118,12 +138,19 @@ def main() -> None:
     )
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--future", type=int, nargs="*", default=[1_000_000, 5_000_000])
-    parser.add_argument("--emails", type=int, default=5_000_000, help="beside which lists are read on PostgreSQL")
+    parser.add_argument(
+        "--emails", type=int, default=5_000_000, help="beside which lists and reports are read on PostgreSQL"
+    )
     parser.add_argument("--emails-on-sqlite", type=int, default=1_000_000)
+    parser.add_argument(
+        "--export-rows", type=int, nargs="*", default=[100_000, 1_000_000], help="emails that are exported, up to four"
+    )
     parser.add_argument("--sizes", type=int, nargs="*", default=[100, 10_000, 100_000], help="people enrolled")
     parser.add_argument("--followers", type=int, default=5_000)
+    parser.add_argument("--subscribers", type=int, default=1_000, help="of the Live Feed, in all servers together")
     parser.add_argument("--requests", type=int, default=500, help="in each run beside PostGraphile")
     parser.add_argument("--connections", type=int, nargs="*", default=[1, 8], help="over which these requests come")
+    parser.add_argument("--tasks", type=int, default=10_000, help="that are synced with Salesforce")
     parser.add_argument("--times", type=int, default=3, help="each is the median of so many runs")
     parser.add_argument("--only", nargs="*", choices=PARTS, help="a part, or several")
     parser.add_argument("--sink", action="store_true", help=argparse.SUPPRESS)
@@ -142,10 +169,13 @@ def main() -> None:
     ):
         event_loop.run(measure(server.get_uri(), given))
         urls = []
-        for name in ("lists", "answering", "sizes"):
+        for name in ("lists", "answering", "sizes", "reports", "exports", "crm"):
             server.psql(f"CREATE DATABASE {name}")
             urls += [server.get_uri(database=name), f"sqlite://{folder}/{name}.db"]
         asyncio.run(measure_databases(urls, Path(folder), given))
+        if "feed" in (given.only or PARTS):
+            server.psql("CREATE DATABASE feed")
+            asyncio.run(feed.measure(server.get_uri(database="feed"), given.subscribers))
         if "postgraphile" in (given.only or PARTS):
             server.psql("CREATE DATABASE postgraphile")
             url = server.get_uri(database="postgraphile")

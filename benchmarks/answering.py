@@ -20,8 +20,8 @@ from api.services.launches import background_launch
 from api.services.launches.launch import Choice
 from api.services.workspaces.workspaces import issue_token
 from api.store.engine.database import close_database, is_postgres, migrate, open_database
-from benchmarks.hostile.server import free_port
 from benchmarks.world import author, enroll_all, people, row
+from tests.ports import free_port
 
 SMALL_QUERY = "{ workspace { name } }"
 SMALL_MUTATION = (

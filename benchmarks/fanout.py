@@ -28,9 +28,9 @@ from api.models import Launch, Workspace
 from api.server.limits import ServerLimits
 from api.server.options import server_options
 from api.server.server import Server
+from api.services.following.row_watch import RowWatch
 from api.services.launches import background_launch
 from api.services.launches.launch import Choice
-from api.services.launches.launch_progress import LaunchWatch
 from api.services.workspaces.workspaces import issue_token
 from api.settings import Settings
 from benchmarks.launching import memory
@@ -86,7 +86,7 @@ async def measure(number: int) -> None:
 @asynccontextmanager
 async def _serving(runtime: Any, limits: ServerLimits) -> AsyncIterator[int]:
     """Run the server in this process, on the open database. Gives its port."""
-    watch = LaunchWatch()
+    watch = RowWatch()
     pace = MessageRateLimit(per_second=10**6, burst=10**6)
     guard = RequestGuard(runtime, watch, 1_000_000, True, Budgets(UNLIMITED, UNLIMITED), message_rate=pace)
     endpoint = GraphQLEndpoint(schema, guard)

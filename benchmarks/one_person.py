@@ -83,7 +83,9 @@ class Journey:
         yield Request("createPerson", self._created())
         made = await self.ask(self._created())
         person = made["createPerson"]["person"]["id"]
-        preview = self._launched("query", "launchPreview", "zone planned { __typename } warnings { code }", person)
+        preview = self._launched(
+            "query", "launchPreview", "previews { zone planned { __typename } warnings { code } }", person
+        )
         yield Request("launchPreview of one person", preview)
         yield Request("launch of one person", self._launched("mutation", "launch", "enrollments { id }", person))
         send = await Send.get(person_id=person, step__number=2)

@@ -66,6 +66,10 @@ def _moment(seconds: str) -> str:
     return f"datetime('now', ({seconds}) || ' seconds') || '+00:00'"
 
 
+def _date_of(moment: str) -> str:
+    return f"({moment})::date" if is_postgres() else f"date({moment})"
+
+
 def _day(days: str) -> str:
     return f"current_date + ({days})" if is_postgres() else f"date('now', ({days}) || ' days')"
 
@@ -116,7 +120,7 @@ def _statements(size: Size, mark: str) -> list[str]:
         _insert("send", size.emails, id=ids("snd", "n"), workspace_id="$1", enrollment_id=ids("enr", person),
                 step_id=ids("stp", f"({email_campaign} - 1) * {STEPS} + {step}"), person_id=ids("per", person),
                 sender_id=ids("sdr", "1"), sandbox="false", by_hand="false", status=status, due_at=planned,
-                planned_at=planned, planned_date=_day("0"), planned_time="'09:30:00'", zone="'Europe/Berlin'",
+                planned_at=planned, planned_date=_date_of(planned), planned_time="'09:30:00'", zone="'Europe/Berlin'",
                 explanation=none, attempts="0", sent_at=sent, detail="''", archived=f"{old} AND n % 10 = 0"),
         _insert("task", size.tasks, id=ids("tsk", "n"), workspace_id="$1", enrollment_id=ids("enr", task_person),
                 step_id=ids("stp", f"(({task_person} - 1) % {size.campaigns}) * {STEPS} + 1"),

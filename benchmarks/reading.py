@@ -19,7 +19,7 @@ from api.http.request_guard import RequestGuard
 from api.make_runtime import make_runtime
 from api.models import Campaign, Step, Workspace
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.launches.launch_progress import LaunchWatch
+from api.services.following.row_watch import RowWatch
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace, issue_token
@@ -97,7 +97,7 @@ async def measure(times: int) -> None:
     await fill(workspace, runtime)
     token = await issue_token(workspace, "reading", system_clock())
     endpoint = GraphQLEndpoint(
-        schema, RequestGuard(runtime, LaunchWatch(), 1_000_000, True, Budgets(UNLIMITED, UNLIMITED))
+        schema, RequestGuard(runtime, RowWatch(), 1_000_000, True, Budgets(UNLIMITED, UNLIMITED))
     )
     plain = PlainApp(strawberry.Schema(PlainQuery), graphql_ide=None)
     plain.workspace = workspace.id

@@ -3,6 +3,7 @@
 import os
 import statistics
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from api.clock import system_clock
@@ -10,9 +11,11 @@ from api.ids import new_id
 from api.models import Campaign, Launch, Workspace
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.metrics import Metrics
 from api.services.launches import background_launch
 from api.services.launches.background_enrolling import launch_chunks
 from api.services.launches.launch import Choice
+from api.services.send_options.isolation import isolated
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
@@ -35,8 +38,9 @@ def spread(values: Sequence[float]) -> str:
 
 
 async def author(channel: str, steps: int) -> tuple[DispatchRuntime, Campaign]:
-    """Make a campaign of so many emails, on as many days."""
-    runtime = DispatchRuntime(load(dict(os.environ)), system_clock, lambda person: None, lambda: None)
+    """Make a campaign of so many emails, on as many days. Options of packages run in other processes, as in a server."""
+    options = isolated(load(dict(os.environ)), system_clock, Metrics())
+    runtime = DispatchRuntime(options, system_clock, lambda person: None, lambda: None)
     context = runtime.context(await create_workspace(new_id("bench"), system_clock()))
     sender = await create_sender(context, name="G", email="g@example.com", zone="UTC", channel=channel)
     template = await create_template(context, name="T", subject="Hi {{ first_name }}", html=HTML)
@@ -79,6 +83,20 @@ async def launched(channel: str, count: int, choice: Choice | None = None) -> tu
     await enroll_all(started, runtime)
     await execute("ANALYZE")
     return runtime, campaign
+
+
+async def cpu_seconds() -> float:
+    """Return the CPU time of this process, of its worker processes that have ended, and of the present PostgreSQL's."""
+    own = sum(os.times()[:4])
+    return own + sum([_cpu_seconds_of(found["pid"]) for found in await execute("SELECT pid FROM pg_stat_activity")])
+
+
+def _cpu_seconds_of(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def truncate() -> None:

@@ -1,4 +1,4 @@
-"""What a partner's package of channels, mailboxes or webhooks imports.
+"""What a partner's package of channels, mailboxes, webhooks or CRMs imports.
 
 A channel package defines a ``Channel``, returns it from a function marked ``@hookimpl`` and named
 ``touchline_register_channels``, and names its module in the entry point group "touchline"::
@@ -10,13 +10,66 @@ A channel package defines a ``Channel``, returns it from a function marked ``@ho
         return [PigeonChannel(environment)]
 
 Imports: strategies.
-Imported by: cli, codes, graphql, http, mail, services, store.
+Imported by: channel_processes, cli, codes, graphql, http, mail, services, store, testing.
 """
 
 from plugins.bounce_classification import Phase, Verdict, classify
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
+from plugins.crm_access import (
+    AccessField,
+    AccessFieldKind,
+    ApiUse,
+    ConnectWay,
+    Consent,
+    CrmAccess,
+    CrmCapabilities,
+    CrmHost,
+    CrmIdentity,
+)
+from plugins.crm_codes import (
+    CrmCategory,
+    CrmCode,
+)
+from plugins.crm_contract import (
+    Crm,
+    CrmSession,
+)
+from plugins.crm_errors import (
+    CrmError,
+)
+from plugins.crm_people import (
+    ActivityField,
+    ActivityKind,
+    ActivityPush,
+    LoggedEmail,
+    NewPerson,
+    OptOut,
+    OptOutPage,
+    PersonKind,
+    PersonPage,
+    PersonSource,
+    RelatedKind,
+    RelatedRecord,
+    RemotePerson,
+    RemoteUser,
+    SourceKind,
+)
+from plugins.crm_tasks import (
+    DeletedTask,
+    DeletedTasks,
+    RemotePriority,
+    RemoteStatus,
+    RemoteTask,
+    RemoteTaskKind,
+    TaskField,
+    TaskPage,
+    TaskPush,
+    TaskValues,
+    WriteResult,
+)
 from plugins.incoming import BounceKind, IncomingMail, ReportedEvent, ReportedKind
 from plugins.mailbox_contract import MailBatch, Mailbox, MailboxSession
+from plugins.structured_email import EmailAddress, EmailAttachment, StructuredEmail
 from plugins.webhook_contract import (
     Webhook,
     WebhookRefusedError,
@@ -27,26 +80,69 @@ from plugins.webhook_contract import (
 from strategies import hookimpl
 
 __all__ = [
+    "AccessField",
+    "AccessFieldKind",
     "AccountUnavailableError",
+    "ActivityField",
+    "ActivityKind",
+    "ActivityPush",
+    "ApiUse",
     "BounceKind",
     "Channel",
+    "ConnectWay",
+    "Consent",
+    "Crm",
+    "CrmAccess",
+    "CrmCapabilities",
+    "CrmCategory",
+    "CrmCode",
+    "CrmError",
+    "CrmHost",
+    "CrmIdentity",
+    "CrmSession",
+    "DeletedTask",
+    "DeletedTasks",
+    "EmailAddress",
+    "EmailAttachment",
     "IncomingMail",
+    "LoggedEmail",
     "MailBatch",
     "Mailbox",
     "MailboxSession",
+    "NewPerson",
+    "OptOut",
+    "OptOutPage",
     "Outcome",
     "Outgoing",
+    "PersonKind",
+    "PersonPage",
+    "PersonSource",
     "Phase",
     "Receipt",
+    "RelatedKind",
+    "RelatedRecord",
+    "RemotePerson",
+    "RemotePriority",
+    "RemoteStatus",
+    "RemoteTask",
+    "RemoteTaskKind",
+    "RemoteUser",
     "ReportedEvent",
     "ReportedKind",
     "Session",
+    "SourceKind",
+    "StructuredEmail",
+    "TaskField",
+    "TaskPage",
+    "TaskPush",
+    "TaskValues",
     "Verdict",
     "Webhook",
     "WebhookRefusedError",
     "WebhookRequest",
     "WebhookResult",
     "WebhookStatus",
+    "WriteResult",
     "classify",
     "hookimpl",
 ]

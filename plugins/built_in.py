@@ -1,4 +1,4 @@
-"""The modules of Touchline's own send options, channels, mailboxes and webhooks. Add a new one here."""
+"""The modules of Touchline's own send options, channels, mailboxes, CRMs and webhooks. Add a new one here."""
 
 BUILT_IN_PLUGINS = (
     "strategies.options.choose_at_launch",
@@ -9,6 +9,7 @@ BUILT_IN_PLUGINS = (
     "plugins.channels.record",
     "plugins.channels.smtp.channel",
     "plugins.mailboxes.imap.mailbox",
+    "plugins.crms.salesforce.crm",
     "plugins.webhooks.generic",
     "plugins.webhooks.mailgun",
     "plugins.webhooks.postmark",

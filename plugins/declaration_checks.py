@@ -11,7 +11,7 @@ from string import Formatter
 from typing import Any
 
 from plugins.schemas import fault_of
-from strategies import ByValue, Plural
+from strategies import ByValue, Plural, Reads
 from strategies.contract import Text
 from strategies.plain_values import plain_string
 
@@ -27,13 +27,23 @@ MEDIA_TYPE = re.compile("[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
 """In lower case and without parameters."""
 MAX_BODY_BYTES = 16_000_000
 """The largest body that a webhook can ask for."""
+MAX_BATCH_SIZE = 1_000
+"""The most emails of one request of a channel."""
 
 Check = Callable[[str, str, object], Any]
 """Takes the name of the object, the attribute and its value. Returns the plain value, or raises UnusableError."""
 
 
 class UnusableError(Exception):
-    """A package cannot be used. The message says why, in one sentence."""
+    """A package cannot be used. The message says why, for operators.
+
+    ``public`` says it to users as well: without the text of an error that the package's code raised, because the text
+    can have a path or a setting.
+    """
+
+    def __init__(self, message: str, public: str = "") -> None:
+        super().__init__(message)
+        self.public = public or message
 
 
 def one_line(error: BaseException) -> str:
@@ -52,7 +62,8 @@ def check_texts(owner: str, attribute: str, value: object) -> dict[str, str]:
     try:
         found = {language: plain_string(text) for language, text in _items(attribute, value, MAX_LANGUAGES_OF_TEXT)}
     except (TypeError, ValueError) as error:
-        raise UnusableError(f"{owner} has {attribute} that are not text by language code: {one_line(error)}.") from None
+        fault = f"{owner} has {attribute} that are not text by language code"
+        raise UnusableError(f"{fault}: {one_line(error)}.", f"{fault}.") from None
     if not found.get("en"):
         raise UnusableError(f'{owner} has no {attribute}["en"].')
     return found
@@ -84,6 +95,18 @@ def check_flag(owner: str, attribute: str, value: object) -> bool:
     raise UnusableError(f"{owner} cannot be used: {attribute} is a {type(value).__name__}, and neither True nor False.")
 
 
+def check_reads(owner: str, attribute: str, value: object) -> frozenset[Reads]:
+    """Check the kinds of facts that an option reads: a set, list or tuple of Reads or of their names."""
+    known = ", ".join(Reads)
+    if not isinstance(value, (set, frozenset, list, tuple)):
+        raise UnusableError(f"{owner} cannot be used: {attribute} is a {type(value).__name__}, not a set of Reads.")
+    try:
+        return frozenset(Reads(plain_string(each)) for each in value)
+    except (TypeError, ValueError) as error:
+        fault = one_line(error)
+    raise UnusableError(f"{owner} cannot be used: {attribute} can have {known} ({fault}).")
+
+
 def check_media_types(owner: str, attribute: str, value: object) -> tuple[str, ...]:
     """Check a list of media types, such as "application/json"."""
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence) or not 1 <= len(value) <= MAX_MEDIA_TYPES:
@@ -105,6 +128,13 @@ def check_body_size(owner: str, attribute: str, value: object) -> int:
     return value
 
 
+def check_batch_size(owner: str, attribute: str, value: object) -> int:
+    """Check how many emails a channel takes in one request."""
+    if type(value) is not int or not 1 <= value <= MAX_BATCH_SIZE:
+        raise UnusableError(f"{owner} cannot be used: {attribute} must be a number from 1 to {MAX_BATCH_SIZE:,}.")
+    return value
+
+
 def check_sentences(owner: str, attribute: str, value: object) -> dict[str, dict[str, Text]]:
     """Check sentences by code, then by language. English is required."""
     try:
@@ -113,7 +143,8 @@ def check_sentences(owner: str, attribute: str, value: object) -> dict[str, dict
             for code, by_language in _items(attribute, value, MAX_SENTENCES_OF_OPTION)
         }
     except (TypeError, ValueError) as error:
-        raise UnusableError(f"{owner} cannot be used: {one_line(error)}.") from None
+        fault = f"{owner} cannot be used"
+        raise UnusableError(f"{fault}: {one_line(error)}.", f"{fault}: its {attribute} are not valid.") from None
 
 
 def _items(name: str, value: object, most: int) -> list[tuple[str, Any]]:

@@ -12,18 +12,22 @@ from typing import Any, Generic, TypeVar
 import plugins.hookspecs
 import strategies.hookspecs
 from plugins.contract import Channel
+from plugins.crm_contract import Crm
+from plugins.crm_declarations import check_deletions_days, check_doubt_seconds, check_ways
 from plugins.declaration_checks import (
     Check,
+    check_batch_size,
     check_body_size,
     check_flag,
     check_media_types,
+    check_reads,
     check_schema,
     check_sentences,
     check_texts,
 )
 from plugins.mailbox_contract import Mailbox
 from plugins.webhook_contract import Webhook
-from plugins.wrappers import ChannelWrapper, MailboxWrapper, OptionWrapper, WebhookWrapper
+from plugins.wrappers import ChannelWrapper, CrmWrapper, MailboxWrapper, OptionWrapper, WebhookWrapper
 from strategies import SendOption
 from strategies.registry import Registry, SendOptions
 
@@ -72,6 +76,8 @@ SEND_OPTIONS: ExtensionPoint[SendOption] = ExtensionPoint(
         "takes_time": check_flag,
         "creates_task": check_flag,
         "sentences": check_sentences,
+        "reads": check_reads,
+        "follows_changes": check_flag,
     },
     registry=SendOptions,
 )
@@ -80,7 +86,12 @@ CHANNELS: ExtensionPoint[Channel] = ExtensionPoint(
     hookspec=plugins.hookspecs.touchline_register_channels,
     contract=Channel,  # type: ignore[type-abstract]
     wrapper=ChannelWrapper,
-    checks={"labels": check_texts, "config_schema": check_schema},
+    checks={
+        "labels": check_texts,
+        "config_schema": check_schema,
+        "supports_copies": check_flag,
+        "batch_size": check_batch_size,
+    },
 )
 MAILBOXES: ExtensionPoint[Mailbox] = ExtensionPoint(
     noun="mailbox",
@@ -97,4 +108,16 @@ WEBHOOKS: ExtensionPoint[Webhook] = ExtensionPoint(
     wrapper=WebhookWrapper,
     checks={"labels": check_texts, "content_types": check_media_types, "max_body_bytes": check_body_size},
 )
-EXTENSION_POINTS: tuple[ExtensionPoint[Any], ...] = (SEND_OPTIONS, CHANNELS, MAILBOXES, WEBHOOKS)
+CRMS: ExtensionPoint[Crm] = ExtensionPoint(
+    noun="CRM",
+    hookspec=plugins.hookspecs.touchline_register_crms,
+    contract=Crm,  # type: ignore[type-abstract]
+    wrapper=CrmWrapper,
+    checks={
+        "labels": check_texts,
+        "ways": check_ways,
+        "doubt_seconds": check_doubt_seconds,
+        "deletions_days": check_deletions_days,
+    },
+)
+EXTENSION_POINTS: tuple[ExtensionPoint[Any], ...] = (SEND_OPTIONS, CHANNELS, MAILBOXES, WEBHOOKS, CRMS)

@@ -18,8 +18,8 @@ def run_guarded(what: str, work: Callable[[], Any]) -> Any:
     except UnusableError:
         raise
     except (Exception, SystemExit) as error:
-        fault = f"{what} raised {one_line(error)}"
-    raise UnusableError(f"{fault.rstrip('.')}.")
+        fault, kind = f"{what} raised {one_line(error)}", type(error).__name__
+    raise UnusableError(f"{fault.rstrip('.')}.", f"{what} raised {kind}.")
 
 
 def collect(hook: str, result: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The hooks that packages of channels, mailboxes and webhooks implement."""
+"""The hooks that packages of channels, mailboxes, webhooks and CRMs implement."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ from strategies import hookspec
 
 if TYPE_CHECKING:
     from plugins.contract import Channel
+    from plugins.crm_contract import Crm
     from plugins.mailbox_contract import Mailbox
     from plugins.webhook_contract import Webhook
 
@@ -34,5 +35,15 @@ def touchline_register_webhooks(environment: Mapping[str, str]) -> "Iterable[Web
     """Return the webhooks that this package adds.
 
     ``environment`` has the environment variables of the process. A webhook reads its settings and secrets from them.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def touchline_register_crms(environment: Mapping[str, str]) -> "Iterable[Crm]":
+    """Return the CRMs that this package adds.
+
+    ``environment`` has the environment variables of the process. A CRM gets the secrets of each connection with its
+    access, so it needs none of its own.
     """
     raise AssertionError("a specification is never called")

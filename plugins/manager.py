@@ -6,7 +6,7 @@ can take one of their keys.
 """
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
 from typing import Any, cast
@@ -14,10 +14,13 @@ from typing import Any, cast
 import pluggy
 
 from plugins.contract import Channel
+from plugins.contract_version import ATTRIBUTE, FIRST_VERSION, check_contract, contract_of
+from plugins.crm_contract import Crm
 from plugins.declaration_checks import UnusableError
-from plugins.discovery import Candidate, candidates
+from plugins.discovery import OWN_DISTRIBUTION, Candidate, candidates
 from plugins.extension_points import (
     CHANNELS,
+    CRMS,
     EXTENSION_POINTS,
     MAILBOXES,
     SEND_OPTIONS,
@@ -39,6 +42,8 @@ class Package:
     module: str
     version: str
     keys: Mapping[str, tuple[str, ...]]
+    contract: str = FIRST_VERSION
+    """The version of the contract for which it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,13 @@ class Broken:
     distribution: str
     entry_point: str
     error: str
+    """The reason, for operators. It can have the text of an error of the package."""
+    module: str = ""
+    reason: str = ""
+    """The reason, for users: it has no path and no setting."""
+    version: str = ""
+    contract: str | None = None
+    """The version of the contract for which it was written. None if it could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,10 @@ class Installed:
     def of(self, point: ExtensionPoint[Contract]) -> Mapping[str, Contract]:
         """Return the plugins of one kind, by key."""
         return self.registries[point.hook]
+
+    def package_of(self, point: ExtensionPoint[Any], key: str) -> Package:
+        """Return the package that registered an installed plugin."""
+        return next(package for package in self.packages if key in package.keys[point.hook])
 
     @property
     def send_options(self) -> SendOptions:
@@ -83,6 +99,11 @@ class Installed:
         """The webhooks, by key."""
         return self.of(WEBHOOKS)
 
+    @property
+    def crms(self) -> Mapping[str, Crm]:
+        """The CRMs, by key."""
+        return self.of(CRMS)
+
 
 def load(environment: Mapping[str, str], points: Sequence[ExtensionPoint[Any]] = EXTENSION_POINTS) -> Installed:
     """Load Touchline's own modules, then every package with an entry point in the group "touchline"."""
@@ -91,9 +112,44 @@ def load(environment: Mapping[str, str], points: Sequence[ExtensionPoint[Any]] =
         try:
             loader.add(candidate)
         except UnusableError as error:
-            loader.broken.append(Broken(candidate.distribution, candidate.name, str(error)))
+            loader.broken.append(
+                Broken(
+                    distribution=candidate.distribution,
+                    entry_point=candidate.name,
+                    error=str(error),
+                    module=candidate.module,
+                    reason=error.public,
+                    version=candidate.version,
+                    contract=loader.contracts.get(candidate),
+                )
+            )
     registries = {point.hook: registry for point, registry in loader.registries.items()}
     return Installed(loader.manager, MappingProxyType(registries), tuple(loader.packages), tuple(loader.broken))
+
+
+def load_channel(distribution: str, module: str, key: str, environment: Mapping[str, str]) -> Channel:
+    """Load one package, and return one of its channels. Raises UnusableError."""
+    for candidate in candidates():
+        if (candidate.distribution, candidate.module) == (distribution, module):
+            loader = _Loader(environment, EXTENSION_POINTS)
+            loader.add(candidate)
+            found = loader.registries[CHANNELS].get(key)
+            if found is not None:
+                return cast(Channel, found)
+    raise UnusableError(f"The package {distribution} has no channel {key!r} in {module} any more.")
+
+
+def load_send_options(distributions: Collection[str], environment: Mapping[str, str]) -> SendOptions:
+    """Load Touchline's own send options and those of some distributions, without their channels and so on.
+
+    It is called where only options are asked. ``load`` has checked the same modules before. Raises UnusableError.
+    """
+    loader = _Loader(environment, EXTENSION_POINTS, (SEND_OPTIONS,))
+    for candidate in candidates():
+        own = candidate.distribution == OWN_DISTRIBUTION and candidate.module.startswith("strategies.")
+        if own or candidate.distribution in distributions:
+            loader.add(candidate)
+    return cast(SendOptions, loader.registries[SEND_OPTIONS])
 
 
 class _Loader:
@@ -102,7 +158,14 @@ class _Loader:
     ``add`` changes ``registries`` and ``packages`` only after every object of a module has passed its checks.
     """
 
-    def __init__(self, environment: Mapping[str, str], points: Sequence[ExtensionPoint[Any]]) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        points: Sequence[ExtensionPoint[Any]],
+        collected: Collection[ExtensionPoint[Any]] | None = None,
+    ) -> None:
+        """Prepare to load. Only objects of ``collected`` are made, or of all points if it is None."""
+        self._collected = points if collected is None else collected
         self.arguments = {"environment": environment}
         self.manager = pluggy.PluginManager("touchline")
         hookspecs = ModuleType("hookspecs")
@@ -111,15 +174,20 @@ class _Loader:
         self.registries: dict[ExtensionPoint[Any], Registry[Any]] = {point: point.registry() for point in points}
         self.packages: list[Package] = []
         self.broken: list[Broken] = []
+        self.contracts: dict[Candidate, str] = {}
+        """The version of the contract of each module that could be imported."""
         self._hooks = ", ".join(sorted(point.hook for point in points))
 
     def add(self, candidate: Candidate) -> None:
         """Register all objects of a module. If one cannot be used, registers none and raises UnusableError."""
         plugin = run_guarded(f"importing {candidate.module}", candidate.load)
+        contract = run_guarded(f"reading {ATTRIBUTE}", lambda: contract_of(plugin, candidate.module))
+        self.contracts[candidate] = contract
+        check_contract(contract)
         name = f"{candidate.distribution}:{candidate.name}"
         run_guarded("registering", lambda: self._register(plugin, name))
         try:
-            found = {point: self._objects(point, plugin) for point in self.registries}
+            found = {point: self._objects(point, plugin) for point in self._collected}
             for point, objects in found.items():
                 self._check_keys(point, candidate.distribution, [each.key for each in objects])
         except UnusableError:
@@ -129,7 +197,7 @@ class _Loader:
             for each in objects:
                 self.registries[point].register(each.key, each, candidate.distribution)
         keys = {point.hook: tuple(each.key for each in objects) for point, objects in found.items()}
-        self.packages.append(Package(candidate.distribution, candidate.module, candidate.version, keys))
+        self.packages.append(Package(candidate.distribution, candidate.module, candidate.version, keys, contract))
 
     def _register(self, plugin: Any, name: str) -> None:
         """Register with pluggy. Raises UnusableError for functions that pluggy would silently never call."""

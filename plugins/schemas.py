@@ -1,17 +1,42 @@
-"""Check that a package's JSON Schema is valid and refers to its own parts only."""
+"""Check that a package's JSON Schema is valid and refers to its own parts only, and make validators of it."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
+from jsonschema import Draft202012Validator, validators
+from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 REFERENCES = ("$ref", "$dynamicRef")
+END_OF_TEXT = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^]\\])*\])|\$", re.DOTALL)
+"""A dollar of a pattern, or an escape or a class of characters in which a dollar is a plain one."""
+
+
+def validator(schema: Mapping[str, Any]) -> Any:
+    """Return a validator of configurations. It fetches no other schema."""
+    return _Validator(dict(schema), registry=Registry())
+
+
+@lru_cache(maxsize=512)
+def python_pattern(pattern: str) -> str:
+    """Return a pattern in which ``$`` means the end of the text, as in JavaScript.
+
+    In Python it also means the place before a line break at the end, so "09:30\\n" would match "^..:..$".
+    """
+    return END_OF_TEXT.sub(lambda found: found[1] or r"\Z", pattern)
+
+
+def _check_pattern(rules: Any, pattern: str, instance: object, _schema: object) -> Iterator[ValidationError]:
+    if rules.is_type(instance, "string") and not re.search(python_pattern(pattern), str(instance)):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator: Any = validators.extend(Draft202012Validator, {"pattern": _check_pattern})  # type: ignore[no-untyped-call]
 
 
 def fault_of(schema: dict[str, Any]) -> str | None:

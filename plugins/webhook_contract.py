@@ -57,7 +57,7 @@ class WebhookStatus(IntEnum):
     TOO_LARGE = 413
     """The request has too many events."""
     NOT_FOUND = 404
-    """There is no webhook at the path."""
+    """The path belongs to no webhook."""
     WRONG_TYPE = 415
     """The content type or the encoding is not accepted."""
     FAILED = 500

@@ -6,12 +6,17 @@ own object, and each caller checks what they return.
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from inspect import signature
 from typing import Any
 
 from plugins.contract import Channel, Session
+from plugins.crm_access import Consent, CrmAccess, CrmHost
+from plugins.crm_contract import Crm, CrmSession
 from plugins.mailbox_contract import Mailbox, MailboxSession
 from plugins.webhook_contract import Webhook, WebhookRequest, WebhookResult
-from strategies import Availability, CreateTask, Position, SendAt, SendOption, StepContext
+from strategies import Availability, CampaignFacts, CreateTask, Position, Range, SendAt, SendOption, StepContext
+from strategies.option_calls import limits_times
 
 
 class OptionWrapper(SendOption):
@@ -20,18 +25,36 @@ class OptionWrapper(SendOption):
     def __init__(self, own: SendOption, declarations: Mapping[str, Any]) -> None:
         self.own = own
         vars(self).update(declarations)
+        self._takes_campaign = _takes_campaign(own)
+        self.limits_times = limits_times(own)
 
     def availability(self, position: Position) -> Availability:
         """Call the package's option."""
         return self.own.availability(position)
 
-    def validate(self, config: Mapping[str, Any]) -> None:
+    def validate(self, config: Mapping[str, Any], campaign: CampaignFacts) -> None:
         """Call the package's option."""
-        self.own.validate(config)
+        if self._takes_campaign:
+            self.own.validate(config, campaign)
+        else:
+            self.own.validate(config)  # type: ignore[call-arg]
 
     def resolve(self, step: StepContext) -> SendAt | CreateTask:
         """Call the package's option."""
         return self.own.resolve(step)
+
+    def window(self, step: StepContext, send_at: datetime) -> Sequence[Range] | None:
+        """Call the package's option."""
+        return self.own.window(step, send_at)
+
+
+def _takes_campaign(option: SendOption) -> bool:
+    """Say whether an option's ``validate`` gets the campaign's settings, or the configuration only."""
+    try:
+        signature(option.validate).bind({}, CampaignFacts())
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 class ChannelWrapper(Channel):
@@ -94,3 +117,27 @@ class WebhookWrapper(Webhook):
     async def receive(self, request: WebhookRequest) -> WebhookResult:
         """Call the package's webhook."""
         return await self.own.receive(request)
+
+
+class CrmWrapper(Crm):
+    """A package's CRM with its declarations as plain values."""
+
+    def __init__(self, own: Crm, declarations: Mapping[str, Any]) -> None:
+        self.own = own
+        vars(self).update(declarations)
+
+    def open(self, access: CrmAccess, host: CrmHost) -> AbstractAsyncContextManager[CrmSession]:
+        """Call the package's CRM."""
+        return self.own.open(access, host)
+
+    def consent_url(self, access: CrmAccess, consent: Consent) -> str:
+        """Call the package's CRM."""
+        return self.own.consent_url(access, consent)
+
+    async def redeem_consent(self, access: CrmAccess, consent: Consent, code: str) -> Mapping[str, str]:
+        """Call the package's CRM."""
+        return await self.own.redeem_consent(access, consent, code)
+
+    async def revoke(self, access: CrmAccess) -> None:
+        """Call the package's CRM."""
+        await self.own.revoke(access)

@@ -4,7 +4,13 @@ A send option is a subclass of SendOption, returned by a function ``touchline_re
 carries ``@hookimpl``, in a module that the package names in its ``touchline`` entry points.
 
 Imports: nothing.
-Imported by: everybody.
+Imported by: channel_processes, cli, codes, csv_reading, deliverability, graphql, http, mail, models, plugins,
+    services.bulk, services.campaigns, services.common, services.compose, services.crm.activities,
+    services.crm.connections, services.crm.failures, services.crm.people, services.crm.tasks, services.dispatch,
+    services.email_tests, services.emails, services.enrollments, services.following, services.jobs, services.launches,
+    services.one_off_emails, services.people, services.plugin_health, services.replies, services.reports,
+    services.saved_filters, services.send_options, services.simulations, services.tasks, services.templates,
+    services.workspaces, store, testing.
 """
 
 from strategies.calendar import Calendar
@@ -22,21 +28,33 @@ from strategies.contract import (
     WarningNote,
 )
 from strategies.errors import Refusal
+from strategies.facts import CampaignFacts, Facts, FieldValues, PersonFacts, Reads, UndeclaredReadError
+from strategies.history import History, HourCounts
 from strategies.hookspecs import hookimpl, hookspec
+from strategies.ranges import Range
 
 __all__ = [
     "Availability",
     "ByValue",
     "Calendar",
+    "CampaignFacts",
     "CreateTask",
+    "Facts",
+    "FieldValues",
+    "History",
+    "HourCounts",
     "Note",
+    "PersonFacts",
     "Plural",
     "Position",
+    "Range",
+    "Reads",
     "Refusal",
     "SendAt",
     "SendOption",
     "StepContext",
     "StepType",
+    "UndeclaredReadError",
     "WarningNote",
     "hookimpl",
     "hookspec",

@@ -8,9 +8,12 @@ import datetime as dt
 from dataclasses import dataclass
 
 from strategies import timeline_notes
-from strategies.calendar import Calendar
+from strategies.calendar import Calendar, instant_of
 from strategies.contract import Note
 from strategies.records import EmailRecord, LaunchChoices, TaskRecord
+
+AT_TIME = "at_time"
+"""The key of the built-in option that moves a first email whose time had passed at launch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,14 @@ class Anchor:
         note = Note("RESUMED", {"day": day, "date": date.isoformat()})
         return Anchor(self.calendar, day, date, note, is_resume=True)
 
-    def after_first_email(self, day: int, email: EmailRecord, launch: LaunchChoices) -> "Anchor":
-        """R5, R6: the day of the first step is the date of its email."""
+    def after_first_email(self, day: int, email: EmailRecord, launch: LaunchChoices, option: str | None) -> "Anchor":
+        """R5, R6: the day of the first step is the date of its email, unless its option leaves the day where it is."""
         expected, date = self.date_of(day), self.calendar.working(email.date)
-        if date == expected:
+        if date == expected or not email.moves_day_one:
             return self
-        passed = launch.send_at is None and self.calendar.instant(expected, email.time) < launch.now
+        in_time = instant_of(expected, email.time, email.zone or self.calendar.zone)
+        # Only at_time moves its email because the time had passed. Options of packages have reasons of their own.
+        passed = option == AT_TIME and launch.send_at is None and in_time < launch.now
         return Anchor(self.calendar, day, date, timeline_notes.first_email(day, date, passed=passed))
 
     def after_task(self, day: int, task: TaskRecord) -> "Anchor":

@@ -91,6 +91,11 @@ def local(instant: datetime, zone: str) -> datetime:
     return aware(instant).astimezone(zone_info(zone))
 
 
+def shown_minute(instant: datetime, zone: str) -> str:
+    """Return what the clocks of the zone show at an instant, for a sentence: "2026-03-02 09:00 (Europe/Berlin)"."""
+    return f"{local(instant, zone):%Y-%m-%d %H:%M} ({zone})"
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """The days of one enrollment: its zone, and whether weekends count."""
@@ -105,7 +110,10 @@ class Calendar:
         return day
 
     def forward(self, day: date, days: int) -> date:
-        """Return the day that lies this many counted days (0 or more) after the given one."""
+        """Return the day that lies this many counted days (0 or more) after the given one.
+
+        With 0 it is the day itself, or the Monday after it if weekends are skipped: the same as ``working``.
+        """
         day = self.working(day)
         if self.skip_weekends:
             weeks, rest = divmod(day.weekday() + days, WORKING_DAYS_OF_WEEK)

@@ -100,8 +100,13 @@ class StrategyCode(Code):
     SEND_OPTION_FAILED = code(
         "The send option {option!r} failed ({error}). This is a bug in its package; see the server log.",
         step=(
-            "The send option {option!r} of step {step} failed ({error}). This is a bug in its package; see the server "
-            "log."
+            "The send option {option!r} of step {step} failed ({error}). This is a bug in its package, {package}; see "
+            "the server log."
+        ),
+        limit="The send option {option!r} of the package {package} failed: {fault} This is a bug in the package.",
+        undeclared=(
+            "The send option {option!r} of step {step} reads facts that it does not declare. Its package must add "
+            "Reads.{read} to `reads`."
         ),
         when=(
             "A send option of an installed package failed. Also why a background launch left people out, and why an "
@@ -117,6 +122,15 @@ class StrategyCode(Code):
         when="The send option is not available for this step. The message says why.",
         do="Query `sendOptions`.",
     )
+    SEND_OPTION_PAUSED = code(
+        "The send option {option!r} has failed too often, so the server does not ask it for a while. Try again later, "
+        "or choose another send option.",
+        when=(
+            "A send option of an installed package failed too often, so the server does not ask it for a while. Also "
+            "why a background launch left people out, and why an edit was not applied to a person."
+        ),
+        do="Wait, or choose another send option. `sendOptions { health }` says when the server asks it again.",
+    )
     SEND_OPTION_REQUIRED = code(
         "An email step needs a send option. Set sendOption.",
         when="An email step needs a send option.",
@@ -125,7 +139,7 @@ class StrategyCode(Code):
     SEND_OPTION_UNKNOWN = code(
         "No send option {key!r} is installed. Installed: {known}.",
         when="No send option with this key is installed.",
-        do="Install its package, or choose another send option.",
+        do="Install its package, or choose another send option. `plugins` says why a package was left out.",
     )
     STEP_NOT_FOUND = code(
         "This campaign has no step {number}.",

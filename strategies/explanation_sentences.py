@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from strategies.allowed_time_sentences import ALLOWED_TIME_SENTENCES
+from strategies.chosen_time_sentences import CHOSEN_TIME_SENTENCES
 from strategies.contract import ByValue, Text
 
 MOMENTS: Mapping[str, Mapping[str, str]] = {
@@ -209,10 +211,6 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "en": "A {type} step is always a task.",
         "de": "Ein {type}-Schritt ist immer eine Aufgabe.",
     },
-    "BY_HAND": {
-        "en": "A person chose {time} on {date} when sending the email of a task.",
-        "de": "Eine Person wählte {time} am {date} beim Senden der E-Mail einer Aufgabe.",
-    },
     "CLOCKS_GO_FORWARD": {
         "en": "{time} does not exist on {date}, because the clocks go forward. The email is sent later by the length of"
         " the gap.",
@@ -246,14 +244,6 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "en": "The campaign was paused, so this email moved to {time} on {date}.",
         "de": "Die Kampagne war pausiert, deshalb wurde diese E-Mail auf {time} am {date} verschoben.",
     },
-    "RESCHEDULED": {
-        "en": "A person gave it another time: {time} on {date}.",
-        "de": "Eine Person hat eine andere Zeit gewählt: {time} am {date}.",
-    },
-    "RESCHEDULED_NOW": {
-        "en": "A person decided at {time} on {date} that it is sent immediately.",
-        "de": "Eine Person hat um {time} am {date} entschieden, dass sie sofort gesendet wird.",
-    },
     "EDITED": {
         "en": "The campaign was edited: before, this email was planned for {time} on {date}.",
         "de": "Die Kampagne wurde bearbeitet: vorher war diese E-Mail für {time} am {date} geplant.",
@@ -262,6 +252,16 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "en": "The campaign was edited: before, this task was due on {date}.",
         "de": "Die Kampagne wurde bearbeitet: vorher war diese Aufgabe am {date} fällig.",
     },
+    "PERSON_CHANGED": {
+        "en": "The person's data changed: before, this email was planned for {time} on {date}.",
+        "de": "Die Daten der Person wurden geändert: vorher war diese E-Mail für {time} am {date} geplant.",
+    },
+    "TASK_PERSON_CHANGED": {
+        "en": "The person's data changed: before, this task was due on {date}.",
+        "de": "Die Daten der Person wurden geändert: vorher war diese Aufgabe am {date} fällig.",
+    },
+    **ALLOWED_TIME_SENTENCES,
+    **CHOSEN_TIME_SENTENCES,
 }
 
 RETIRED_SENTENCES: Mapping[str, Mapping[str, Text]] = {

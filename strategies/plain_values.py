@@ -8,6 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 
+from strategies.calendar import zone_names
 from strategies.contract import Note
 from strategies.errors import Refusal
 
@@ -58,6 +59,16 @@ def plain_instant(instant: object) -> dt.datetime | None:
     return dt.datetime.combine(dt.date.fromordinal(day), dt.time(*time), dt.UTC) - offset
 
 
+def plain_zone(zone: object) -> str | None:
+    """Return the name of a time zone, or None. Raises TypeError or ValueError."""
+    if zone is None:
+        return None
+    name = plain_string(zone)
+    if name not in zone_names():
+        raise ValueError(f"{name!r:.60} is not a time zone of the tz database")
+    return name
+
+
 def plain_notes(notes: object) -> tuple[Note, ...]:
     """Return the notes of an explanation. Raises TypeError or ValueError."""
     if not isinstance(notes, (tuple, list)):
@@ -85,10 +96,7 @@ def _is_plain(note: object) -> bool:
 def _plain_note(note: object) -> Note:
     if not isinstance(note, Note):
         raise TypeError(f"{note!r:.60} is not a Note")
-    code, values = plain_string(note.code), note.values
-    if not isinstance(values, Mapping):
-        raise TypeError(f"the values of a note are {values!r:.60}, not a mapping")
-    return Note(code, {plain_string(name): _plain_value(value) for name, value in values.items()})
+    return Note(plain_string(note.code), plain_values(note.values))
 
 
 def _plain_value(value: object) -> str | int:
@@ -98,6 +106,13 @@ def _plain_value(value: object) -> str | int:
     if not -NUMBER_LIMIT < number < NUMBER_LIMIT:
         raise ValueError("a number has more than 64 bits")
     return number
+
+
+def plain_values(values: object) -> Mapping[str, str | int]:
+    """Return the values of a sentence. Raises TypeError or ValueError."""
+    if not isinstance(values, Mapping):
+        raise TypeError(f"values are {values!r:.60}, not a mapping")
+    return {plain_string(name): _plain_value(value) for name, value in values.items()}
 
 
 def plain_string(text: object) -> str:

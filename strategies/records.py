@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from strategies.allowed_times import Ranges
 from strategies.contract import Note, StepType
 
 
@@ -49,6 +50,10 @@ class EmailRecord:
     date: dt.date
     time: dt.time
     instant: dt.datetime
+    zone: str | None = None
+    """The zone of the wall time; None: the calendar's."""
+    moves_day_one: bool = True
+    """For the first step: whether its date is the date of its day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,23 @@ class PlannedSend:
     zone: str
     instant: dt.datetime
     notes: tuple[Note, ...]
+    allowed: Ranges | None = None
+    """The ranges of time in which its send option lets it be sent; None: at any time."""
+    moves_day_one: bool = True
+    """For the first step: whether its date is the date of its day."""
+
+    def __reduce__(self) -> tuple[type["PlannedSend"], tuple[object, ...]]:
+        """Cross the border of a process fast."""
+        return PlannedSend, (
+            self.number,
+            self.date,
+            self.time,
+            self.zone,
+            self.instant,
+            self.notes,
+            self.allowed,
+            self.moves_day_one,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """The installed plugins of one kind, by key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from strategies.codes import StrategyCode
 from strategies.contract import SendOption
 from strategies.errors import Refusal
+from strategies.questions import Asker
 
 Plugin = TypeVar("Plugin")
 
@@ -37,7 +38,14 @@ class Registry(Mapping[str, Plugin]):
 
 
 class SendOptions(Registry[SendOption]):
-    """The installed send options."""
+    """The installed send options. Those in ``isolated`` run in another process: ``asker`` asks them."""
+
+    asker: Asker | None = None
+    isolated: frozenset[str] = frozenset()
+
+    def isolated_among(self, keys: Iterable[str | None]) -> list[str]:
+        """Return those of these options that run in another process, each once."""
+        return [] if self.asker is None else sorted(self.isolated.intersection(filter(None, keys)))
 
     def need(self, key: str) -> SendOption:
         """Return the option. Raises Refusal SEND_OPTION_UNKNOWN if it is not installed."""

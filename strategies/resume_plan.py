@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from strategies.calendar import Calendar, local
+from strategies.calendar import Calendar, instant_of, local
 from strategies.records import Planned, PlannedSend
 from strategies.timeline import Stop, Timeline, never
 
@@ -26,29 +26,30 @@ def shift(
     resolve: Resolve,
     resumed: Mapping[int, dt.date],
     overdue: Collection[int],
-    loose: Sequence[tuple[dt.date, dt.time]],
+    loose: Sequence[tuple[dt.date, dt.time, str]],
     calendar: Calendar,
     now: dt.datetime,
     at_once: Collection[int] = (),
 ) -> Shift:
     """Return the smallest shift after which nothing is overdue at ``now``. The gaps between emails stay the same.
 
-    ``overdue`` are the step numbers of planned emails whose time has passed. ``loose`` are the dates and wall times of
-    other overdue emails, which no option resolves any more: retries, and emails that a person rescheduled. ``at_once``
-    are the step numbers of emails that do not move: they are sent as soon as the campaign is resumed. Raises Refusal.
+    ``overdue`` are the step numbers of planned emails whose time has passed. ``loose`` are the dates,
+    wall times and zones of other overdue emails, which no option resolves any more: retries, and emails that a person
+    rescheduled. ``at_once`` are the step numbers of emails that do not move: they are sent as soon as the campaign is
+    resumed. Raises Refusal.
     """
     before = resolve(resumed, never)
     days_before = {number: on for number, on in before.step_dates.items() if number not in at_once}
     planned = [each for each in before.planned if isinstance(each, PlannedSend) and each.number in overdue]
-    past = [*((each.date, each.time) for each in planned), *loose]
+    past = [*(each.date for each in planned), *(date for date, _, _ in loose)]
     first = min(days_before, default=None)
     least = _at_least(past, calendar, now)
 
     def is_past(each: Planned) -> bool:
-        return _past(each, overdue, calendar, now)
+        return _past(each, overdue, now)
 
     for days in count(least):
-        if any(calendar.instant(calendar.forward(date, days), wall) < now for date, wall in loose):
+        if any(instant_of(calendar.forward(date, days), wall, zone) < now for date, wall, zone in loose):
             continue
         if first is None:
             return Shift(days, resumed, {})
@@ -76,14 +77,17 @@ MAX_EXTRA_DAYS = 400
 """Days after the smallest possible shift. No option plans an email further than this before its day."""
 
 
-def _past(planned: Planned, overdue: Collection[int], calendar: Calendar, now: dt.datetime) -> bool:
+def _past(planned: Planned, overdue: Collection[int], now: dt.datetime) -> bool:
     if not isinstance(planned, PlannedSend) or planned.number not in overdue:
         return False
-    return calendar.instant(planned.date, planned.time) < now
+    return instant_of(planned.date, planned.time, planned.zone) < now
 
 
-def _at_least(past: Sequence[tuple[dt.date, dt.time]], calendar: Calendar, now: dt.datetime) -> int:
-    """Return a lower bound of the shift in days, so that a long pause is not tried day by day."""
+def _at_least(past: Sequence[dt.date], calendar: Calendar, now: dt.datetime) -> int:
+    """Return a lower bound of the shift in days, so that a long pause is not tried day by day.
+
+    An email in another zone than the calendar's can be a day further.
+    """
     today = calendar.local(now).date()
-    span = (today - min((date for date, _ in past), default=today)).days
-    return max(0, span * 5 // 7 - 3) if calendar.skip_weekends else max(0, span - 1)
+    span = (today - min(past, default=today)).days
+    return max(0, span * 5 // 7 - 4) if calendar.skip_weekends else max(0, span - 2)

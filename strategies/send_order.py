@@ -11,6 +11,7 @@ from functools import reduce
 from strategies.calendar import Calendar
 from strategies.contract import WarningNote
 from strategies.errors import Refusal
+from strategies.questions import QuestionCollector
 from strategies.records import LaunchChoices, PlannedSend, PlannedTask, TimelineStep
 from strategies.registry import SendOptions
 from strategies.timeline import resolve_timeline
@@ -63,25 +64,33 @@ def order_warnings(
     """Return warnings for emails that are out of order in every launch, whenever its tasks are completed.
 
     ``times`` are the new wall times of a launch, by step number. Returns no warnings if the campaign cannot be
-    resolved.
+    resolved, or if a send option reads facts: then the order is known for each launch only.
     """
+    keys = {step.send_option for step in steps if step.send_option in options}
+    if any(options[key].reads for key in keys if key is not None):
+        return []
     steps = [replace(step, added=None) for step in steps]  # a future launch includes every step
     calendar = Calendar("UTC", skip_weekends)
-    tried, tasks = [], set[int]()
+    tried, tasks, questions = [], set[int](), QuestionCollector()
     for start in TRIAL_STARTS:
         for moment in TRIAL_TIMES:
             option = options.get(steps[0].send_option or "") if steps else None
             asks = option is not None and option.asks_send_at
             send_at = dt.datetime.combine(start.date(), moment, dt.UTC) if asks else None
+            found = None
             try:
-                found = resolve_timeline(
-                    steps, calendar, LaunchChoices(start, send_at, times), options, {}, start, tasks_done_at=moment
-                )
+                with questions:
+                    found = resolve_timeline(
+                        steps, calendar, LaunchChoices(start, send_at, times), options, {}, start, tasks_done_at=moment
+                    )
             except Refusal:
                 return []
+            if found is None:
+                continue
             emails = [each for each in found.planned if isinstance(each, PlannedSend)]
             tasks |= {each.number for each in found.planned if isinstance(each, PlannedTask)}
             tried.append(_every_pair(steps, {each.number: each.instant for each in emails}))
+    questions.raise_any()
     always = reduce(lambda known, more: {key: known[key] for key in known if key in more}, tried)
     return [_warning(steps, pair, tasks) for pair in _latest(always)]
 

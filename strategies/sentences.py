@@ -1,7 +1,7 @@
 """Turn notes and warnings into sentences."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from strategies.contract import Note, SendOption, WarningNote
 from strategies.explanation_sentences import RETIRED_SENTENCES, SENTENCES
@@ -10,6 +10,23 @@ from strategies.warning_codes import WarningCode
 log = logging.getLogger("touchline.options")
 
 WARNINGS = {code.value: code.sentences for code in WarningCode}
+
+
+OPTION_CODES = frozenset({"OPTION_CHOSE", "OPTION_CHOSE_DUE"})
+"""Notes that name the send option of an explanation."""
+
+
+def own_first(notes: Iterable[Note | WarningNote], options: Mapping[str, SendOption]) -> list[SendOption]:
+    """Return the send options, first the one that the notes name: two packages can have sentences of the same code."""
+    named = {note.values.get("option") for note in notes if isinstance(note, WarningNote) or note.code in OPTION_CODES}
+    return sorted(options.values(), key=lambda option: option.key not in named)
+
+
+def has_sentence(note: Note | WarningNote, language: str, option: SendOption) -> bool:
+    """Say whether Touchline or an option has the sentence of a note in a language."""
+    ours = WARNINGS if isinstance(note, WarningNote) else SENTENCES
+    found = ours.get(note.code) or option.sentences.get(note.code) or {}
+    return language in found
 
 
 class _Blank(dict[str, object]):

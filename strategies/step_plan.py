@@ -1,17 +1,24 @@
 """Plan one step for one person: ask its send option, and make an email or a task of the answer."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from strategies import timeline_notes
+from strategies.allowed_times import next_allowed, plain_ranges
+from strategies.calendar import local, moment_of
 from strategies.codes import StrategyCode
-from strategies.contract import CreateTask, Note, SendAt, StepContext, StepType
+from strategies.contract import CreateTask, Note, SendAt, SendOption, StepContext, StepType
 from strategies.errors import Refusal
-from strategies.option_calls import call_option, plain_answer
+from strategies.facts import UndeclaredReadError
+from strategies.option_calls import call_option, limits_times, plain_answer
+from strategies.questions import Unanswered
 from strategies.records import Planned, PlannedSend, PlannedTask, TimelineStep
 from strategies.registry import SendOptions
 
 Notes = tuple[Note, ...]
+Answer = TypeVar("Answer")
 
 
 def plan_step(
@@ -42,7 +49,18 @@ def plan_step(
         return _plan_task(step, context, answer, opening, added)
     if resumed and answer.date < context.date:
         answer = _released(step.send_option, context, options, answer)
-    return _plan_email(step, context, answer, opening, now, added)
+    plan = _plan_email(step.send_option, context, answer, opening, now, added)
+    if plan is None:
+        return None
+    plan = _within_window(step.send_option, plan, context, options)
+    if context.first and not answer.moves_day_one and plan.date != context.date:
+        stays = Note("DAY_STAYS", {"day": context.day, "date": context.date.isoformat()})
+        return replace(plan, notes=(*plan.notes, stays), moves_day_one=False)
+    moved_to = context.calendar.working(plan.date)
+    if context.first and moved_to != context.date and not timeline_notes.contains_date(answer.notes):
+        moves = Note("DAY_MOVES", {"day": context.day, "date": moved_to.isoformat()})
+        return replace(plan, notes=(*plan.notes, moves))
+    return plan
 
 
 def _plan_task(
@@ -55,15 +73,17 @@ def _plan_task(
 
 
 def _plan_email(
-    step: TimelineStep,
+    option: str,
     context: StepContext,
     answer: SendAt,
     opening: Notes,
     now: dt.datetime,
     added: dt.datetime | None,
 ) -> PlannedSend | None:
-    # R4: the calendar turns the wall time into an instant, also where the clocks skip or repeat it.
-    moment = context.calendar.moment(answer.date, answer.time)
+    if answer.zone == context.calendar.zone:
+        answer = replace(answer, zone=None)
+    # R4: the zone turns the wall time into an instant, also where the clocks skip or repeat it.
+    moment = moment_of(answer.date, answer.time, answer.zone or context.calendar.zone)
     instant = answer.instant or moment.instant
     if added is not None and instant < added:
         return None
@@ -71,22 +91,60 @@ def _plan_email(
     late = now if instant < now else None
     if context.first and timeline_notes.contains_date(answer.notes):
         opening = opening[:1]
-    timing = timeline_notes.time_notes(step.send_option, context.date, answer, moment, late)
+    timing = timeline_notes.time_notes(option, context.date, answer, moment, late)
     notes = (*opening, *answer.notes, *timing)
-    return PlannedSend(context.number, answer.date, answer.time, context.calendar.zone, late or instant, notes)
+    return PlannedSend(context.number, answer.date, answer.time, moment.zone, late or instant, notes)
+
+
+def _within_window(key: str, plan: PlannedSend, context: StepContext, options: SendOptions) -> PlannedSend:
+    """Ask the option when the email can be sent. If its time is outside, it moves to the next allowed time.
+
+    A late email keeps its planned wall time (R12).
+    """
+    if not limits_times(options.need(key)):
+        return plan
+    allowed = _call(key, context, options, lambda option, own: plain_ranges(option.window(own, plan.instant)))
+    if allowed is None:
+        return plan
+    start, late = next_allowed(allowed, plan.instant), plan.notes[-1].code == "LATE"
+    if start is None:
+        note = timeline_notes.no_allowed_time(plan.instant, plan.zone)
+        return replace(plan, allowed=allowed, notes=(*plan.notes, note))
+    if start == plan.instant:
+        return replace(plan, allowed=allowed)
+    notes = (*plan.notes, *timeline_notes.at_allowed_time("NEXT_ALLOWED_TIME", start, plan.zone))
+    plan = replace(plan, allowed=allowed, instant=start, notes=notes)
+    if late:
+        return plan
+    shown = local(start, plan.zone)
+    return replace(plan, date=shown.date(), time=shown.time().replace(fold=0))
 
 
 def _ask(key: str, context: StepContext, options: SendOptions) -> SendAt | CreateTask:
     """Let the option resolve the step. Raises its own Refusal, or SEND_OPTION_FAILED where it fails."""
+    return _call(key, context, options, _resolve)
+
+
+def _resolve(option: SendOption, context: StepContext) -> SendAt | CreateTask:
+    return plain_answer(option.resolve(context))
+
+
+def _call(
+    key: str, context: StepContext, options: SendOptions, ask: Callable[[SendOption, StepContext], Answer]
+) -> Answer:
+    """Ask an option about a step. Raises Refusal."""
     option = options.need(key)
     try:
-        return plain_answer(call_option(lambda: option.resolve(context)))
-    except Refusal:
+        return call_option(ask, option, context)
+    except (Refusal, Unanswered):
         raise
+    except UndeclaredReadError as error:
+        values = {"option": key, "step": context.number, "read": error.read.value}
+        raise Refusal.of(StrategyCode.SEND_OPTION_FAILED, case="undeclared", **values) from error
     except BaseException as error:  # also SystemExit: a package must not stop the server; nothing here is awaited
-        raise Refusal.of(
-            StrategyCode.SEND_OPTION_FAILED, case="step", option=key, step=context.number, error=type(error).__name__
-        ) from error
+        values = {"option": key, "step": context.number, "error": type(error).__name__}
+        values["package"] = options.distribution(key)
+        raise Refusal.of(StrategyCode.SEND_OPTION_FAILED, case="step", **values) from error
 
 
 def _released(key: str, context: StepContext, options: SendOptions, answer: SendAt) -> SendAt:
@@ -96,5 +154,6 @@ def _released(key: str, context: StepContext, options: SendOptions, answer: Send
     """
     other = _ask(key, replace(context, date=context.calendar.forward(context.date, 1)), options)
     if isinstance(other, SendAt) and other.date == answer.date:
-        return SendAt(context.date, answer.time, (Note("TIME_KEPT", {"time": answer.time.isoformat()}),))
+        note = Note("TIME_KEPT", {"time": answer.time.isoformat()})
+        return SendAt(context.date, answer.time, (note,), zone=answer.zone, moves_day_one=answer.moves_day_one)
     return answer

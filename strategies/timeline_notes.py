@@ -1,13 +1,13 @@
 """The notes that the timeline itself adds to an explanation, from the time zone to the final send time.
 
-An explanation contains every value that the send time depends on, and each value once. tests/strategies/evaluator.py
-calculates the send time from the explanation alone.
+An explanation contains every value that the send time depends on, and each value once.
+plugins/testing/explanation_reader.py calculates the send time from the explanation alone.
 """
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 
-from strategies.calendar import Moment, aware, local
+from strategies.calendar import Moment, aware, local, moment_of
 from strategies.contract import CreateTask, Note, SendAt
 from strategies.records import ZoneOf
 
@@ -81,6 +81,8 @@ def time_notes(
     if not _notes_give_time(answer, day, wall):
         exact = {} if answer.instant is None else {"at": utc(answer.instant)}
         yield Note("OPTION_CHOSE", {"option": option or "", **wall, **exact})
+    if answer.zone is not None:
+        yield Note("TIME_IN_ZONE", {"zone": answer.zone})
     if moment.skipped or moment.repeated:
         yield from daylight_saving_notes(answer, moment)
     if late is not None:
@@ -96,6 +98,24 @@ def _notes_give_time(answer: SendAt, day: dt.date, wall: Why) -> bool:
             time, exact = True, "at" in values
         date |= (note.code in DATE_CODES or note.code in TIME_CODES) and values.get("date") == wall["date"]
     return time and (date or answer.date == day) and exact is (answer.instant is not None)
+
+
+def at_allowed_time(code: str, at: dt.datetime, zone: str) -> Iterator[Note]:
+    """Yield the notes that an email is sent at the next time that its send option allows (UTC)."""
+    day, wall = _shown(at, zone)
+    yield Note(code, {"date": day.isoformat(), "time": wall.isoformat(), "at": utc(at)})
+    yield from daylight_saving_notes(SendAt(day, wall, instant=at), moment_of(day, wall, zone))
+
+
+def no_allowed_time(at: dt.datetime, zone: str) -> Note:
+    """Return the note that a send option allows no time from an instant (UTC) on."""
+    day, wall = _shown(at, zone)
+    return Note("NO_TIME_ALLOWED", {"date": day.isoformat(), "time": wall.isoformat(), "at": utc(at)})
+
+
+def _shown(at: dt.datetime, zone: str) -> tuple[dt.date, dt.time]:
+    shown = local(at, zone)
+    return shown.date(), shown.time().replace(microsecond=0, fold=0)
 
 
 def daylight_saving_notes(answer: SendAt, moment: Moment) -> Iterator[Note]:

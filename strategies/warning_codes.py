@@ -4,45 +4,44 @@ A new warning is one more member, with a sentence for each language, when it is 
 ``WarningCode.note`` makes it.
 """
 
-from collections.abc import Mapping
-from enum import StrEnum, auto
-from types import MappingProxyType
-
-from strategies.contract import Plural, Text, WarningNote
+from strategies.contract import Plural
+from strategies.warning_members import WarningMember, warning
 
 
-def warning(*, en: Text, de: Text, when: str, values: str = "") -> tuple[auto, Mapping[str, Text], str, str]:
-    """Describe a member of WarningCode. ``values`` lists the values of its sentences, as docs/errors.md prints it."""
-    return auto(), {"en": en, "de": de}, when, values
-
-
-class WarningCode(StrEnum):
+class WarningCode(WarningMember):
     """The code of a warning, with its sentences by language."""
-
-    sentences: Mapping[str, Text]
-    when: str
-    values: str
-
-    @staticmethod
-    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
-        """Give `auto()` the member's name: StrEnum's own is in lower case."""
-        return name
-
-    def __new__(cls, value: str, sentences: Mapping[str, Text], when: str, values: str) -> "WarningCode":
-        """Make a member that is its own name."""
-        member = str.__new__(cls, value)
-        member._value_, member.sentences, member.when, member.values = value, MappingProxyType(sentences), when, values
-        return member
-
-    def note(self, **values: str | int) -> WarningNote:
-        """Return the warning with the values of its sentence."""
-        return WarningNote(self.value, values)
 
     SEND_OPTION_WARNING = warning(
         en="Step {step}: {warning}",
         de="Schritt {step}: {warning}",
         when="A package's send option is available for this step, but warns about it.",
         values="`step`, `option` (its key), `warning` (a sentence of the package)",
+    )
+    SEND_OPTION_MISSING = warning(
+        en="Step {step}: the send option {option} is not installed. Until it is, nobody can be launched, and tasks"
+        " before this step cannot be completed. Scheduled emails keep their times.",
+        de="Schritt {step}: Die Versandoption {option} ist nicht installiert. Bis dahin kann niemand aufgenommen"
+        " werden, und Aufgaben vor diesem Schritt lassen sich nicht erledigen. Geplante E-Mails behalten ihre Zeiten.",
+        when="The package with the step's send option is not installed any more, or it was left out (see `plugins`).",
+        values="`step`, `option` (its key)",
+    )
+    SEND_OPTION_STOPPED = warning(
+        en="Step {step}: the send option {option} of the package {package} has failed too often, so it is not asked"
+        " until {until} UTC. Until it works again, nobody can be launched. Scheduled emails keep"
+        " their times.",
+        de="Schritt {step}: Die Versandoption {option} des Pakets {package} ist zu oft gescheitert und wird deshalb bis"
+        " {until} UTC nicht gefragt. Bis sie wieder funktioniert, kann niemand aufgenommen werden. Geplante"
+        " E-Mails behalten ihre Zeiten.",
+        when="The step's send option has failed too often, and is paused. See `SendOptionOffer.health`.",
+        values="`step`, `option` (its key), `package`, `until` (UTC)",
+    )
+    SEND_OPTION_FAILING = warning(
+        en="Step {step}: the send option {option} of the package {package} has failed in the last hour. {fault}"
+        " It is still asked. If a launch fails, try again later.",
+        de="Schritt {step}: Die Versandoption {option} des Pakets {package} ist in der letzten Stunde gescheitert."
+        " {fault} Sie wird weiterhin gefragt. Wenn ein Start scheitert, versuchen Sie es später wieder.",
+        when="The step's send option has failed within the last hour. It is still asked.",
+        values="`step`, `option` (its key), `package`, `fault` (a sentence in English)",
     )
     IMMEDIATE_ON_DAY_1 = warning(
         en="Step {step}: not recommended on day 1, because this email is sent immediately at the start of the"
@@ -192,7 +191,8 @@ class WarningCode(StrEnum):
         de="Öffnungen und Klicks werden nicht erfasst, weil dieser Server keine Adresse für erfasste Links hat. Ein"
         " Administrator setzt sie als TOUCHLINE_TRACKING_URL.",
         when=(
-            "The campaign's `tracking` is not OFF, but the server has no `TOUCHLINE_TRACKING_URL`. Emails are sent as "
+            "The `tracking` of the campaign, or of the one-off email, is not OFF, but the server has no "
+            "`TOUCHLINE_TRACKING_URL`. Emails are sent as "
             "with OFF."
         ),
     )
@@ -244,6 +244,16 @@ class WarningCode(StrEnum):
             "always `step`, `earlierStep`, `time`, `earlierTime`; when a step is saved also `day`, `earlierDay`; in a "
             "preview also `people` (how many), `at`, `earlierAt` (instants), `zone`"
         ),
+    )
+    COPIES_NOT_REPEATED = warning(
+        en="The email was sent before. These addresses have got it and get no other copy: {addresses}.",
+        de="Die E-Mail wurde schon einmal gesendet. Diese Adressen haben sie erhalten und bekommen keine weitere Kopie:"
+        " {addresses}.",
+        when=(
+            "A one-off email is sent again, for example because its recipient's server has returned it. Addresses in CC"
+            " and BCC that have got it before get no other copy."
+        ),
+        values="`addresses` (separated by commas)",
     )
     OUT_OF_ORDER_AFTER_TASK = warning(
         en="Step {step} (day {day}, {time}) is sent before step {earlierStep} (day {earlierDay}, {earlierTime}) if"

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -14,14 +13,17 @@ import pytest
 from hypothesis import settings
 
 from api.store.engine.database import close_database, open_database
-from tests.databases import PREFIX, Databases, drop, folder_in_memory, own, remove_left_behind
+from tests.databases import Databases, begin_run, drop, end_run
+from tests.options_here import answer_here
 from tests.process_state import unchanged_process
-from tests.reuse import reuse
+from tests.reuse import copied, reuse
+from tests.running_order import arranged
 
 # The same examples at every run, however slow the machine is.
 settings.register_profile("touchline", deadline=None, derandomize=True)
 settings.load_profile("touchline")
 reuse()
+answer_here()
 
 
 FOLDER = pytest.StashKey[Path]()
@@ -41,8 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make a folder that all workers of this run share; workers are told which."""
     told = getattr(config, "workerinput", {}).get("databases")
     if told is None:
-        remove_left_behind()
-    folder = Path(told) if told else Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder_in_memory()))
+        folder, owner = begin_run()
+        config.add_cleanup(lambda: end_run(folder, owner))
+    else:
+        folder = Path(told)
     config.stash[FOLDER] = folder
     # Python programs that tests start find the bytecode of those before them, and a run of pytest finds the tests that
     # an earlier run has rewritten. Compiling api takes 0.4 s, rewriting the tests 3 s in each worker.
@@ -51,20 +55,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell that starts pytest in the background lets it ignore Ctrl+C, and the programs that tests interrupt as well.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()  # until the tests are collected: what is loaded stays
-    if told is None:
-        owner = own(folder)
-        config.add_cleanup(owner.close)
-        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of the browser first, in their random order.
-
-    pytest-xdist gives the first tests to one worker, and others take over from the end of its list only. So one worker
-    starts the demo and Chromium, which cost more than most of these tests.
-    """
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/browser/"))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Arrange the tests for the workers of this run."""
+    items[:] = arranged(items, getattr(config, "workerinput", {}).get("workercount", 1))
 
 
 def pytest_collection_finish() -> None:
@@ -111,7 +107,10 @@ async def database_url(database_kind: str, request: pytest.FixtureRequest, datab
     """The URL of an empty, migrated database of this test's own."""
     if database_kind == "sqlite":
         with tempfile.TemporaryDirectory(dir=databases.folder) as folder:
-            yield await databases.sqlite(Path(folder) / "touchline.db")
+            file = Path(folder) / "touchline.db"
+            url = await databases.sqlite(file)
+            copied(str(file))
+            yield url
         return
     server = request.getfixturevalue("postgres_server")
     url = await databases.postgres(server)

@@ -21,6 +21,8 @@ import pytest
 import trustme
 from imapclient import IMAPClient
 
+from tests.ports import free_port
+
 PROGRAM = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin")
 
 
@@ -38,7 +40,7 @@ WHY_NOT = _why_not()
 needs_dovecot = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 PASSWORD = "pä:ss/w@rd?#%+ 1"
 ACCOUNTS = 200
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 NOBODY = (65534, 65534)
 
 CONFIGURATION = """
@@ -128,7 +130,7 @@ class Account:
 
     def client(self) -> IMAPClient:
         """Return a client that has logged in, such as the user's own program."""
-        client = IMAPClient("127.0.0.1", self.server.port, ssl=False, timeout=20)
+        client = IMAPClient("127.0.0.1", self.server.port, ssl=False, timeout=60)
         client.plain_login(self.user, PASSWORD)
         return client
 
@@ -185,7 +187,7 @@ def dovecot(*, idle: bool = True) -> Iterator[Dovecot]:
     """Run a server for as long as the block. It offers IDLE or does not."""
     assert PROGRAM is not None
     folder = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))  # a short path, because it has sockets
-    server = Dovecot(folder, *_free_ports(2))
+    server = Dovecot(folder, free_port(), free_port())
     with _token_service() as token_port:
         _write_files(server, token_port, idle=idle)
         process = subprocess.Popen([PROGRAM, "-F", "-c", str(folder / "dovecot.conf")], stdout=subprocess.DEVNULL)
@@ -265,18 +267,10 @@ def _token_service() -> Iterator[int]:
         service.server_close()
 
 
-def _free_ports(number: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 def _wait_for(server: Dovecot, process: "subprocess.Popen[bytes]") -> None:
     end = time.monotonic() + START_SECONDS
     while True:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=1) as connection:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
             if connection.recv(100).startswith(b"* OK"):
                 return
         assert process.poll() is None, server.log()

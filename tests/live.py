@@ -21,11 +21,12 @@ from api.cli.serving import limits
 from api.server.limits import ServerLimits
 from api.server.options import server_options
 from api.server.server import Server
-from api.services.launches.launch_progress import LaunchWatch
+from api.services.following.event_tail import EventTail
+from api.services.following.row_watch import RowWatch
 from api.settings import Settings
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
-PATIENCE = 20.0
+PATIENCE = 120.0
 """Seconds until a test that waits for a message is taken for broken."""
 
 
@@ -112,7 +113,8 @@ class Live:
     host: str
     server: Server
     serving: asyncio.Task[None]
-    watch: LaunchWatch
+    watch: RowWatch
+    tail: EventTail
     gate: Turnstile
 
     @asynccontextmanager
@@ -134,8 +136,8 @@ async def listening(
     """Run a server on a free port of loopback, in the test's own loop, without its tick loop."""
     environment = {"TOUCHLINE_DATABASE_URL": database_url, **(environment or {})}
     settings, gate = Settings.read(environment), Turnstile()
-    watch = LaunchWatch(gate)
-    app = make_app(settings, environment, tick=False, watch=watch)
+    watch, tail = RowWatch(gate), EventTail()
+    app = make_app(settings, environment, tick=False, watch=watch, tail=tail)
     with socket.create_server(("127.0.0.1", 0)) as port:
         # asyncio sets this on sockets that it makes itself. Without it each answer waits 40 ms for an acknowledgement.
         port.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -148,7 +150,7 @@ async def listening(
         try:
             # Nothing is encrypted: without ``verify`` no certificates are read, which takes longer than a test.
             async with httpx.AsyncClient(base_url=f"http://{host}", timeout=PATIENCE, verify=False) as http:
-                yield Live(http, host, server, serving, watch, gate)
+                yield Live(http, host, server, serving, watch, tail, gate)
         finally:
             server.should_exit = True
             await asyncio.wait_for(serving, PATIENCE)

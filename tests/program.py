@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 LOADED = ("api.app", "plugins.channels.smtp.channel", "rich.progress", "rich.table")
 """The modules that commands find loaded, with all that these import."""
-SECONDS = 60
+SECONDS = 120
 """Seconds that a command may take."""
 
 

@@ -1,11 +1,17 @@
-"""Which secrets an operator may set, and how weak ones are refused."""
+"""Which secrets an operator may set, misspelt names of settings, and commands whose output nobody reads."""
 
+import os
 import secrets
 import string
+import sys
 
 import pytest
 
+from api.cli.common import OutputConsole
+from api.cli.output import BROKEN_PIPE
+from api.cli.parser import main
 from api.secret_strength import secret_weakness
+from api.setting_names import misspelt
 from api.settings import Settings, SettingsError
 
 GOOD = "5bq0Zk3mB7yXw1VvS9tLr2Hn8Dc4Ge6JfPaQuTiOx0s"
@@ -125,3 +131,45 @@ def test_origins_are_a_list() -> None:
     )
     assert Settings.read({"TOUCHLINE_CORS_ORIGINS": "*"}).cors_origin_list == ("*",)
     assert Settings.read({}).cors_origin_list == ()
+
+
+def test_a_misspelt_name_is_told_with_the_right_one() -> None:
+    names = Settings.names()
+    right = [*names, "TOUCHLINE_IMAP_URL_SALES", "TOUCHLINE_WEBHOOK_SES_EU", "TOUCHLINE_ACME_KEY", "PATH", "touchline"]
+    assert misspelt(right, names) == {}
+    wrong = {
+        "TOUCHLINE_IMAP_ULR": "TOUCHLINE_IMAP_URL",
+        "TOUCHLINE_IMAP_ULR_SALES": "TOUCHLINE_IMAP_URL_SALES",
+        "TOUCHLINE_DATABSE_URL": "TOUCHLINE_DATABASE_URL",
+        "touchline_port": "TOUCHLINE_PORT",
+        "TOUCHLINE_WEBHOOK_SENGRID": "TOUCHLINE_WEBHOOK_SENDGRID",
+        "TOUCHLINE_PUBLICURL": "TOUCHLINE_PUBLIC_URL",
+    }
+    assert misspelt([*right, *wrong], names) == wrong
+
+
+@pytest.mark.parametrize("arguments", [["schema"], ["plugins"], ["--help"]])
+def test_a_command_whose_output_nobody_reads_ends_quietly(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as broken:
+        monkeypatch.setattr(sys, "stdout", broken)
+        monkeypatch.setattr("api.cli.common.console", OutputConsole(file=broken))
+        monkeypatch.setattr(sys, "stderr", broken)
+        assert main(arguments) == BROKEN_PIPE
+
+
+def test_a_connection_that_breaks_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(settings: Settings, **_: object) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("api.cli.parser.lazy", lambda module, name: broken)
+    monkeypatch.setenv("TOUCHLINE_IMAP_ULR", "x")
+    assert main(["schema"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "touchline: TOUCHLINE_IMAP_ULR is not a setting: did you mean TOUCHLINE_IMAP_URL?",
+        "touchline: [Errno 32] Broken pipe",
+    ]

@@ -15,8 +15,8 @@ from api.graphql.limits.budgets import Budgets
 from api.http.request_guard import RequestGuard
 from api.make_runtime import make_ticker
 from api.models import Job, Person
+from api.services.following.row_watch import RowWatch
 from api.services.jobs.runner import JobRunner
-from api.services.launches.launch_progress import LaunchWatch
 from api.services.people.imports import start_import
 from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
@@ -47,7 +47,7 @@ async def test_the_loop_imports_what_waits(database: str, monkeypatch: pytest.Mo
     context = ticker.runtime.context(await create_workspace("Acme", NOW))
     await start_import(context, "email\nada@example.com\nbob@example.com")
     context.wake()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await imported.wait()
         ticker.stop()
         await loop
@@ -107,7 +107,7 @@ async def one_round(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None
     monkeypatch.setattr(tick, "listen", until_cancelled)  # which would wake all of them once more
     ticker = make_ticker(Settings.read({"TOUCHLINE_POLL_SECONDS": "3600"}), load({}), lambda: NOW)
     loop = asyncio.create_task(ticker.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await all_met.wait()
         ticker.stop()
         await loop
@@ -151,9 +151,9 @@ async def test_announcements_are_heard_again(
     with monkeypatch.context() as patched:
         patched.setattr(notifications, "get_connection", broken)
         listening = asyncio.create_task(notifications.listen(heard.set))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await failed.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await heard.wait()
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
@@ -169,7 +169,7 @@ async def test_a_change_that_cannot_be_announced_is_a_line(
         raise ConnectionDoesNotExistError("nobody listens")
 
     monkeypatch.setattr(notifications, "execute", refuse)
-    await notifications._notify()
+    await notifications._notify(notifications.DUE)
     assert caplog.messages == ["the database is unavailable: nobody listens"]
 
 
@@ -179,7 +179,7 @@ async def test_a_server_without_a_tick_loop_goes_by_the_databases_time(
     monkeypatch.setattr(database_clock, "SYNC_INTERVAL_SECONDS", 0.0)
     clock = DatabaseClock(lambda: NOW)
     runtime = replace((await make_world(1)).runtime, clock=clock)
-    await RequestGuard(runtime, LaunchWatch(), 1_000, introspection=True, budgets=Budgets(1_000, 1_000)).context("")
+    await RequestGuard(runtime, RowWatch(), 1_000, introspection=True, budgets=Budgets(1_000, 1_000)).context("")
     assert (clock() > NOW) is is_postgres()
 
 
@@ -198,6 +198,6 @@ async def test_a_step_that_hangs_keeps_no_process_from_ending(database: str, mon
     loop = asyncio.create_task(ticker.run())
     await began.wait()
     ticker.stop()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await loop
     thawed.set()

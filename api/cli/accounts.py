@@ -1,12 +1,12 @@
 """``touchline accounts``: list channel accounts, allow them to workspaces, and end their pauses."""
 
-from rich.console import Console
 from rich.table import Column, Table
 
-from api.cli.common import UNFOLDED_WIDTH, console, database
+from api.cli.common import UNFOLDED_WIDTH, OutputConsole, console, database
 from api.cli.suppressions import find_workspace
+from api.services.workspaces.account_pausing import end_pause
+from api.services.workspaces.account_users import account_of_sender, senders_of_account
 from api.services.workspaces.accounts import check_accounts
-from api.services.workspaces.senders import account_of_sender, end_pause, senders_of_account
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock
 from api.store.mailboxes import retry_now
@@ -24,7 +24,7 @@ async def show(settings: Settings) -> int:
         workspaces = await real_workspaces()
         names = {row.id: row.name for row in workspaces}
         for sender in await real_senders():
-            if account := account_of_sender(installed, sender):
+            if account := await account_of_sender(installed, sender):
                 used.setdefault(account, set()).add(names[sender.workspace_id])
         paused = await paused_accounts()
     titles = ("account", "workspaces", "paused until (UTC)", "reason")
@@ -38,7 +38,7 @@ async def show(settings: Settings) -> int:
         permissions.add_row(
             row.name, "every account" if row.accounts is None else ", ".join(row.accounts) or "no account"
         )
-    printer = console if console.is_terminal else Console(width=UNFOLDED_WIDTH)
+    printer = console if console.is_terminal else OutputConsole(width=UNFOLDED_WIDTH)
     printer.print(table, permissions)
     return 0
 

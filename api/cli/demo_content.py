@@ -8,7 +8,8 @@ from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.templates.templates import create_category, create_template
+from api.services.templates.categories import create_category
+from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from strategies import StepType
 

@@ -2,33 +2,24 @@
 
 import argparse
 import asyncio
-import importlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import api
-import plugins
-import strategies
 from api import event_loop
+from api.cli.crm_parser import add_crm
 from api.cli.errors import DemoRunsError
+from api.cli.lazy import lazy
+from api.cli.output import BROKEN_PIPE, discard_output, output_is_broken
+from api.cli.plugins_parser import add_plugins
+from api.cli.start_checks import check_packages, warn_of_misspelt_settings
 from api.csv_reading import ENCODINGS
 from api.printable import printable
 from api.settings import Settings, SettingsError, environment
 from strategies import Refusal
 
 EPILOG = "Settings come from the environment; README.md lists them. Exit codes: 0 done, 1 failed, 2 wrong usage."
-
-
-def lazy(module: str, name: str) -> Callable[..., object]:
-    """Return a function that imports its module when it is called, so that the help does not load the server."""
-
-    def run(*args: Any, **kwargs: Any) -> object:
-        function: Callable[..., object] = getattr(importlib.import_module(f"api.cli.{module}"), name)
-        return function(*args, **kwargs)
-
-    return run
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -59,10 +50,13 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("--exit-after-first", action="store_true", help="exit after the first email is sent")
     command("migrate", "Bring the database's tables up to date.", lazy("database_commands", "migrate_database"))
     command("schema", "Print the GraphQL schema.", lazy("schema_and_plugins", "print_schema"))
-    command(
-        "plugins",
-        "List installed packages with their send options and channels; exit code 1 if a package fails to load.",
-        lazy("schema_and_plugins", "list_plugins"),
+    add_plugins(
+        command(
+            "plugins",
+            "List installed packages with their send options and channels; exit code 1 if a package fails to load.",
+            lazy("schema_and_plugins", "list_plugins"),
+        ),
+        EPILOG,
     )
     workspace = command(
         "workspace",
@@ -70,7 +64,14 @@ def build_parser() -> argparse.ArgumentParser:
         lazy("workspaces", "create"),
     )
     workspace.add_argument(
-        "name", help="workspace name; if it exists, a new token is issued and the old one stops working"
+        "name",
+        help="workspace name; if it exists, a new token is issued and the old one stops working",
+    )
+    workspace.add_argument(
+        "--token",
+        metavar="NAME",
+        default="command line",
+        help="name of the token, such as that of a user: the Live Feed shows it. A token of another name keeps working",
     )
     workspace.add_argument(
         "--sandbox", action="store_true", help="create a sandbox: virtual clock, no email is ever delivered"
@@ -126,6 +127,10 @@ def build_parser() -> argparse.ArgumentParser:
         )
     )
     add_mail(command("mail", "Read received mails, and list or retry incoming ones.", lambda **_: 2))
+    add_counts(command("counts", "Check the numbers of reports, or make them again.", lambda **_: 2))
+    add_crm(
+        command("crm", "Connect a workspace to a CRM such as Salesforce, and show its state.", lambda **_: 2), EPILOG
+    )
     add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2))
     return parser
 
@@ -174,6 +179,19 @@ def add_suppressions(command: argparse.ArgumentParser) -> None:
     exporting = actions.add_parser("export", help=description, description=description, epilog=EPILOG)
     exporting.add_argument("--workspace", required=True, help="name or id of the workspace")
     exporting.set_defaults(run=lazy("suppressions", "export_file"))
+
+
+def add_counts(command: argparse.ArgumentParser) -> None:
+    """Add the actions of `touchline counts`."""
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    description = "Compare the numbers of reports with the emails, tasks and people; exit code 1 if some are wrong."
+    actions.add_parser("check", help=description, description=description, epilog=EPILOG).set_defaults(
+        run=lazy("counts", "check")
+    )
+    description = "Make the numbers of reports again. Other processes may run meanwhile."
+    actions.add_parser("rebuild", help=description, description=description, epilog=EPILOG).set_defaults(
+        run=lazy("counts", "rebuild_all")
+    )
 
 
 def add_check(command: argparse.ArgumentParser) -> None:
@@ -232,25 +250,27 @@ def add_mail(command: argparse.ArgumentParser) -> None:
     retrying.set_defaults(run=lazy("incoming", "retry"))
 
 
-def check_packages() -> None:
-    """Check that no other package shadows ``strategies`` or ``plugins``. Raises ValueError."""
-    own_folder = Path(api.__file__).parent.parent
-    for package in (plugins, strategies):
-        file = Path(str(package.__file__))
-        if file.parent.parent != own_folder:
-            raise ValueError(
-                f"another package has a module {package.__name__!r} that shadows Touchline's: {file}. Uninstall it."
-            )
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code. Ends quietly if the reader of its output has gone, as `head` does."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+    except BrokenPipeError:
+        discard_output()
+        return BROKEN_PIPE
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = vars(build_parser().parse_args(arguments))
     run = options.pop("run")
     options.pop("command")
     options.pop("action", None)
     try:
         check_packages()
+        warn_of_misspelt_settings(environment())
         settings = Settings.read(environment())
         result = run(settings, **options)
         return int(event_loop.run(result) if asyncio.iscoroutine(result) else result)
@@ -260,5 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"touchline: file not found: {printable(str(problem.filename))}", file=sys.stderr)
         return 1
     except (SettingsError, Refusal, DemoRunsError, OSError, ValueError) as problem:
+        if isinstance(problem, BrokenPipeError) and output_is_broken():
+            raise
         print(f"touchline: {printable(str(problem))}", file=sys.stderr)
         return 1

@@ -23,6 +23,7 @@ from api.store import jobs
 from api.store.engine.database_clock import DatabaseClock
 from plugins.manager import load
 from strategies import Refusal
+from strategies.registry import SendOptions
 
 MAX_REFUSALS_SHOWN = 20
 """Most refused rows that are printed."""
@@ -46,7 +47,7 @@ async def import_people(
         clock = DatabaseClock()
         await clock.sync()  # other processes compare the lease with the database's clock
         context = make_runtime(settings, load(environment()), clock).context(row)
-        await _finish_earlier(clock)
+        await _finish_earlier(clock, context.installed.send_options)
         # Lease the job at once, so that a tick loop does not start it as well.
         started = await start_import(
             context,
@@ -58,7 +59,7 @@ async def import_people(
         job = await jobs.open_job(IMPORT_JOB, started.id)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _cancel, asyncio.current_task())
         try:
-            done = await _run(job, started, clock)
+            done = await _run(job, started, clock, context.installed.send_options)
         except asyncio.CancelledError:
             if job is not None:
                 await jobs.put_back(job, 0)
@@ -73,14 +74,14 @@ def _cancel(task: "asyncio.Task[object] | None") -> None:
         task.cancel()
 
 
-async def _run(job: Job | None, row: PeopleImport, clock: DatabaseClock) -> PeopleImport:
+async def _run(job: Job | None, row: PeopleImport, clock: DatabaseClock, options: SendOptions) -> PeopleImport:
     """Import the remaining rows of a file, with a progress bar."""
     columns = (TextColumn("people"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         shown = bar.add_task("people", total=row.total, completed=row.processed)
 
         async def chunks() -> Chunks:
-            async for rows in import_chunks(row, clock):
+            async for rows in import_chunks(row, clock, options):
                 bar.update(shown, completed=row.processed)
                 yield rows
 
@@ -88,7 +89,7 @@ async def _run(job: Job | None, row: PeopleImport, clock: DatabaseClock) -> Peop
     return await PeopleImport.get(id=row.id)
 
 
-async def _finish_earlier(clock: DatabaseClock) -> None:
+async def _finish_earlier(clock: DatabaseClock, options: SendOptions) -> None:
     """Finish imports that were interrupted, so that they cannot overwrite the values of the new file."""
     for waiting in await jobs.open_jobs():
         if waiting["kind"] != IMPORT_JOB or jobs.is_leased(waiting["lease_until"], clock()):
@@ -99,7 +100,7 @@ async def _finish_earlier(clock: DatabaseClock) -> None:
                 f"The import {row.id} was interrupted at row {row.processed} of {row.total} and continues now.",
                 file=sys.stderr,
             )
-            await _run(job, row, clock)
+            await _run(job, row, clock, options)
 
 
 def _read(file: Path, encoding: str | None) -> Decoded:

@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from rich.text import Text
 
+from api.channel_processes.isolation import channel_processes, isolated
 from api.cli.common import console, database
 from api.cli.lifecycle import Server, exit_on_sigterm, kill_after_timeout, log_start_and_stop
 from api.cli.logs import set_up_logs
@@ -123,13 +124,14 @@ async def tick(settings: Settings, *, once: bool) -> int:
     set_up_logs(settings)
     # Recipients are printed only to a terminal, because the output of a service is stored.
     show_line = show if console.is_terminal else lambda line: None
-    ticker = make_ticker(settings, load(environment()), show=show_line)
+    installed = isolated(load(environment()), environment())
+    ticker = make_ticker(settings, installed, show=show_line)
     if not once:
         # Set before the database is opened, so that a process stopped during its start also ends cleanly.
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, _stop, ticker, number)
     with log_start_and_stop("the tick loop", settings):
-        async with database(settings):
+        async with database(settings), channel_processes(installed):
             if once:
                 await ticker.until_idle()
                 return 0

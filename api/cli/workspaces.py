@@ -19,14 +19,16 @@ def graphiql_link(host: str, port: int | str, token: str) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphiql#token={token}"
 
 
-async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
+async def create(settings: Settings, *, name: str, sandbox: bool, token: str = TOKEN_NAME) -> int:
     """Create a workspace if it does not exist, and print a new token, which cannot be read again.
 
-    Only the token goes to standard output, for scripts; everything else goes to standard error.
+    ``token`` is the token's name, by which the Live Feed tells who did something. Another token of this name stops
+    working. Only the token goes to standard output, for scripts; everything else goes to standard error.
     """
     name = line(name, ("name",))
     if "\t" in name:  # ``line`` allows this one control character
         raise Refusal.of(InputCode.INVALID_TEXT, ("name",), case="tab")
+    token = line(token, ("token",))
     async with database(settings):
         workspace = await workspace_by_name(name)
         if workspace and sandbox and not workspace.sandbox:
@@ -36,13 +38,13 @@ async def create(settings: Settings, *, name: str, sandbox: bool) -> int:
         if workspace is None:
             workspace = await create_workspace(name, system_clock(), sandbox=sandbox)
             about = "was created"
-        elif await has_token(workspace.id, TOKEN_NAME):
+        elif await has_token(workspace.id, token):
             about = "has a new token; the old one stopped working"
         else:
             about = "has a new token"
-        token = await issue_token(workspace, TOKEN_NAME, system_clock())
+        secret = await issue_token(workspace, token, system_clock())
     kind = "The sandbox" if workspace.sandbox else "The workspace"
     print(f"{kind} {name!r} {about}.", file=sys.stderr)
-    print(f"GraphiQL, while the server runs: {graphiql_link(settings.host, settings.port, token)}", file=sys.stderr)
-    print(token)
+    print(f"GraphiQL, while the server runs: {graphiql_link(settings.host, settings.port, secret)}", file=sys.stderr)
+    print(secret)
     return 0

@@ -7,5 +7,5 @@ Then run ``python -m api.codes docs/errors.md`` and ``touchline schema > schema.
 fail for a code that nothing uses. The code of a name that is taken ends in ``_EXISTS``; a unique index must enforce it.
 
 Imports: plugins, strategies.
-Imported by: cli, csv_reading, deliverability, graphql, http, mail, server, services, store.
+Imported by: channel_processes, cli, csv_reading, deliverability, graphql, http, mail, server, services, store.
 """

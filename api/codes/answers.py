@@ -57,6 +57,21 @@ class AnswerCode(Code):
         when="A provider reports a resubscribe.",
         do="Call `resubscribe` with a reason if the person asks for emails again.",
     )
+    SENT_BEFORE = code(
+        "The email of this task is recorded already.",
+        when="A second copy of an email arrives that a rep sent from their own mailbox, or the task has another email.",
+        do="Nothing.",
+    )
+    SENT_BY_SOMEBODY_ELSE = code(
+        "It has the signed address of a task, but neither comes from its sender nor goes to its person.",
+        when="A mail arrives at the address for copies of a task's email, and the rep has not sent it to the person.",
+        do="If you sent it, mark the task as sent.",
+    )
+    SENT_FROM_OWN_MAILBOX = code(
+        "It has the signed address of a task, whose email a rep has sent from their own mailbox.",
+        when="A copy arrives of an email that a rep has sent from Gmail, Outlook or another mail program.",
+        do="Nothing. The task is completed.",
+    )
     STOPPED_PROCESS = code(
         "The process that worked on it ended each time.",
         when="The process ended five times while it worked on the mail or event.",

@@ -6,6 +6,11 @@ from strategies.codes import Code, code
 class CampaignCode(Code):
     """Refusals about campaigns, their steps and edits."""
 
+    CAMPAIGN_ARCHIVED = code(
+        "This campaign is archived. Take it out of the archive first (`archiveCampaign` with `archived: false`).",
+        when="The campaign is archived, so it cannot be launched, changed, paused or resumed.",
+        do="Call `archiveCampaign` with `archived: false`, or duplicate the campaign.",
+    )
     CAMPAIGN_BUSY = code(
         (
             "The last resume of this campaign is still being applied to its people, by the steps before this edit. "
@@ -51,6 +56,18 @@ class CampaignCode(Code):
         when="People are in the campaign. They keep its first step, their sender and their time zone.",
         do="Edit later steps only. Or end the campaign for these people, or build a new campaign.",
     )
+    CAMPAIGN_USED = code(
+        "People were launched into this campaign, so its record stays. Archive it instead (`archiveCampaign`).",
+        launch="A background launch of this campaign is recorded, so it stays. Archive it instead (`archiveCampaign`).",
+        when="Only a campaign that was never launched can be deleted.",
+        do="Call `archiveCampaign`.",
+    )
+    CONTENT_AMBIGUOUS = code(
+        "An email step has a template or content of its own. Give `templateId`, or `html` with `text`, but not both.",
+        text="This step has a template, which has a text part of its own. To replace both, give `html` as well.",
+        when="A step was given a template and content of its own, or a text part for a template.",
+        do="Give `templateId`, or `subject`, `html` and `text`.",
+    )
     DAY_NOT_FOUND = code(
         "This campaign has no steps on day {day}.",
         when="The campaign has no steps on this day.",
@@ -71,11 +88,52 @@ class CampaignCode(Code):
         when="The number of automatic resends of an email in doubt must be between 0 and 5.",
         do="Use a number from 0 to 5.",
     )
+    INVALID_STEP_KEY = code(
+        "Two steps of this list have the key {key!r}. Give each a key of its own.",
+        id="A key must not look like the id of a step: {key!r}.",
+        when="The `key` of a step that `editSteps` adds is that of another step of the list, or begins as an id.",
+        do="Give each added step a key of its own, such as `intro`.",
+    )
+    NO_EDITS = code(
+        "The list has no edit. Give at least one.",
+        when="`editSteps` was given an empty list.",
+        do="Give at least one edit.",
+    )
+    NOT_AN_EMAIL_STEP = code(
+        "This step is a task, which has no email.",
+        when="The step is a call, an InMail or a custom task.",
+        do="Choose an email step.",
+    )
+    PEOPLE_ACTIVE = code(
+        (
+            "People who are active in this campaign: {people:,}. End it for them first (`endCampaign`), or wait until "
+            "its status is FINISHED."
+        ),
+        many=(
+            "More than {people:,} people are active in this campaign. End it for them first (`endCampaign`), or wait "
+            "until its status is FINISHED."
+        ),
+        launch="A background launch of this campaign is not over. Cancel it first (`cancelLaunch`).",
+        when="A campaign in which people are active, or which is being launched, cannot be archived.",
+        do="Call `endCampaign`, or wait until the campaign's `status` is FINISHED.",
+    )
     STEP_REMOVED = code(
         "This step was removed from its campaign and cannot be changed.",
         email="The step was removed from the campaign.",
         when="The step was removed from its campaign (also the reason of a failed email).",
         do="Add the step again.",
+    )
+    STEP_TYPE_FIXED = code(
+        (
+            "People were launched into this campaign. An email stays an email, and a task stays a task, so that the "
+            "record of what they got stays true. With `editSteps`, remove this step and add the new one in one edit."
+        ),
+        first_step=(
+            "People are in this campaign. Its first step stays an email or a task, because all days are counted from "
+            "it. End the campaign for them first, or duplicate it."
+        ),
+        when="The type of a step can change between email and task only until the first person is launched.",
+        do="With `editSteps`, remove the step and add the new one in one edit.",
     )
     SUBJECT_REQUIRED = code(
         "Step {number} has no subject. Give it or its template one, or make it a follow-up.",
@@ -87,14 +145,14 @@ class CampaignCode(Code):
         do="Give the step or its template a subject.",
     )
     TEMPLATE_NOT_AVAILABLE = code(
-        "Only email steps have a template. Leave the template out.",
-        when="Only email steps have a template.",
-        do="Leave the template out.",
+        "Only email steps have a template or content of their own. Leave it out.",
+        when="Only email steps have a template, or a subject, HTML and text of their own.",
+        do="Leave it out.",
     )
     TEMPLATE_REQUIRED = code(
-        "An email step needs a template. Choose one.",
-        when="An email step needs a template.",
-        do="Choose a template.",
+        "An email step needs content. Choose a template (`templateId`), or write the email in the step (`html`).",
+        when="An email step has neither a template nor content of its own.",
+        do="Give `templateId`, or `subject` and `html`.",
     )
     TOO_MANY_STEPS = code(
         "A campaign can have up to {limit} steps. Build a second campaign.",

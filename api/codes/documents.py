@@ -4,12 +4,18 @@ import re
 from collections.abc import Callable, Iterable
 
 from api.codes.answers import AnswerCode
+from api.codes.bulk_actions import BulkCode
 from api.codes.campaigns import CampaignCode
+from api.codes.channel_faults import ChannelFault
+from api.codes.crm import CrmConnectionCode
+from api.codes.crm_activities import CrmActivityCode
+from api.codes.crm_people import CrmPersonCode
 from api.codes.csv_files import CsvCode
 from api.codes.database import DatabaseCode
 from api.codes.deliverability import DnsCode
 from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
+from api.codes.exports import ExportCode
 from api.codes.http_answers import CloseCode, HttpCode
 from api.codes.inputs import InputCode
 from api.codes.jobs import JobCode
@@ -19,35 +25,56 @@ from api.codes.outcome_reasons import ReasonCode
 from api.codes.people import PersonCode
 from api.codes.queries import QueryCode
 from api.codes.requests import RequestCode
+from api.codes.saved_filters import SavedFilterCode
 from api.codes.tasks import TaskCode
 from api.codes.templates import TemplateCode
 from api.codes.workspaces import WorkspaceCode
 from plugins.codes import ChannelCode
+from plugins.crm_codes import CrmCode
 from plugins.mailbox_codes import MailboxCode
 from plugins.webhook_codes import WebhookCode
 from strategies.codes import Code, StrategyCode
+from strategies.option_faults import OptionFault
 from strategies.warning_codes import WarningCode
 
 REFUSALS: tuple[type[Code], ...] = (
+    BulkCode,
     CampaignCode,
+    CrmConnectionCode,
+    CrmActivityCode,
+    CrmPersonCode,
     CsvCode,
     EmailCode,
     InputCode,
     JobCode,
     LaunchCode,
     PersonCode,
+    SavedFilterCode,
     StrategyCode,
     TaskCode,
+    ExportCode,
     TemplateCode,
     WorkspaceCode,
 )
-REASONS: tuple[type[Code], ...] = (ChannelCode, ReasonCode)
+REASONS: tuple[type[Code], ...] = (ChannelCode, ChannelFault, ReasonCode)
 MAILBOXES: tuple[type[Code], ...] = (MailboxCode,)
+OPTION_FAULTS: tuple[type[Code], ...] = (OptionFault,)
 ANSWERS: tuple[type[Code], ...] = (DatabaseCode, QueryCode, RequestCode)
 MAIL_REASONS: tuple[type[Code], ...] = (MailReason,)
 INCOMING: tuple[type[Code], ...] = (AnswerCode,)
 DNS_FINDINGS: tuple[type[Code], ...] = (DnsCode,)
-ALL_CODES = (*REFUSALS, *REASONS, *MAILBOXES, *ANSWERS, *MAIL_REASONS, *DNS_FINDINGS, *INCOMING, HttpCode, WebhookCode)
+ALL_CODES = (
+    *REFUSALS,
+    *REASONS,
+    *MAILBOXES,
+    *OPTION_FAULTS,
+    *ANSWERS,
+    *MAIL_REASONS,
+    *DNS_FINDINGS,
+    *INCOMING,
+    HttpCode,
+    WebhookCode,
+)
 """All classes of codes. Add a new class to one of these tables of docs/errors.md."""
 
 TABLE = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -81,6 +108,11 @@ def _warnings() -> str:
     return _table(("code", "meaning", "`values`"), ((f"`{code}`", code.when, code.values) for code in WarningCode))
 
 
+def _crm_codes() -> str:
+    rows = ((f"`{code}`", code.category, code.sentence, code.do) for code in sorted(CrmCode))
+    return _table(("code", "category", "meaning", "what to do"), rows)
+
+
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [heading, tuple("---" for _ in heading), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -91,6 +123,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "reasons": lambda: _codes(REASONS),
     "mail reasons": lambda: _codes(MAIL_REASONS),
     "mailboxes": lambda: _codes(MAILBOXES),
+    "send options": lambda: _codes(OPTION_FAULTS),
     "dns findings": lambda: _codes(DNS_FINDINGS),
     "answers of the endpoint": lambda: _codes(ANSWERS),
     "incoming mails and events": lambda: _codes(INCOMING),
@@ -99,4 +132,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "answers of webhooks": lambda: _codes((WebhookCode,)),
     "event kinds": _event_kinds,
     "warnings": _warnings,
+    "crm": _crm_codes,
 }

@@ -16,6 +16,34 @@ class EmailCode(Code):
             "call `retrySend` or `withdrawEmail`. For one in doubt, call `resolveInDoubt`."
         ),
     )
+    ATTACHMENTS_TOO_LARGE = code(
+        "The attachments of an email can have {limit} MB in total. These have {size} bytes.",
+        file="A file can have {limit} MB. This one has {size} bytes or more.",
+        when="The attachments of the email have more than 20 MB in total, or the uploaded file has.",
+        do="Remove an attachment, or send a link to the file.",
+    )
+    ATTACHMENT_INVALID = code(
+        "The upload is not complete. Send the whole file again.",
+        empty="The file is empty. Send its bytes as the body of the request.",
+        compressed="The body of an upload must not be compressed.",
+        name="The file has no name. Give it as the parameter `name` of the URL, such as `/attachments?name=offer.pdf`.",
+        when="The upload of a file is empty, not complete or compressed, or the file has no name.",
+        do="Send the bytes of the file as the body, and its name as the parameter `name` of the URL.",
+    )
+    CAMPAIGN_EMAIL = code(
+        "This email belongs to a campaign. Emails of campaigns cannot be deleted, and have no CC, BCC or attachments.",
+        when="The email belongs to a campaign, and the mutation is for one-off emails only.",
+        do="Call `editEmail` or `rescheduleEmail`, or end the campaign for the person.",
+    )
+    CONTENT_NOT_KEPT = code(
+        "There is no content of this email. It was not sent yet, was sent before contents were kept, or its content has"
+        " expired or was erased.",
+        when=(
+            "The email was not sent yet, was sent by a release that kept no contents, or its content has expired "
+            "(`TOUCHLINE_CONTENT_DAYS`) or was erased."
+        ),
+        do="Nothing. For an email that is not sent yet, read `composition`.",
+    )
     EMAIL_LEAVING = code(
         "This email is being transmitted to the mail server. Try again in a moment.",
         of_task="The email of this task is being transmitted. The task is completed when it is sent.",
@@ -55,6 +83,32 @@ class EmailCode(Code):
         when="The campaign sends this email automatically, so it does not belong to a task.",
         do="Call `rescheduleEmail`, remove its step, or end the campaign for the person.",
     )
+    ONE_RECIPIENT = code(
+        "An email needs exactly one recipient: give personId, or the address as to.",
+        both="An email has exactly one recipient: give personId or to, but not both.",
+        when="The email has no recipient, or two.",
+        do="Give `personId`, or `to` with an address. Other recipients get a copy: `cc`, `bcc`.",
+    )
+    TEST_NOT_BUILT = code(
+        "The test email cannot be built: {fault}",
+        when="A value of the email, such as the name of the sender, cannot be used in an email.",
+        do="Read the message, and correct the value.",
+    )
+    TEST_RECIPIENT = code(
+        "No sender of this workspace has the address {address}. Test emails go only to: {addresses}.",
+        when="A test email was to go to an address that no sender of the workspace has.",
+        do="Choose the address of a sender. Test emails never go to strangers.",
+    )
+    TOO_MANY_ATTACHMENTS = code(
+        "An email can have up to {limit} attachments.",
+        when="The email has more than 25 attachments.",
+        do="Remove some of them.",
+    )
+    TOO_MANY_RECIPIENTS = code(
+        "An email can have up to {limit} recipients, with CC and BCC.",
+        when="The email has more than 50 recipients: the person, CC and BCC.",
+        do="Remove some of them, or launch a campaign.",
+    )
     NOT_IN_DOUBT = code(
         "This email is {status}, not in doubt.",
         when="The email is not in doubt.",
@@ -62,6 +116,9 @@ class EmailCode(Code):
     )
     NOT_SCHEDULED = code(
         "This email is {status}. Only a scheduled email can be changed.",
+        draft="This email is a draft already.",
+        draft_time="This email is a draft. Call sendEmail to send it, now or later.",
+        one_off="This email is {status}. Only a draft or a scheduled email can be changed.",
         undelivered="This email is {status}. Only a scheduled email can be changed. Retry it.",
         undelivered_task=(
             "This email is {status}. Only a scheduled email can be changed. Retry it, or withdraw it while its task is "
@@ -75,14 +132,28 @@ class EmailCode(Code):
     )
     NOT_SENT = code(
         "This email is {status}. Only a sent email can be archived.",
+        follow_up="This email is {status}. A follow-up can only answer an email that was sent.",
         answer="This email is {status}. Nobody can have received it, so nobody can answer it.",
         when="The email was not sent. Only sent emails can be archived, and only they can be answered in a sandbox.",
         do="Query its `status`.",
     )
     NOT_UNDELIVERED = code(
         "This email is {status}. Only an undelivered email can be retried.",
-        when="Only undelivered emails can be retried.",
-        do="Query its `status`.",
+        in_doubt="This email is in doubt: it may have arrived. Check it, then call resolveInDoubt for it.",
+        when="Only undelivered emails can be retried. `retrySends` retries none in doubt.",
+        do="Query its `status`. For an email in doubt, call `resolveInDoubt`.",
+    )
+    OUTSIDE_CAMPAIGNS = code(
+        "This email belongs to no campaign, so no campaign can end with it.",
+        when="The email belongs to no campaign.",
+        do="Nothing.",
+    )
+    SENDER_NOT_READY = code(
+        "The rate limit of this sender allows the next email at {at}. Try again then.",
+        paused="The account of this sender is paused until {at}, because it failed. Try again then.",
+        tests="A workspace can send {limit} test emails an hour. Try again later.",
+        when="The sender's rate limit or paused account, or the limit of 100 test emails an hour, allows no test now.",
+        do="Try again at the time that the message names.",
     )
     TASK_NOT_OPEN = code(
         "This task is {status}. Only an open task can be changed.",

@@ -78,4 +78,5 @@ class CloseCode(IntEnum):
     WRONG_PROTOCOL = 4406, "The client does not use the protocol `graphql-transport-ws`."
     INIT_TIMEOUT = 4408, "The client did not send `connection_init` with its token in time."
     DUPLICATE_ID = 4409, "An operation with this id is already running."
+    TOO_SLOW = 4410, "The client reads events of the Live Feed more slowly than they happen. Resume with `after`."
     DUPLICATE_INIT = 4429, "The client sent `connection_init` twice."

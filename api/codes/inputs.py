@@ -12,6 +12,8 @@ class InputCode(Code):
         email="Another request has just changed this email. Load it again.",
         email_edited="Someone else has just edited this email. Load it again.",
         database="Another request has just changed something that this one refers to. Load it again.",
+        deleted="This email has just been deleted.",
+        person="The person of this email has just been merged with another person. Load the email again.",
         withdrawn="This email has just been withdrawn. Load its task again.",
         when="Another request changed the same object, or one that it refers to.",
         do="Load the object again and repeat the request.",
@@ -28,6 +30,7 @@ class InputCode(Code):
     )
     INVALID_INSTANT = code(
         "Dates and times must be between the years 2000 and 2200.",
+        sent="The email was sent in the last 365 days, and not in the future. Give that time.",
         backup_order=(
             "The time of the backup ({as_of}) must be before the end of the lost database ({until}). Neither can be in "
             "the future."
@@ -40,13 +43,28 @@ class InputCode(Code):
         do="Choose another date or time.",
     )
     INVALID_PAGE = code(
-        "`first` must be between 1 and {limit}.",
-        cursor="`after` is not a valid cursor. Use `endCursor` of an earlier page.",
-        when="`first` is outside its limits, or `after` is not a valid cursor.",
-        do="Set `first` to 1 to 200, and `after` to the `endCursor` of an earlier page.",
+        "`{argument}` must be between 1 and {limit}.",
+        both="`first` and `last` exclude each other. Give one of them.",
+        cursor="`{argument}` is not a valid cursor. Use a cursor of an earlier page of the same list.",
+        order="`{argument}` is a cursor of a list in another order. Use a cursor of a page with the same `orderBy`.",
+        when=(
+            "`first` or `last` is outside its limits, both are given, or `after` or `before` is not a cursor of a list "
+            "in this order."
+        ),
+        do=(
+            "Set either `first` or `last` to 1 to 200, and `after` or `before` to a cursor of an earlier page of the "
+            "same list in the same order."
+        ),
+    )
+    INVALID_PERIOD = code(
+        "The first day, {first}, must not be after the last day, {last}.",
+        when="The first day of a report is after its last day.",
+        do="Exchange `from` and `to`.",
     )
     INVALID_TEXT = code(
         "This text must be a single line without line breaks or control characters.",
+        message_id="This is not a Message-ID. Use the header of the email, such as <abc@mail.example.com>.",
+        signature="A signature is not a template. Remove {{{{, {{% and {{#.",
         nul="This text has a NUL character. Remove it.",
         surrogate="This text has broken Unicode (a lone surrogate), which an email cannot contain. Remove it.",
         tab="The name of a workspace must not contain tabs.",
@@ -63,6 +81,12 @@ class InputCode(Code):
         when="The text is not the address of a link.",
         do="Use an address that begins with `https://` or `http://`.",
     )
+    KEY_REUSED = code(
+        "Another request with this key was carried out, with another input. Make a new key for each request.",
+        deleted="The request with this key was carried out, but what it created has been deleted since.",
+        when="A request has the `key` of an earlier one and another input, or what that request created is deleted.",
+        do="Make a new key for each request, such as a UUID. Use a key again only to repeat the same request.",
+    )
     NOT_FOUND = code(
         "There is no {kind} {id!r} in this workspace.",
         not_chosen="{id!r} is not in personIds.",
@@ -72,6 +96,7 @@ class InputCode(Code):
     )
     REQUIRED = code(
         "{argument} must not be empty.",
+        answer="Give the enrollment or the email that was answered.",
         content="The email is empty. Write its content.",
         null="{argument} cannot be null. Leave it out to keep the value.",
         part="Give a new subject or html for the email.",
@@ -100,4 +125,23 @@ class InputCode(Code):
             "`errors`, and no part of the request is executed."
         ),
         do="Shorten the value. The message has the limit.",
+    )
+    VERSION_CONFLICT = code(
+        "This {kind} has been changed meanwhile: its version is {version}, not {expected}. Load it again.",
+        when="The object has another version than `ifVersion`, because someone has changed it.",
+        do="Load the object again, and repeat the change with its `version`. `currentVersion` of the error has it.",
+    )
+    TOO_MANY_TO_SORT = code(
+        "More than {limit:,} rows meet this filter, which are too many for this order. Narrow the filter, or use "
+        "another `orderBy`.",
+        search="More than {limit:,} rows match this text. Write more of it.",
+        rare="Too few of the {limit:,} rows at this place of the list meet this filter. Narrow it, for example by "
+        "dates, a campaign or a person, or begin at another place.",
+        when=(
+            "A list is not kept in this order for this filter, so its rows are sorted when they are read, and there "
+            "are too many of them. Or a search text matches too many rows. Or no index has a condition, such as "
+            "`clicked: false`, and 10,000 rows were read without enough that meet it. graphql.md says which orders "
+            "have no limit."
+        ),
+        do="Narrow the filter, leave out `orderBy`, or write more of the search text.",
     )

@@ -12,6 +12,11 @@ class LaunchCode(Code):
         when="The person is already in this campaign, or the launch names them twice.",
         do="Leave the person out, or end the campaign for them first.",
     )
+    AUDIENCE_AMBIGUOUS = code(
+        "Give one of personIds, groupId and filter, not several.",
+        when="A launch is given several audiences.",
+        do="Give one of `personIds`, `groupId` and `filter`, or none for everyone.",
+    )
     ENDED_BEFORE = code(
         "This campaign ended for {email} on {date} ({reason}). To launch it for them again, pass `again: true`.",
         when=(
@@ -19,6 +24,11 @@ class LaunchCode(Code):
             "removed the person. Also why a background launch left people out."
         ),
         do="Pass `again: true` to launch the campaign for them again.",
+    )
+    FIRST_EMAIL_NOT_WRITTEN = code(
+        "Give a subject or html for this person's first email, or leave the person out.",
+        when="An entry of `firstEmails` has neither `subject` nor `html`.",
+        do="Give one of them.",
     )
     LAUNCH_NOT_PAUSED = code(
         "This launch is not paused.",
@@ -33,10 +43,18 @@ class LaunchCode(Code):
     )
     NAMED_TWICE = code(
         "{email} is in the list twice. Name each person once.",
-        choice="{person!r} has two entries in perPerson. Give one.",
+        choice="{person!r} has two entries in {argument}. Give one.",
         step="Step {step} has two new times. Give one.",
         when="A person, or a step's new time, is given twice in one launch.",
         do="Name each person and each step once.",
+    )
+    NO_FIRST_EMAIL = code(
+        "The first step of this campaign is not an email that is sent automatically. Leave subject and html out.",
+        when=(
+            "A launch has a text for a person's first email, but the first step is a task. A rep writes the email of a "
+            "task in its compose window."
+        ),
+        do="Leave `subject` and `html` out.",
     )
     NO_PEOPLE = code(
         "Choose at least one person.",
@@ -46,20 +64,22 @@ class LaunchCode(Code):
     )
     SEND_AT_AMBIGUOUS = code(
         "Give sendNow or sendAt, not both.",
-        when="Both sendNow and sendAt were given.",
+        local="Give at or atLocal, not both.",
+        when="Two send times were given: both sendNow and sendAt, or both at and atLocal.",
         do="Set one of them.",
     )
     TOO_MANY_PEOPLE = code(
         "`launch` takes up to {limit:,} people. Use `startLaunch` for more.",
         elements="This list can have {limit:,} people; it has {length:,}.",
         by_id="One launch takes up to {limit:,} people by id.",
+        by_filter="One launch takes up to {limit:,} people of a filter. Choose fewer, or launch for everyone.",
         scheduled=(
             "`launch` schedules up to {limit:,} emails and tasks; this launch has {scheduled:,}. Name fewer people, or "
             "use `startLaunch`."
         ),
         when=(
             "`launch` takes up to 1,000 people and schedules up to 2,000 emails and tasks. `startLaunch` takes up to "
-            "200,000 people by id."
+            "200,000 people by id or by filter."
         ),
         do="Use `startLaunch`, or launch for everyone.",
     )

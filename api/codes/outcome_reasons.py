@@ -6,9 +6,19 @@ from strategies.codes import Code, code
 class ReasonCode(Code):
     """Why an email failed or waits, why an enrollment ended, and why a launch left a person out."""
 
+    ALREADY_RECEIVED = code(
+        "{email} has got this email before, as a copy.",
+        when="A one-off email is to be sent again, and its recipient has got it before, as a copy (CC or BCC).",
+        do="Nothing, or create a new email to this person.",
+    )
     ANSWERED = code(
         when="An answer proves that an email in doubt was sent. Only the Live Feed has this code.",
         do="Nothing.",
+    )
+    ATTACHMENTS_BUSY = code(
+        "This email waits until other emails with attachments are sent.",
+        when="Only a few emails with attachments are in memory at the same time. This one waits for its turn.",
+        do="Nothing. It is tried again in a moment.",
     )
     CHANNEL_NOT_INSTALLED = code(
         "No channel {channel!r} is installed.",
@@ -19,6 +29,16 @@ class ReasonCode(Code):
         "The recipient marked an email as spam.",
         when="The recipient marked an email as spam. It is the reason of the suppression.",
         do="Do not write to this address.",
+    )
+    COPIES_NOT_SUPPORTED = code(
+        "The channel {channel!r} sends no copies. Remove CC and BCC, or choose another sender.",
+        when="The sender's channel does not send copies (CC and BCC).",
+        do="Remove CC and BCC, or choose a sender with another channel.",
+    )
+    COPY_REFUSED = code(
+        "No copy was sent to {email}: {answer}",
+        when="The mail server accepted the email, but rejected an address in CC or BCC.",
+        do="Correct the address, and send that recipient another email.",
     )
     DOUBTS_IN_A_ROW = code(
         (
@@ -50,6 +70,30 @@ class ReasonCode(Code):
         when="The background launch failed, so this person was left out. `Launch.problem` says why.",
         do="Fix the cause and launch the campaign for this person again.",
     )
+    NO_ALLOWED_TIME = code(
+        "The send option allows no time for this email any more. It was asked for a week.",
+        waits="The send option allows no time for this email at present. It is asked again at {until} UTC.",
+        failed="The send option cannot say when this email can be sent: {error} It is asked again at {until} UTC.",
+        when=(
+            "All times are over in which the send option lets the email be sent, and it allows no later one. It is "
+            "asked every hour. After a week the email fails."
+        ),
+        do="Retry the email to send it immediately, or correct the step or the package of its send option.",
+    )
+    NO_ANSWER = code(
+        "The channel {channel} did not answer within {seconds:g} s. The test email was not sent.",
+        transmitting=(
+            "The channel {channel} did not answer within {seconds:g} s. The test email may or may not have been sent."
+        ),
+        when="The sender's channel, or its mail server, took too long for a test email.",
+        do="Look whether it arrived. Then try again, or check the mail server and the channel.",
+    )
+    OUTSIDE_ALLOWED_TIMES = code(
+        "The send option does not allow this time. The email waits until {until}.",
+        retry="The send option allows the next attempt at {until}.",
+        when="The send option does not let the email be sent at this time, such as after a retry or a late start.",
+        do="Nothing. The email is sent at its `dueAt`. Call `rescheduleEmail` to send it at another time.",
+    )
     REMOVED = code(
         "The person was removed from this campaign.",
         when="A user removed the person from the campaign.",
@@ -79,6 +123,11 @@ class ReasonCode(Code):
         "The process was asked to stop before this email was sent.",
         when="The process was stopped before it transmitted the email.",
         do="Nothing. Another process sends it.",
+    )
+    SUCCEEDED = code(
+        "A user marked this campaign as a success for the person.",
+        when="A user marked the campaign as a success for the person.",
+        do="Nothing.",
     )
     TASK_COMPLETED = code(
         when="The task was completed without its email, and the email was withdrawn. Only the Live Feed has this code.",

@@ -21,6 +21,16 @@ class PersonCode(Code):
         ),
         do="Correct the address. If it is right, call `clearBounce`.",
     )
+    GROUP_EXISTS = code(
+        "This workspace already has a group {name!r}. Choose another name.",
+        when="Another group of the workspace has this name.",
+        do="Choose another name.",
+    )
+    GROUP_FULL = code(
+        "A group has up to {limit:,} people.",
+        when="A group would get more than 200,000 people.",
+        do="Make another group.",
+    )
     INVALID_ADDRESS = code(
         "'{address}' is not a valid email address: {fault}",
         no_at="'{address}' is not a valid email address: it has no @ sign.",
@@ -42,6 +52,12 @@ class PersonCode(Code):
         when="The dynamic fields are not an object whose names are valid and whose values are texts.",
         do="Use a-z, 0-9 and _ in names, and texts as values.",
     )
+    MERGE_CONFLICT = code(
+        "Both people are or were in the campaign {campaigns}, and one is active. End it for that person first.",
+        same="These are the same person. Give two people.",
+        when="One of two people is active in a campaign that the other is or was in. Or both are the same.",
+        do="End the campaign for the people who are active in it, then merge again.",
+    )
     NOTHING_SENT = code(
         "This person has no sent email, so nothing can have bounced.",
         when="The person got no email that could have bounced.",
@@ -52,10 +68,20 @@ class PersonCode(Code):
         when="The address has not unsubscribed, or was resubscribed.",
         do="Nothing. Touchline sends emails to this address.",
     )
+    PERSON_ERASED = code(
+        "This person was erased, so there is no address to which this could be sent.",
+        when="An email or a task of a person who was erased is to be sent.",
+        do="Nothing.",
+    )
     PERSON_EXISTS = code(
         "{email} is already in this workspace. Update that person.",
         when="The workspace already has a person with this address.",
         do="Update that person.",
+    )
+    TOO_MANY_GROUPS = code(
+        "A workspace has up to {limit:,} groups. Delete one that nobody uses.",
+        when="The workspace has 1,000 groups.",
+        do="Delete a group that nobody uses.",
     )
     UNSUBSCRIBED = code(
         "{email} has unsubscribed.",

@@ -38,6 +38,11 @@ class RequestCode(Code):
         ),
         do="Try again after a few seconds (`Retry-After`).",
     )
+    CURSOR_TOO_OLD = code(
+        "More than {limit:,} events have happened since. Read the list of events, and follow from eventCursor.",
+        when="`after` of the subscription `events` is an event since which more than 100,000 have happened.",
+        do="Query `events` for the newest ones, and subscribe with `after` of the query `eventCursor`.",
+    )
     INTERNAL_ERROR = code(
         "An internal error. It has been logged.",
         when="The server has a bug.",
@@ -79,8 +84,15 @@ class RequestCode(Code):
         init='Send {{"Authorization": "Bearer <token>"}} with connection_init.',
         uninitialized="Send connection_init first.",
         missing="A token is required. Send the header Authorization: Bearer <token>.",
+        link="This link has expired or is not valid. Ask for a new one by `emlUrl`.",
         when="The token is missing or not valid.",
         do="Send the header `Authorization: Bearer <token>`.",
+    )
+    TOO_SLOW = code(
+        "You read events more slowly than they happen. Subscribe again, after the last event that you have.",
+        when="A client of the subscription `events` falls 10,000 events behind, so that it is cut off: a websocket "
+        "closes with 4410, a stream ends with this error.",
+        do="Subscribe again with `after`: the id of the last event that you have. Use a filter to get fewer events.",
     )
     WEBSOCKET_NEEDED = code(
         "Send subscriptions over a websocket to this address (protocol graphql-transport-ws), or with the header"

@@ -11,15 +11,15 @@ class TaskCode(Code):
         when="The due date of a new or changed task is before today, by the task's time zone.",
         do="Choose today or a later date.",
     )
+    EMAIL_OF_ANOTHER_PERSON = code(
+        "This email was written to another person. Choose an email to the person of the task.",
+        when="The email that a new task is about was written to another person.",
+        do="Choose an email to the person of the task, or leave `emailId` out.",
+    )
     EMPTY_DATE_RANGE = code(
         "dueTo ({last}) is before dueFrom ({first}), so no task can be due between them.",
         when="The end of a range of due dates is before its beginning.",
         do="Exchange the two dates, or leave one out.",
-    )
-    FILTER_GIVEN_TWICE = code(
-        "`{name}` cannot be given beside `filter`. Put it into the filter.",
-        when="The arguments `status` and `due` of `tasks` are given together with `filter`.",
-        do="Put the status or the due date into the filter.",
     )
     INVALID_CALL_LIST = code(
         "{name!r} is in the list twice. Upper and lower case do not count.",
@@ -31,11 +31,6 @@ class TaskCode(Code):
         "This is a {type} task. Only a CALL task has an outcome and a reason. Write a note instead.",
         when="Only a CALL task is completed with an outcome and a reason.",
         do="Leave out `outcome` and `reason`. `note` can be given for every task.",
-    )
-    TASK_HAS_NO_CAMPAIGN = code(
-        "This task was created by hand, so it has no template to send. Write the email, then complete the task.",
-        when="The task was created by hand. Touchline sends only emails of campaigns.",
-        do="Write the email in a mail program, then call `completeTask`.",
     )
     TASK_OF_CAMPAIGN = code(
         "This task belongs to a campaign, so its {field} comes from the campaign's step. Change the step instead.",

@@ -11,6 +11,14 @@ class TemplateCode(Code):
         when="A category with this name exists already.",
         do="Use that category, or choose another name.",
     )
+    CATEGORY_NOT_EMPTY = code(
+        (
+            "This category is not empty. Templates: {templates}, campaigns: {campaigns}, archived ones as well. Move "
+            "them to another category first."
+        ),
+        when="A category that has templates or campaigns cannot be deleted.",
+        do="Move them with `updateTemplate` and `updateCampaign`, which take a `categoryId`.",
+    )
     INVALID_TEMPLATE = code(
         "The template cannot be used: {fault} (line {line}, column {column}).",
         other_part="The other part of this email cannot be rendered. Give both subject and html. {fault}",
@@ -20,6 +28,20 @@ class TemplateCode(Code):
             "cannot be rendered."
         ),
         do="Read the message, which names the fault with its line and column.",
+    )
+    PREVIEW_CONTENT = code(
+        "Give one of `templateId`, `stepId` and `html`.",
+        text="`text` belongs to `html`. Give both, or leave `text` out.",
+        no_email="Step {number} is not an email. Choose a step with an email.",
+        when="A preview or a test email was given no content, more than one, or a step that is not an email.",
+        do="Give the template, the step, or the HTML of the email, and only one of them.",
+    )
+    TEMPLATE_ARCHIVED = code(
+        "This template is archived. Take it out of the archive first (`archiveTemplate` with `archived: false`).",
+        email="This template is archived, so no new email can use it. Choose another one.",
+        step="This template is archived, so it cannot be used in a step that does not have it yet. Choose another one.",
+        when="The template is archived: it cannot be changed, and no further step and no one-off email can use it.",
+        do="Call `archiveTemplate` with `archived: false`, or choose another template.",
     )
     TEMPLATE_LIMIT = code(
         "The template cannot be used: {fault} (line {line}, column {column}).",
@@ -38,6 +60,16 @@ class TemplateCode(Code):
             "The message names the limit, with line and column. [templates.md](templates.md) lists the limits. "
             "Simplify its loops, filters and HTML."
         ),
+    )
+    TEMPLATE_USED = code(
+        (
+            "Steps that use this template: {steps}, in {campaigns}. Give them other content, or archive the template "
+            "instead."
+        ),
+        meanwhile="Another request has just used this template. Archive it instead.",
+        sent="Emails were sent from this template, so it stays. Archive it instead (`archiveTemplate`).",
+        when="A template that a step uses, or from which an email was sent, cannot be deleted.",
+        do="`Template.usedBy` lists the steps. Or call `archiveTemplate`.",
     )
     TOO_BUSY = code(
         "Too many templates of this workspace are being processed. Try again in a moment.",

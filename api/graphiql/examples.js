@@ -8,8 +8,8 @@ const LOOKUP = `{
   senders(first: 1) { nodes { id } } templates(first: 2) { nodes { id } }
   campaigns(first: 1) { nodes { id steps { id type } } } people(first: 200) { nodes { id bouncedAt } }
   enrollments(first: 200) { nodes { id status person { id } } }
-  tasks(status: OPEN, first: 200) { nodes { id type } }
-  emails(folder: DELIVERED, first: 100) { nodes { id enrollment { status } } }
+  tasks(filter: {status: OPEN}, first: 200) { nodes { id type } }
+  emails(filter: {folder: DELIVERED}, first: 100) { nodes { id enrollment { status } } }
 }`;
 const HOUR = 36e5;
 
@@ -91,8 +91,7 @@ function filled(text, names) {
 
 // Update the variables of the active tab, unless the reader has changed them.
 function refreshVariables(tabs, names) {
-  const query = document.querySelector(".graphiql-query-editor .CodeMirror")?.CodeMirror;
-  const variables = document.querySelector(".graphiql-editor-tool .graphiql-editor:nth-child(1) .CodeMirror")?.CodeMirror;
+  const [query, variables] = [editorOf("query"), editorOf("variables")];
   const example = query && tabs.find((each) => each.query.trim() === query.getValue().trim());
   if (!example?.variables || !variables || !filledTexts().includes(variables.getValue())) return;
   const now = filled(example.variables, names);
@@ -101,7 +100,7 @@ function refreshVariables(tabs, names) {
 
 // A tab as GraphiQL keeps it.
 const keptTab = ({ query, variables, headers }) => ({
-  id: String(Math.random()), title: query.match(/^(?:query|mutation) (\w+)/m)[1],
+  id: String(Math.random()), title: titleOf(query),
   query, variables: variables ?? null, headers: headers ?? null, operationName: null, response: null,
 });
 
@@ -116,8 +115,9 @@ const hasExamples = (examples, shown) =>
 
 // Put the example tabs after the tabs of the window.
 function addExamples(examples, shown) {
+  keepEditors();
   const tabs = [...tabsOfWindow(shown), ...examples.map(keptTab)];
-  pageStorage.setItem(TABS, JSON.stringify({ activeTabIndex: 0, ...parse(ofWindow.get(TABS)), tabs }));
+  keepTabs({ activeTabIndex: 0, ...parse(ofWindow.get(TABS)), tabs });
   reloading = true;
   location.reload();
 }

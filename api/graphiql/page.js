@@ -142,7 +142,10 @@ async function start() {
       storage: pageStorage,
       onEditHeaders,
       onSchemaChange: (schema) => { schemaKnown = true; boxDefaults(schema); },
-      onTabChange: () => setTimeout(() => refreshVariables(known, names)), // when the editors show the tab
+      onTabChange: (state) => {
+        keepTabs(state);
+        setTimeout(() => refreshVariables(known, names)); // when the editors show the tab
+      },
       defaultTabs: tabs.length ? tabs : undefined,
       defaultHeaders: headers,
       defaultEditorToolsVisibility: token ? "variables" : "headers",

@@ -42,18 +42,26 @@ function withHeaders(text, headers) {
   try { return JSON.stringify(JSON.parse(text, (name, value) => (name === "headers" ? headers : value))); } catch { return text; }
 }
 
-// Whether the page is about to load again with tabs that it has just stored. GraphiQL stores its own half a second late.
+// Whether the page is about to load again with tabs that it has just stored.
 let reloading = false;
+// GraphiQL stores each state of its tabs half a second late, and a window that closes earlier loses it. So the page
+// stores each state at once. What GraphiQL stores after the first of them is old.
+let pageKeepsTabs = false;
+
+function keep(name, value) {
+  if (reloading) return;
+  ofWindow.set(name, value);
+  const workspace = ofWindow.get("workspace");
+  if (workspace && !Object.values(EDITORS).includes(name)) ofAll.set(`${workspace}:${name}`, withHeaders(value, null));
+}
+
+// The name of the first operation with a name: the title of the tab.
+const titleOf = (query) => query.match(/^(?:query|mutation|subscription) (\w+)/m)?.[1];
 
 // The storage that GraphiQL uses.
 const pageStorage = {
   getItem: (name) => ofWindow.get(name),
-  setItem(name, value) {
-    if (reloading) return;
-    ofWindow.set(name, value);
-    const workspace = ofWindow.get("workspace");
-    if (workspace && !Object.values(EDITORS).includes(name)) ofAll.set(`${workspace}:${name}`, withHeaders(value, null));
-  },
+  setItem(name, value) { if (name !== TABS || !pageKeepsTabs) keep(name, value); },
   removeItem(name) {
     ofWindow.remove(name);
     ofAll.remove(`${ofWindow.get("workspace")}:${name}`);
@@ -61,6 +69,31 @@ const pageStorage = {
   clear() { for (const name of ofWindow.names("graphiql:")) pageStorage.removeItem(name); },
   get length() { return ofWindow.names("graphiql:").length; },
 };
+
+// Store the tabs of GraphiQL, without the answers in them.
+function keepTabs(state) {
+  pageKeepsTabs = true;
+  keep(TABS, JSON.stringify(state, (name, value) => (name === "response" || name === "hash" ? null : value)));
+}
+
+const EDITED = {
+  query: ".graphiql-query-editor .CodeMirror",
+  variables: ".graphiql-editor-tool .graphiql-editor:nth-child(1) .CodeMirror",
+  headers: ".graphiql-editor-tool .graphiql-editor:nth-child(2) .CodeMirror",
+};
+const editorOf = (part) => document.querySelector(EDITED[part])?.CodeMirror;
+
+// Store what the editors contain. GraphiQL takes over what is typed a tenth of a second late.
+function keepEditors() {
+  const state = parse(ofWindow.get(TABS));
+  const tab = Array.isArray(state.tabs) ? state.tabs[state.activeTabIndex] : undefined;
+  if (!tab) return;
+  const query = editorOf("query")?.getValue() ?? tab.query;
+  if (query !== tab.query) Object.assign(tab, { title: titleOf(query) ?? "<untitled>", operationName: null });
+  for (const part of Object.keys(EDITED)) tab[part] = editorOf(part)?.getValue() ?? tab[part];
+  keepTabs(state);
+}
+addEventListener("pagehide", keepEditors);
 
 // The token does not stay in the address, where others can read it.
 const tokenInAddress = () => new URLSearchParams(location.hash.slice(1)).get("token");

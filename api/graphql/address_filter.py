@@ -1,13 +1,6 @@
 """Filter a list by the beginning of an address."""
 
-from typing import Annotated
-
-import strawberry
-
-AddressBegins = Annotated[
-    str | None,
-    strawberry.argument(
-        description="Only addresses that begin with this text, in upper or lower case: up to 320 characters. An "
-        "international domain is found in both of its spellings, such as `info@müller.de` and `info@xn--mller-kva.de`."
-    ),
-]
+ADDRESS_BEGINS = (
+    "Only addresses that begin with this text, in upper or lower case: up to 320 characters. An international domain "
+    "is found in both of its spellings, such as `info@müller.de` and `info@xn--mller-kva.de`."
+)

@@ -6,6 +6,7 @@ import strawberry
 
 from api.graphql.arguments.ids import CampaignId
 from api.graphql.arguments.input_values import given_fields_not_null
+from api.graphql.arguments.versions import IfVersion
 from api.graphql.campaigns import Campaign
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import OnExpiry, OnReply, Tracking
@@ -16,6 +17,7 @@ from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services.campaigns import campaign_warnings, campaigns, queries
 from api.services.campaigns.ending import ending
+from api.services.campaigns.option_problems import option_problems
 from api.services.campaigns.pausing import pausing
 
 
@@ -127,8 +129,9 @@ class CampaignPayload(Payload):
         context, skip = info.context.workspace_context, self.campaign.skip_weekends
         return warning_lines(
             [
+                *await option_problems(context, steps),
                 *campaign_warnings.tracking_warnings(context, self.campaign.tracking),
-                *campaign_warnings.campaign_warnings(context, steps, skip_weekends=skip),
+                *await campaign_warnings.find_campaign_warnings(context, steps, skip_weekends=skip),
             ]
         )
 
@@ -173,8 +176,10 @@ class CampaignMutation:
             CampaignChanges,
             strawberry.argument(description="The settings to change; those that are left out stay as they are."),
         ],
+        if_version: IfVersion = None,
     ) -> CampaignPayload:
-        row = await campaigns.update_campaign(info.context.workspace_context, id, **given_fields_not_null(input))
+        settings = given_fields_not_null(input)
+        row = await campaigns.update_campaign(info.context.workspace_context, id, if_version=if_version, **settings)
         return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(metadata=cost(3_000), description="Move all steps of a day to another day.")
@@ -184,8 +189,10 @@ class CampaignMutation:
         campaign_id: CampaignId,
         day: Annotated[int, strawberry.argument(description="The day whose steps move, counted from 1.")],
         to: Annotated[int, strawberry.argument(description="The day that they move to, 1 to 365.")],
+        if_version: IfVersion = None,
     ) -> CampaignPayload:
-        row = await campaigns.move_day(info.context.workspace_context, campaign_id, day=day, to=to)
+        context = info.context.workspace_context
+        row = await campaigns.move_day(context, campaign_id, day=day, to=to, if_version=if_version)
         return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(
@@ -196,8 +203,10 @@ class CampaignMutation:
         info: Request,
         campaign_id: CampaignId,
         day: Annotated[int, strawberry.argument(description="The day whose steps are removed, counted from 1.")],
+        if_version: IfVersion = None,
     ) -> CampaignPayload:
-        row = await campaigns.remove_day(info.context.workspace_context, campaign_id, day=day)
+        context = info.context.workspace_context
+        row = await campaigns.remove_day(context, campaign_id, day=day, if_version=if_version)
         return CampaignPayload(campaign=from_row(Campaign, row))
 
     @mutation(

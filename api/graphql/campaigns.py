@@ -6,18 +6,25 @@ from typing import Any
 import strawberry
 
 from api.graphql.arguments.ids import CampaignId
+from api.graphql.campaign_filters import CampaignsOrderBy, CampaignsWhere, read_filter
+from api.graphql.campaign_lists import CampaignLists
 from api.graphql.categories import Category
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import OnExpiry, OnReply, Tracking
+from api.graphql.engine.enums import CampaignStatus, OnExpiry, OnReply, Tracking
 from api.graphql.engine.loaded_lists import loaded_list
 from api.graphql.engine.nodes import Node
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import DAYS, STEPS, STEPS_OF_DAY
+from api.graphql.limits.list_sizes import DAYS, OPTION_PROBLEMS, STEPS, STEPS_OF_DAY
+from api.graphql.orders import order_of
 from api.graphql.senders import Sender
+from api.graphql.stats import CampaignStats, campaign_stats
 from api.graphql.steps import Step
+from api.graphql.warnings import WarningLine, warning_lines
 from api.services.campaigns import queries
+from api.services.campaigns.option_problems import partner_options, problems_of_steps
+from api.states import campaign_status
 
 
 @strawberry.type(description="A day of a campaign that has at least one step.")
@@ -34,7 +41,7 @@ class Day:
 @strawberry.type(
     description="A campaign: an ordered list of steps, each on a day, and the settings with which it runs."
 )
-class Campaign(Node):
+class Campaign(CampaignLists, Node):
     """A row of api.models.Campaign."""
 
     id: strawberry.ID = strawberry.field(
@@ -69,9 +76,9 @@ class Campaign(Node):
     )
     job_problem: str | None = strawberry.field(
         description="Why the last attempt to apply a pause, a resume, an edit or `endCampaign` to everyone failed. "
-        "It is retried at growing intervals, five times in all. People whom it has not reached then wait for the next "
-        "pause, resume or edit. A campaign that could not be ended sends nothing until `endCampaign` is called again. "
-        "Null when nothing is wrong."
+        "It is retried at growing intervals, five times in all. After a failed pause or resume, the people whom it has "
+        "not reached wait for the next one. After a failed edit their emails keep their times. A campaign that could "
+        "not be ended sends nothing until `endCampaign` is called again. Null when nothing is wrong."
     )
     edited_at: datetime | None = strawberry.field(
         description="When an edit last changed the schedule of people in the campaign, UTC; null if none has."
@@ -83,12 +90,30 @@ class Campaign(Node):
         description="When `endCampaign` was called, UTC, while a background job is still ending the campaign for "
         "everyone. None of its emails is sent meanwhile. Null otherwise."
     )
+    version: int = strawberry.field(
+        description="Counts the changes of the settings, the steps and the archive, from 1. Give the one that you have "
+        "read as `ifVersion` of a mutation, so that you overwrite nobody else's change."
+    )
+    launched_at: datetime | None = strawberry.field(
+        description="When the first person was launched into the campaign, UTC; null while its status is DRAFT."
+    )
+    finished_at: datetime | None = strawberry.field(
+        description="Since when nobody is active in the campaign any more, UTC, up to five seconds later. Null if "
+        "someone is, and if nobody was launched."
+    )
+    archived_at: datetime | None = strawberry.field(
+        description="When the campaign was archived, UTC; null if it is not archived."
+    )
     created_at: datetime = strawberry.field(description="When the campaign was created, by the workspace's clock. UTC.")
     sender_id: strawberry.Private[str]
     category_id: strawberry.Private[str | None]
     holds: strawberry.Private[str | None]
     paused_at: strawberry.Private[datetime | None]
     resume_requested_at: strawberry.Private[datetime | None]
+
+    @strawberry.field(description="What the campaign is doing. FINISHED follows up to five seconds later.")
+    def status(self) -> CampaignStatus:
+        return campaign_status(self)
 
     @strawberry.field(
         name="pausedAt",
@@ -134,11 +159,28 @@ class Campaign(Node):
     async def steps(self, info: Request) -> list[Step]:
         return await info.context.loaders.steps_of_campaign.load(self.id)
 
+    @strawberry.field(
+        metadata=cost(20, size=OPTION_PROBLEMS),
+        description="Why emails of the campaign may not be scheduled at the moment: a warning for each step whose send "
+        "option is not installed, or fails. Empty if all of them work.",
+    )
+    async def send_option_problems(self, info: Request) -> list[WarningLine]:
+        steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.id)
+        context = info.context.workspace_context
+        health = await info.context.option_health.load_many(partner_options(context, steps))
+        return warning_lines(problems_of_steps(context, steps, health))
+
     @strawberry.field(metadata=cost(size=DAYS), description="The days that have steps, in order.")
     async def days(self, info: Request) -> list[Day]:
         steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.id)
         numbers = sorted({step.day for step in steps})
         return [Day(number=day, steps=[step for step in steps if step.day == day]) for day in numbers]
+
+    @strawberry.field(
+        metadata=cost(60), description="Numbers of the emails, tasks and people of this campaign over all days."
+    )
+    async def stats(self, info: Request) -> CampaignStats:
+        return campaign_stats(await info.context.loaders.counts_of_campaign.load(self.id))
 
 
 @strawberry.type
@@ -150,7 +192,18 @@ class CampaignQuery:
         return from_row(Campaign, await queries.campaign(info.context.workspace_context, id))
 
     @strawberry.field(
-        metadata=page_cost(), description="All campaigns of the workspace, in the order in which they were created."
+        metadata=page_cost(),
+        description="All campaigns of the workspace, in the order in which they were created.",
     )
-    async def campaigns(self, info: Request, first: First = 50, after: After = None) -> Connection[Campaign]:
-        return await connect(queries.campaigns(info.context.workspace_context), first, after, info)
+    async def campaigns(
+        self,
+        info: Request,
+        filter: CampaignsWhere = None,
+        order_by: CampaignsOrderBy = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Campaign]:
+        rows = await queries.campaigns(info.context.workspace_context, read_filter(filter), order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)

@@ -1,10 +1,40 @@
 """The content of compose windows."""
 
+from datetime import datetime
+
 import strawberry
 
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import PROMPTS
-from api.services.tasks.tasks import Compose
+from api.graphql.limits.list_sizes import PROMPTS, UNRESOLVED_FIELDS
+from api.services.tasks import composing
+from api.services.tasks.composing import Compose
+
+
+@strawberry.type(
+    description="What a rep has written for the email of a task and neither sent nor scheduled yet, such as the text "
+    "of an email that was withdrawn."
+)
+class Draft:
+    subject: str | None = strawberry.field(
+        description="Saved subject, sent as it is; empty if the rep has removed it, null if the step's is rendered."
+    )
+    html: str | None = strawberry.field(
+        metadata=cost(20),
+        description="Saved HTML, sent as it is; empty if the rep has removed it, null if the step's template is "
+        "rendered.",
+    )
+    saved_at: datetime | None = strawberry.field(
+        description="When the draft was saved or the email withdrawn, UTC; null if an earlier release withdrew it."
+    )
+    version: int = strawberry.field(
+        description="Changes with each change of the draft. Pass it as `ifVersion`, so that two windows do not "
+        "overwrite each other."
+    )
+
+
+def draft_of(saved: composing.Draft) -> Draft:
+    """Return a draft."""
+    return Draft(subject=saved.subject, html=saved.html, saved_at=saved.saved_at, version=saved.version)
 
 
 @strawberry.type(description="An email as a compose window shows it, rendered for its person.")
@@ -23,10 +53,32 @@ class Composition:
     quoted_text: str | None = strawberry.field(
         description="The earlier email as text; null if this is not a follow-up."
     )
+    signature: str = strawberry.field(
+        description="HTML of the sender's signature, to place it in a text of one's own. It is already part of a "
+        "rendered `html`. Empty if there is none."
+    )
     prompts: list[str] = strawberry.field(
         metadata=cost(size=PROMPTS, plain_at=5),
         description="Field prompts that are still in the email, such as `Introduce yourself` for `{{! "
         "Introduce yourself }}`. The email cannot be sent until they are replaced.",
+    )
+    unresolved_fields: list[str] = strawberry.field(
+        metadata=cost(size=UNRESOLVED_FIELDS, plain_at=5),
+        description="Dynamic fields for which the person has no value, such as `city`. In `subject` and `html` each is "
+        "shown as a field prompt, `{{! city }}`. Replace it, or give the person a value. In the quoted email of a "
+        "follow-up only a value helps.",
+    )
+    draft: Draft | None = strawberry.field(
+        description="The draft of the task that `subject` and `html` show; null if there is none."
+    )
+    draft_version: int = strawberry.field(
+        description="The value of `ifVersion` for the next `saveDraft`: that of `draft`, or if there is none, the "
+        "version that `saveDraft` must find unchanged. 0 for an email without a task."
+    )
+    copy_address: str | None = strawberry.field(
+        description="Signed address that the links have in BCC. A copy that arrives there, or in the folder Sent of a "
+        "watched mailbox, completes the task. It belongs to this task only, so do not show it to others. Null without "
+        "`TOUCHLINE_RETURN_PATH`, in a sandbox, and for an email without a task."
     )
     gmail_url: str = strawberry.field(description="Link that opens the email in Gmail.")
     outlook_url: str = strawberry.field(description="Link that opens the email in Outlook on the web.")
@@ -45,7 +97,12 @@ def composition_of(made: Compose) -> Composition:
         text=made.text,
         quoted_html=made.quoted_html,
         quoted_text=made.quoted_text,
+        signature=made.signature,
         prompts=list(made.prompts),
+        unresolved_fields=list(made.unresolved_fields),
+        draft=None if made.draft is None else draft_of(made.draft),
+        draft_version=made.draft_version,
+        copy_address=made.copy_address,
         gmail_url=made.links.gmail,
         outlook_url=made.links.outlook,
         mailto_url=made.links.mailto,

@@ -8,9 +8,10 @@ import strawberry
 from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.campaign_mutations import CampaignChanges
 from api.graphql.engine.context import Request
+from api.graphql.step_edits import StepEdit, service_edits
 from api.graphql.step_mutations import StepChanges, StepInput
 from api.services.campaigns import edit_drafts
-from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.draft import Draft
 
 
 @strawberry.input(description="Other settings of a campaign, as the mutation `updateCampaign` takes them.")
@@ -59,6 +60,12 @@ class RemoveDayArguments:
     day: int = strawberry.field(description="The day whose steps would be removed, counted from 1.")
 
 
+@strawberry.input(description="Several edits of a campaign's steps, as the mutation `editSteps` takes them.")
+class EditStepsArguments:
+    campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
+    edits: list[StepEdit] = strawberry.field(description="The edits that would be carried out as one, in their order.")
+
+
 @strawberry.input(
     description="One edit of a campaign. Give exactly one of these fields: the arguments of the mutation of that name."
 )
@@ -86,6 +93,9 @@ class EditInput:
     remove_day: RemoveDayArguments | None = strawberry.field(
         default=None, description="Preview the campaign without a day, with the arguments of the mutation `removeDay`."
     )
+    edit_steps: EditStepsArguments | None = strawberry.field(
+        default=None, description="Preview several edits as one, with the arguments of the mutation `editSteps`."
+    )
 
 
 def draft_of(info: Request, arguments: Any) -> Awaitable[Draft]:
@@ -106,4 +116,6 @@ def draft_of(info: Request, arguments: Any) -> Awaitable[Draft]:
             return edit_drafts.move_day(context, key, day=day, to=to)
         case RemoveDayArguments(campaign_id=key, day=day):
             return edit_drafts.remove_day(context, key, day=day)
+        case EditStepsArguments(campaign_id=key, edits=edits):
+            return edit_drafts.several(context, key, service_edits(edits))
     raise AssertionError(arguments)

@@ -1,60 +1,44 @@
 """Emails: types and queries."""
 
 from datetime import date, datetime
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from api.graphql.arguments.ids import EmailId
+from api.graphql.chosen_times import ChosenTime, chosen_time_of
 from api.graphql.compositions import Composition, composition_of
+from api.graphql.email_actions import ActionFields
+from api.graphql.email_filters import EmailFolder, EmailFolderCount, EmailsOrderBy, EmailsWhere, read_filter
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import BounceKind, SendStatus
 from api.graphql.engine.language import Language
+from api.graphql.engine.loaded_fields import loaded_field
 from api.graphql.engine.nodes import Node
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.explanations import ExplanationLine, explain
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EXPLANATION, FOLDERS, REPLIES
+from api.graphql.one_off_emails import OneOffEmail, one_off_of_row
+from api.graphql.orders import order_of
 from api.graphql.people import Person
 from api.graphql.replies import Reply
 from api.graphql.senders import Sender
+from api.graphql.sent_messages import SentFields
 from api.graphql.steps import Step
 from api.services.emails import queries
-from api.services.tasks.tasks import compose_email
+from api.services.tasks.composing import compose_email
 from api.states import UNTRANSMITTED_STATUSES
 
 if TYPE_CHECKING:
+    from api.graphql.campaigns import Campaign
     from api.graphql.enrollments import Enrollment
-
-
-@strawberry.enum(
-    description="The folders of the Command Center. SENT, PENDING and UNDELIVERED each contain several of the others."
-)
-class EmailFolder(Enum):
-    DELIVERED = strawberry.enum_value("DELIVERED", description="Sent, and not archived.")
-    ARCHIVED = strawberry.enum_value("ARCHIVED", description="Sent, and moved to the archive by a rep.")
-    SCHEDULED = strawberry.enum_value("SCHEDULED", description="Waits for its send time or the next retry (DEFERRED).")
-    IN_PROGRESS = strawberry.enum_value(
-        "IN_PROGRESS", description="A worker prepares or transmits it (CLAIMED and TRANSMITTING)."
-    )
-    FAILED = strawberry.enum_value("FAILED", description="Was not sent, and is not tried again automatically.")
-    BOUNCED = strawberry.enum_value(
-        "BOUNCED", description="Rejected by the recipient's server, or returned after it was sent. See `bounce`."
-    )
-    IN_DOUBT = strawberry.enum_value(
-        "IN_DOUBT", description="May have been sent or not: a person decides by `resolveInDoubt`."
-    )
-    SENT = strawberry.enum_value("SENT", description="Everything that was sent and not returned: DELIVERED, ARCHIVED.")
-    PENDING = strawberry.enum_value("PENDING", description="Everything still to be sent: SCHEDULED and IN_PROGRESS.")
-    UNDELIVERED = strawberry.enum_value(
-        "UNDELIVERED", description="Everything that went wrong: FAILED, BOUNCED and IN_DOUBT."
-    )
+    from api.graphql.tasks import Task
 
 
 @strawberry.type(description="One email to one person, with the instant at which it is sent.")
-class Email(Node):
+class Email(SentFields, ActionFields, Node):
     """A row of api.models.Send."""
 
     id: strawberry.ID = strawberry.field(
@@ -65,7 +49,7 @@ class Email(Node):
     )
     due_at: datetime = strawberry.field(
         description="When the email is due: its send time, the next retry, or, if in doubt, the earliest "
-        "automatic resend. UTC."
+        "automatic resend. A draft has no send time: it is when the draft was begun. UTC."
     )
     planned_at: datetime = strawberry.field(
         description="The send time that the schedule gave the email. It does not change when the email "
@@ -82,6 +66,10 @@ class Email(Node):
     )
     doubts: int = strawberry.field(
         description="Number of times that the email was resent automatically while in doubt."
+    )
+    created_at: datetime | None = strawberry.field(
+        description="When the email was created, by the workspace's clock: at the launch, when the task before it was "
+        "done, or when a rep began to write it. UTC; null for emails of earlier releases."
     )
     sent_at: datetime | None = strawberry.field(description="When the email was sent, UTC; null if it has not been.")
     message_id: str | None = strawberry.field(
@@ -114,8 +102,8 @@ class Email(Node):
     )
     person_id: strawberry.Private[str]
     sender_id: strawberry.Private[str]
-    step_id: strawberry.Private[str]
-    enrollment_id: strawberry.Private[str]
+    step_id: strawberry.Private[str | None]
+    enrollment_id: strawberry.Private[str | None]
     explanation: strawberry.Private[Any]
     subject: strawberry.Private[str | None]
     html: strawberry.Private[str | None]
@@ -127,6 +115,20 @@ class Email(Node):
     )
     def explanation_lines(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         return explain(info, self.explanation, language)
+
+    @strawberry.field(
+        description="The local time in a time zone that a rep chose last (`atLocal`); null if they chose an instant, "
+        "or no time."
+    )
+    def chosen_time(self) -> ChosenTime | None:
+        return chosen_time_of(self.explanation)
+
+    @strawberry.field(
+        description="Whether a rep sent the email of a task from their own mailbox. Then Touchline knows when, and "
+        "maybe `messageId` and `writtenSubject`, but not the content."
+    )
+    def sent_elsewhere(self) -> bool:
+        return any(code == "SENT_ELSEWHERE" for code, _ in self.explanation)
 
     @strawberry.field(
         description="The subject that a person wrote for this email, sent as it is; null: the step's "
@@ -146,47 +148,63 @@ class Email(Node):
     @strawberry.field(
         metadata=cost(1_500, queries=True),
         description="What the email will say, rendered for its person with the dates of `dueAt`, to edit "
-        "and pass to `editEmail`. Null unless the email is SCHEDULED, DEFERRED or CLAIMED.",
+        "and pass to `editEmail`. Null unless the email is a DRAFT, SCHEDULED, DEFERRED or CLAIMED.",
     )
     async def composition(self, info: Request) -> Composition | None:
-        if self.status not in UNTRANSMITTED_STATUSES:
+        if self.status not in (SendStatus.DRAFT, *UNTRANSMITTED_STATUSES):
             return None
         return composition_of(await compose_email(info.context.workspace_context, self.id))
 
     @strawberry.field(
+        metadata=loaded_field("email_version", "id"),
+        description="Grows when somebody changes the text or the time of the email. Pass it as `ifVersion`, so that "
+        "two windows do not overwrite each other. For a one-off email it is `oneOff.version`.",
+    )
+    async def version(self, info: Request) -> int:
+        return await info.context.loaders.email_version.load(str(self.id))
+
+    @strawberry.field(
+        metadata=loaded_field("engagement", "id", "opened_at"),
         description="When a person first opened the email, UTC; null if nobody has, as far as is known. Opens are "
-        "tracked only if the campaign's `tracking` is OPENS_AND_CLICKS, and many mail programs hide them."
+        "tracked only if the campaign's `tracking` is OPENS_AND_CLICKS, and many mail programs hide them.",
     )
     async def opened_at(self, info: Request) -> datetime | None:
         return (await info.context.loaders.engagement.load(self.id)).opened_at
 
     @strawberry.field(
+        metadata=loaded_field("engagement", "id", "opens"),
         description="How often people opened the email. Opens of forwarded copies count too. Opens of the same kind of "
-        "program within 10 seconds count once."
+        "program within 10 seconds count once.",
     )
     async def opens(self, info: Request) -> int:
         return (await info.context.loaders.engagement.load(self.id)).opens
 
     @strawberry.field(
+        metadata=loaded_field("engagement", "id", "machine_opens"),
         description="How often a machine loaded the invisible image, such as Apple's Mail Privacy Protection. These "
-        "are not in `opens`."
+        "are not in `opens`.",
     )
     async def machine_opens(self, info: Request) -> int:
         return (await info.context.loaders.engagement.load(self.id)).machine_opens
 
     @strawberry.field(
-        description="When a person first clicked a link of the email, UTC; null if nobody has, as far as is known."
+        metadata=loaded_field("engagement", "id", "clicked_at"),
+        description="When a person first clicked a link of the email, UTC; null if nobody has, as far as is known.",
     )
     async def clicked_at(self, info: Request) -> datetime | None:
         return (await info.context.loaders.engagement.load(self.id)).clicked_at
 
-    @strawberry.field(description="How often people clicked links of the email.")
+    @strawberry.field(
+        metadata=loaded_field("engagement", "id", "clicks"),
+        description="How often people clicked links of the email.",
+    )
     async def clicks(self, info: Request) -> int:
         return (await info.context.loaders.engagement.load(self.id)).clicks
 
     @strawberry.field(
+        metadata=loaded_field("engagement", "id", "machine_clicks"),
         description="How often a machine followed links of the email, such as a security gateway. These are not in "
-        "`clicks`."
+        "`clicks`.",
     )
     async def machine_clicks(self, info: Request) -> int:
         return (await info.context.loaders.engagement.load(self.id)).machine_clicks
@@ -198,29 +216,53 @@ class Email(Node):
     async def replies(self, info: Request) -> list[Reply]:
         return await info.context.loaders.replies_to_email.load(str(self.id))
 
-    @strawberry.field(description="The person to whom the email is sent.")
+    @strawberry.field(metadata=loaded_field("person", "person_id"), description="The person to whom the email is sent.")
     async def person(self, info: Request) -> Person:
         return await info.context.loaders.person.load(self.person_id)
 
-    @strawberry.field(description="The sender from whom the email comes.")
+    @strawberry.field(metadata=loaded_field("sender", "sender_id"), description="The sender from whom the email comes.")
     async def sender(self, info: Request) -> Sender:
         return await info.context.loaders.sender.load(self.sender_id)
 
-    @strawberry.field(description="The campaign step that created the email.")
-    async def step(self, info: Request) -> Step:
-        return await info.context.loaders.step.load(self.step_id)
-
-    @strawberry.field(description="The person's enrollment in the campaign.")
-    async def enrollment(self, info: Request) -> Annotated["Enrollment", strawberry.lazy("api.graphql.enrollments")]:
-        return await info.context.loaders.enrollment.load(self.enrollment_id)
-
-
-@strawberry.type(description="How many emails a folder of the Command Center has.")
-class EmailFolderCount:
-    folder: EmailFolder = strawberry.field(description="The folder. SENT, PENDING and UNDELIVERED contain others.")
-    emails: int = strawberry.field(
-        description="How many emails the folder has now, archived ones included where the folder has them."
+    @strawberry.field(
+        metadata=loaded_field("step", "step_id"),
+        description="The campaign step that created the email; null for a one-off email.",
     )
+    async def step(self, info: Request) -> Step | None:
+        return None if self.step_id is None else await info.context.loaders.step.load(self.step_id)
+
+    @strawberry.field(description="The campaign of the email; null for a one-off email, which belongs to no campaign.")
+    async def campaign(self, info: Request) -> Annotated["Campaign", strawberry.lazy("api.graphql.campaigns")] | None:
+        if self.step_id is None:
+            return None
+        step = await info.context.loaders.step.load(self.step_id)
+        return await info.context.loaders.campaign.load(step.campaign_id)
+
+    @strawberry.field(
+        description="What only a one-off email has, such as CC and attachments; null for an email of a campaign."
+    )
+    async def one_off(self, info: Request) -> OneOffEmail | None:
+        row = None if self.enrollment_id is not None else await info.context.loaders.one_off_email.load(self.id)
+        return None if row is None else one_off_of_row(row)
+
+    @strawberry.field(description="The task from which a rep sends or sent the email; null if there is none.")
+    async def task(self, info: Request) -> Annotated["Task", strawberry.lazy("api.graphql.tasks")] | None:
+        if not self.by_hand:
+            return None
+        if self.enrollment_id is None:
+            row = await info.context.loaders.one_off_email.load(self.id)
+            return None if row is None or row.task_id is None else await info.context.loaders.task.load(row.task_id)
+        tasks = await info.context.loaders.tasks_of_enrollment.load(self.enrollment_id)
+        return next((task for task in tasks if task.step_id == self.step_id), None)
+
+    @strawberry.field(
+        metadata=loaded_field("enrollment", "enrollment_id"),
+        description="The person's enrollment in the campaign; null for a one-off email.",
+    )
+    async def enrollment(
+        self, info: Request
+    ) -> Annotated["Enrollment", strawberry.lazy("api.graphql.enrollments")] | None:
+        return None if self.enrollment_id is None else await info.context.loaders.enrollment.load(self.enrollment_id)
 
 
 @strawberry.type
@@ -242,16 +284,17 @@ class EmailQuery:
 
     @strawberry.field(
         metadata=page_cost(),
-        description="Emails of one folder of the Command Center, or all, in the order in which they were created.",
+        description="Emails, in the order of `dueAt`; if `filter` limits only `sentAt`, in the order of `sentAt`.",
     )
     async def emails(
         self,
         info: Request,
-        folder: Annotated[
-            EmailFolder | None,
-            strawberry.argument(description="Only emails in this folder. If left out, emails in all folders."),
-        ] = None,
-        first: First = 50,
+        filter: EmailsWhere = None,
+        order_by: EmailsOrderBy = None,
+        first: First = None,
         after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Email]:
-        return await connect(queries.emails(info.context.workspace_context, folder and folder.name), first, after, info)
+        rows = await queries.emails(info.context.workspace_context, read_filter(filter), order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)

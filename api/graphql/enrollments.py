@@ -10,19 +10,22 @@ from api.graphql.arguments.ids import EnrollmentId
 from api.graphql.campaigns import Campaign
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import BounceKind, EnrollmentStatus
+from api.graphql.engine.enums import EnrollmentStatus
 from api.graphql.engine.nodes import Node
 from api.graphql.engine.payloads import Payload, mutation
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
+from api.graphql.enrollment_filters import EnrollmentsOrderBy, EnrollmentsWhere, read_filter
+from api.graphql.launch_senders import sender_of
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import STEPS
+from api.graphql.orders import order_of
 from api.graphql.people import Person
+from api.graphql.senders import Sender
 from api.graphql.steps import Step
 from api.graphql.tasks import Task
 from api.services.campaigns.ending import ending
 from api.services.enrollments import queries
-from api.services.replies import bounces, replies
 
 
 @strawberry.enum(description="What a step has become for one person.")
@@ -71,6 +74,11 @@ class Enrollment(Node):
     )
     campaign_id: strawberry.Private[str]
     person_id: strawberry.Private[str]
+    sender_id: strawberry.Private[str | None]
+
+    @strawberry.field(description="Who sends the person's emails and gets their tasks: the sender chosen at launch.")
+    async def sender(self, info: Request) -> Sender:
+        return await sender_of(info, self.sender_id, self.campaign_id)
 
     @strawberry.field(description="The campaign in which the person is enrolled.")
     async def campaign(self, info: Request) -> Campaign:
@@ -79,6 +87,18 @@ class Enrollment(Node):
     @strawberry.field(description="The person who is enrolled.")
     async def person(self, info: Request) -> Person:
         return await info.context.loaders.person.load(self.person_id)
+
+    @strawberry.field(
+        metadata=cost(size=STEPS), description="The emails of the campaign to the person, in the order of creation."
+    )
+    async def emails(self, info: Request) -> list[Email]:
+        return await info.context.loaders.emails_of_enrollment.load(str(self.id))
+
+    @strawberry.field(
+        metadata=cost(size=STEPS), description="The tasks of the campaign about the person, in the order of creation."
+    )
+    async def tasks(self, info: Request) -> list[Task]:
+        return await info.context.loaders.tasks_of_enrollment.load(str(self.id))
 
     @strawberry.field(
         metadata=cost(30, size=STEPS), description="Every step of the campaign, with its email or task for this person."
@@ -104,6 +124,14 @@ class Enrollment(Node):
         ]
 
 
+Success = Annotated[
+    bool,
+    strawberry.argument(
+        description="True: the campaign ends as SUCCEEDED, also if the person has finished it. False: as ENDED."
+    ),
+]
+
+
 @strawberry.type
 class EnrollmentQuery:
     @strawberry.field(
@@ -114,32 +142,20 @@ class EnrollmentQuery:
 
     @strawberry.field(
         metadata=page_cost(),
-        description="Enrollments, of one campaign, person or status or all, in the order in which they were created.",
+        description="Enrollments, in the order in which they were created.",
     )
     async def enrollments(
         self,
         info: Request,
-        campaign_id: Annotated[
-            strawberry.ID | None,
-            strawberry.argument(
-                description="Only enrollments in this campaign, by its id (`cmp_…`). If left out, in all campaigns."
-            ),
-        ] = None,
-        person_id: Annotated[
-            strawberry.ID | None,
-            strawberry.argument(
-                description="Only enrollments of this person, by their id (`per_…`). If left out, of all people."
-            ),
-        ] = None,
-        status: Annotated[
-            EnrollmentStatus | None,
-            strawberry.argument(description="Only enrollments with this status. If left out, with any."),
-        ] = None,
-        first: First = 50,
+        filter: EnrollmentsWhere = None,
+        order_by: EnrollmentsOrderBy = None,
+        first: First = None,
         after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Enrollment]:
-        rows = queries.enrollments(info.context.workspace_context, campaign_id, person_id, status)
-        return await connect(rows, first, after, info)
+        rows = await queries.enrollments(info.context.workspace_context, read_filter(filter), order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)
 
 
 @strawberry.type(description="Result of the mutations on enrollments: the enrollment, or errors.")
@@ -152,67 +168,14 @@ class EnrollmentPayload(Payload):
 @strawberry.type
 class EnrollmentMutation:
     @mutation(
-        description="Record that a person replied: to the email given, or else to the last one sent. The campaign's "
-        "`onReply` decides whether it ends for them. Replies in a watched mailbox need no recording."
-    )
-    async def record_reply(
-        self,
-        info: Request,
-        enrollment_id: EnrollmentId,
-        email_id: Annotated[
-            strawberry.ID | None,
-            strawberry.argument(
-                description="Identifier of the email that was answered, such as `snd_…`. If left out, the last one "
-                "that was sent; if none was, the reply is only in the Live Feed."
-            ),
-        ] = None,
-        text: Annotated[
-            str | None,
-            strawberry.argument(description="What the person said, as plain text, such as `Call me in May.`"),
-        ] = None,
-    ) -> EnrollmentPayload:
-        context = info.context.workspace_context
-        row = await replies.record_reply(context, enrollment_id, send_id=email_id, text=text or "")
-        return EnrollmentPayload(enrollment=from_row(Enrollment, row))
-
-    @mutation(
-        description="Record that an email bounced: the one given, or else the last one sent. HARD, the "
-        "default, sets the person's `bouncedAt` and ends their campaigns that have "
-        "`removeOnBounce`. SOFT marks only the email."
-    )
-    async def record_bounce(
-        self,
-        info: Request,
-        enrollment_id: EnrollmentId,
-        email_id: Annotated[
-            strawberry.ID | None,
-            strawberry.argument(
-                description="Identifier of the email that bounced, such as `snd_…`. If left out, the last one "
-                "that was sent."
-            ),
-        ] = None,
-        kind: Annotated[
-            BounceKind,
-            strawberry.argument(
-                description="HARD: no such user or host, or the recipient moved. SOFT: every other failure."
-            ),
-        ] = BounceKind.HARD,
-        detail: Annotated[
-            str | None,
-            strawberry.argument(
-                description="Why the email bounced, for people, such as `552 5.2.2 mailbox full`. One line of up "
-                "to 500 characters, kept as the email's `detail`."
-            ),
-        ] = None,
-    ) -> EnrollmentPayload:
-        context = info.context.workspace_context
-        row = await bounces.record_bounce(context, enrollment_id, send_id=email_id, kind=kind, detail=detail)
-        return EnrollmentPayload(enrollment=from_row(Enrollment, row))
-
-    @mutation(
         description="End a campaign for one person: open tasks are cancelled, and pending emails fail "
         "with `CAMPAIGN_ENDED`."
     )
-    async def end_enrollment(self, info: Request, id: EnrollmentId) -> EnrollmentPayload:
-        row = await ending.end_enrollment(info.context.workspace_context, id)
+    async def end_enrollment(
+        self,
+        info: Request,
+        id: EnrollmentId,
+        success: Success = False,
+    ) -> EnrollmentPayload:
+        row = await ending.end_enrollment(info.context.workspace_context, id, success=success)
         return EnrollmentPayload(enrollment=from_row(Enrollment, row))

@@ -7,7 +7,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.engine.context import Request
 from api.services.enrollments.explanations import notes_from_json
-from strategies.sentences import sentence
+from strategies.sentences import own_first, sentence
 
 
 @strawberry.type(description="One step in the calculation of a send time or due date.")
@@ -22,8 +22,9 @@ class ExplanationLine:
 
 def explain(info: Request, explanation: Any, language: str) -> list[ExplanationLine]:
     """Return the sentences of a stored explanation."""
-    options = info.context.workspace_context.installed.send_options.values()
+    notes = notes_from_json(explanation)
+    options = own_first(notes, info.context.workspace_context.installed.send_options)
     return [
         ExplanationLine(code=note.code, sentence=sentence(note, language, options), values=JSON(dict(note.values)))
-        for note in notes_from_json(explanation)
+        for note in notes
     ]

@@ -1,17 +1,20 @@
 """CSV imports of people: types, queries and mutations."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from api.graphql.arguments.ids import ImportId
+from api.graphql.arguments.request_keys import Key
 from api.graphql.engine.context import Request
+from api.graphql.engine.crm_failure_enums import SourceKind
 from api.graphql.engine.enums import ImportStatus, OnKnown
 from api.graphql.engine.payloads import Payload, mutation
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
+from api.services.common.request_keys import once
 from api.services.people import imports, queries
 
 
@@ -32,7 +35,23 @@ class ImportRefusal:
     message: str = strawberry.field(description="What is wrong and what to do, for people.")
 
 
-@strawberry.type(description="A CSV import of people, running or ended.")
+@strawberry.type(description="The report, list view or query of the CRM from which people are imported.")
+class CrmSource:
+    """The value of a column of api.models.PeopleImport."""
+
+    kind: SourceKind = strawberry.field(description="A report, a list view, or a query.")
+    reference: str = strawberry.field(description="Id of the report or list view, or the text of the query.")
+    is_read: bool = strawberry.field(description="Whether all of it is read. Until then, the import's `total` grows.")
+    skipped: int = strawberry.field(
+        description="Number of its rows that name no lead or contact. They are not counted."
+    )
+    is_cut: bool = strawberry.field(
+        description="Whether it has more people than the CRM returns, such as 2,000 rows of a report in Salesforce. "
+        "Import them by a list view or a query instead."
+    )
+
+
+@strawberry.type(description="An import of people from CSV or from the CRM, running or ended.")
 class PeopleImport:
     """A row of api.models.PeopleImport."""
 
@@ -72,6 +91,20 @@ class PeopleImport:
     on_known: OnKnown = strawberry.field(description="What the import does with a row whose address already exists.")
     dry_run: bool = strawberry.field(description="Whether the import only counts and reports, and writes no person.")
     created_at: datetime = strawberry.field(description="When the import was started, by the workspace's clock. UTC.")
+    crm_source: strawberry.Private[Any]
+
+    @strawberry.field(name="crmSource", description="Where the people come from in the CRM; null for a CSV file.")
+    def source_in_crm(self) -> CrmSource | None:
+        about = self.crm_source
+        if about is None:
+            return None
+        return CrmSource(
+            kind=SourceKind(about["kind"]),
+            reference=about["reference"],
+            is_read=about["cursor"] is None,
+            skipped=about["skipped"],
+            is_cut=about["isCut"],
+        )
 
     @strawberry.field(description="Share of rows processed, from 0 to 1.")
     def progress(self) -> float:
@@ -81,8 +114,10 @@ class PeopleImport:
         metadata=page_cost(),
         description="The rows that were refused, in the order of the file.",
     )
-    async def refusals(self, info: Request, first: First = 50, after: After = None) -> Connection[ImportRefusal]:
-        return await connect(queries.import_refusals(self.id), first, after, info)
+    async def refusals(
+        self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[ImportRefusal]:
+        return await connect(queries.import_refusals(self.id), PageRequest(first, after, last, before), info)
 
 
 @strawberry.type
@@ -135,7 +170,24 @@ class ImportMutation:
                 "changed, and the Live Feed gets no event."
             ),
         ] = False,
+        group_id: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(
+                description="Adds the people of the file to this group, also those who existed before. A dry run adds "
+                "nobody."
+            ),
+        ] = None,
+        key: Key = None,
     ) -> ImportPayload:
-        started = await imports.start_import(info.context.workspace_context, csv, on_known=on_known, dry_run=dry_run)
-        info.context.workspace_context.wake()
+        context = info.context.workspace_context
+        started = await once(
+            context,
+            "importPeople",
+            key,
+            [csv, on_known, dry_run, group_id],
+            lambda key: imports.start_import(
+                context, csv, on_known=on_known, dry_run=dry_run, group_id=group_id, key=key
+            ),
+        )
+        context.wake()
         return ImportPayload(people_import=from_row(PeopleImport, started))

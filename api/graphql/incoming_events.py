@@ -1,13 +1,17 @@
 """Incoming mails and events: their type and their list."""
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
+from api.graphql.arguments.ids import IncomingEventId
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import IncomingResult, MatchedBy
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.nodes import Node
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.orders import CreatedOrder, order_of
 from api.services.replies import queries
 
 
@@ -15,7 +19,7 @@ from api.services.replies import queries
     description="A mail of a mailbox, or an event that a provider or a tracking link reported, and what Touchline did "
     "with it. It is kept for 30 days."
 )
-class IncomingEvent:
+class IncomingEvent(Node):
     """A row of api.models.IncomingEvent."""
 
     id: strawberry.ID = strawberry.field(
@@ -43,12 +47,46 @@ class IncomingEvent:
         return await info.context.loaders.email.load(self.send_id) if self.send_id else None
 
 
+@strawberry.input(
+    description="Which incoming mails and events: those that meet every field that is given. A list that is empty "
+    "matches none."
+)
+class IncomingEventFilter:
+    kind: list[str] | None = strawberry.field(
+        default=None, description="Only those of one of these kinds, such as `BOUNCE`. If left out, of every kind."
+    )
+    result: list[IncomingResult] | None = strawberry.field(
+        default=None, description="Only those with one of these results. If left out, with any."
+    )
+
+
 @strawberry.type
 class IncomingEventQuery:
+    @strawberry.field(description="The incoming mail or event with this id; null if the workspace has none.")
+    async def incoming_event(self, info: Request, id: IncomingEventId) -> IncomingEvent | None:
+        return await info.context.loaders.incoming_event.load(id)
+
     @strawberry.field(
         metadata=page_cost(),
         description="Incoming mails and events about emails of the workspace, the newest first. Those that match no "
         "email belong to no workspace and are not listed, because a mailbox has private mails too.",
     )
-    async def incoming_events(self, info: Request, first: First = 50, after: After = None) -> Connection[IncomingEvent]:
-        return await connect(queries.incoming_events(info.context.workspace_context), first, after, info)
+    async def incoming_events(
+        self,
+        info: Request,
+        filter: Annotated[
+            IncomingEventFilter | None,
+            strawberry.argument(description="Only those that meet this filter. If left out, all."),
+        ] = None,
+        order_by: Annotated[
+            CreatedOrder | None,
+            strawberry.argument(description="The order of the list. If left out, the newest first."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[IncomingEvent]:
+        kinds, results = (filter.kind, filter.result) if filter else (None, None)
+        rows = queries.incoming_events(info.context.workspace_context, kinds, results, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)

@@ -9,12 +9,13 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments import Enrollment
-from api.graphql.launch_inputs import LaunchInput, StartLaunchInput, choice_of, launch_arguments, request_paths
+from api.graphql.launch_inputs import LaunchInput, StartLaunchInput, audience_of, launch_request, request_paths
 from api.graphql.launches import Launch
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services.campaigns.pausing import launch_control
+from api.services.common.request_keys import once, once_for_many
 from api.services.launches import background_launch, launch, launch_warnings
 
 
@@ -62,14 +63,31 @@ class LaunchMutation:
             LaunchInput, strawberry.argument(description="The campaign, its new people, and the times chosen for them.")
         ],
     ) -> LaunchPayload:
-        given = launch_arguments(input)
+        context, given = info.context.workspace_context, launch_request(input)
         with request_paths(input):
-            rows = await launch.launch(info.context.workspace_context, *given, again=input.again)
+            rows = await once_for_many(
+                context,
+                "launch",
+                input.key,
+                input,
+                lambda key: launch.launch(
+                    context,
+                    given.campaign_id,
+                    [str(person) for person in input.person_ids],
+                    given.choice,
+                    given.per_person,
+                    again=input.again,
+                    mistakes=given.mistakes,
+                    texts=given.texts,
+                    key=key,
+                ),
+            )
         return LaunchPayload(enrollments=[from_row(Enrollment, row) for row in rows])
 
     @mutation(
         metadata=cost(5_000, once=3),
-        description="Launch a campaign in the background, for many people or everyone. People who cannot "
+        description="Launch a campaign in the background: for many people, a group, a filter or everyone. The audience "
+        "is fixed when the launch starts. `startLaunchPreview` shows what it does. People who cannot "
         "be enrolled are left out and listed. So are people whose campaign ended before "
         "(`ENDED_BEFORE`), unless `again` is true. Nobody is enrolled twice, whatever "
         "happens in the meantime. A workspace runs up to 20 background launches at once "
@@ -83,11 +101,25 @@ class LaunchMutation:
             strawberry.argument(description="The campaign, its new people, and the times chosen for them."),
         ],
     ) -> StartLaunchPayload:
-        ids = None if input.person_ids is None else [str(person) for person in input.person_ids]
-        chosen = choice_of(input)
+        context, given = info.context.workspace_context, launch_request(input)
         with request_paths(input):
-            started = await background_launch.start_launch(
-                info.context.workspace_context, str(input.campaign_id), ids, chosen, again=input.again
+            people = await audience_of(info, input)
+            started = await once(
+                context,
+                "startLaunch",
+                input.key,
+                input,
+                lambda key: background_launch.start_launch(
+                    context,
+                    given.campaign_id,
+                    people,
+                    given.choice,
+                    again=input.again,
+                    mistakes=given.mistakes,
+                    texts=given.texts,
+                    per_person=given.per_person,
+                    key=key,
+                ),
             )
         return StartLaunchPayload(launch=from_row(Launch, started))
 

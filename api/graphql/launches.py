@@ -1,8 +1,7 @@
 """Background launches: types, queries and the subscription."""
 
-from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated
 
 import strawberry
 
@@ -11,11 +10,15 @@ from api.graphql.campaigns import Campaign
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import LaunchStatus
 from api.graphql.engine.nodes import Node
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
+from api.graphql.launch_filters import LaunchesOrderBy, LaunchesWhere
+from api.graphql.launch_senders import sender_of
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import LEFT_OUT_CODES
+from api.graphql.orders import order_of
 from api.graphql.people import Person
+from api.graphql.senders import Sender
 from api.services.launches import background_launch, queries
 
 
@@ -41,6 +44,13 @@ class LeftOut:
     @strawberry.field(description="The person who was left out; null if the workspace has none with this id.")
     async def person(self, info: Request) -> Person | None:
         return await info.context.loaders.person.load(self.person_id)
+
+
+@strawberry.input(description="Which people whom a launch left out.")
+class LeftOutFilter:
+    code: str | None = strawberry.field(
+        default=None, description="Only people who were left out with this code, such as `UNSUBSCRIBED`."
+    )
 
 
 @strawberry.type(description="A background launch of a campaign for many people.")
@@ -78,6 +88,11 @@ class Launch(Node):
         "of this time. Null if it was never paused."
     )
     campaign_id: strawberry.Private[str]
+    sender_id: strawberry.Private[str | None]
+
+    @strawberry.field(description="Who sends the emails and gets the tasks: the sender chosen at launch.")
+    async def sender(self, info: Request) -> Sender:
+        return await sender_of(info, self.sender_id, self.campaign_id)
 
     @strawberry.field(description="The campaign that is launched.")
     async def campaign(self, info: Request) -> Campaign:
@@ -100,10 +115,22 @@ class Launch(Node):
 
     @strawberry.field(
         metadata=page_cost(),
-        description="The people who were left out, and why.",
+        description="The people who were left out, and why, in the order in which the launch came to them.",
     )
-    async def left_out_people(self, info: Request, first: First = 50, after: After = None) -> Connection[LeftOut]:
-        return await connect(queries.left_out_people(self.id), first, after, info)
+    async def left_out_people(
+        self,
+        info: Request,
+        filter: Annotated[
+            LeftOutFilter | None,
+            strawberry.argument(description="Only people who were left out for this reason. If left out, all."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[LeftOut]:
+        rows = queries.left_out_people(self.id, filter.code if filter else None)
+        return await connect(rows, PageRequest(first, after, last, before), info)
 
 
 @strawberry.type
@@ -117,36 +144,18 @@ class LaunchQuery:
 
     @strawberry.field(
         metadata=page_cost(),
-        description="Background launches, of one campaign or all, the newest first.",
+        description="Background launches, the newest first.",
     )
     async def launches(
         self,
         info: Request,
-        campaign_id: Annotated[
-            strawberry.ID | None,
-            strawberry.argument(
-                description="Only launches of this campaign, by its id (`cmp_…`). If left out, of all campaigns."
-            ),
-        ] = None,
-        first: First = 50,
+        filter: LaunchesWhere = None,
+        order_by: LaunchesOrderBy = None,
+        first: First = None,
         after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Launch]:
-        return await connect(queries.launches(info.context.workspace_context, campaign_id), first, after, info)
-
-
-@strawberry.type
-class LaunchSubscription:
-    @strawberry.subscription(
-        description="Follow a background launch: sends it as it is now, after each change, and when it "
-        "ends. Then the subscription ends."
-    )
-    async def launch_progress(self, info: Request, id: LaunchId) -> AsyncGenerator[Launch, None]:
-        # A wrong id is refused here, before the stream begins.
-        launch = await queries.launch_to_follow(info.context.workspace_context, id)
-        info.context.followed = launch
-        return _first_event(cast(Launch, launch))
-
-
-async def _first_event(launch: Launch) -> AsyncGenerator[Launch, None]:
-    """Yield the launch as it is now. The websocket sends the later events, which it shares among its connections."""
-    yield launch
+        campaign_id, status = (filter.campaign_id, filter.status) if filter else (None, None)
+        rows = await queries.launches(info.context.workspace_context, campaign_id, status, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)

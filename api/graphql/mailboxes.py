@@ -1,6 +1,8 @@
 """Mailboxes: how they are doing."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated, Any
 
 import strawberry
 
@@ -63,17 +65,28 @@ class MailboxQuery:
         "the accounts of the workspace, only those.",
     )
     async def mailboxes(self, info: Request) -> list[Mailbox]:
+        return [_mailbox(row) for row in await mailboxes_of(info.context.workspace_context)]
+
+    @strawberry.field(
+        description="The mailbox of an account; null if the server has none, or if the workspace may not use it."
+    )
+    async def mailbox(
+        self,
+        info: Request,
+        account: Annotated[str, strawberry.argument(description="Name of the account, such as `imap:SALES`.")],
+    ) -> Mailbox | None:
         rows = await mailboxes_of(info.context.workspace_context)
-        return [
-            Mailbox(
-                account=row["account"],
-                state=row["state"],
-                checked_at=row["checked_at"],
-                problem=_problem(**row) if row["failures"] else None,
-                folders=[MailboxFolder(**folder) for folder in row["folders"]],
-            )
-            for row in rows
-        ]
+        return next((_mailbox(row) for row in rows if row["account"] == account), None)
+
+
+def _mailbox(row: Mapping[str, Any]) -> Mailbox:
+    return Mailbox(
+        account=row["account"],
+        state=row["state"],
+        checked_at=row["checked_at"],
+        problem=_problem(**row) if row["failures"] else None,
+        folders=[MailboxFolder(**folder) for folder in row["folders"]],
+    )
 
 
 def _problem(

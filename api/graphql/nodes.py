@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated, Any
 
 import strawberry
+from strawberry.utils.str_converters import to_snake_case
 
 from api.graphql.engine.context import Request
 from api.graphql.engine.nodes import TYPE_NAMES, Node, prefix_of
@@ -23,7 +24,7 @@ class NodeQuery:
         info: Request,
         id: Annotated[strawberry.ID, strawberry.argument(description="`id` of the object, such as `per_…`.")],
     ) -> Node | None:
-        return await _load(info, id)
+        return await load_node(info, id)
 
     @strawberry.field(
         metadata=cost(sized_by=("ids",), size_most=LIST_LIMIT),
@@ -37,12 +38,12 @@ class NodeQuery:
             strawberry.argument(description="Ids of objects, of one type or several, such as `per_…` and `cmp_…`."),
         ],
     ) -> list[Node | None]:
-        return await asyncio.gather(*(_load(info, id_) for id_ in ids))
+        return await asyncio.gather(*(load_node(info, id_) for id_ in ids))
 
 
-async def _load(info: Request, id_: str) -> Any:
+async def load_node(info: Request, id_: str) -> Any:
     """Return a row of the workspace, or None. A request's rows of one type are read together."""
     prefix = prefix_of(id_)
     if prefix is None:
         return None
-    return await getattr(info.context.loaders, TYPE_NAMES[prefix].lower()).load(id_)
+    return await getattr(info.context.loaders, to_snake_case(TYPE_NAMES[prefix])).load(id_)

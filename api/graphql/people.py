@@ -6,22 +6,25 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.address_filter import AddressBegins
 from api.graphql.arguments.ids import PersonId
 from api.graphql.arguments.input_values import given_fields
+from api.graphql.crm_records import CrmRecord
 from api.graphql.engine.context import Request
 from api.graphql.engine.nodes import Node
 from api.graphql.engine.payloads import Payload, mutation
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
+from api.graphql.orders import PersonOrder, order_of
+from api.graphql.person_filters import PersonFilter, read_filter
+from api.graphql.person_lists import PersonLists
 from api.graphql.suppressions import Suppression
-from api.services.people import people, queries
+from api.services.people import erasing, merging, people, queries
 from api.services.replies import bounces
 
 
 @strawberry.type(description="A person to whom campaigns are sent.")
-class Person(Node):
+class Person(PersonLists, Node):
     """A row of api.models.Person."""
 
     id: strawberry.ID = strawberry.field(
@@ -48,6 +51,14 @@ class Person(Node):
         description="When an email to this person last bounced hard, UTC. While it is set, no email is "
         "sent to the address. A new address and `clearBounce` clear it."
     )
+    replied_at: datetime | None = strawberry.field(
+        description="When the person last replied to an email, UTC, also by a reply that was recorded by hand; null if "
+        "they have not, as far as is known. Automatic replies do not count."
+    )
+    erased_at: datetime | None = strawberry.field(
+        description="When the person was erased by `erasePerson`, UTC; null for everyone else. The texts of an erased "
+        "person are empty, the address as well, and lists of people do not have them."
+    )
     created_at: datetime = strawberry.field(description="When the person was added, by the workspace's clock. UTC.")
     own_fields: strawberry.Private[Any]
     email_key: strawberry.Private[str]
@@ -57,7 +68,7 @@ class Person(Node):
         "it. It belongs to the address: see `suppression`."
     )
     async def unsubscribed_at(self, info: Request) -> datetime | None:
-        found = await info.context.loaders.suppression.load(self.email_key)
+        found = await info.context.loaders.suppression_of_address.load(self.email_key)
         return found.unsubscribed_at if found else None
 
     @strawberry.field(
@@ -65,7 +76,14 @@ class Person(Node):
         "it was resubscribed; null if it has never unsubscribed."
     )
     async def suppression(self, info: Request) -> Suppression | None:
-        return await info.context.loaders.suppression.load(self.email_key)
+        return await info.context.loaders.suppression_of_address.load(self.email_key)
+
+    @strawberry.field(
+        description="The lead or contact that the person is in the connected CRM, or why there is none; null if the "
+        "CRM was not asked for the person yet."
+    )
+    async def crm(self, info: Request) -> CrmRecord | None:
+        return await info.context.loaders.crm_record_of_person.load(str(self.id))
 
     @strawberry.field(description='Your own dynamic fields, by name, such as `{"city": "Berlin"}`.')
     def fields(self) -> JSON:
@@ -82,16 +100,26 @@ class PersonQuery:
 
     @strawberry.field(
         metadata=page_cost(),
-        description="All people of the workspace, in the order in which they were added; with `email`, by address.",
+        description="People of the workspace, in the order in which they were added; with `filter.email`, by address.",
     )
     async def people(
         self,
         info: Request,
-        first: First = 50,
+        filter: Annotated[
+            PersonFilter | None,
+            strawberry.argument(description="Only people who meet this filter. If left out, all people."),
+        ] = None,
+        order_by: Annotated[
+            PersonOrder | None,
+            strawberry.argument(description="The order of the list. If left out, the one above."),
+        ] = None,
+        first: First = None,
         after: After = None,
-        email: AddressBegins = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Person]:
-        return await connect(queries.people(info.context.workspace_context, email), first, after, info)
+        rows = await queries.people(info.context.workspace_context, read_filter(filter), order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)
 
 
 @strawberry.input(description="Address, name and dynamic fields of a new person.")
@@ -142,6 +170,13 @@ class PersonPayload(Payload):
     )
 
 
+@strawberry.type(description="Result of erasePerson: the id of the person, or errors.")
+class ErasePersonPayload(Payload):
+    erased_id: strawberry.ID | None = strawberry.field(
+        default=None, description="`id` of the erased person; null if there are errors."
+    )
+
+
 @strawberry.type
 class PersonMutation:
     @mutation(
@@ -169,6 +204,35 @@ class PersonMutation:
     ) -> PersonPayload:
         row = await people.update_person(info.context.workspace_context, id, **given_fields(input))
         return PersonPayload(person=from_row(Person, row))
+
+    @mutation(
+        description="Merge two people who are the same one. The enrollments, emails, tasks, groups and events of "
+        "`from` move to `into`, who keeps the address and gets values for empty fields. `from` is deleted. "
+        "Unsubscribes and hard bounces stay with their addresses; if the address of `from` has unsubscribed, that of "
+        "`into` is suppressed too. Refused if one is active in a campaign "
+        "that the other is or was in (`MERGE_CONFLICT`), so that no email comes twice, and while an email to `from` is "
+        "being transmitted (`EMAIL_LEAVING`)."
+    )
+    async def merge_people(
+        self,
+        info: Request,
+        from_: Annotated[
+            strawberry.ID, strawberry.argument(name="from", description="`id` of the person who is deleted: `per_…`.")
+        ],
+        into: Annotated[strawberry.ID, strawberry.argument(description="`id` of the person who stays: `per_…`.")],
+    ) -> PersonPayload:
+        row = await merging.merge_people(info.context.workspace_context, from_, into)
+        return PersonPayload(person=from_row(Person, row))
+
+    @mutation(
+        description="Erase a person (GDPR): end their campaigns, and delete their data, what was written to them, and "
+        "what they answered. Counts stay. If the address has unsubscribed, that stays as well, so that nobody writes "
+        "to it again. docs/privacy.md lists everything. Refused while an email to the person is being transmitted "
+        "(EMAIL_LEAVING). It cannot be undone. It answers when everything is deleted, and may be called again."
+    )
+    async def erase_person(self, info: Request, id: PersonId) -> ErasePersonPayload:
+        erased = await erasing.erase_person(info.context.workspace_context, id)
+        return ErasePersonPayload(erased_id=strawberry.ID(erased))
 
     @mutation(
         description="Allow emails to a person's address again after a hard bounce: `bouncedAt` becomes "

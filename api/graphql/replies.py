@@ -1,14 +1,21 @@
-"""Replies to emails: their type."""
+"""Replies to emails: their type and query."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.graphql.arguments.ids import ReplyId
+from api.graphql.engine.context import Request
 from api.graphql.engine.enums import MatchedBy, ReplyKind
+from api.graphql.engine.nodes import Node
+
+if TYPE_CHECKING:
+    from api.graphql.emails import Email
 
 
 @strawberry.type(description="A reply to an email, or an automatic reply such as an out-of-office notice.")
-class Reply:
+class Reply(Node):
     """A row of api.models.Reply."""
 
     id: strawberry.ID = strawberry.field(
@@ -32,3 +39,15 @@ class Reply:
     matched_by: MatchedBy | None = strawberry.field(
         description="How the email was found to which this replies; null if a user recorded the reply."
     )
+    send_id: strawberry.Private[str]
+
+    @strawberry.field(description="The email to which this replies.")
+    async def email(self, info: Request) -> Annotated["Email", strawberry.lazy("api.graphql.emails")]:
+        return await info.context.loaders.email.load(self.send_id)
+
+
+@strawberry.type
+class ReplyQuery:
+    @strawberry.field(description="The reply with this id; null if the workspace has none.")
+    async def reply(self, info: Request, id: ReplyId) -> Reply | None:
+        return await info.context.loaders.reply.load(id)

@@ -8,12 +8,17 @@ from strawberry.scalars import JSON
 from api.graphql.arguments.ids import CampaignId
 from api.graphql.engine.context import Request
 from api.graphql.engine.language import Language
+from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import LANGUAGES, OPTIONS_OF_DAY
+from api.graphql.limits.list_sizes import LANGUAGES, OPTIONS_OF_DAY, READS
+from api.graphql.plugin_health import PluginHealth
 from api.services.campaigns import queries
+from api.services.campaigns.option_offers import OptionOffers
 from api.services.common.context import WorkspaceContext
-from strategies import Position, SendOption, step_checks
-from strategies.option_calls import availability
+from plugins.extension_points import SEND_OPTIONS
+from plugins.manager import Package
+from strategies import Availability, Note, Position, Reads, SendOption, WarningNote, step_checks
+from strategies.sentences import has_sentence, sentence
 
 Number = Annotated[int | None, strawberry.argument(description="1 is first among the day's steps; left out, last.")]
 
@@ -24,8 +29,12 @@ Number = Annotated[int | None, strawberry.argument(description="1 is first among
 )
 class SendOptionOffer:
     option: strawberry.Private[SendOption]
-    package_name: strawberry.Private[str]
-    at: strawberry.Private[Position]
+    owner: strawberry.Private[Package]
+    availability: strawberry.Private[OptionOffers]
+
+    async def offer(self) -> Availability:
+        """Return whether the option is available at the position."""
+        return await self.availability.of(self.option.key)
 
     @strawberry.field(description="Key of the option, such as `at_time`. Use it as a step's `sendOption`.")
     def key(self) -> str:
@@ -46,27 +55,48 @@ class SendOptionOffer:
         return sorted(self.option.labels)
 
     @strawberry.field(metadata=cost(10), description="Whether an email step can use the option at this place.")
-    def available(self) -> bool:
-        return availability(self.option, self.at).offered
+    async def available(self) -> bool:
+        return (await self.offer()).available
 
     @strawberry.field(
         metadata=cost(10),
         description="Error code with which a step would be refused here, such as `NO_EARLIER_EMAIL`; "
         "null if the option is available.",
     )
-    def reason_code(self) -> str | None:
-        return availability(self.option, self.at).code
+    async def reason_code(self) -> str | None:
+        return (await self.offer()).code
 
     @strawberry.field(metadata=cost(10), description="Why the option is not available here, for reps; null if it is.")
-    def reason(self) -> str | None:
-        return availability(self.option, self.at).reason
+    async def reason(self, language: Language = "en") -> str | None:
+        offer = await self.offer()
+        if offer.code is None or offer.reason is None:
+            return offer.reason
+        note = Note(offer.code, {**offer.values, "step": self.availability.at.number, "option": self.option.key})
+        return _in_language(self.option, note, offer.reason, language)
 
     @strawberry.field(
         metadata=cost(10),
         description='What to consider before choosing the option here, such as "not recommended"; null if nothing.',
     )
-    def warning(self) -> str | None:
-        return availability(self.option, self.at).warning
+    async def warning(self, language: Language = "en") -> str | None:
+        offer = await self.offer()
+        if offer.warning_code is None or offer.warning is None:
+            return offer.warning
+        about: dict[str, str | int] = {
+            "step": self.availability.at.number,
+            "option": self.option.key,
+            "warning": offer.warning,
+        }
+        note = WarningNote(offer.warning_code, {**offer.values, **about})
+        return _in_language(self.option, note, offer.warning, language)
+
+    @strawberry.field(
+        metadata=cost(10),
+        description="Code of the warning, such as `IMMEDIATE_ON_DAY_1`; null if there is no warning, or none with a "
+        "code of its own.",
+    )
+    async def warning_code(self) -> str | None:
+        return (await self.offer()).warning_code
 
     @strawberry.field(metadata=cost(20), description="JSON Schema of the step's `config` for this option.")
     def config_schema(self) -> JSON:
@@ -86,7 +116,28 @@ class SendOptionOffer:
 
     @strawberry.field(description="Name of the Python package that provides the option, such as `touchline`.")
     def package(self) -> str:
-        return self.package_name
+        return self.owner.distribution
+
+    @strawberry.field(description="Version of that package, such as `1.0.0`.")
+    def version(self) -> str:
+        return self.owner.version
+
+    @strawberry.field(
+        description="Version of the contract for which the package was written, such as `1.0`. See `contractVersion`."
+    )
+    def contract(self) -> str:
+        return self.owner.contract
+
+    @strawberry.field(
+        metadata=cost(size=READS),
+        description="What the option reads of the person and the campaign, beside the step itself.",
+    )
+    def reads(self) -> list[Reads]:
+        return [each for each in Reads if each in self.option.reads]
+
+    @strawberry.field(metadata=cost(10), description="Whether the option works, and its last fault.")
+    async def health(self, info: Request) -> PluginHealth:
+        return from_row(PluginHealth, await info.context.option_health.load(self.option.key))
 
 
 @strawberry.type(description="Whether a step at a place in a campaign can be a follow-up.")
@@ -128,9 +179,18 @@ class SendOptionQuery:
         return FollowUpOffer(available=step_checks.follow_up_offered(place))
 
 
+def _in_language(option: SendOption, note: Note | WarningNote, text: str, language: str) -> str:
+    """Return the sentence of an option's code in a language; without one, the text that the option has returned."""
+    if language == "en" or not has_sentence(note, language, option):
+        return text
+    return sentence(note, language, [option])
+
+
 def offers(context: WorkspaceContext, at: Position) -> list[SendOptionOffer]:
     """Return every installed option with its availability at a position."""
-    options = context.installed.send_options
+    installed = context.installed
+    availability = OptionOffers(installed.send_options, at)
     return [
-        SendOptionOffer(option=option, package_name=options.distribution(key), at=at) for key, option in options.items()
+        SendOptionOffer(option=option, owner=installed.package_of(SEND_OPTIONS, key), availability=availability)
+        for key, option in installed.send_options.items()
     ]

@@ -11,8 +11,12 @@ from api.graphql.arguments.input_values import given_fields
 from api.graphql.engine.context import Request
 from api.graphql.engine.nodes import Node
 from api.graphql.engine.payloads import Payload, mutation
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
+from api.graphql.limits.cost import cost
+from api.graphql.orders import NamedOrder, order_of
+from api.graphql.sender_lists import SenderLists
+from api.graphql.stats import Stats, stats_of
 from api.services.workspaces import queries, senders
 
 
@@ -47,7 +51,7 @@ class AccountPause:
 @strawberry.type(
     description="A person from whom emails come: name, address, time zone, and the channel that delivers the emails."
 )
-class Sender(Node):
+class Sender(SenderLists, Node):
     """A row of api.models.Sender."""
 
     id: strawberry.ID = strawberry.field(
@@ -65,6 +69,17 @@ class Sender(Node):
         description="Configuration of the channel for this sender, by its `configSchema`. It contains no secrets."
     )
     daily_cap: int | None = strawberry.field(description="Largest number of emails in any 24 hours; null: no limit.")
+    title: str = strawberry.field(
+        description="Job title, such as `Head of Sales`, for `{{ my_title }}` in templates. Empty if there is none."
+    )
+    signature: str = strawberry.field(
+        metadata=cost(20),
+        description="Signature as HTML. `{{ my_signature }}` places it in a template. Empty if there is none.",
+    )
+    append_signature: bool = strawberry.field(
+        description="Whether the signature is appended to templates that do not place it: below the text, and above "
+        "the email that a follow-up quotes and the line to unsubscribe."
+    )
     created_at: datetime = strawberry.field(description="When the sender was created, by the workspace's clock. UTC.")
     throttle_emails: strawberry.Private[int | None]
     throttle_seconds: strawberry.Private[int | None]
@@ -80,21 +95,60 @@ class Sender(Node):
 
     @strawberry.field(description="Why and until when the account of the channel is paused; null when it is not.")
     async def account_pause(self, info: Request) -> AccountPause | None:
-        account = senders.shown_account(info.context.workspace_context, cast(Any, self))
+        account = await senders.shown_account(info.context.workspace_context, cast(Any, self))
         pause = await info.context.loaders.account_pause.load(account) if account else None
         if account is None or pause is None or pause.until <= info.context.workspace_context.clock():
             return None
         detail = "" if await info.context.shared_accounts.load(account) else pause.detail
         return AccountPause(until=pause.until, code=pause.code, detail=detail, failures=pause.failures)
 
+    @strawberry.field(
+        metadata=cost(60),
+        description="Numbers of the emails from this sender, and of the tasks that are assigned to it, over all days.",
+    )
+    async def stats(self, info: Request) -> Stats:
+        return stats_of(await info.context.loaders.counts_of_sender.load(self.id))
+
+
+@strawberry.input(description="Which senders: those that meet every field that is given.")
+class SenderFilter:
+    search: str | None = strawberry.field(
+        default=None,
+        description="Only senders whose name or address has each word of this text, in upper or lower case.",
+    )
+
 
 @strawberry.type
 class SenderQuery:
     @strawberry.field(
-        metadata=page_cost(), description="All senders of the workspace, in the order in which they were created."
+        metadata=cost(100, queries=True), description="The sender with this id; null if the workspace has none."
     )
-    async def senders(self, info: Request, first: First = 50, after: After = None) -> Connection[Sender]:
-        return await connect(queries.senders(info.context.workspace_context), first, after, info)
+    async def sender(self, info: Request, id: SenderId) -> Sender | None:
+        return from_row(Sender, await queries.sender(info.context.workspace_context, id))
+
+    @strawberry.field(
+        metadata=page_cost(),
+        description="All senders of the workspace, in the order in which they were created.",
+    )
+    async def senders(
+        self,
+        info: Request,
+        filter: Annotated[
+            SenderFilter | None,
+            strawberry.argument(description="Only senders that meet this filter. If left out, all senders."),
+        ] = None,
+        order_by: Annotated[
+            NamedOrder | None,
+            strawberry.argument(description="The order of the list. If left out, as they were created."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Sender]:
+        search = filter.search if filter else None
+        rows = await queries.senders(info.context.workspace_context, search, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)
 
 
 @strawberry.input(
@@ -124,6 +178,15 @@ class SenderInput:
     daily_cap: int | None = strawberry.field(
         default=None, description="Largest number of emails in any 24 hours; if left out, there is no limit."
     )
+    title: str = strawberry.field(default="", description="Job title, such as `Head of Sales`.")
+    signature: str = strawberry.field(
+        default="",
+        description="Signature as HTML of up to 8,000 characters. Unsafe HTML is removed. It is not a template, so it "
+        "must not contain `{{`, `{%` or `{#`.",
+    )
+    append_signature: bool = strawberry.field(
+        default=True, description="Whether to append the signature to templates without `{{ my_signature }}`."
+    )
 
 
 @strawberry.input(description="Settings of a sender to change. A setting that is left out keeps its value.")
@@ -150,6 +213,18 @@ class SenderChanges:
     )
     daily_cap: int | None = strawberry.field(
         default=strawberry.UNSET, description="Largest number of emails in any 24 hours; null removes the limit."
+    )
+    title: str | None = strawberry.field(
+        default=strawberry.UNSET, description="New job title; empty or null removes it."
+    )
+    signature: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="New signature as HTML of up to 8,000 characters; empty or null removes it. It applies to emails "
+        "that are rendered from now on. Texts that a rep has written keep the old one.",
+    )
+    append_signature: bool | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Whether to append the signature to templates without `{{ my_signature }}`; null is true.",
     )
 
 

@@ -7,6 +7,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.arguments.ids import CampaignId, StepId
 from api.graphql.arguments.input_values import given_fields_not_null
+from api.graphql.arguments.versions import IfVersion
 from api.graphql.campaign_mutations import CampaignPayload
 from api.graphql.campaigns import Campaign
 from api.graphql.engine.context import Request
@@ -18,14 +19,14 @@ from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.steps import Step
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services.campaigns import campaign_warnings, campaigns
+from api.services.campaigns.option_problems import option_problems
+from api.services.templates import template_warnings
 
 
 @strawberry.input(description="The content of a new step, and its place in the campaign.")
 class StepInput:
     day: int = strawberry.field(description="Day of the step, 1 to 365. Day 3 is the third day, not three days later.")
-    type: StepType = strawberry.field(
-        description="What the step is: an email, or a call, InMail or custom task. It cannot be changed later."
-    )
+    type: StepType = strawberry.field(description="What the step is: an email, or a call, InMail or custom task.")
     position: int | None = strawberry.field(
         default=None,
         description="Position among the steps of the day, counted from 1. If left out, the step comes last on its day.",
@@ -45,11 +46,22 @@ class StepInput:
         default=False, description="Whether to send the email as a reply to the previous step's email and quote it."
     )
     template_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Identifier of the template from which an email step is rendered, such as `tpl_…`."
+        default=None,
+        description="Identifier of the template from which an email step is rendered, such as `tpl_…`. Leave it out if "
+        "you give `html`.",
     )
     subject: str | None = strawberry.field(
         default=None,
         description="Subject of this step, used instead of the template's. One line; may contain dynamic fields.",
+    )
+    html: str | None = strawberry.field(
+        default=None,
+        description="HTML part of an email that is written in the step and has no template. Like a template's, it may "
+        "contain dynamic fields and field prompts, and it is saved as it is.",
+    )
+    text: str | None = strawberry.field(
+        default=None,
+        description="Text part for `html`, with dynamic fields; if left out, it is made from each email's HTML.",
     )
     notes: str = strawberry.field(
         default="", description="Notes for the person who does the task, such as a talk track for a call."
@@ -61,6 +73,12 @@ class StepInput:
 
 @strawberry.input(description="Content of a step to change. A field that is left out keeps its value.")
 class StepChanges:
+    type: StepType | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="New type. After the first launch, an email stays an email, and a call, InMail or custom task "
+        "stays one of these. A step that becomes a task loses what only emails have; one that becomes an email needs a "
+        "`sendOption` and content.",
+    )
     name: str | None = strawberry.field(
         default=strawberry.UNSET, description="New name for reps, one line of up to 200 characters."
     )
@@ -77,10 +95,22 @@ class StepChanges:
         description="Whether to send the email as a reply to the previous step's email and quote it.",
     )
     template_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Identifier of another template, such as `tpl_…`."
+        default=strawberry.UNSET,
+        description="Identifier of another template, such as `tpl_…`. It replaces the step's own content.",
     )
     subject: str | None = strawberry.field(
-        default=strawberry.UNSET, description="New subject of this step; null uses the template's again."
+        default=strawberry.UNSET,
+        description="New subject of this step; null uses the template's again. If left out, own content that "
+        "replaces a template keeps the subject of the emails, and a template that replaces own content comes with its "
+        "own.",
+    )
+    html: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="New HTML part of an email that is written in the step. It replaces the step's template.",
+    )
+    text: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="New text part for the step's own `html`; null: it is made from each email's HTML.",
     )
     notes: str | None = strawberry.field(
         default=strawberry.UNSET, description="New notes for the person who does the task."
@@ -99,7 +129,7 @@ class StepPayload(Payload):
     @strawberry.field(
         metadata=cost(500, size=WARNINGS),
         description="What to check about this step in its place, such as an email that goes out before "
-        "one of an earlier step. Empty if there are errors.",
+        "one of an earlier step, and what would be removed from its own HTML. Empty if there are errors.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         if self.step is None:
@@ -107,7 +137,11 @@ class StepPayload(Payload):
         context, loaders, step = info.context.workspace_context, info.context.loaders, self.step
         steps: list[Any] = await loaders.steps_of_campaign.load(step.campaign_id)
         skip = (await loaders.campaign.load(step.campaign_id)).skip_weekends
-        return warning_lines(campaign_warnings.step_warnings(context, steps, step.number, skip_weekends=skip))
+        notes = await campaign_warnings.step_warnings(context, steps, step.number, skip_weekends=skip)
+        notes += [note for note in await option_problems(context, steps) if note.values["step"] == step.number]
+        if step.html is not None:
+            notes += await template_warnings.html_removed(context.workspace_id, step.html)
+        return warning_lines(notes)
 
 
 @strawberry.type
@@ -118,10 +152,11 @@ class StepMutation:
         info: Request,
         campaign_id: CampaignId,
         input: Annotated[StepInput, strawberry.argument(description="Content and place of the new step.")],
+        if_version: IfVersion = None,
     ) -> StepPayload:
         content = given_fields_not_null(input)
-        context = info.context.workspace_context
-        row = await campaigns.add_step(context, campaign_id, step_type=content.pop("type"), **content)
+        content |= {"step_type": content.pop("type"), "if_version": if_version}
+        row = await campaigns.add_step(info.context.workspace_context, campaign_id, **content)
         return StepPayload(step=from_row(Step, row))
 
     @mutation(
@@ -134,8 +169,10 @@ class StepMutation:
         input: Annotated[
             StepChanges, strawberry.argument(description="The content to change; what is left out stays as it is.")
         ],
+        if_version: IfVersion = None,
     ) -> StepPayload:
-        row = await campaigns.change_step(info.context.workspace_context, id, **given_fields_not_null(input))
+        content = given_fields_not_null(input)
+        row = await campaigns.change_step(info.context.workspace_context, id, if_version=if_version, **content)
         return StepPayload(step=from_row(Step, row))
 
     @mutation(metadata=cost(3_000), description="Move a step to a day and a position on it. Unsent emails follow.")
@@ -151,8 +188,10 @@ class StepMutation:
                 "comes last."
             ),
         ] = None,
+        if_version: IfVersion = None,
     ) -> StepPayload:
-        row = await campaigns.move_step(info.context.workspace_context, id, day=day, position=position)
+        context = info.context.workspace_context
+        row = await campaigns.move_step(context, id, day=day, position=position, if_version=if_version)
         return StepPayload(step=from_row(Step, row))
 
     @mutation(
@@ -160,6 +199,6 @@ class StepMutation:
         description="Remove a step. It is cancelled for people who have not had it yet, and stays in the "
         "record of those who have.",
     )
-    async def remove_step(self, info: Request, id: StepId) -> CampaignPayload:
-        row = await campaigns.remove_step(info.context.workspace_context, id)
+    async def remove_step(self, info: Request, id: StepId, if_version: IfVersion = None) -> CampaignPayload:
+        row = await campaigns.remove_step(info.context.workspace_context, id, if_version=if_version)
         return CampaignPayload(campaign=from_row(Campaign, row))

@@ -1,23 +1,30 @@
-"""Steps of campaigns: types."""
+"""Steps of campaigns: types and queries."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql.arguments.ids import StepId
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import Priority, StepType
 from api.graphql.engine.nodes import Node
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import OPTIONS_OF_STEP
 from api.graphql.send_options import SendOptionOffer, offers
+from api.graphql.stats import Stats, stats_of
+from api.graphql.step_lists import StepLists
 from api.graphql.templates import Template
 from api.services.enrollments.timeline_rows import timeline_steps
 from strategies import step_checks
 
+if TYPE_CHECKING:
+    from api.graphql.campaigns import Campaign
+
 
 @strawberry.type(description="One step of a campaign: an automatic email, or a task for a rep.")
-class Step(Node):
+class Step(StepLists, Node):
     """A row of api.models.Step."""
 
     id: strawberry.ID = strawberry.field(
@@ -42,6 +49,15 @@ class Step(Node):
     subject: str | None = strawberry.field(
         description="Subject of this step; null or empty: the template's subject is used."
     )
+    html: str | None = strawberry.field(
+        metadata=cost(200),
+        description="HTML part of the email that is written in the step, with dynamic fields; null if the step has a "
+        "template, or is a task.",
+    )
+    text: str | None = strawberry.field(
+        metadata=cost(50),
+        description="Text part for `html`, with dynamic fields; null: it is made from each email's HTML.",
+    )
     notes: str = strawberry.field(
         description="Notes for the person who does the task, such as a talk track for a call."
     )
@@ -57,9 +73,14 @@ class Step(Node):
     campaign_id: strawberry.Private[str]
     template_id: strawberry.Private[str | None]
 
+    @strawberry.field(description="The campaign to which the step belongs.")
+    async def campaign(self, info: Request) -> Annotated["Campaign", strawberry.lazy("api.graphql.campaigns")]:
+        return await info.context.loaders.campaign.load(self.campaign_id)
+
     @strawberry.field(
         metadata=cost(9),
-        description="The template from which the email is rendered; null unless the step is an email with one.",
+        description="The template from which the email is rendered; null if the email is written in the step, or if "
+        "the step is a task.",
     )
     async def template(self, info: Request) -> Template | None:
         return await info.context.loaders.template.load(self.template_id) if self.template_id else None
@@ -83,3 +104,16 @@ class Step(Node):
             return False
         steps = timeline_steps(await info.context.loaders.steps_of_campaign.load(self.campaign_id))
         return self.type is StepType.EMAIL and step_checks.follow_up_offered(step_checks.position(steps, self.number))
+
+    @strawberry.field(metadata=cost(60), description="Numbers of the emails and tasks of this step over all days.")
+    async def stats(self, info: Request) -> Stats:
+        return stats_of(await info.context.loaders.counts_of_step.load(self.id))
+
+
+@strawberry.type
+class StepQuery:
+    @strawberry.field(
+        description="The step with this id, also if it was removed from its campaign; null if the workspace has none."
+    )
+    async def step(self, info: Request, id: StepId) -> Step | None:
+        return await info.context.loaders.step.load(id)

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.graphql.address_filter import AddressBegins
+from api.graphql.address_filter import ADDRESS_BEGINS
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums import SuppressionChangeKind, SuppressionSource, UnsubscribeReason
 from api.graphql.engine.loaded_lists import loaded_list
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.nodes import Node
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import HISTORY
+from api.graphql.orders import SuppressionOrder, order_of
 from api.services.people import queries, suppression_files
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class SuppressionChange:
     description="An email address that has unsubscribed. The workspace sends nothing to it, even if "
     "a person is created, imported or renamed with it."
 )
-class Suppression:
+class Suppression(Node):
     """A row of api.models.Suppression."""
 
     id: strawberry.ID = strawberry.field(
@@ -79,17 +81,51 @@ class Suppression:
         return await info.context.loaders.suppression_history.load(str(self.id))
 
 
+@strawberry.input(
+    description="Which suppressed addresses: those that meet every field that is given. A list that is empty matches "
+    "none."
+)
+class SuppressionFilter:
+    email: str | None = strawberry.field(default=None, description=ADDRESS_BEGINS)
+    source: list[SuppressionSource] | None = strawberry.field(
+        default=None, description="Only addresses whose last unsubscribe came from one of these sources."
+    )
+    since: datetime | None = strawberry.field(
+        default=None, description="Only addresses that unsubscribed at this instant or later, with an offset."
+    )
+    before: datetime | None = strawberry.field(
+        default=None, description="Only addresses that unsubscribed before this instant, with an offset."
+    )
+
+
 @strawberry.type
 class SuppressionQuery:
     @strawberry.field(
         metadata=page_cost(),
-        description="All addresses that are unsubscribed now, in the order in which they first unsubscribed; with"
-        " `email`, by address.",
+        description="All addresses that are unsubscribed now, in the order in which they first unsubscribed; with "
+        "`filter.email`, by address; with other filters, by `unsubscribedAt`.",
     )
     async def suppressions(
-        self, info: Request, first: First = 50, after: After = None, email: AddressBegins = None
+        self,
+        info: Request,
+        filter: Annotated[
+            SuppressionFilter | None,
+            strawberry.argument(description="Only addresses that meet this filter. If left out, all addresses."),
+        ] = None,
+        order_by: Annotated[
+            SuppressionOrder | None,
+            strawberry.argument(description="The order of the list. If left out, the one above."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Suppression]:
-        return await connect(queries.suppressions(info.context.workspace_context, email), first, after, info)
+        chosen = queries.SuppressionFilter()
+        if filter is not None:
+            chosen = queries.SuppressionFilter(filter.email, filter.source, filter.since, filter.before)
+        rows = await queries.suppressions(info.context.workspace_context, chosen, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)
 
     @strawberry.field(
         metadata=cost(40_000, queries=True),
@@ -106,7 +142,7 @@ class SuppressionQuery:
         "resubscribed; null if it has never unsubscribed.",
     )
     async def suppression(self, info: Request, email: Address) -> Suppression | None:
-        return await info.context.loaders.suppression.load(queries.key_of_address(email))
+        return await info.context.loaders.suppression_of_address.load(queries.key_of_address(email))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -114,8 +150,16 @@ class SuppressionQuery:
         "when, why, and by whom or by what. Empty if the address has never unsubscribed.",
     )
     async def suppression_history(
-        self, info: Request, email: Address, first: First = 50, after: After = None
+        self,
+        info: Request,
+        email: Address,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[SuppressionChange]:
         return await connect(
-            await queries.suppression_history(info.context.workspace_context, email), first, after, info
+            await queries.suppression_history(info.context.workspace_context, email),
+            PageRequest(first, after, last, before),
+            info,
         )

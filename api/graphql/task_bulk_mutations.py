@@ -1,89 +1,65 @@
-"""Mutations on several tasks at once."""
+"""Mutations on several tasks at once, by their ids or by a filter."""
 
 from typing import Annotated
 
 import strawberry
 
+from api.command_center import BulkActionKind
 from api.graphql.arguments.ids import SenderId
+from api.graphql.bulk_actions import EACH, BulkPayload, Ids, bulk
 from api.graphql.engine.context import Request
-from api.graphql.engine.payloads import Payload, UserError, mutation
-from api.graphql.limits.cost import cost
+from api.graphql.engine.payloads import mutation
+from api.graphql.task_filters import TaskFilter, read_filter
 from api.graphql.task_inputs import Note, Outcome, Reason, Until
-from api.services.tasks import bulk, hand_tasks, task_changes, tasks
+from api.services.common.row_lists import RowList
+from api.services.tasks import queries
 
-TaskIds = Annotated[
-    list[strawberry.ID],
-    strawberry.argument(description="The `id` of each task. An id that is given twice counts once."),
+Filter = Annotated[
+    TaskFilter | None,
+    strawberry.argument(
+        description="Which tasks, as in `tasks`: those that the filter has now, up to 100,000. Leave it out if "
+        "you give ids."
+    ),
 ]
 
 
-@strawberry.type(description="A task that a mutation on several tasks did not change.")
-class TaskRefusal:
-    id: strawberry.ID = strawberry.field(description="`id` of the task, as it was given.")
-    error: UserError = strawberry.field(
-        description="Why it was not changed. The `path` of an error about the task itself is `ids` and its index."
-    )
-
-
-@strawberry.type(description="Result of a mutation on several tasks: what happened to each of them.")
-class TaskBulkPayload(Payload):
-    done: list[strawberry.ID] = strawberry.field(
-        metadata=cost(size=bulk.MAX_TASKS, plain_at=5),
-        default_factory=list,
-        description="`id` of each task that was changed, or already had the new values.",
-    )
-    refused: list[TaskRefusal] = strawberry.field(
-        metadata=cost(size=bulk.MAX_TASKS),
-        default_factory=list,
-        description="The tasks that were not changed, each with the reason. The others were changed all the same.",
-    )
-
-
-def _payload(result: bulk.BulkResult) -> TaskBulkPayload:
-    return TaskBulkPayload(
-        done=[strawberry.ID(task_id) for task_id in result.done],
-        refused=[
-            TaskRefusal(
-                id=strawberry.ID(task_id),
-                error=UserError(code=refusal.code, message=refusal.message, path=list(refusal.path)),
-            )
-            for task_id, refusal in result.refused
-        ],
-    )
-
-
-EACH = cost(500, sized_by=("ids",), size_most=bulk.MAX_TASKS, each=300, once=3)
+async def _rows(info: Request, chosen: TaskFilter | None) -> RowList | None:
+    if chosen is None:
+        return None
+    return await queries.tasks(info.context.workspace_context, read_filter(chosen, "filter"))
 
 
 @strawberry.type
 class TaskBulkMutation:
     @mutation(metadata=EACH, description="Complete several tasks, as `completeTask` does each of them.")
     async def complete_tasks(
-        self, info: Request, ids: TaskIds, outcome: Outcome = None, reason: Reason = None, note: Note = None
-    ) -> TaskBulkPayload:
-        context = info.context.workspace_context
-        return _payload(
-            await bulk.each_task(
-                ids, lambda each: tasks.complete_task(context, each, outcome=outcome, reason=reason, note=note)
-            )
-        )
+        self,
+        info: Request,
+        ids: Ids = None,
+        filter: Filter = None,
+        outcome: Outcome = None,
+        reason: Reason = None,
+        note: Note = None,
+    ) -> BulkPayload:
+        rows = await _rows(info, filter)
+        return await bulk(info, BulkActionKind.COMPLETE_TASKS, ids, rows, outcome=outcome, reason=reason, note=note)
 
     @mutation(metadata=EACH, description="Skip several tasks, as `skipTask` does each of them.")
-    async def skip_tasks(self, info: Request, ids: TaskIds, note: Note = None) -> TaskBulkPayload:
-        context = info.context.workspace_context
-        return _payload(await bulk.each_task(ids, lambda each: tasks.skip_task(context, each, note=note)))
+    async def skip_tasks(self, info: Request, ids: Ids = None, filter: Filter = None, note: Note = None) -> BulkPayload:
+        return await bulk(info, BulkActionKind.SKIP_TASKS, ids, await _rows(info, filter), note=note)
 
     @mutation(metadata=EACH, description="Give several tasks to another sender, as `assignTask` does each of them.")
-    async def assign_tasks(self, info: Request, ids: TaskIds, assignee_id: SenderId) -> TaskBulkPayload:
-        context = info.context.workspace_context
-        return _payload(await bulk.each_task(ids, lambda each: task_changes.assign_task(context, each, assignee_id)))
+    async def assign_tasks(
+        self, info: Request, assignee_id: SenderId, ids: Ids = None, filter: Filter = None
+    ) -> BulkPayload:
+        rows = await _rows(info, filter)
+        return await bulk(info, BulkActionKind.ASSIGN_TASKS, ids, rows, assigneeId=assignee_id)
 
     @mutation(metadata=EACH, description="Move the due date of several tasks, as `snoozeTask` does each of them.")
-    async def snooze_tasks(self, info: Request, ids: TaskIds, until: Until) -> TaskBulkPayload:
-        context = info.context.workspace_context
-        return _payload(await bulk.each_task(ids, lambda each: task_changes.snooze_task(context, each, until)))
+    async def snooze_tasks(self, info: Request, until: Until, ids: Ids = None, filter: Filter = None) -> BulkPayload:
+        rows = await _rows(info, filter)
+        return await bulk(info, BulkActionKind.SNOOZE_TASKS, ids, rows, until=until.isoformat())
 
     @mutation(metadata=EACH, description="Delete several tasks that were created by hand, as `deleteTask` does.")
-    async def delete_tasks(self, info: Request, ids: TaskIds) -> TaskBulkPayload:
-        context = info.context.workspace_context
-        return _payload(await bulk.each_task(ids, lambda each: hand_tasks.delete_task(context, each)))
+    async def delete_tasks(self, info: Request, ids: Ids = None, filter: Filter = None) -> BulkPayload:
+        return await bulk(info, BulkActionKind.DELETE_TASKS, ids, await _rows(info, filter))

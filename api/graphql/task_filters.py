@@ -1,10 +1,12 @@
 """The filter of tasks, and numbers of tasks by filter."""
 
 from datetime import date
+from typing import Annotated
 
 import strawberry
 
 from api.graphql.engine.enums import Priority, StepType, TaskDue, TaskStatus
+from api.graphql.orders import TaskOrder
 from api.services.tasks import queries
 
 
@@ -48,8 +50,10 @@ class TaskCount:
     is_exact: bool = strawberry.field(description="Whether there are exactly `count` tasks, not more.")
 
 
-def read_filter(chosen: TaskFilter, *path: str) -> queries.TaskFilter:
+def read_filter(chosen: TaskFilter | None, *path: str) -> queries.TaskFilter:
     """Return a filter as services take it. ``path`` leads to it. Raises Refusal."""
+    if chosen is None:
+        return queries.TaskFilter()
     return queries.valid_filter(
         path,
         queries.TaskFilter(
@@ -65,3 +69,13 @@ def read_filter(chosen: TaskFilter, *path: str) -> queries.TaskFilter:
             by_hand=chosen.by_hand,
         ),
     )
+
+
+TasksWhere = Annotated[
+    TaskFilter | None,
+    strawberry.argument(description="Only tasks that meet this filter. If left out, all tasks."),
+]
+TasksOrderBy = Annotated[
+    TaskOrder | None,
+    strawberry.argument(description="The order of the list. If left out, by `dueDate`."),
+]

@@ -46,6 +46,15 @@ class CreateTaskInput:
     )
     priority: Priority = strawberry.field(default=Priority.NORMAL, description="How urgent the task is.")
     details: str = strawberry.field(default="", description="Notes for the rep, as plain text.")
+    email_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="`id` of the email that the task is about, written to the same person. If left out, none.",
+    )
+    template_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="`id` of a template for the draft of an EMAIL task: it is rendered once, for this person. If left "
+        "out, the email begins with the sender's signature only.",
+    )
 
 
 @strawberry.input(description="Fields of a task to change. A field that is left out keeps its value.")

@@ -1,19 +1,17 @@
 """Mutations on tasks."""
 
-from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
 from api.graphql.arguments.ids import SenderId, TaskId
 from api.graphql.arguments.input_values import given_fields_not_null
-from api.graphql.email_mutations import EmailPayload
-from api.graphql.emails import Email
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.task_inputs import CreateTaskInput, Note, Outcome, Reason, TaskChanges, Until
 from api.graphql.tasks import Task
+from api.services.compose import hand_emails
 from api.services.tasks import hand_tasks, task_changes, tasks
 
 
@@ -42,8 +40,9 @@ class TaskMutation:
         info: Request,
         input: Annotated[CreateTaskInput, strawberry.argument(description="What has to be done, and by whom.")],
     ) -> TaskPayload:
-        row = await hand_tasks.create_task(
+        row = await hand_emails.create_task(
             info.context.workspace_context,
+            input.template_id,
             person_id=input.person_id,
             assignee_id=input.assignee_id,
             kind=input.type,
@@ -51,6 +50,7 @@ class TaskMutation:
             due_date=input.due_date,
             priority=input.priority,
             details=input.details,
+            email_id=input.email_id,
         )
         return TaskPayload(task=from_row(Task, row))
 
@@ -120,35 +120,3 @@ class TaskMutation:
     async def skip_task(self, info: Request, id: TaskId, note: Note = None) -> TaskPayload:
         row = await tasks.skip_task(info.context.workspace_context, id, note=note)
         return TaskPayload(task=from_row(Task, row))
-
-    @mutation(
-        description="Send the email of an EMAIL task, as rendered or edited. Sent now, it completes the "
-        "task; sent later, the task is completed when the email is sent."
-    )
-    async def send_task(
-        self,
-        info: Request,
-        id: TaskId,
-        subject: Annotated[
-            str | None,
-            strawberry.argument(
-                description="Edited subject, sent as it is: it is not a template. If left out, the step's is rendered."
-            ),
-        ] = None,
-        html: Annotated[
-            str | None,
-            strawberry.argument(
-                description="Edited HTML, such as `composition.html` with changes. It is not a template: `{{ }}` "
-                "in it is sent as it is. Unsafe HTML is removed, and the text part is made from it. "
-                "If left out, the step's template is rendered."
-            ),
-        ] = None,
-        at: Annotated[
-            datetime | None,
-            strawberry.argument(
-                description="Send time, later than now, such as `2026-03-02T08:30:00Z`. If left out, now."
-            ),
-        ] = None,
-    ) -> EmailPayload:
-        sent = await tasks.send_task(info.context.workspace_context, id, subject=subject, html=html, at=at)
-        return EmailPayload(email=from_row(Email, sent), written=html or "")

@@ -5,26 +5,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from api.codes.tasks import TaskCode
 from api.graphql.arguments.ids import TaskId
-from api.graphql.compositions import Composition, composition_of
+from api.graphql.compositions import Composition, Draft, composition_of, draft_of
+from api.graphql.crm_tasks import CrmTask, crm_task_of
 from api.graphql.emails import Email
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import EnrollmentStatus, Priority, StepType, TaskDue, TaskStatus
+from api.graphql.engine.enums import EnrollmentStatus, Priority, StepType, TaskStatus
 from api.graphql.engine.language import Language
 from api.graphql.engine.nodes import Node
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.explanations import ExplanationLine, explain
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EXPLANATION
+from api.graphql.orders import order_of
 from api.graphql.people import Person
 from api.graphql.senders import Sender
 from api.graphql.steps import Step
-from api.graphql.task_filters import TaskCount, TaskFilter, read_filter
-from api.services.tasks import queries
-from api.services.tasks.tasks import compose
-from strategies import Refusal
+from api.graphql.task_filters import TaskCount, TaskFilter, TasksOrderBy, TasksWhere, read_filter
+from api.services.compose.windows import compose
+from api.services.tasks import composing, queries
 
 if TYPE_CHECKING:
     from api.graphql.campaigns import Campaign
@@ -70,11 +70,13 @@ class Task(Node):
         description="What the rep noted when they completed or skipped the task. Empty if nothing."
     )
     person_id: strawberry.Private[str]
+    about_send_id: strawberry.Private[str | None]
     assignee_id: strawberry.Private[str]
     step_id: strawberry.Private[str | None]
     enrollment_id: strawberry.Private[str | None]
     campaign_id: strawberry.Private[str | None]
     explanation: strawberry.Private[Any]
+    draft_version: strawberry.Private[int]
 
     @strawberry.field(
         name="explanation",
@@ -115,31 +117,50 @@ class Task(Node):
 
     @strawberry.field(
         metadata=cost(1_500, queries=True),
-        description="The email of an open EMAIL task of a campaign, to edit and send; null for every other task.",
+        description="The email of an open EMAIL task, to edit and send; null for every other task. Of a task that was "
+        "created by hand it is the draft, or a text with the sender's signature only.",
     )
     async def composition(self, info: Request) -> Composition | None:
         expired = self.status is TaskStatus.EXPIRED and self.done_at is None
-        if (
-            self.enrollment_id is None
-            or self.type is not StepType.EMAIL
-            or not (expired or self.status is TaskStatus.OPEN)
-        ):
+        if self.type is not StepType.EMAIL or not (expired or self.status is TaskStatus.OPEN):
             return None
-        enrollment = await info.context.loaders.enrollment.load(self.enrollment_id)
-        if enrollment.status is not EnrollmentStatus.ACTIVE:
-            return None
+        if self.enrollment_id is not None:
+            enrollment = await info.context.loaders.enrollment.load(self.enrollment_id)
+            if enrollment.status is not EnrollmentStatus.ACTIVE:
+                return None
         return composition_of(await compose(info.context.workspace_context, self.id))
 
     @strawberry.field(
-        description="The email that was scheduled or sent from an EMAIL task, whatever its status; null "
-        "if there is none, or it was withdrawn."
+        description="What a rep has saved of the email of an open EMAIL task (`saveDraft`), or the text of its email "
+        "that was withdrawn; null if there is none."
+    )
+    async def draft(self, info: Request) -> Draft | None:
+        saved = await info.context.loaders.draft_of_task.load(str(self.id))
+        return None if saved is None else draft_of(composing.draft_of(saved, self.draft_version))
+
+    @strawberry.field(
+        description="The email that was scheduled or sent from an EMAIL task, whatever its status; null if there is "
+        "none, or it was withdrawn. Of a task that was created by hand, also its draft: a one-off email."
     )
     async def email(self, info: Request) -> Email | None:
         if self.enrollment_id is None:
-            return None
+            return await info.context.loaders.email_of_hand_task.load(str(self.id))
         emails = await info.context.loaders.emails_of_enrollment.load(self.enrollment_id)
         theirs = (email for email in emails if email.by_hand and email.step_id == self.step_id)
         return next(theirs, None)
+
+    @strawberry.field(
+        description="The email that a task created by hand is about, such as one that was clicked; null if it is about "
+        "none."
+    )
+    async def about_email(self, info: Request) -> Email | None:
+        return await info.context.loaders.email.load(self.about_send_id) if self.about_send_id else None
+
+    @strawberry.field(
+        description="What the task is in the CRM with which the workspace is connected; null if it is not synced."
+    )
+    async def crm(self, info: Request) -> CrmTask | None:
+        return crm_task_of(await info.context.loaders.crm_of_task.load(str(self.id)))
 
 
 @strawberry.type
@@ -150,42 +171,20 @@ class TaskQuery:
     async def task(self, info: Request, id: TaskId) -> Task | None:
         return from_row(Task, await queries.task(info.context.workspace_context, id))
 
-    @strawberry.field(
-        metadata=page_cost(),
-        description="Tasks of the Command Center, in the order in which they were created; with `due` or `filter`, by "
-        "due date.",
-    )
+    @strawberry.field(metadata=page_cost(), description="Tasks of the Command Center, in the order of `dueDate`.")
     async def tasks(
         self,
         info: Request,
-        status: Annotated[
-            TaskStatus | None,
-            strawberry.argument(description="Only tasks with this status. If left out, tasks of every status."),
-        ] = None,
-        due: Annotated[
-            TaskDue | None,
-            strawberry.argument(
-                description="Only tasks due at this time, by today's date in the assignee's time zone. If left "
-                "out, whenever they are due."
-            ),
-        ] = None,
-        first: First = 50,
+        filter: TasksWhere = None,
+        order_by: TasksOrderBy = None,
+        first: First = None,
         after: After = None,
-        filter: Annotated[
-            TaskFilter | None,
-            strawberry.argument(
-                description="Only tasks that meet this filter. `status` and `due` cannot be given beside it. If left "
-                "out, all tasks."
-            ),
-        ] = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Task]:
-        if filter is not None:
-            if status is not None or due is not None:
-                name = "status" if status is not None else "due"
-                raise Refusal.of(TaskCode.FILTER_GIVEN_TWICE, (name,), name=name)
-            found = await queries.filtered_tasks(info.context.workspace_context, read_filter(filter, "filter"))
-            return await connect(found, first, after, info)
-        return await connect(await queries.tasks(info.context.workspace_context, status, due), first, after, info)
+        chosen = read_filter(filter, "filter")
+        rows = await queries.tasks(info.context.workspace_context, chosen, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)
 
     @strawberry.field(
         metadata=cost(500, sized_by=("filters",), size_most=queries.MAX_FILTERS, each=1_000, queries=True),

@@ -1,28 +1,31 @@
 """Templates."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from api.graphql.arguments.ids import TemplateId
-from api.graphql.arguments.input_values import given_fields
 from api.graphql.categories import Category
 from api.graphql.engine.context import Request
 from api.graphql.engine.nodes import Node
-from api.graphql.engine.payloads import Payload, mutation
-from api.graphql.engine.relay import After, Connection, First, connect, page_cost
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import WARNINGS
-from api.graphql.warnings import WarningLine, warning_lines
-from api.services.templates import queries, template_warnings, templates
+from api.graphql.orders import order_of
+from api.graphql.stats import Stats, stats_of
+from api.graphql.template_filters import TemplatesOrderBy, TemplatesWhere, read_filter
+from api.graphql.template_lists import TemplateLists
+from api.services.templates import queries
+
+if TYPE_CHECKING:
+    from api.graphql.steps import Step
 
 
 @strawberry.type(
     description='The content of an email, with dynamic fields such as `{{ first_name | default: "there" }}`.'
 )
-class Template(Node):
+class Template(TemplateLists, Node):
     """A row of api.models.Template."""
 
     id: strawberry.ID = strawberry.field(
@@ -46,6 +49,14 @@ class Template(Node):
         description="Whether its emails also go to addresses that have unsubscribed, without a line to unsubscribe. It "
         "is for emails that a person needs, such as an invoice."
     )
+    version: int = strawberry.field(
+        description="Counts the changes of the template, from 1. Give the one that you have read as `ifVersion` of a "
+        "mutation, so that you overwrite nobody else's change."
+    )
+    archived_at: datetime | None = strawberry.field(
+        description="When the template was archived, UTC; null if it is not. An archived template cannot be changed, "
+        "and no further step can use it. Steps that use it keep it."
+    )
     created_at: datetime = strawberry.field(description="When the template was created, by the workspace's clock. UTC.")
     category_id: strawberry.Private[str | None]
 
@@ -53,100 +64,46 @@ class Template(Node):
     async def category(self, info: Request) -> Category | None:
         return await info.context.loaders.category.load(self.category_id) if self.category_id else None
 
+    @strawberry.field(
+        metadata=cost(60),
+        description="Numbers of the emails from this template over all days. An email counts from its first "
+        "attempt on.",
+    )
+    async def stats(self, info: Request) -> Stats:
+        return stats_of(await info.context.loaders.counts_of_template.load(self.id))
+
+    @strawberry.field(
+        metadata=page_cost(),
+        description="The steps that use the template, in the order in which they were added. Removed steps are left "
+        "out.",
+    )
+    async def used_by(
+        self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated["Step", strawberry.lazy("api.graphql.steps")]]:
+        return await connect(queries.steps_using(self.id), PageRequest(first, after, last, before), info)
+
 
 @strawberry.type
 class TemplateQuery:
     @strawberry.field(
-        metadata=page_cost(), description="All templates of the workspace, in the order in which they were created."
+        metadata=cost(100, queries=True), description="The template with this id; null if the workspace has none."
     )
-    async def templates(self, info: Request, first: First = 50, after: After = None) -> Connection[Template]:
-        return await connect(queries.templates(info.context.workspace_context), first, after, info)
-
-
-@strawberry.input(description="The content of a new template.")
-class TemplateInput:
-    name: str = strawberry.field(description="Name of the template for reps, such as `Trial ends`.")
-    subject: str = strawberry.field(
-        default="",
-        description="Subject with dynamic fields, one line, such as `{{ first_name }}, your trial`. "
-        "Empty for follow-ups.",
-    )
-    html: str = strawberry.field(
-        description="HTML part with dynamic fields, saved as it is. What is not allowed in emails, such "
-        "as a script, is removed when an email is rendered; `warnings` lists it."
-    )
-    text: str | None = strawberry.field(
-        default=None, description="Text part with dynamic fields; if left out, it is made from each email's HTML."
-    )
-    category_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Identifier of the category for the template, such as `cat_…`."
-    )
-    transactional: bool = strawberry.field(
-        default=False,
-        description="Whether its emails also go to addresses that have unsubscribed. Set it only for emails that a "
-        "person needs, such as an invoice: other emails to these addresses may be against the law.",
-    )
-
-
-@strawberry.input(description="Content of a template to change. A field that is left out keeps its value.")
-class TemplateChanges:
-    name: str | None = strawberry.field(default=strawberry.UNSET, description="New name of the template for reps.")
-    subject: str | None = strawberry.field(
-        default=strawberry.UNSET, description="New subject with dynamic fields, one line."
-    )
-    html: str | None = strawberry.field(default=strawberry.UNSET, description="New HTML part with dynamic fields.")
-    text: str | None = strawberry.field(
-        default=strawberry.UNSET, description="New text part; null: it is made from each email's HTML."
-    )
-    category_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="Identifier of another category, such as `cat_…`; null removes the template from its category.",
-    )
-    transactional: bool | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="Whether its emails also go to addresses that have unsubscribed. Cannot be null.",
-    )
-
-
-@strawberry.type(description="Result of the mutations on templates: the template, or errors.")
-class TemplatePayload(Payload):
-    template: Template | None = strawberry.field(
-        default=None, description="The template after the change; null if there are errors."
-    )
+    async def template(self, info: Request, id: TemplateId) -> Template | None:
+        return from_row(Template, await queries.template(info.context.workspace_context, id))
 
     @strawberry.field(
-        metadata=cost(500, size=WARNINGS),
-        description="What would be removed from the HTML of the template's emails, such as `<script>` or "
-        "`onclick`. The template itself is saved as it was written. Empty if there are "
-        "errors.",
+        metadata=page_cost(),
+        description="All templates of the workspace, in the order in which they were created.",
     )
-    async def warnings(self, info: Request) -> list[WarningLine]:
-        if self.template is None:
-            return []
-        return warning_lines(
-            await template_warnings.html_removed(info.context.workspace_context.workspace_id, self.template.html)
-        )
-
-
-@strawberry.type
-class TemplateMutation:
-    @mutation(description="Create a template for email steps.")
-    async def create_template(
+    async def templates(
         self,
         info: Request,
-        input: Annotated[TemplateInput, strawberry.argument(description="Name, subject and body of the new template.")],
-    ) -> TemplatePayload:
-        row = await templates.create_template(info.context.workspace_context, **given_fields(input))
-        return TemplatePayload(template=from_row(Template, row))
-
-    @mutation(description="Change a template. Emails that have not been sent yet use the new content.")
-    async def update_template(
-        self,
-        info: Request,
-        id: TemplateId,
-        input: Annotated[
-            TemplateChanges, strawberry.argument(description="The content to change; what is left out stays as it is.")
-        ],
-    ) -> TemplatePayload:
-        changed = await templates.update_template(info.context.workspace_context, id, **given_fields(input))
-        return TemplatePayload(template=from_row(Template, changed))
+        filter: TemplatesWhere = None,
+        order_by: TemplatesOrderBy = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Template]:
+        rows = await queries.templates(info.context.workspace_context, read_filter(filter), order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)

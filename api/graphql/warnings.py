@@ -8,7 +8,7 @@ from strawberry.scalars import JSON
 from api.graphql.engine.context import Request
 from api.graphql.engine.language import Language
 from strategies import WarningNote
-from strategies.sentences import sentence
+from strategies.sentences import own_first, sentence
 
 
 @strawberry.type(
@@ -27,7 +27,8 @@ class WarningLine:
 
     @strawberry.field(description="What to consider, for people, in one or two sentences.")
     def sentence(self, info: Request, language: Language = "en") -> str:
-        return sentence(self.note, language, info.context.workspace_context.installed.send_options.values())
+        options = info.context.workspace_context.installed.send_options
+        return sentence(self.note, language, own_first([self.note], options))
 
     @strawberry.field(
         description='The values in the sentence, by name: texts and whole numbers, such as `{"step": 2, '

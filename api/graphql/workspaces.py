@@ -11,7 +11,9 @@ from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ACCOUNTS, CALL_LISTS, DOMAINS
+from api.services.campaigns.editing.fact_changes_job import apply_fact_changes
 from api.services.dispatch.sandbox_clock import advance_clock
+from api.services.enrollments.history_job import count_after_move
 from api.services.workspaces import call_lists, workspaces
 
 
@@ -110,8 +112,26 @@ class WorkspaceChanges:
     )
 
 
+@strawberry.type(description="Who sends this request: a token. Tokens stand for users, which Touchline does not have.")
+class Viewer:
+    """A row of api.models.Token."""
+
+    id: strawberry.ID = strawberry.field(
+        description="Identifier of the token: `tok_` and 26 lower-case letters and digits. It is not secret."
+    )
+    name: str = strawberry.field(
+        description="Name of the token, as `Event.actor` shows it. `touchline workspace NAME --token TOKEN` gives it."
+    )
+
+
 @strawberry.type
 class WorkspaceQuery:
+    @strawberry.field(
+        metadata=cost(100, queries=True), description="Who sends this request; null if the token was just revoked."
+    )
+    async def viewer(self, info: Request) -> Viewer | None:
+        return from_row(Viewer, await workspaces.viewer(info.context.workspace_context))
+
     @strawberry.field(description="The workspace to which the token gives access.")
     def workspace(self, info: Request) -> Workspace:
         return from_row(Workspace, info.context.workspace_context.workspace)
@@ -183,7 +203,8 @@ class WorkspaceMutation:
     @mutation(
         metadata=cost(20_000, once=3),
         description="Move a sandbox's clock forward. Everything that is due in between happens, in "
-        "order. Refused in a workspace that runs in real time.",
+        "order. If an installed send option reads HISTORY, emails are counted for it when a day has passed. Refused in "
+        "a workspace that runs in real time.",
     )
     async def advance_clock(
         self,
@@ -196,5 +217,10 @@ class WorkspaceMutation:
         ],
     ) -> ClockPayload:
         context = info.context
+        if context.workspace_context.workspace.sandbox:
+            # No job runs while the clock moves, so emails that wait for one would be late.
+            await apply_fact_changes(context.workspace_context)
+        moved_from = context.workspace_context.now
         dispatched = await advance_clock(context.workspace_context, context.runtime, to)
+        await count_after_move(context.workspace_context, moved_from)
         return ClockPayload(now=context.workspace_context.now, dispatched=dispatched)

@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from api.codes.http_answers import CloseCode
 from api.codes.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
@@ -45,7 +46,7 @@ class StreamClient:
         self.guard = guard
         self.authorization = authorization
         self.refused: Message | None = None
-        """Why the stream ends early: its token has expired or is revoked. None while the token is valid."""
+        """Why the stream ends early: its token is revoked, or it reads events too slowly. None until then."""
         self._context: Context | None = context
 
     async def context(self) -> Context | None:
@@ -53,8 +54,8 @@ class StreamClient:
         context, self._context = self._context, None
         return context
 
-    async def refuse(self, why: Message) -> None:
-        """End the stream, because the token is invalid."""
+    async def refuse(self, why: Message, code: CloseCode = CloseCode.UNAUTHENTICATED) -> None:
+        """End the stream, because the token is invalid or the client reads too slowly."""
         self.refused = why
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
+from api.codes.actors import ActorKind
 from api.codes.queries import QueryCode
 from api.codes.requests import RequestCode
 from api.graphql.engine.context import Context
@@ -22,6 +23,7 @@ from api.http.operation_requests import check_operation, operation_of_query_stri
 from api.http.request_guard import RequestGuard
 from api.services.common.database_faults import public_fault
 from api.store.engine.availability import log_database_outage
+from api.store.event_actor import acting
 from api.workers.limits import WorkersBusyError
 from strategies import Refusal
 from strategies.codes import Message
@@ -72,7 +74,8 @@ class GraphQLEndpoint:
                 operation = await self._read_operation(request, key)
                 self.guard.check_document(operation)
                 async with self.guard.operations.slot(key):
-                    response = await self._execute(request, operation, context, accept)
+                    with acting(ActorKind.TOKEN, context.workspace_context.actor):
+                        response = await self._execute(request, operation, context, accept)
             return await compress(response, headers.get("accept-encoding", ""))
         except WorkersBusyError:
             return error_response(RequestCode.BUSY.message("workers"), 503, accept)

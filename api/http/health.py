@@ -18,19 +18,24 @@ from starlette.routing import Route
 
 from api import version
 from api.codes.http_answers import HttpCode
+from api.http.crm_gauges import add_crms
 from api.http.mailbox_gauges import add_mailboxes
+from api.http.plugin_gauges import add_plugins
 from api.job_kinds import JOB_KINDS
 from api.server.server import Server
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.mailboxes.queries import mailbox_numbers
+from api.services.plugin_health.channels import health_of_packages
 from api.states import OPEN_JOB_STATES
 from api.store.backlog import backlog_numbers
+from api.store.crm.numbers import crm_numbers
 from api.store.engine.availability import one_line
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_faults import is_read_only
 from api.store.engine.write_probe import is_disk_full, probe_write
 from api.store.jobs import job_numbers
 from api.store.senders import channels_in_use
+from plugins.contract import Channel
 from strategies.plain_values import plain_string
 
 if TYPE_CHECKING:
@@ -55,7 +60,7 @@ GAUGE_DESCRIPTIONS = {
 }
 JOB_GAUGES = {
     "jobs": ("Unfinished background jobs.", ("kind", "state")),
-    "oldest_job_seconds": ("Age of the oldest unfinished background job, in seconds.", ("kind",)),
+    "oldest_job_seconds": ("Age of the oldest unfinished background job that has an end, in seconds.", ("kind",)),
 }
 """Description and labels of each gauge of background jobs. services/common/metrics.py has their other metrics."""
 
@@ -98,21 +103,26 @@ def database_problem(problem: Exception) -> str:
 
 
 async def channel_problems(runtime: DispatchRuntime) -> dict[str, str]:
-    """Return the problems of the channels that senders use, by ``channel KEY``."""
-    problems = {}
-    for key in await channels_in_use():
-        channel = runtime.installed.channels.get(key)
-        try:
-            problem = await channel.trouble() if channel is not None else None
-            problem = None if problem is None else plain_string(problem)
-        except BaseException as error:  # even SystemExit of a package must not end the process
-            if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
-                raise
-            log.exception("the channel %s failed in trouble()", key)
-            problem = "Its health check failed; see the log."
-        if problem is not None:
-            problems[f"channel {key}"] = problem
-    return problems
+    """Return the problems of the channels that senders use, by ``channel KEY``.
+
+    The channels are asked at the same time. A package's channel that fails in its own process causes no problem here.
+    The health of plugins shows it.
+    """
+    channels = runtime.installed.channels
+    keys = [key for key in await channels_in_use() if key in channels]
+    problems = await asyncio.gather(*(_trouble_of(channels[key]) for key in keys))
+    return {f"channel {key}": problem for key, problem in zip(keys, problems, strict=True) if problem is not None}
+
+
+async def _trouble_of(channel: Channel) -> str | None:
+    try:
+        problem = await channel.trouble()
+        return None if problem is None else plain_string(problem)
+    except BaseException as error:  # even SystemExit of a package must not end the process
+        if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
+            raise
+        log.exception("the channel %s failed in trouble()", channel.key)
+        return "Its health check failed; see the log."
 
 
 async def _check_channels(check: TimedCheck[dict[str, str]]) -> dict[str, str]:
@@ -156,7 +166,8 @@ def _add_jobs(registry: CollectorRegistry, counts: Mapping[tuple[str, str], int]
         for name, (description, labels) in JOB_GAUGES.items()
     )
     for kind in JOB_KINDS:
-        oldest.labels(kind.name).set(ages.get(kind.name, 0.0))
+        if not kind.is_standing:
+            oldest.labels(kind.name).set(ages.get(kind.name, 0.0))
         for state in OPEN_JOB_STATES:
             jobs.labels(kind.name, state.value).set(counts.get((kind.name, state.value), 0))
 
@@ -171,7 +182,19 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
     channels = TimedCheck(lambda: channel_problems(runtime))
     counts = TimedCheck(lambda: backlog_numbers(runtime.clock()))
     job_counts = TimedCheck(lambda: job_numbers(runtime.clock()))
+    crms = TimedCheck(lambda: crm_numbers(runtime.clock()))
     mailboxes = TimedCheck(lambda: mailbox_numbers(runtime.installed, runtime.clock()))
+    plugins = TimedCheck(lambda: health_of_packages(runtime.installed, runtime.clock()))
+    gauges: tuple[tuple[str, TimedCheck[Any], Callable[[CollectorRegistry, Any], None]], ...] = (
+        ("count the background jobs", job_counts, lambda registry, found: _add_jobs(registry, *found)),
+        ("read the state of the mailboxes", mailboxes, add_mailboxes),
+        ("count the changes that wait for CRMs", crms, add_crms),
+        (
+            "read the health of packages",
+            plugins,
+            lambda registry, found: add_plugins(registry, found, runtime.clock()),
+        ),
+    )
 
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok"} | ({"version": current_version} if access.allows(request) else {}))
@@ -203,14 +226,11 @@ def routes(runtime: DispatchRuntime, ticker: "Ticker | None", access: Access) ->
         except Exception as problem:  # the metrics of this process are still served
             log.warning("cannot count the backlog: %s", one_line(problem))
             numbers = {}
-        try:
-            _add_jobs(database_registry, *await job_counts())
-        except Exception as problem:
-            log.warning("cannot count the background jobs: %s", one_line(problem))
-        try:
-            add_mailboxes(database_registry, await mailboxes())
-        except Exception as problem:
-            log.warning("cannot read the state of the mailboxes: %s", one_line(problem))
+        for what, check, add in gauges:
+            try:
+                add(database_registry, await check())
+            except Exception as problem:
+                log.warning("cannot %s: %s", what, one_line(problem))
         for name, value in numbers.items():
             Gauge(f"touchline_{name}", GAUGE_DESCRIPTIONS[name], registry=database_registry).set(value)
         text = generate_latest(database_registry) + generate_latest(runtime.metrics.registry)

@@ -12,7 +12,8 @@ from api.graphql.limits.document_limits import MAX_QUERY_BYTES
 from api.http.trusted_documents import TrustedDocuments, document_id
 from api.http.workspace_limits import BodyMemory, MessageRateLimit, OperationQueue
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.launches.launch_progress import LaunchWatch
+from api.services.following.event_tail import EventTail
+from api.services.following.row_watch import RowWatch
 from api.services.workspaces.workspaces import valid_tokens, workspace_by_token
 from api.store.engine.database_clock import sync_clock
 from strategies import Refusal
@@ -25,13 +26,14 @@ class RequestGuard:
     """Authenticates requests of both transports, checks their documents, and creates their context."""
 
     runtime: DispatchRuntime
-    watch: LaunchWatch
+    watch: RowWatch
     max_body_bytes: int
     introspection: bool
     """Whether clients may read the schema."""
     budgets: Budgets
     operations: OperationQueue = field(default_factory=OperationQueue)
     message_rate: MessageRateLimit = field(default_factory=MessageRateLimit)
+    tail: EventTail = field(default_factory=EventTail)
     trusted: TrustedDocuments | None = None
     """The only documents that run; None if all do."""
     body_memory: BodyMemory = field(init=False)

@@ -8,16 +8,20 @@ from typing import Any, Protocol
 from graphql import GraphQLError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
+from api.codes.actors import ActorKind
 from api.codes.http_answers import CloseCode
 from api.codes.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
 from api.graphql.engine.errors import public_error, with_code
 from api.graphql.engine.operations import Schema
-from api.http.launch_updates import FollowingClient, UpdateMaker, later_updates
 from api.http.request_guard import RequestGuard
+from api.http.subscription_updates import FollowingClient, UpdateMaker, later_updates
 from api.http.websocket_frames import Socket
+from api.services.following.events import FollowedEvents
+from api.services.following.row_kinds import kind_of
 from api.store.engine.availability import log_database_outage
+from api.store.event_actor import acting
 from strategies import Refusal
 from strategies.codes import Message
 
@@ -56,9 +60,9 @@ class ConnectionAuth:
             await self.refuse(RequestCode.UNAUTHENTICATED.message())
         return context
 
-    async def refuse(self, why: Message) -> None:
-        """Close the connection, because its token is missing or invalid."""
-        await self.socket.close(CloseCode.UNAUTHENTICATED, why.sentence)
+    async def refuse(self, why: Message, code: CloseCode = CloseCode.UNAUTHENTICATED) -> None:
+        """Close the connection, because its token is missing or invalid, or it reads too slowly."""
+        await self.socket.close(code, why.sentence)
 
 
 class AuthenticatedSchema:
@@ -76,15 +80,17 @@ class AuthenticatedSchema:
             context = await auth.context()
             if context is None:
                 return
-            async with aclosing(self._execute(query, auth, context, kwargs)) as results:
-                async for result in results:
-                    yield result
-            if context.followed is None or context.followed.status.over:
+            with acting(ActorKind.TOKEN, context.workspace_context.actor):
+                async with aclosing(self._execute(query, auth, context, kwargs)) as results:
+                    async for result in results:
+                        yield result
+            followed = context.followed
+            if followed is None or (not isinstance(followed, FollowedEvents) and kind_of(followed).is_over(followed)):
                 return
             names = kwargs.get("variable_values"), kwargs.get("operation_name")
             maker = UpdateMaker(self.schema, auth.guard, context, query, *names)
-            updates = later_updates(auth, context.followed, maker, context.charge)
-            del context, maker  # thousands of followers must not keep them
+            updates = later_updates(auth, followed, maker, context.charge)
+            del context, followed, maker  # thousands of followers must not keep them
             async with aclosing(updates):
                 async for update in updates:
                     yield update

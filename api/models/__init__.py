@@ -1,4 +1,5 @@
-"""The tables. Every row belongs to a workspace, except mailboxes, jobs of the server, and unmatched incoming events.
+"""The tables. Every row belongs to a workspace, except mailboxes, jobs of the server, unmatched incoming events, and
+the health of plugins.
 
 Times are UTC; a local time has its time zone in the same row.
 
@@ -13,15 +14,24 @@ Imports: strategies.
 Imported by: cli, http, services, store.
 """
 
+from api.models.bulk_actions import BulkAction, BulkRefusal
 from api.models.campaigns import Campaign, Step
+from api.models.crm_connections import CrmConnection, CrmLogin, CrmSettings, CrmUser
+from api.models.crm_people import CrmActivity, CrmPerson
+from api.models.crm_tasks import CrmChange, CrmTask, CrmTaskSync
+from api.models.email_tests import TestEmail
 from api.models.emails import Send
 from api.models.enrollments import Enrollment
 from api.models.events import Event
+from api.models.groups import GroupMember, PeopleGroup
 from api.models.incoming import IncomingEvent, Reply
 from api.models.jobs import Job
 from api.models.launches import Launch, LeftOut
 from api.models.mailboxes import MailboxAccount, MailboxFolder
 from api.models.people import ImportRefusal, PeopleImport, Person
+from api.models.plugin_health import PluginHealth
+from api.models.request_keys import RequestKey
+from api.models.saved_filters import SavedFilter
 from api.models.senders import AccountPause, Sender, ThrottleSlot
 from api.models.suppressions import Suppression, SuppressionChange
 from api.models.tasks import Task
@@ -31,10 +41,22 @@ from api.models.workspaces import Token, Workspace
 
 __all__ = [
     "AccountPause",
+    "BulkAction",
+    "BulkRefusal",
     "Campaign",
     "Category",
+    "CrmActivity",
+    "CrmChange",
+    "CrmConnection",
+    "CrmLogin",
+    "CrmPerson",
+    "CrmSettings",
+    "CrmTask",
+    "CrmTaskSync",
+    "CrmUser",
     "Enrollment",
     "Event",
+    "GroupMember",
     "ImportRefusal",
     "IncomingEvent",
     "Job",
@@ -42,9 +64,13 @@ __all__ = [
     "LeftOut",
     "MailboxAccount",
     "MailboxFolder",
+    "PeopleGroup",
     "PeopleImport",
     "Person",
+    "PluginHealth",
     "Reply",
+    "RequestKey",
+    "SavedFilter",
     "Send",
     "Sender",
     "Step",
@@ -52,6 +78,7 @@ __all__ = [
     "SuppressionChange",
     "Task",
     "Template",
+    "TestEmail",
     "ThrottleSlot",
     "Token",
     "TzDatabase",

@@ -45,6 +45,14 @@ class Campaign(WorkspaceRow):
     ending_at = fields.DatetimeField(null=True)
     # Why the last attempt of the job for a pause, resume, edit or ending failed.
     job_problem = fields.TextField(null=True)
+    # When the first person was launched, and since when nobody is active any more; a launch sets it to null again.
+    launched_at = fields.DatetimeField(null=True)
+    finished_at = fields.DatetimeField(null=True)
+    archived_at = fields.DatetimeField(null=True)
+    # A deleted campaign stays as a row, because a database looks through all emails before it deletes a step.
+    deleted_at = fields.DatetimeField(null=True)
+    # Counts the changes of settings, steps and archive. Clients give the one that they have read.
+    version = fields.IntField(default=1, db_default=1)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -54,7 +62,8 @@ class Campaign(WorkspaceRow):
 class Step(WorkspaceRow):
     """One step of a campaign. ``number`` counts from 1 through the whole campaign.
 
-    A removed step stays in the table, with ``removed_at``. ``added_revision`` is the revision
+    An email step has a template, or ``html`` and ``text`` of its own, which are templates too. ``subject`` replaces the
+    template's. A removed step stays in the table, with ``removed_at``. ``added_revision`` is the revision
     of the campaign that added the step: people who were launched before it may have passed the step. Revisions are
     compared and not times, because several edits can have the same time, and a sandbox's clock stands still.
     """
@@ -70,12 +79,16 @@ class Step(WorkspaceRow):
     follow_up = fields.BooleanField(default=False)
     template: Any = fields.ForeignKeyField("touchline.Template", null=True, on_delete=fields.RESTRICT)
     template_id: str | None
-    subject = fields.TextField(null=True)
+    subject: Any = fields.TextField(null=True)
+    html: Any = fields.TextField(null=True)
+    text: Any = fields.TextField(null=True)
     notes = fields.TextField(default="")
     priority = fields.CharEnumField(Priority, default=Priority.NORMAL, max_length=10)
     added_at = fields.DatetimeField(null=True)
     added_revision = fields.IntField(null=True)
     removed_at = fields.DatetimeField(null=True)
+    # The template of emails that earlier releases sent: those have no ``template_id`` of their own.
+    former_template_id = varchar(null=True)
 
     class Meta:
         table = "step"

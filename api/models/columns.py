@@ -39,12 +39,12 @@ class PersonRow(WorkspaceRow):
 
 
 class StepRow(PersonRow):
-    """An email: one step of a campaign for one person."""
+    """An email or a task: one step of a campaign for one person. Outside campaigns, both columns are null."""
 
-    enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", on_delete=fields.RESTRICT)
-    enrollment_id: str
-    step: Any = fields.ForeignKeyField("touchline.Step", on_delete=fields.RESTRICT)
-    step_id: str
+    enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", null=True, on_delete=fields.RESTRICT)
+    enrollment_id: str | None
+    step: Any = fields.ForeignKeyField("touchline.Step", null=True, on_delete=fields.RESTRICT)
+    step_id: str | None
 
     class Meta:
         abstract = True

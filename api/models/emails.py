@@ -9,7 +9,7 @@ from api.states import BounceKind, SendStatus
 
 
 class Send(StepRow):
-    """One email of a campaign to one person.
+    """One email to one person: of a step of a campaign, or a one-off email, which has no enrollment and no step.
 
     ``due_at`` is when it is sent or retried. ``planned_at`` is the time of the plan; ``planned_date`` and
     ``planned_time`` are the same in ``zone``. ``subject`` and ``html`` are a rep's text, which is sent unchanged; with
@@ -44,6 +44,21 @@ class Send(StepRow):
     replied_at = fields.DatetimeField(null=True)
     archived = fields.BooleanField(default=False)
     held = fields.BooleanField(default=False, db_default=False)
+    # When it was created, by the workspace's clock; null in rows of earlier releases.
+    created_at = fields.DatetimeField(null=True)
+    # What reports count, beside the columns above. The date of the last attempt, in ``zone``.
+    attempted_on = fields.DateField(null=True)
+    # The template of the last attempt, "" if it had none; null before the first, and in rows of earlier releases.
+    template_id = varchar(null=True)
+    # Replies by people, automatic ones not included.
+    replies = fields.IntField(default=0, db_default=0)
+    # When the campaign ended as a success by a reply to this email, or because a rep marked it as one.
+    succeeded_at = fields.DatetimeField(null=True)
+    # When the recipient of this email unsubscribed, and when they marked it as spam.
+    unsubscribed_at = fields.DatetimeField(null=True)
+    complained_at = fields.DatetimeField(null=True)
+    # The row of ``allowed_times`` with the ranges in which the send option lets it be sent; null: at any time.
+    allowed_times_id = varchar(64, null=True)
 
     class Meta:
         table = "send"

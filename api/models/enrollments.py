@@ -11,6 +11,7 @@ from api.states import EnrollmentStatus
 class Enrollment(WorkspaceRow):
     """One person in one campaign, with the choices of the launch.
 
+    ``sender_id`` is the sender that the launch chose; null in rows of earlier releases: then it is the campaign's.
     ``send_at`` is the send time that the launch chose, ``times`` are its local times by step id. ``resumed`` has, by
     step id, a day and its date after a resume; null if no pause moved a step. ``revision`` is the campaign's revision
     for which the emails were last scheduled, ``launched_revision`` the one at launch. ``zone_of`` is a ``ZoneOf`` and
@@ -21,6 +22,7 @@ class Enrollment(WorkspaceRow):
     campaign_id: str
     person: Any = fields.ForeignKeyField("touchline.Person", on_delete=fields.RESTRICT)
     person_id: str
+    sender_id = varchar(null=True)
     zone = varchar(64)
     zone_of = varchar(10, null=True)
     launched_at = fields.DatetimeField()

@@ -31,6 +31,8 @@ class Job(Model):
     problem = fields.TextField(null=True)
     # Number of people or rows that are done. An interrupted job may count some of them twice.
     progress = fields.IntField(default=0)
+    # Who asked for it, as store/event_actor.py writes actors; null if nobody did.
+    actor = varchar(250, null=True)
     created_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)
 

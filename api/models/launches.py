@@ -11,14 +11,16 @@ from api.states import LaunchStatus
 class Launch(WorkspaceRow):
     """A background launch and its progress.
 
-    ``send_at`` is the chosen send time, ``times`` are the chosen local times by step id. The people who are not yet
-    processed are in the table launch_audience, numbered from 1 (see store/launches.py). After a resume, people are
-    launched as if at ``resumed_at``.
+    ``sender_id`` is the chosen sender; null in rows of earlier releases: then it is the campaign's. ``send_at`` is the
+    chosen send time, ``times`` are the chosen local times by step id. The people who are not yet processed are in the
+    table launch_audience, numbered from 1 (see store/launches.py). After a resume, people are launched as if at
+    ``resumed_at``.
     """
 
     campaign: Any = fields.ForeignKeyField("touchline.Campaign", on_delete=fields.RESTRICT)
     campaign_id: str
     status = fields.CharEnumField(LaunchStatus, default=LaunchStatus.RUNNING, max_length=20)
+    sender_id = varchar(null=True)
     total = fields.IntField()
     processed = fields.IntField(default=0)
     enrolled = fields.IntField(default=0)
@@ -31,6 +33,8 @@ class Launch(WorkspaceRow):
     revision = fields.IntField(default=0, db_default=0)
     paused_with_campaign = fields.BooleanField(default=False, db_default=False)
     again = fields.BooleanField(default=False, db_default=False)
+    # How many people have a first email that a rep has written. The table first_email has the texts.
+    first_emails = fields.IntField(default=0, db_default=0)
     problem = fields.TextField(null=True)
 
     class Meta:

@@ -23,6 +23,10 @@ class Person(WorkspaceRow):
     zone = varchar(64, null=True)
     own_fields: Any = fields.JSONField(default=dict)
     bounced_at = fields.DatetimeField(null=True)
+    # When the last reply came. Automatic replies do not count.
+    replied_at = fields.DatetimeField(null=True)
+    # When the person was erased. The row stays without personal data, because emails, tasks and counts refer to it.
+    erased_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -47,6 +51,10 @@ class PeopleImport(WorkspaceRow):
     repeated = fields.IntField(default=0)
     on_known = fields.CharEnumField(OnKnown, default=OnKnown.UPDATE, max_length=20)
     dry_run = fields.BooleanField(default=False)
+    # Where the people come from, if it is a CRM: the source, and how far it is read. Null for a file.
+    crm_source: Any = fields.JSONField(null=True)
+    # The group to which the people of the file are added.
+    people_group_id = varchar(null=True)
     created_at = fields.DatetimeField()
     problem = fields.TextField(null=True)
     refusals: fields.ReverseRelation["ImportRefusal"]

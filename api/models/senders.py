@@ -11,6 +11,8 @@ from api.models.columns import WorkspaceRow, varchar
 class Sender(WorkspaceRow):
     """A sender: name, address, time zone and channel. ``email_key`` is as in ``Person``.
 
+    ``title`` is the job title. ``signature`` is HTML, which ``append_signature`` appends to templates without it.
+
     At most ``throttle_emails`` are sent in any ``throttle_seconds``, and at most ``daily_cap`` in any
     24 hours.
     """
@@ -24,6 +26,9 @@ class Sender(WorkspaceRow):
     throttle_emails = fields.IntField(null=True)
     throttle_seconds = fields.IntField(null=True)
     daily_cap = fields.IntField(null=True)
+    title = varchar(200, default="", db_default="")
+    signature = fields.TextField(default="", db_default="")
+    append_signature = fields.BooleanField(default=True, db_default=True)
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -35,6 +40,7 @@ class AccountPause(Model):
     """A pause of a channel account after errors. Several workspaces may use one account."""
 
     account = varchar(200, primary_key=True)
+    paused_at = fields.DatetimeField(null=True)
     until = fields.DatetimeField()
     code = varchar(64)
     detail = fields.TextField(default="")

@@ -4,12 +4,12 @@ from typing import Any
 
 from tortoise import fields
 
-from api.models.columns import PersonRow, varchar
+from api.models.columns import StepRow, varchar
 from api.states import Priority, TaskStatus
 from strategies import StepType
 
 
-class Task(PersonRow):
+class Task(StepRow):
     """Work of a rep for one person: a call, an InMail, a custom task or an email by hand.
 
     A task is a step of a campaign, or it was created by hand. Then it has no enrollment, step and campaign.
@@ -18,11 +18,9 @@ class Task(PersonRow):
     are what the rep wrote on completing it.
     """
 
-    enrollment: Any = fields.ForeignKeyField("touchline.Enrollment", null=True, on_delete=fields.RESTRICT)
-    enrollment_id: str | None
-    step: Any = fields.ForeignKeyField("touchline.Step", null=True, on_delete=fields.RESTRICT)
-    step_id: str | None
     campaign_id = varchar(null=True)
+    about_send_id = varchar(null=True)
+    """The email that a task created by hand is about, such as the one that was clicked."""
     assignee: Any = fields.ForeignKeyField("touchline.Sender", on_delete=fields.RESTRICT)
     assignee_id: str
     type = fields.CharEnumField(StepType, max_length=20)
@@ -44,9 +42,13 @@ class Task(PersonRow):
     After a resume, a job adds the difference to ``expires_at``, once for each task.
     """
     done_at = fields.DatetimeField(null=True)
+    # The date of ``done_at`` in the time zone of ``due_date``. Reports count the task on it.
+    done_on = fields.DateField(null=True)
     outcome = varchar(100, null=True)
     call_reason = varchar(100, null=True)
     note = fields.TextField(default="", db_default="")
+    draft_version = fields.IntField(default=0, db_default=0)
+    """Counts the changes of the draft of the task's email, which is in the table ``written_email``."""
     explanation: Any = fields.JSONField(default=list)
 
     class Meta:

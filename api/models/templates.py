@@ -31,6 +31,8 @@ class Template(WorkspaceRow):
     html = fields.TextField(default="")
     text = fields.TextField(null=True)
     transactional = fields.BooleanField(default=False, db_default=False)
+    archived_at = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1, db_default=1)
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -33,6 +33,10 @@ PROVED_COLUMNS = {"id": "text", "at": "timestamptz"}
 BOUNCE_COLUMNS = {"id": "text", "bounce": "text", "reason": "text", "detail": "text"}
 
 
+NOT_ERASED = "(SELECT erased_at FROM person WHERE person.id = person_id) IS NULL"
+"""SQL: the person of an email was not erased. Answers to erased people's emails belong to no email."""
+
+
 class NewReply(NamedTuple):
     """A reply to store."""
 
@@ -58,9 +62,13 @@ class NewBounce(NamedTuple):
 
 
 async def by_ids(ids: Sequence[str], *, lock: bool = False) -> dict[str, Any]:
-    """Return emails by id, of all workspaces. With ``lock``, nobody changes them before the transaction ends."""
+    """Return emails by id, of all workspaces, except those to erased people.
+
+    With ``lock``, nobody changes them before the transaction ends.
+    """
     locked = "FOR NO KEY UPDATE" if lock and is_postgres() else ""
-    rows = await read_where(Send, f"{in_list('id', 1)} ORDER BY id {locked}", sorted(set(ids)), columns=COLUMNS)
+    condition = f"{in_list('id', 1)} AND {NOT_ERASED} ORDER BY id {locked}"
+    rows = await read_where(Send, condition, sorted(set(ids)), columns=COLUMNS)
     return {row.id: row for row in rows}
 
 
@@ -77,24 +85,38 @@ class SentEmail(NamedTuple):
     workspace_id: str
     recipient: str
     sent_at: datetime
-    enrollment_id: str
+    enrollment_id: str | None
+    """None outside campaigns."""
+
+
+EMAILS_OF_PEOPLE = (
+    "JOIN enrollment ON enrollment.person_id = person.id JOIN send ON send.enrollment_id = enrollment.id",
+    "JOIN send ON send.person_id = person.id AND send.enrollment_id IS NULL",
+)
+"""SQL joins of ``person`` with ``send``: the emails of campaigns, and the one-off emails. Each has an index."""
 
 
 async def sent_to(own_keys: Sequence[str], recipient_keys: Sequence[str], after: datetime) -> list[SentEmail]:
     """Return the emails sent after a time (UTC) by senders with one of these addresses to people with one of these.
 
-    Both are keys of addresses. A person's present address counts. Sandboxes send nothing, so nobody
-    answers their emails.
+    Both are keys of addresses. Emails to people who had one of these addresses before are among them, also those that
+    went to another address: compare ``recipient``. Sandboxes send nothing, so nobody answers their emails.
     """
-    rows = await execute(
+    found = " UNION ALL ".join(
         "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient, send.sent_at,"
         " send.enrollment_id"
-        " FROM sender JOIN person ON person.workspace_id = sender.workspace_id"
-        f" AND {in_list('person.email_key', 2)}"
-        " JOIN enrollment ON enrollment.person_id = person.id"
-        " JOIN send ON send.enrollment_id = enrollment.id AND send.sender_id = sender.id"
+        f" FROM sender JOIN {people} {emails} AND send.sender_id = sender.id"
         f" WHERE {in_list('sender.email_key', 1)} AND send.status || '' IN ('SENT', 'BOUNCED') AND send.sent_at > $3"
-        " AND NOT send.sandbox",
+        " AND NOT send.sandbox"
+        for people in (
+            f"person ON person.workspace_id = sender.workspace_id AND {in_list('person.email_key', 2)}",
+            f"former_address ON former_address.workspace_id = sender.workspace_id AND"
+            f" {in_list('former_address.email_key', 2)} JOIN person ON person.id = former_address.person_id",
+        )
+        for emails in EMAILS_OF_PEOPLE
+    )
+    rows = await execute(
+        found,
         list(own_keys),
         list(recipient_keys),
         after,
@@ -110,20 +132,26 @@ async def have_senders(keys: Sequence[str]) -> bool:
 async def may_have_reached(recipient_keys: Sequence[str], own_keys: Sequence[str]) -> list[SentEmail]:
     """Return the emails that may have reached people with one of these addresses, in all workspaces, the oldest first.
 
-    With ``own_keys``, only those of senders with one of these addresses. Both are keys of addresses. A person's present
-    address counts.
+    With ``own_keys``, only those of senders with one of these addresses. Both are keys of addresses. Emails to people
+    who had one of these addresses before are among them, also those that went to another address: compare
+    ``recipient``.
     """
     of_senders = f" AND {in_list('sender.email_key', 2)}" if own_keys else ""
-    rows = await execute(
+    found = " UNION ALL ".join(
         "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient,"
         " coalesce(send.sent_at, send.planned_at) AS sent_at, send.enrollment_id"
-        " FROM workspace JOIN person ON person.workspace_id = workspace.id"
-        f" AND {in_list('person.email_key', 1)}"
-        " JOIN enrollment ON enrollment.person_id = person.id"
-        " JOIN send ON send.enrollment_id = enrollment.id"
-        " JOIN sender ON sender.id = send.sender_id"
+        f" FROM {people} {emails} JOIN sender ON sender.id = send.sender_id"
         " WHERE (send.message_id IS NOT NULL OR send.status || '' IN ('IN_DOUBT', 'SENT', 'BOUNCED'))"
-        f" AND NOT send.sandbox{of_senders} ORDER BY 4, send.id",
+        f" AND NOT send.sandbox{of_senders}"
+        for people in (
+            f"workspace JOIN person ON person.workspace_id = workspace.id AND {in_list('person.email_key', 1)}",
+            "former_address JOIN person ON person.id = former_address.person_id"
+            f" AND {in_list('former_address.email_key', 1)}",
+        )
+        for emails in EMAILS_OF_PEOPLE
+    )
+    rows = await execute(
+        f"{found} ORDER BY 4, 1",
         list(recipient_keys),
         *([list(own_keys)] if own_keys else []),
     )
@@ -168,13 +196,39 @@ async def count_replies(send_ids: Sequence[str]) -> dict[tuple[str, str], int]:
 
 
 async def mark_replied(emails: Sequence[tuple[str, datetime]]) -> None:
-    """Store when (UTC) the first reply to each of these emails came."""
+    """Store when (UTC) the first reply to each of these emails came, and count the replies by people."""
     rows = Records(PROVED_COLUMNS, emails)
     await execute(
-        "UPDATE send SET replied_at = r.at"
-        f" FROM {rows.table(1)} WHERE send.id = r.id AND (replied_at IS NULL OR replied_at > r.at)",
+        "UPDATE send SET replied_at = CASE WHEN replied_at < r.at THEN replied_at ELSE r.at END,"
+        " replies = (SELECT count(*) FROM reply WHERE reply.send_id = send.id AND reply.kind = 'REPLY')"
+        f" FROM {rows.table(1)} WHERE send.id = r.id",
         rows,
     )
+
+
+async def mark_people_replied(times: Sequence[tuple[str, datetime]]) -> None:
+    """Store when (UTC) the last reply of each of these people came, unless a later one is stored."""
+    rows = Records(PROVED_COLUMNS, times)
+    await execute(
+        f"UPDATE person SET replied_at = r.at FROM {rows.table(1)}"
+        " WHERE person.id = r.id AND (replied_at IS NULL OR replied_at < r.at)",
+        rows,
+    )
+
+
+async def mark_succeeded(email_ids: Sequence[str], now: datetime) -> None:
+    """Mark emails by whose reply a campaign ended as a success now (UTC)."""
+    await execute(
+        f"UPDATE send SET succeeded_at = $2 WHERE {in_list('id', 1)} AND succeeded_at IS NULL"
+        " AND (SELECT status FROM enrollment WHERE enrollment.id = send.enrollment_id) = 'SUCCEEDED'",
+        list(email_ids),
+        now,
+    )
+
+
+async def mark_complained(email_ids: Sequence[str], now: datetime) -> None:
+    """Mark emails that their recipient reported as spam now (UTC)."""
+    await execute(f"UPDATE send SET complained_at = $2 WHERE {in_list('id', 1)}", list(email_ids), now)
 
 
 async def mark_bounced(bounces: Sequence[NewBounce], *, despite_replies: bool = False) -> set[str]:

@@ -122,3 +122,8 @@ async def count_open_tasks() -> int:
     """Count the open tasks."""
     (row,) = await execute(f"SELECT count(*) AS found FROM task WHERE status = 'OPEN' AND {IN_REAL_WORKSPACE}")
     return int(row["found"])
+
+
+async def note_in_connections(as_of: datetime) -> None:
+    """Note in the connections to CRMs when the backup was made (UTC)."""
+    await execute(f"UPDATE crm_connection SET restored_as_of = $1 WHERE {IN_REAL_WORKSPACE}", as_of)

@@ -17,6 +17,17 @@ async def mark_emails(kinds: Mapping[str, str], now: datetime) -> None:
     )
 
 
+async def bounced_keys(workspace_id: str, keys: list[str]) -> set[str]:
+    """Return those of these normalised addresses that a person of the workspace has, and that have bounced."""
+    rows = await execute(
+        f"SELECT email_key FROM person WHERE workspace_id = $1 AND {in_list('email_key', 2)}"
+        " AND bounced_at IS NOT NULL",
+        workspace_id,
+        keys,
+    )
+    return {row["email_key"] for row in rows}
+
+
 async def mark_people(addresses: Mapping[str, str], now: datetime) -> list[str]:
     """Mark addresses of people as bounced, given as ``email_key`` by person. Returns the people who still have them.
 

@@ -27,6 +27,7 @@ class CampaignState(NamedTuple):
     """When the campaign was resumed, if a job must first finish the pause. ``paused_at`` is set until then."""
     paused_seconds: int
     """Length of all pauses before the last resume that was carried out."""
+    archived_at: datetime | None
 
     @property
     def is_paused(self) -> bool:
@@ -45,16 +46,17 @@ async def lock_campaign_state(campaign_id: str) -> CampaignState:
     """Return the state of a campaign. It cannot change before the transaction ends."""
     lock = "FOR SHARE" if is_postgres() else ""
     (row,) = await execute(
-        "SELECT revision, editing, holds, paused_at, ending_at, resume_requested_at, paused_seconds"
+        "SELECT revision, editing, holds, paused_at, ending_at, resume_requested_at, paused_seconds, archived_at"
         f" FROM campaign WHERE id = $1 {lock}",
         campaign_id,
     )
-    paused_at, ending_at, requested_at = (
-        None if row[name] is None else instant(row[name]) for name in ("paused_at", "ending_at", "resume_requested_at")
+    names = ("paused_at", "ending_at", "resume_requested_at", "archived_at")
+    paused_at, ending_at, requested_at, archived_at = (
+        None if row[name] is None else instant(row[name]) for name in names
     )
     return CampaignState(
         int(row["revision"]), bool(row["editing"]), row["holds"], paused_at, ending_at,
-        requested_at, int(row["paused_seconds"]),
+        requested_at, int(row["paused_seconds"]), archived_at,
     )  # fmt: skip
 
 
@@ -62,3 +64,10 @@ async def lock_campaign(campaign_id: str) -> None:
     """Lock a campaign until the transaction ends: nobody else edits, pauses, ends or launches it."""
     if is_postgres():
         await execute("SELECT id FROM campaign WHERE id = $1 FOR NO KEY UPDATE", campaign_id)
+
+
+async def try_lock_campaign(campaign_id: str) -> bool:
+    """Lock a campaign as ``lock_campaign`` does, but without waiting. Returns False if another transaction holds it."""
+    if not is_postgres():
+        return True
+    return bool(await execute("SELECT id FROM campaign WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED", campaign_id))

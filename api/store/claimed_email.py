@@ -14,8 +14,9 @@ class ClaimedEmail(NamedTuple):
     id: str
     attempt_id: str
     workspace_id: str
-    enrollment_id: str
-    step_id: str
+    enrollment_id: str | None
+    """None outside campaigns, as is ``step_id``."""
+    step_id: str | None
     person_id: str
     sender_id: str
     sandbox: bool
@@ -28,6 +29,8 @@ class ClaimedEmail(NamedTuple):
     due_at: datetime
     message_id: str | None
     """The Message-ID of an earlier attempt. Every later attempt has the same."""
+    allowed_times_id: str | None = None
+    """The ranges of time in which it can be sent, by their id; None: at any time."""
 
 
 def read_claimed(rows: Sequence[Row]) -> list[ClaimedEmail]:

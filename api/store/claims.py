@@ -141,8 +141,8 @@ async def release_claims(column: ClaimColumn, ids: Sequence[str]) -> int:
 async def _release_where(condition: str, *values: Any) -> Sequence[Row]:
     claimed = f"{CLAIMED} AND {condition}"
     return await execute(
-        f"{with_paused_campaigns(claimed)} UPDATE send SET status = {UNSENT_STATUS}, held = campaign_pause.paused,"
-        f" attempt_id = NULL, lease_until = NULL FROM campaign_pause WHERE send.id = campaign_pause.id"
-        f" AND {claimed} RETURNING send.id",
+        f"{with_paused_campaigns(claimed, one_off=True)} UPDATE send SET status = {UNSENT_STATUS},"
+        " held = campaign_pause.paused, attempt_id = NULL, lease_until = NULL FROM campaign_pause"
+        f" WHERE send.id = campaign_pause.id AND {claimed} RETURNING send.id",
         *values,
     )

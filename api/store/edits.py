@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.store import holds
+from api.store import holds, sent_contents
 from api.store.campaign_state import lock_campaign
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, in_list
@@ -11,7 +11,7 @@ from api.store.holds import as_records
 from api.store.transmissions import UNSENT_STATUS
 from api.store.written_texts import keep_texts
 
-TASK_COLUMNS = holds.TASK_COLUMNS | {"name": "text", "details": "text", "priority": "text"}
+TASK_COLUMNS = holds.TASK_COLUMNS | {"name": "text", "details": "text", "priority": "text", "type": "text"}
 USES_PLANNED_TIME = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by_hand"
 """SQL condition: the email's time comes from its send option, and no process has claimed or tried it.
 
@@ -81,6 +81,7 @@ async def withdraw_emails(ids: list[str]) -> set[str]:
     """Delete waiting emails that the plan no longer schedules. Returns the ids of those that were still waiting."""
     await keep_texts(ids, USES_PLANNED_TIME)
     rows = await execute(f"DELETE FROM send WHERE {in_list('id', 1)} AND {USES_PLANNED_TIME} RETURNING id", ids)
+    await sent_contents.erase([row["id"] for row in rows])
     return {row["id"] for row in rows}
 
 
@@ -102,7 +103,8 @@ async def change_tasks(rows: list[Mapping[str, Any]]) -> set[str]:
     changed = await execute(
         "UPDATE task SET due_date = r.due_date, planned_date = r.planned_date, expires_at = r.expires_at,"
         " paused_seconds = r.paused_seconds,"
-        " explanation = r.explanation, name = r.name, details = r.details, priority = r.priority"
+        " explanation = r.explanation, name = r.name, details = r.details, priority = r.priority,"
+        " type = r.type"
         f" FROM {records.table(1)}"
         " WHERE task.id = r.id AND status = 'OPEN' RETURNING task.id",
         records,

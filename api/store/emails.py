@@ -1,16 +1,16 @@
-"""The folders of the Command Center: their emails, and how many each has."""
+"""The folders of the Command Center, and how many emails each has."""
 
-from api.models import Send
 from api.states import PENDING_STATUSES, UNDELIVERED_STATUSES, WAITING_STATUSES, SendStatus
 from api.store.engine.database import is_postgres
-from api.store.engine.listing import Count, Listing
+from api.store.engine.listing import Count
 from api.store.engine.sql import execute
 
 FOLDERS: dict[str, tuple[tuple[SendStatus, ...], tuple[bool, ...]]] = {
     "SENT": ((SendStatus.SENT,), (False, True)),
     "DELIVERED": ((SendStatus.SENT,), (False,)),
     "ARCHIVED": ((SendStatus.SENT,), (True,)),
-    "PENDING": (PENDING_STATUSES, (False, True)),
+    "PENDING": ((SendStatus.DRAFT, *PENDING_STATUSES), (False, True)),
+    "DRAFT": ((SendStatus.DRAFT,), (False, True)),
     "SCHEDULED": (WAITING_STATUSES, (False, True)),
     "IN_PROGRESS": ((SendStatus.CLAIMED, SendStatus.TRANSMITTING), (False, True)),
     "UNDELIVERED": (UNDELIVERED_STATUSES, (False, True)),
@@ -19,15 +19,6 @@ FOLDERS: dict[str, tuple[tuple[SendStatus, ...], tuple[bool, ...]]] = {
     "IN_DOUBT": ((SendStatus.IN_DOUBT,), (False, True)),
 }
 """By folder: the statuses of its emails, and whether they are archived."""
-
-
-def emails_in_folder(workspace_id: str, folder: str | None) -> Listing:
-    """Return the workspace's emails in a folder, or in all folders."""
-    listing = Listing(Send).equal(workspace_id=workspace_id)
-    if folder is None:
-        return listing
-    statuses, archived = FOLDERS[folder]
-    return listing.one_of("status", statuses).one_of("archived", archived)
 
 
 async def folder_counts(workspace_id: str) -> dict[str, int]:

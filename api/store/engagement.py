@@ -8,6 +8,9 @@ from api.states import SendStatus, Tracking
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, execute, in_list, instant
 
+COUNTED_TEMPLATE = "coalesce(send.template_id, step.former_template_id, '')"
+"""SQL: the template of a sent email. An earlier release did not store it with the email."""
+
 
 async def tracked_campaigns(campaign_ids: Iterable[str]) -> dict[str, Tracking]:
     """Return the settings of those campaigns that track opens or clicks."""
@@ -57,9 +60,9 @@ class EngagedEmail(NamedTuple):
     id: str
     workspace_id: str
     person_id: str
-    enrollment_id: str
-    step_id: str
-    campaign_id: str
+    enrollment_id: str | None
+    step_id: str | None
+    campaign_id: str | None
     sandbox: bool
     status: SendStatus
     sent_at: datetime | None
@@ -75,14 +78,17 @@ async def lock_emails(email_ids: Iterable[str]) -> list[EngagedEmail]:
     """Return those of the emails that exist. Nobody else records opens or clicks of them before the commit."""
     ids = sorted(set(email_ids))
     await execute(
-        f"INSERT INTO engagement (id, workspace_id, person_id) SELECT id, workspace_id, person_id FROM send"
-        f" WHERE {in_list('id', 1)} ORDER BY id ON CONFLICT DO NOTHING",
+        "INSERT INTO engagement (id, workspace_id, person_id, campaign_id, step_id, sender_id, template_id, day)"
+        " SELECT send.id, send.workspace_id, send.person_id, coalesce(step.campaign_id, ''),"
+        f" coalesce(send.step_id, ''), send.sender_id, {COUNTED_TEMPLATE}, coalesce(attempted_on, planned_date)"
+        f" FROM send LEFT JOIN step ON step.id = send.step_id WHERE {in_list('send.id', 1)} ORDER BY send.id"
+        " ON CONFLICT DO NOTHING",
         ids,
     )
     rows = await execute(
         "SELECT engagement.id, send.workspace_id, send.person_id, send.enrollment_id, send.step_id, step.campaign_id,"
         " send.sandbox, send.status, send.sent_at, opened_at, open_reported_at, opens, machine_opens, machine_clicks"
-        " FROM engagement JOIN send ON send.id = engagement.id JOIN step ON step.id = send.step_id"
+        " FROM engagement JOIN send ON send.id = engagement.id LEFT JOIN step ON step.id = send.step_id"
         f" WHERE {in_list('engagement.id', 1)} ORDER BY engagement.id"
         f" {'FOR UPDATE OF engagement' if is_postgres() else ''}",
         ids,

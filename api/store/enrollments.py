@@ -8,30 +8,20 @@ from typing import NamedTuple
 from api.codes.campaigns import CampaignCode
 from api.codes.outcome_reasons import ReasonCode
 from api.codes.people import PersonCode
-from api.models import Enrollment
-from api.states import EnrollmentStatus
 from api.store.engine.database import is_postgres
-from api.store.engine.listing import Listing
-from api.store.engine.sql import Row, execute, in_list, instant
+from api.store.engine.sql import Row, execute, execute_planned_now, in_list, instant
 
-PERMANENT_END_REASONS = (ReasonCode.REPLIED, PersonCode.BOUNCED, PersonCode.UNSUBSCRIBED, ReasonCode.REMOVED)
+PERMANENT_END_REASONS = (
+    ReasonCode.REPLIED,
+    PersonCode.BOUNCED,
+    PersonCode.UNSUBSCRIBED,
+    ReasonCode.REMOVED,
+    ReasonCode.SUCCEEDED,
+)
 """Reasons that keep a person from being launched into the same campaign again, unless the launch asks for it.
 
 TASK_EXPIRED and CAMPAIGN_ENDED are not among them, because the person is not the cause.
 """
-
-
-def enrollments(
-    workspace_id: str, campaign_id: str | None, person_id: str | None, status: EnrollmentStatus | None
-) -> Listing:
-    """Return the workspace's enrollments: of one campaign, person and status, or of all."""
-    listing = Listing(Enrollment).equal(workspace_id=workspace_id)
-    if campaign_id is not None:
-        listing = listing.equal(campaign_id=campaign_id)
-    if person_id is not None:
-        # A person has few enrollments. They are sorted when they are read.
-        return listing.equal(person_id=person_id, **({} if status is None else {"status": status}))
-    return listing.one_of("status", list(EnrollmentStatus) if status is None else [status])
 
 
 async def statuses(enrollment_ids: Sequence[str]) -> dict[str, str]:
@@ -69,6 +59,14 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
         sorted(set(enrollment_ids)),
         now,
     )
+
+
+async def succeed_finished(enrollment_id: str) -> bool:
+    """Mark a finished enrollment as a success. Returns False if it is not finished."""
+    rows = await execute(
+        "UPDATE enrollment SET status = 'SUCCEEDED' WHERE id = $1 AND status = 'FINISHED' RETURNING id", enrollment_id
+    )
+    return bool(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +146,11 @@ async def lock_open_enrollments(campaign_id: str, person_ids: list[str]) -> None
 
     The statement looks up each person by the index enrollment_once. Written with one list of people, PostgreSQL keeps a
     plan from the beginning of a launch, when the campaign is empty: it then reads the whole campaign for each chunk.
+    It would keep a plan from the time when the table was empty as well, and read the whole table for each person.
     """
     if is_postgres():
         one = "SELECT id FROM enrollment WHERE campaign_id = $1 AND person_id = wanted.id AND ended_at IS NULL LIMIT 1"
-        await execute(
+        await execute_planned_now(
             "SELECT id FROM enrollment WHERE id = ANY(ARRAY("
             f"SELECT found.id FROM unnest($2::text[]) AS wanted(id) CROSS JOIN LATERAL ({one}) AS found"
             ")) AND ended_at IS NULL ORDER BY id FOR SHARE",

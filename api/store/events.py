@@ -5,7 +5,7 @@ campaign, an enrollment, an email or a task. ``write`` writes lines.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 from api.codes.event_kinds import EventKind
 from api.ids import new_id
 from api.store.engine.sql import Records, execute
+from api.store.event_actor import actor_of
+from api.store.event_order import next_position
+from api.store.event_wake import event_written
 
 COLUMNS = {
     "id": "text",
@@ -26,6 +29,7 @@ COLUMNS = {
     "send_id": "text",
     "task_id": "text",
     "data": "jsonb",
+    "actor": "text",
 }
 EMAIL_COLUMNS = ("workspace_id", "person_id", "enrollment_id", "step_id", "id")
 """The columns of an email or a task that its events name."""
@@ -35,6 +39,11 @@ GETTERS: dict[tuple[str, ...], Callable[[Any], tuple[Any, ...]]] = {
 }
 Data = dict[str, Any] | None
 """The values of an event, as its kind documents them."""
+WITH_CAMPAIGN = ", ".join(COLUMNS).replace(
+    "campaign_id",
+    "coalesce(campaign_id, (SELECT campaign_id FROM enrollment WHERE enrollment.id = r.enrollment_id)) AS campaign_id",
+)
+"""The columns of events, with the campaign of an enrollment where an event does not name it."""
 MAX_INSERT_EVENTS = 2_000
 """The most events of one statement."""
 
@@ -107,9 +116,17 @@ def _values(about: Any, names: tuple[str, ...]) -> tuple[Any, ...]:
     return GETTERS[names](about)
 
 
-async def write(events: list[Line]) -> None:
+def _row(line: Line) -> tuple[Any, ...]:
+    return (new_id("evt"), *line, actor_of(line.kind, line.data))
+
+
+async def write(events: Sequence[Line]) -> None:
     """Write events. Call inside the transaction of the change that they report."""
     names = ", ".join(COLUMNS)
     for start in range(0, len(events), MAX_INSERT_EVENTS):
-        rows = Records(COLUMNS, [(new_id("evt"), *line) for line in events[start : start + MAX_INSERT_EVENTS]])
-        await execute(f"INSERT INTO event ({names}) SELECT {names} FROM {rows.table(1)}", rows)
+        rows = Records(COLUMNS, [_row(line) for line in events[start : start + MAX_INSERT_EVENTS]])
+        position = await next_position()
+        read = names if all(line.campaign_id or not line.enrollment_id for line in events) else WITH_CAMPAIGN
+        await execute(f"INSERT INTO event ({names}, position) SELECT {read}, {position} FROM {rows.table(1)}", rows)
+    if events:
+        event_written()

@@ -4,13 +4,14 @@ A preview calculates each group once. The key of a group is the text of all its 
 calculated come from the statement that counted the people. No later change of one person can falsify a group.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute, in_byte_order
+from strategies import Reads
 
 FIELD, ROW, PART = "\x1f", "\x1e", "\x1d"
 """Characters between the facts of a row, between rows, and between the enrollment, its emails and its tasks.
@@ -27,6 +28,9 @@ ENROLLMENT_FACTS = {
     "launched_revision": "launched_revision",
 }
 """The columns that decide an enrollment's timeline, each with its SQL expression."""
+OF_PERSON = "(SELECT {} FROM person WHERE person.id = chosen.person_id)"
+DECLARED_FACTS = {Reads.PERSON: "person_id", Reads.RECIPIENT_ZONE: "recipient_zone", Reads.FIELDS: "own_fields"}
+"""What a send option can declare, and in which people differ: the name of each fact. They follow the others."""
 EMAIL_FACTS = {
     "step_id": "step_id",
     "status": "status",
@@ -60,17 +64,32 @@ class FactSlice:
     last: str | None
 
 
-async def edit_facts(campaign_id: str, after: str, people: int) -> FactSlice:
-    """Group the next active people of a campaign by the facts that an edit depends on."""
-    return await _group(campaign_id, "ACTIVE", after, people, EMAIL_FACTS, "true")
+async def edit_facts(
+    campaign_id: str, reads: Collection[Reads], first_step_id: str, after: str, people: int
+) -> FactSlice:
+    """Group the next active people of a campaign by the facts that an edit depends on.
+
+    ``reads`` are the facts that send options declare.
+    """
+    # The first email has this note if it does not move its day.
+    left = f"step_id = $5 AND {_text('explanation')} LIKE '%\"DAY_STAYS\"%'"
+    stays = "CASE WHEN " + left + " THEN '[[\"DAY_STAYS\", {}]]' END"
+    emails = EMAIL_FACTS | {"reason": "NULL", "explanation": stays}
+    return await _group(campaign_id, "ACTIVE", after, people, reads, emails, "true", first_step_id)
 
 
 async def resume_facts(
-    campaign_id: str, status: str, after: str, people: int, now: datetime, first_step_id: str
+    campaign_id: str,
+    reads: Collection[Reads],
+    status: str,
+    after: str,
+    people: int,
+    now: datetime,
+    first_step_id: str,
 ) -> FactSlice:
     """Group the next people with a status by the facts that a resume at ``now`` depends on.
 
-    The text of people without emails on hold is empty.
+    ``reads`` are the facts that send options declare. The text of people without emails on hold is empty.
     """
     # Explanations say whether an overdue email, and the first one, was meant for a local time.
     explains = "(status IN ('SCHEDULED', 'DEFERRED') AND due_at < $5) OR step_id = $6"
@@ -79,14 +98,26 @@ async def resume_facts(
         "explanation": f"CASE WHEN {explains} THEN {_text('explanation')} END",
     }
     held = "EXISTS (SELECT 1 FROM send WHERE enrollment_id = chosen.id AND held)"
-    return await _group(campaign_id, status, after, people, emails, held, now, first_step_id)
+    return await _group(campaign_id, status, after, people, reads, emails, held, now, first_step_id)
 
 
 async def _group(
-    campaign_id: str, status: str, after: str, people: int, emails: Mapping[str, str], condition: str, *values: Any
+    campaign_id: str,
+    status: str,
+    after: str,
+    people: int,
+    reads: Collection[Reads],
+    emails: Mapping[str, str],
+    condition: str,
+    *values: Any,
 ) -> FactSlice:
     order = in_byte_order("id")
-    own = _joined(ENROLLMENT_FACTS.values())
+    declared = {
+        Reads.PERSON: "person_id",
+        Reads.RECIPIENT_ZONE: OF_PERSON.format("person.zone"),
+        Reads.FIELDS: OF_PERSON.format(_text("person.own_fields")),
+    }
+    own = _joined([*ENROLLMENT_FACTS.values(), *(declared[each] if each in reads else "''" for each in DECLARED_FACTS)])
     chosen = (
         f"SELECT * FROM enrollment WHERE campaign_id = $1 AND status = $2 AND {order} > $3 ORDER BY {order} LIMIT $4"
     )

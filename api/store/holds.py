@@ -6,12 +6,13 @@ The open tasks of these people are on hold too: they do not expire.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from api.store.campaign_state import CampaignState
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list
+from api.store.fact_changes import FACTS_CHANGED
 from api.store.tasks import hold_tasks
 from api.store.transmissions import UNSENT_STATUS
 
@@ -21,6 +22,8 @@ EMAIL_COLUMNS = {
     "planned_at": "timestamptz",
     "planned_date": "date",
     "planned_time": "text",
+    "zone": "text",
+    "allowed_times_id": "text",
     "explanation": "jsonb",
 }
 TASK_COLUMNS = {
@@ -126,12 +129,21 @@ async def lock_enrollments(enrollment_ids: list[str]) -> None:
 
 async def write_resume(
     sends: list[Mapping[str, Any]], tasks: list[Mapping[str, Any]], resumed: list[Mapping[str, Any]]
-) -> None:
-    """Write the changes of a resume: times of waiting emails, dates of open tasks, and resumes of enrollments."""
+) -> list[tuple[Row, date, date]]:
+    """Write the changes of a resume: times of waiting emails, dates of open tasks, and resumes of enrollments.
+
+    Returns the tasks that got another due date, with the old and the new one.
+    """
+    moved: list[tuple[Row, date, date]] = []
     if sends:
         await move_emails(sends, "status IN ('SCHEDULED', 'DEFERRED')")
     if tasks:
-        dates = as_records(TASK_COLUMNS, tasks)
+        dates, new = as_records(TASK_COLUMNS, tasks), {task["id"]: task["due_date"] for task in tasks}
+        about = "id, workspace_id, person_id, enrollment_id, step_id, due_date"
+        for row in await execute(f"SELECT {about} FROM task WHERE {in_list('id', 1)} AND status = 'OPEN'", list(new)):
+            before = row["due_date"] if is_postgres() else date.fromisoformat(row["due_date"])
+            if before != new[row["id"]]:
+                moved.append((row, before, new[row["id"]]))
         await execute(
             "UPDATE task SET due_date = r.due_date, planned_date = r.planned_date, expires_at = r.expires_at,"
             " paused_seconds = r.paused_seconds,"
@@ -143,6 +155,7 @@ async def write_resume(
         await execute(
             f"UPDATE enrollment SET resumed = r.resumed FROM {records.table(1)} WHERE enrollment.id = r.id", records
         )
+    return moved
 
 
 async def move_emails(rows: list[Mapping[str, Any]], condition: str) -> set[str]:
@@ -150,7 +163,8 @@ async def move_emails(rows: list[Mapping[str, Any]], condition: str) -> set[str]
     records = as_records(EMAIL_COLUMNS, rows)
     moved = await execute(
         "UPDATE send SET due_at = r.due_at, planned_at = r.planned_at, planned_date = r.planned_date,"
-        f" planned_time = r.planned_time, explanation = r.explanation FROM {records.table(1)}"
+        " planned_time = r.planned_time, zone = r.zone, allowed_times_id = r.allowed_times_id,"
+        f" explanation = r.explanation FROM {records.table(1)}"
         f" WHERE send.id = r.id AND {condition} RETURNING send.id",
         records,
     )
@@ -171,6 +185,15 @@ async def release(enrollment_ids: list[str]) -> int:
         f"UPDATE send SET held = false WHERE held AND {in_list('enrollment_id', 1)} RETURNING id", enrollment_ids
     )
     return len(rows)
+
+
+async def release_all(campaign_id: str) -> None:
+    """Release all emails of a campaign that are on hold, with their present times."""
+    await execute(
+        "UPDATE send SET held = false WHERE held AND id IN (SELECT send.id FROM send JOIN enrollment"
+        " ON enrollment.id = send.enrollment_id WHERE held AND campaign_id = $1)",
+        campaign_id,
+    )
 
 
 async def fail_held(enrollment_ids: list[str], reason: str, detail: str) -> Sequence[Row]:
@@ -201,10 +224,13 @@ async def resume(campaign_id: str, state: CampaignState, holds: str) -> bool:
 
 
 async def close(campaign_id: str, holds: str) -> bool:
-    """Mark a pause or resume as carried out. Returns False if emails remain to be released."""
+    """Mark a pause or resume as carried out. Returns False if emails remain to be released.
+
+    The emails of people about whom a fact has changed may stay on hold. The job of the change releases them.
+    """
     held = (
         "EXISTS (SELECT 1 FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
-        " WHERE held AND campaign_id = $1)"
+        f" WHERE held AND campaign_id = $1 AND NOT (revision = {FACTS_CHANGED} AND ended_at IS NULL))"
     )
     rows = await execute(
         f"UPDATE campaign SET holds = NULL WHERE id = $1 AND holds = $2"

@@ -12,6 +12,7 @@ from typing import Any
 
 from api.models import ImportRefusal, PeopleImport, Person
 from api.states import ImportStatus
+from api.store.crm.import_rows import delete_rows
 from api.store.engine.sql import Records, execute
 
 IMPORTED_COLUMNS = {
@@ -42,6 +43,13 @@ async def store_source(import_id: str, source: str) -> None:
         )
 
 
+async def append_source(import_id: str, position: int, text: str) -> None:
+    """Store one more piece of the text of an import, numbered from 1. A piece is not empty."""
+    await execute(
+        "INSERT INTO import_source (people_import_id, position, text) VALUES ($1, $2, $3)", import_id, position, text
+    )
+
+
 async def read_source(import_id: str) -> str:
     """Return the text of an import's file. It is empty when the import is over."""
     pieces: list[str] = []
@@ -55,6 +63,7 @@ async def read_source(import_id: str) -> str:
 async def delete_source(import_id: str) -> None:
     """Delete the text of an import's file. Call in the transaction that ends the import."""
     await execute("DELETE FROM import_source WHERE people_import_id = $1", import_id)
+    await delete_rows(import_id)
 
 
 async def refused_rows(import_id: str) -> set[Any]:
@@ -90,3 +99,14 @@ _texts = attrgetter(*(name for name in IMPORTED_COLUMNS if name != "own_fields")
 async def write_refusals(refusals: Sequence[ImportRefusal]) -> None:
     """Insert the refused rows of a chunk."""
     await ImportRefusal.bulk_create(refusals, batch_size=500)
+
+
+async def store_people_of(import_id: str, person_ids: Sequence[str]) -> None:
+    """Store that these people were in the file of an import. Someone whose address is in two rows counts once."""
+    row = Records({"id": "text"}, [(person_id,) for person_id in person_ids])
+    await execute(
+        f"INSERT INTO imported_person (people_import_id, person_id) SELECT $1, r.id FROM {row.table(2)} WHERE true"
+        " ON CONFLICT DO NOTHING",
+        import_id,
+        row,
+    )

@@ -29,7 +29,9 @@ async def put_expired_in_doubt(
     condition, values = _id_condition(4, ids, excluded_ids)
     return await execute(
         "UPDATE send SET status = 'IN_DOUBT', lease_until = NULL, reason = $2, detail = $3"
-        f" WHERE status = 'TRANSMITTING' AND lease_until < $1 {condition}"
+        # The first condition is that of the index send_leased, word by word.
+        " WHERE status IN ('CLAIMED', 'TRANSMITTING') AND status = 'TRANSMITTING' AND lease_until < $1"
+        f" {condition}"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id, sandbox,"
         " (SELECT channel FROM sender WHERE sender.id = sender_id) AS channel",
         real_now,

@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from api.ids import new_id
@@ -29,6 +29,10 @@ RESULT_COLUMNS = {
 }
 MAX_INSERT_ROWS = 500
 """The most rows of one statement. SQLite allows 32,766 parameters."""
+
+
+TRANSMISSION_WAIT = timedelta(seconds=5)
+"""How long a row waits for the end of its email's transmission."""
 
 
 class NewIncoming(NamedTuple):

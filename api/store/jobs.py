@@ -13,9 +13,16 @@ from api.states import JobState
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute, in_list, instant_or_past
 from api.store.engine.transactions import transaction
+from api.store.event_actor import asking_actor
 
-LEASE = timedelta(minutes=2)
-"""How long a process owns a job that it has taken, unless it renews the lease."""
+LEASE = timedelta(seconds=30)
+"""How long a process owns a job that it has taken, unless it renews the lease.
+
+It is shorter than the time for which a process that starts waits for the answers before it sends: another process may
+have been killed while it applied them.
+"""
+LONGEST_REST = timedelta(minutes=4)
+"""The longest time that a job waits. It is longer than a lease and than the wait after any failure."""
 FINISHED_JOBS_KEPT_FOR = timedelta(days=30)
 """How long the table keeps a finished job."""
 OWNED = "id = $1 AND turns = $2 AND finished_at IS NULL"
@@ -27,16 +34,17 @@ async def start(
     """Create a job for a row, or restart its open job. Call it in the transaction that changes the row.
 
     A process that works on the open job loses it. The next slice reads the changed row. ``lease_until`` reserves the
-    job for the caller. ``now`` and ``lease_until`` are real time (UTC). A job of the server has no workspace.
+    job for the caller. The events of the job have the actor of the caller. ``now`` and ``lease_until`` are real time
+    (UTC). A job of the server has no workspace.
     """
     state = JobState.WAITING if lease_until is None else JobState.RUNNING
     await execute(
         "INSERT INTO job (id, workspace_id, kind, subject_id, state, lease_until, turns, failures, progress,"
-        " created_at) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7)"
+        " created_at, actor) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8)"
         " ON CONFLICT (kind, subject_id) WHERE finished_at IS NULL DO UPDATE SET state = excluded.state,"
         " lease_until = excluded.lease_until, turns = job.turns + 1, failures = 0, problem = NULL, progress = 0,"
-        " created_at = excluded.created_at",
-        new_id("job"), workspace_id, kind, subject_id, state.value, lease_until, now,
+        " created_at = excluded.created_at, actor = excluded.actor",
+        new_id("job"), workspace_id, kind, subject_id, state.value, lease_until, now, asking_actor(),
     )  # fmt: skip
 
 
@@ -91,8 +99,8 @@ async def open_jobs() -> Sequence[Any]:
 
 
 def is_leased(until: datetime | None, now: datetime) -> bool:
-    """Say whether a lease is valid. A lease with a longer rest than any new lease is not: the clock was set back."""
-    return until is not None and now < until <= now + 2 * LEASE
+    """Say whether a lease is valid. A lease that ends later than any new one is not: the clock was set back."""
+    return until is not None and now < until <= now + LONGEST_REST
 
 
 async def take(job_id: str, turns: int, now: datetime) -> Job | None:
@@ -116,6 +124,16 @@ async def renew(job: Job, until: datetime, progress: int) -> bool:
         job.id, job.turns, until, progress,
     )  # fmt: skip
     return bool(rows)
+
+
+async def keep(job: Job, until: datetime) -> bool:
+    """Renew the lease without progress. Returns False if the process does not own the job."""
+    return bool(
+        await execute(
+            f"UPDATE job SET lease_until = $3 WHERE {OWNED} AND state = 'RUNNING' RETURNING id",
+            job.id, job.turns, until,
+        )
+    )  # fmt: skip
 
 
 async def put_back(job: Job, progress: int, until: datetime | None = None, *, failures: int = 0) -> bool:

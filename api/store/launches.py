@@ -11,7 +11,8 @@ from datetime import datetime
 from api.ids import new_id
 from api.store.engine.bulk import insert
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Row, execute, numbered
+from api.store.engine.sql import Row, execute, in_byte_order, in_list, numbered, of_workspace
+from api.store.launch_choices import delete_choices
 from api.store.suppressions import UNSUBSCRIBED_AT
 
 
@@ -23,7 +24,8 @@ async def store_next_people(launch_id: str, workspace_id: str, already: int, peo
     limit = None if is_postgres() else people
     await execute(
         "INSERT INTO launch_audience (launch_id, position, person_id)"
-        " SELECT $1, $2 + row_number() OVER (ORDER BY id), id FROM (SELECT id FROM person WHERE workspace_id = $3"
+        " SELECT $1, $2 + row_number() OVER (ORDER BY id), id FROM"
+        " (SELECT id FROM person WHERE workspace_id = $3 AND erased_at IS NULL"
         " AND id > coalesce((SELECT person_id FROM launch_audience WHERE launch_id = $1 AND position = $2), '')"
         " ORDER BY id LIMIT $4) AS person",
         launch_id,
@@ -71,13 +73,30 @@ async def next_people(launch_id: str, workspace_id: str, processed: int, people:
     return await execute(
         f"SELECT person_id, person.id AS id, zone, {UNSUBSCRIBED_AT} IS NOT NULL AS unsubscribed,"
         " bounced_at IS NOT NULL AS bounced FROM launch_audience"
-        " LEFT JOIN person ON person.id = person_id AND person.workspace_id = $2"
+        " LEFT JOIN person ON person.id = person_id"
+        f" AND {of_workspace(2, 'person.workspace_id')} AND erased_at IS NULL"
         " WHERE launch_id = $1 AND position > $3 AND position <= $4 ORDER BY position",
         launch_id,
         workspace_id,
         processed,
         processed + people,
     )
+
+
+COLUMNS = f"person.id AS id, {UNSUBSCRIBED_AT} IS NOT NULL AS unsubscribed, bounced_at IS NOT NULL AS bounced"
+
+
+async def people_after(workspace_id: str, last_id: str, people: int) -> Sequence[Row]:
+    """Return the next people of the workspace, in the order of their ids: id, unsubscribed and bounced."""
+    order = in_byte_order("id")
+    found = f"workspace_id = $1 AND erased_at IS NULL AND {order} > $2 ORDER BY {order} LIMIT $3"
+    return await execute(f"SELECT {COLUMNS} FROM person WHERE {found}", workspace_id, last_id, people)
+
+
+async def people_with_ids(workspace_id: str, person_ids: Sequence[str]) -> Sequence[Row]:
+    """Return people by id: id, unsubscribed and bounced."""
+    statement = f"SELECT {COLUMNS} FROM person WHERE {of_workspace(1)} AND {in_list('id', 2)} AND erased_at IS NULL"
+    return await execute(statement, workspace_id, list(person_ids))
 
 
 async def mark_processed(launch_id: str, processed: int, upto: int, began: datetime) -> bool:
@@ -130,4 +149,11 @@ async def leave_out_the_rest(launch_id: str, workspace_id: str, *, reason: str) 
     )
     (row,) = await execute("SELECT count(*) AS people FROM launch_audience WHERE launch_id = $1", launch_id)
     await execute("DELETE FROM launch_audience WHERE launch_id = $1", launch_id)
+    await delete_first_emails(launch_id)
+    await delete_choices(launch_id)
     return int(row["people"])
+
+
+async def delete_first_emails(launch_id: str) -> None:
+    """Delete the first emails that a rep has written for people of a launch that is over."""
+    await execute("DELETE FROM first_email WHERE launch_id = $1", launch_id)

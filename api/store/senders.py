@@ -1,4 +1,4 @@
-"""Senders and account pauses across all workspaces."""
+"""Senders, and account pauses across all workspaces."""
 
 from api.models import AccountPause, Sender
 from api.store.engine.sql import execute
@@ -10,6 +10,16 @@ async def channels_in_use() -> list[str]:
         "SELECT DISTINCT s.channel FROM sender s JOIN workspace w ON w.id = s.workspace_id WHERE NOT w.sandbox"
     )
     return [row["channel"] for row in rows]
+
+
+async def oldest_sender(workspace_id: str) -> Sender | None:
+    """Return the workspace's first sender; None if it has none."""
+    return await Sender.filter(workspace_id=workspace_id).order_by("id").first()
+
+
+async def senders_of(workspace_id: str) -> list[Sender]:
+    """Return the senders of a workspace, the oldest first."""
+    return await Sender.filter(workspace_id=workspace_id).order_by("id")
 
 
 async def real_senders() -> list[Sender]:

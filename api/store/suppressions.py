@@ -16,9 +16,7 @@ from typing import NamedTuple
 from api.ids import new_id
 from api.models import Suppression
 from api.states import SuppressionChangeKind, SuppressionSource
-from api.store.address_lists import by_address
 from api.store.engine.database import is_postgres
-from api.store.engine.listing import Listing
 from api.store.engine.sql import Records, Row, execute, in_list
 from api.store.transactional import transactional_campaign
 
@@ -47,12 +45,6 @@ class NewSuppression(NamedTuple):
     email_key: str
     at: datetime
     reason: str
-
-
-def suppressions(workspace_id: str, prefix: str | None) -> Listing:
-    """Return the addresses that are unsubscribed now, or those of them that begin with a text, in their order."""
-    listing = Listing(Suppression).equal(workspace_id=workspace_id).where("unsubscribed_at IS NOT NULL")
-    return by_address(listing, prefix)
 
 
 async def prevent_suppressions(workspace_id: str) -> None:
@@ -179,6 +171,7 @@ async def enrollments_to_end(person_ids: list[str]) -> list[str]:
 
 async def fill_in_recipients(person_id: str, email: str) -> None:
     """Store a person's present address with sent emails from releases that did not store the address of an email."""
+    # Those releases had no one-off emails.
     await execute(
         "UPDATE send SET recipient = $2 WHERE enrollment_id IN (SELECT id FROM enrollment WHERE person_id = $1)"
         " AND recipient IS NULL AND message_id IS NOT NULL",
@@ -190,8 +183,10 @@ async def fill_in_recipients(person_id: str, email: str) -> None:
 async def recipients_of(person_id: str) -> list[str]:
     """Return the recorded addresses to which emails to a person were sent."""
     rows = await execute(
-        "SELECT DISTINCT recipient FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
-        " WHERE enrollment.person_id = $1 AND recipient IS NOT NULL ORDER BY recipient",
+        "SELECT recipient FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
+        " WHERE enrollment.person_id = $1 AND recipient IS NOT NULL"
+        " UNION SELECT recipient FROM send WHERE person_id = $1 AND enrollment_id IS NULL AND recipient IS NOT NULL"
+        " ORDER BY recipient",
         person_id,
     )
     return [row["recipient"] for row in rows]

@@ -8,10 +8,15 @@ is one condition with lists of values.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
-from api.models import Task
+from api.models import Campaign, Person, Sender, Task
+from api.sorts import Order, TaskSort
 from api.states import Priority, TaskDue, TaskStatus
-from api.store.engine.listing import Condition, Listing
+from api.store.engine.listing import Listing
+from api.store.engine.listing_statement import Condition
+from api.store.engine.small_lists import own_ids, small_list
+from api.store.engine.sort_keys import SortKey
 from api.store.engine.sql import in_values
 from api.store.tasks import due_of
 from strategies import StepType
@@ -55,18 +60,40 @@ Assignees = dict[date, list[str]]
 """The ids of a workspace's senders by the date that it is for them now."""
 
 
-def filtered(workspace_id: str, chosen: TaskFilter, assignees: Assignees) -> Listing:
-    """Return the tasks of a filter, in the order of their due dates."""
+KEYS = {TaskSort.CREATED: None, TaskSort.DUE_DATE: SortKey("due_date", date)}
+
+
+async def filtered(workspace_id: str, chosen: TaskFilter, assignees: Assignees, order: Order[TaskSort]) -> Listing:
+    """Return the tasks of an ``own_filter``. Raises Refusal TOO_MANY_TO_SORT."""
+    listing = _by_index(workspace_id, chosen, assignees)
+    is_indexed = order.field is TaskSort.DUE_DATE or chosen == TaskFilter(statuses=chosen.statuses)
+    if chosen.person_id is None and not is_indexed:
+        listing = await small_list([listing], ("orderBy",))
+    return listing.sorted_by(KEYS[order.field], descending=order.descending)
+
+
+async def own_filter(workspace_id: str, chosen: TaskFilter) -> TaskFilter:
+    """Return the filter with an id that no row has in place of the ids of other workspaces."""
+    own: dict[str, Any] = {
+        name: (await own_ids(model, workspace_id, row_id) or [""])[0]
+        for name, model in (("assignee_id", Sender), ("campaign_id", Campaign), ("person_id", Person))
+        if (row_id := getattr(chosen, name)) is not None
+    }
+    return replace(chosen, **own) if own else chosen
+
+
+def _by_index(workspace_id: str, chosen: TaskFilter, assignees: Assignees) -> Listing:
+    """Return the tasks of a filter, with the alternatives that an index has in the order of due dates."""
     listing = _narrowed(workspace_id, chosen, assignees)
     if chosen.person_id is not None:  # a person has few tasks
-        return replace(_with_lists(listing, chosen), order=("due_date", "id"))
+        return _with_lists(listing, chosen)
     listing = listing.one_of("status", chosen.possible_statuses)
     kinds = (chosen.types, chosen.priority, chosen.by_hand, chosen.assignee_id, chosen.campaign_id)
     if any(each is not None for each in kinds):
         listing = listing.one_of("type", chosen.possible_types).one_of("priority", chosen.possible_priorities)
         if (chosen.assignee_id is None and chosen.campaign_id is None) or chosen.by_hand is not None:
             listing = listing.either(*_origins(chosen))
-    return replace(listing, order=("due_date", "id"))
+    return listing
 
 
 def counted(workspace_id: str, chosen: TaskFilter, assignees: Assignees) -> Listing:

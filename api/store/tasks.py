@@ -1,15 +1,14 @@
 """List tasks, lock them, and find those that expire."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from api.models import Sender, Task
-from api.states import TaskDue, TaskStatus
+from api.models import Sender
+from api.states import SendStatus, TaskDue
 from api.store.engine.database import is_postgres
 from api.store.engine.listing import Listing
-from api.store.engine.sql import execute, in_list, in_values, instant_or_past
+from api.store.engine.sql import Records, execute, in_list, in_values, instant_or_past
 from strategies.calendar import local
 
 DUE_DAY_RANGES = {
@@ -27,19 +26,52 @@ async def lock_undone(task_id: str) -> bool:
     return bool(await execute(f"SELECT id FROM task WHERE id = $1 AND done_at IS NULL {lock}", task_id))
 
 
-async def tasks(workspace_id: str, now: datetime, status: TaskStatus | None, due: TaskDue | None) -> Listing:
-    """Return the workspace's tasks with a status and due date. Overdue means open and due on an earlier day.
+async def lock_task(task_id: str) -> bool:
+    """Lock a task, done or not. Returns False if it does not exist."""
+    lock = "FOR NO KEY UPDATE" if is_postgres() else ""
+    return bool(await execute(f"SELECT id FROM task WHERE id = $1 {lock}", task_id))
 
-    Tasks of a due date come in the order of that date, others in the order in which they were created.
-    """
-    if due is TaskDue.OVERDUE:
-        statuses = [TaskStatus.OPEN] if status in {None, TaskStatus.OPEN} else []
-    else:
-        statuses = list(TaskStatus) if status is None else [status]
-    listing = Listing(Task).equal(workspace_id=workspace_id).one_of("status", statuses)
-    if due is None:
-        return listing
-    return replace(due_of(listing, await assignees_by_date(workspace_id, now), due), order=("due_date", "id"))
+
+async def lock_tasks(task_ids: Sequence[str]) -> set[str]:
+    """Lock tasks, done or not, in the order of their ids. Returns those that exist."""
+    lock = "FOR NO KEY UPDATE" if is_postgres() else ""
+    rows = await execute(f"SELECT id FROM task WHERE {in_list('id', 1)} ORDER BY id {lock}", sorted(task_ids))
+    return {row["id"] for row in rows}
+
+
+REWRITTEN = {
+    "priority": "text",
+    "due_date": "date",
+    "details": "text",
+    "assignee_id": "text",
+    "planned_date": "date",
+    "expires_at": "timestamptz",
+    "paused_seconds": "bigint",
+}
+"""Columns that ``rewrite`` writes, with their SQL types."""
+
+
+async def rewrite(values: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write the columns of REWRITTEN of tasks, by their ids. Lock them before."""
+    columns = {"id": "text", **REWRITTEN}
+    rows = Records(columns, [(key, *(row[name] for name in REWRITTEN)) for key, row in values.items()])
+    written = ", ".join(f"{name} = r.{name}" for name in REWRITTEN)
+    await execute(f"UPDATE task SET {written} FROM {rows.table(1)} WHERE task.id = r.id", rows)
+
+
+async def email_status(enrollment_id: str, step_id: str) -> SendStatus | None:
+    """Return the status of the email of a campaign's task; None if it has none."""
+    rows = await execute("SELECT status FROM send WHERE enrollment_id = $1 AND step_id = $2", enrollment_id, step_id)
+    return SendStatus(rows[0]["status"]) if rows else None
+
+
+async def next_draft_version(task_id: str) -> int | None:
+    """Lock a task, and give its draft the next version. Returns the version; None if the task is done."""
+    rows = await execute(
+        "UPDATE task SET draft_version = draft_version + 1 WHERE id = $1 AND done_at IS NULL RETURNING draft_version",
+        task_id,
+    )
+    return int(rows[0]["draft_version"]) if rows else None
 
 
 def due_of(listing: Listing, assignees: dict[date, list[str]], due: TaskDue) -> Listing:

@@ -5,16 +5,18 @@ An email that becomes due again is put on hold if its campaign is paused. Each s
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from api.states import WAITING_STATUSES, SendStatus
 from api.store.claimed_email import ClaimedEmail
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, execute, in_list, instant_or_past
+from api.store.fact_changes import FACTS_CHANGED
 from api.store.send_outcome import SendOutcome
 from api.store.suppressions import UNSUBSCRIBED_AT
 from api.store.transactional import TRANSACTIONAL_EMAIL
+from strategies.calendar import local
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
 """The condition of the partial index, word for word, so that PostgreSQL uses the index."""
@@ -34,22 +36,37 @@ NOT_RECALCULATED = (
 )
 """SQL condition: the last edit of the campaign has not been applied to the email's person yet."""
 
+FACTS_HAVE_CHANGED = (
+    f"(SELECT enrollment.ended_at IS NULL AND enrollment.revision = {FACTS_CHANGED} FROM enrollment"
+    " WHERE enrollment.id = send.enrollment_id)"
+)
+"""SQL condition: a fact has changed that a send option reads, and the person has not been recalculated yet."""
+
 MAY_BE_SENT = (
     f"(SELECT r.recipient IN ('', person.email) AND ({UNSUBSCRIBED_AT} IS NULL OR {TRANSACTIONAL_EMAIL})"
     " AND bounced_at IS NULL"
     " FROM person WHERE person.id = send.person_id)"
-    " AND (SELECT enrollment.status FROM enrollment WHERE enrollment.id = send.enrollment_id)"
-    " IN ('ACTIVE', 'FINISHED')"
+    " AND (send.enrollment_id IS NULL OR (SELECT enrollment.status IN ('ACTIVE', 'FINISHED')"
+    f" AND (enrollment.ended_at IS NOT NULL OR enrollment.revision <> {FACTS_CHANGED}) FROM enrollment"
+    " WHERE enrollment.id = send.enrollment_id))"
     " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
 )
 """SQL condition: the person's address is the rendered one (``r.recipient``); it has not unsubscribed, or the email is
-transactional; it has not bounced; the campaign has not ended for the person; and the step was not removed. This is the
-last check before an email is sent; ``dispatch/claim/checks_before_rendering.py`` asks the same before rendering."""
+transactional; it has not bounced; the campaign, if it has one, has not ended for the person; no fact has changed for
+which the person is to be recalculated; and the step was not removed. This is the last check before an email is sent;
+``dispatch/claim/checks_before_rendering.py`` asks the same before rendering, except for changed facts."""
 
 SENDER_COLUMNS = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
 """The columns of a sender that dispatch needs."""
 
-TRANSMISSION_COLUMNS = {"id": "text", "attempt": "text", "message_id": "text", "recipient": "text"}
+TRANSMISSION_COLUMNS = {
+    "id": "text",
+    "attempt": "text",
+    "message_id": "text",
+    "recipient": "text",
+    "attempted_on": "date",
+    "template_id": "text",
+}
 
 
 OUTCOME_COLUMNS = {
@@ -63,47 +80,75 @@ OUTCOME_COLUMNS = {
     "sent_at": "timestamptz",
     "late": "boolean",
     "held": "boolean",
+    "attempted_on": "date",
+    "template_id": "text",
 }
 """The columns of an outcome. ``late`` says that the email was sent, so the outcome may settle a doubt."""
 
 
-def with_paused_campaigns(condition: str) -> str:
-    """Return the SQL of a table ``campaign_pause``: for each send, whether its campaign is paused. Locks campaigns."""
+COUNTED = ", ".join(f"{name} = coalesce(r.{name}, send.{name})" for name in ("attempted_on", "template_id"))
+REFUSED_STATUSES = frozenset({SendStatus.FAILED, SendStatus.BOUNCED})
+"""Statuses of an email that may have been rejected before its transmission."""
+
+
+def with_paused_campaigns(condition: str, *, one_off: bool = False) -> str:
+    """Return the SQL of a table ``campaign_pause``: for each send, whether its campaign is paused. Locks campaigns.
+
+    With ``one_off``, the table also has the emails without a campaign. No campaign can pause them.
+    """
     lock = "FOR SHARE OF campaign" if is_postgres() else ""
-    return (
-        f"WITH campaign_pause AS (SELECT send.id, campaign.paused_at IS NOT NULL AS paused FROM send"
+    of_campaigns = (
+        "SELECT send.id, campaign.paused_at IS NOT NULL AS paused FROM send"
         " JOIN enrollment ON enrollment.id = send.enrollment_id"
-        f" JOIN campaign ON campaign.id = enrollment.campaign_id WHERE {condition} {lock})"
+        f" JOIN campaign ON campaign.id = enrollment.campaign_id WHERE {condition} {lock}"
     )
+    if not one_off:
+        return f"WITH campaign_pause AS ({of_campaigns})"
+    others = f"SELECT send.id, false AS paused FROM send WHERE {condition} AND send.enrollment_id IS NULL"
+    return f"WITH campaign_pause AS (SELECT * FROM ({of_campaigns}) AS of_campaigns UNION ALL {others})"
+
+
+class Counted(NamedTuple):
+    """What reports need to know about an attempt."""
+
+    attempted_on: date
+    """The date of the attempt in the email's time zone."""
+    template_id: str
+    """The template of the email; "" if it has none."""
 
 
 async def begin_transmission(
-    sends: Iterable[tuple[ClaimedEmail, str]], lease_until: datetime, recipients: Mapping[str, str] | None = None
+    sends: Iterable[tuple[ClaimedEmail, str]],
+    lease_until: datetime,
+    recipients: Mapping[str, str] | None = None,
+    counted: Mapping[str, Counted] | None = None,
 ) -> set[str]:
     """Begin to transmit emails, and write their Message-IDs. Returns the ids of emails that may be sent.
 
-    An email may not be sent if its attempt does not own it any more, if its address is unsubscribed (unless the
-    email is transactional) or bounced, if the
-    campaign has ended for its person or is being ended, or if its step was removed. If the campaign is paused, or an
-    edit has not been applied to the person yet, the email is put on hold, so that no process claims it again.
+    An email may not be sent if its attempt does not own it any more, if its address is unsubscribed (unless the email
+    is transactional) or bounced, if the campaign has ended for its person or is being ended, or if its step was
+    removed. If the campaign is paused, or an edit or a changed fact has not been applied to the person yet, the email
+    is put on hold, so that no process claims it again.
     ``recipients`` has the address in each rendered email, by the email's id. Such an email may not be sent if the
     person's address has changed. An email that is not in ``recipients`` goes to the person's present address.
+    ``counted`` is by the email's id too.
     """
-    leaving, addresses = list(sends), recipients or {}
+    leaving, addresses, counts = list(sends), recipients or {}, counted or {}
     paused, edited, ending = await _blocked_steps({send.step_id for send, _ in leaving})
-    holding = [(send.id, send.attempt_id, "", "") for send, _ in leaving if send.step_id in paused]
-    stale = [(send.id, send.attempt_id, "", "") for send, _ in leaving if send.step_id in edited - paused]
+    holding = [(send.id, send.attempt_id) for send, _ in leaving if send.step_id in paused]
+    stale = [(send.id, send.attempt_id) for send, _ in leaving if send.step_id in edited - paused]
     held = await _put_on_hold(holding) | await _put_on_hold(stale, NOT_RECALCULATED)
     going = Records(
         TRANSMISSION_COLUMNS,
         [
-            (send.id, send.attempt_id, message_id, addresses.get(send.id, ""))
+            (send.id, send.attempt_id, message_id, addresses.get(send.id, ""), *counts.get(send.id, (None, None)))
             for send, message_id in leaving
             if send.id not in held and send.step_id not in ending
         ],
     )
     began = await execute(
         "UPDATE send SET status = 'TRANSMITTING', lease_until = $1, message_id = r.message_id,"
+        f" {COUNTED},"
         " recipient = CASE WHEN r.recipient <> '' THEN r.recipient"
         " ELSE (SELECT email FROM person WHERE person.id = send.person_id) END"
         f" FROM {going.table(2)}"
@@ -114,14 +159,17 @@ async def begin_transmission(
         lease_until,
         going,
     )
-    return {row["id"] for row in began}
+    may = {row["id"] for row in began}
+    refused = [(send.id, send.attempt_id) for send, _ in leaving if send.id not in may | held]
+    await _put_on_hold(refused, FACTS_HAVE_CHANGED)  # the job of the change releases them; it waits for this commit
+    return may
 
 
-async def _put_on_hold(sends: Sequence[tuple[str, str, str, str]], where: str = "true") -> set[str]:
+async def _put_on_hold(sends: Sequence[tuple[str, str]], where: str = "true") -> set[str]:
     """Put claimed emails on hold. Returns their ids."""
     if not sends:
         return set()
-    records = Records(TRANSMISSION_COLUMNS, sends)
+    records = Records({"id": "text", "attempt": "text"}, sends)
     held = await execute(
         f"UPDATE send SET status = {UNSENT_STATUS}, held = true, attempt_id = NULL, lease_until = NULL"
         f" FROM {records.table(1)}"
@@ -132,8 +180,11 @@ async def _put_on_hold(sends: Sequence[tuple[str, str, str, str]], where: str = 
     return {row["id"] for row in held}
 
 
-async def paused_steps(step_ids: Iterable[str]) -> set[str]:
-    """Return the steps with a paused campaign. No campaign is paused or resumed before the transaction ends."""
+async def paused_steps(step_ids: Iterable[str | None]) -> set[str]:
+    """Return the steps with a paused campaign. No campaign is paused or resumed before the transaction ends.
+
+    Ids may be None, as are those of emails outside campaigns.
+    """
     return (await _blocked_steps(step_ids)).paused
 
 
@@ -146,29 +197,33 @@ class _BlockedSteps(NamedTuple):
     ending: set[str]
 
 
-async def _blocked_steps(step_ids: Iterable[str]) -> _BlockedSteps:
+async def _blocked_steps(step_ids: Iterable[str | None]) -> _BlockedSteps:
     """Return the steps whose campaign is paused, edited or being ended. It stays so until the commit."""
+    ids = sorted(step_id for step_id in step_ids if step_id is not None)
+    if not ids:
+        return _BlockedSteps(set(), set(), set())
     rows = await execute(
         "SELECT step.id, paused_at IS NOT NULL AS paused, editing, ending_at IS NOT NULL AS ending FROM step"
         f" JOIN campaign ON campaign.id = step.campaign_id WHERE {in_list('step.id', 1)}"
         f" ORDER BY campaign.id {'FOR SHARE OF campaign' if is_postgres() else ''}",
-        sorted(step_ids),
+        ids,
     )
     return _BlockedSteps(*({row["id"] for row in rows if row[name]} for name in ("paused", "editing", "ending")))
 
 
-async def settle(outcomes: Sequence[SendOutcome]) -> set[str]:
+async def settle(outcomes: Sequence[SendOutcome], templates: Mapping[str, str] | None = None) -> set[str]:
     """Write the outcomes of attempts. Returns the ids of emails that their attempts still owned.
 
     The outcome of a sent email is written even after its lease has ended, unless another attempt owns the email.
+    ``templates`` has the template of each email by the email's id.
     """
     waiting = {outcome.send.step_id for outcome in outcomes if outcome.status in WAITING_STATUSES}
     paused = await paused_steps(waiting) if waiting else set()
-    rows = Records(OUTCOME_COLUMNS, [_columns(outcome, paused) for outcome in outcomes])
+    rows = Records(OUTCOME_COLUMNS, [_columns(outcome, paused, templates or {}) for outcome in outcomes])
     settled = await execute(
         "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
         " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
-        " sent_at = r.sent_at"
+        f" sent_at = r.sent_at, {COUNTED}"
         f" FROM {rows.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
         " AND (send.status IN ('CLAIMED', 'TRANSMITTING')"
         " OR (r.late AND send.status IN ('IN_DOUBT', 'SCHEDULED', 'DEFERRED')))"
@@ -178,12 +233,16 @@ async def settle(outcomes: Sequence[SendOutcome]) -> set[str]:
     return {row["id"] for row in settled}
 
 
-def _columns(outcome: SendOutcome, paused: set[str]) -> tuple[Any, ...]:
+def _columns(outcome: SendOutcome, paused: set[str], templates: Mapping[str, str]) -> tuple[Any, ...]:
     send, status = outcome.send, outcome.status
     held = send.step_id in paused and status in WAITING_STATUSES
+    # The transmission of an email that is sent or in doubt has begun, which has stored this already.
+    counted = (
+        (local(outcome.at, send.zone).date(), templates.get(send.id)) if status in REFUSED_STATUSES else (None, None)
+    )
     return (
         send.id, send.attempt_id, str(status), outcome.due_at, outcome.attempts, outcome.reason, outcome.detail,
-        outcome.sent_at, status is SendStatus.SENT, held,
+        outcome.sent_at, status is SendStatus.SENT, held, *counted,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from api.models import Token, Workspace
+from api.store.engine.database import is_postgres
 from api.store.engine.row_reader import columns_of
 from api.store.engine.rows import is_possible_id
 from api.store.engine.sql import execute
@@ -51,3 +52,9 @@ async def has_token(workspace_id: str, name: str) -> bool:
 async def set_accounts(workspace_id: str, accounts: Sequence[str] | None) -> None:
     """Set the accounts that a workspace may use; None allows every account."""
     await Workspace.filter(id=workspace_id).update(accounts=accounts)
+
+
+async def lock_workspace(workspace_id: str) -> None:
+    """Lock a workspace until the transaction ends, so that one transaction at a time counts what a limit is about."""
+    if is_postgres():
+        await execute("SELECT id FROM workspace WHERE id = $1 FOR NO KEY UPDATE", workspace_id)

@@ -1,16 +1,17 @@
 """The texts that reps write for emails, and changes of emails before they are sent.
 
-When an email is withdrawn, the table ``written_email`` keeps its text by enrollment and step. Compose shows the text,
-and an automatic email gets it back when it is scheduled again.
+The table ``written_email`` has texts by enrollment and step: the drafts of tasks, and the texts of emails that were
+withdrawn. Compose shows the text, and an automatic email gets it back when it is scheduled again.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.models import Send
 from api.states import SendStatus
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import execute, in_list
+from api.store.engine.sql import Row, execute, in_list, instant
 
 
 class WrittenEmail(NamedTuple):
@@ -19,6 +20,8 @@ class WrittenEmail(NamedTuple):
     subject: str | None
     html: str | None
     written_as_template: bool = False
+    saved_at: datetime | None = None
+    """When the draft was saved or the email withdrawn, UTC. None in rows of earlier releases."""
 
 
 async def lock_email(send_id: str) -> Send | None:
@@ -36,26 +39,69 @@ async def change_waiting_email(send: Send, *, paused: bool, **values: Any) -> No
     )
 
 
-async def keep_texts(send_ids: Sequence[str], condition: str = "true") -> None:
-    """Keep the texts of these emails before they are withdrawn, as far as the SQL condition is true."""
+async def save_text(enrollment_id: str, step_id: str, subject: str | None, html: str | None, now: datetime) -> None:
+    """Save the draft of a task's email, in place of an earlier one."""
     await execute(
-        "INSERT INTO written_email (enrollment_id, step_id, by_hand, subject, html, written_as_template)"
-        " SELECT enrollment_id, step_id, by_hand, subject, html, written_as_template FROM send"
+        "INSERT INTO written_email (enrollment_id, step_id, by_hand, subject, html, written_as_template, saved_at)"
+        " VALUES ($1, $2, true, $3, $4, false, $5) ON CONFLICT (enrollment_id, step_id) DO UPDATE SET by_hand = true,"
+        " subject = excluded.subject, html = excluded.html, written_as_template = false, saved_at = excluded.saved_at",
+        enrollment_id,
+        step_id,
+        subject,
+        html,
+        now,
+    )
+
+
+async def keep_texts(send_ids: Sequence[str], condition: str = "true", *, now: datetime | None = None) -> None:
+    """Keep the texts of these emails before they are withdrawn, as far as the SQL condition is true.
+
+    ``now`` (UTC) is when a rep withdraws the email of a task. Its text becomes the draft of the task.
+    """
+    saved_at = "$2::timestamptz" if is_postgres() else "$2"
+    await execute(
+        "INSERT INTO written_email (enrollment_id, step_id, by_hand, subject, html, written_as_template, saved_at)"
+        f" SELECT enrollment_id, step_id, by_hand, subject, html, written_as_template, {saved_at} FROM send"
         f" WHERE {in_list('id', 1)} AND {condition} AND (subject IS NOT NULL OR html IS NOT NULL)"
         " ON CONFLICT (enrollment_id, step_id) DO UPDATE SET by_hand = excluded.by_hand, subject = excluded.subject,"
-        " html = excluded.html, written_as_template = excluded.written_as_template",
+        " html = excluded.html, written_as_template = excluded.written_as_template, saved_at = excluded.saved_at",
         list(send_ids),
+        now,
     )
 
 
 async def find_text(enrollment_id: str, step_id: str) -> WrittenEmail | None:
     """Return the kept text of a person's email of a step."""
     rows = await execute(
-        "SELECT subject, html, written_as_template FROM written_email WHERE enrollment_id = $1 AND step_id = $2",
+        "SELECT subject, html, written_as_template, saved_at FROM written_email"
+        " WHERE enrollment_id = $1 AND step_id = $2",
         enrollment_id,
         step_id,
     )
-    return WrittenEmail(rows[0]["subject"], rows[0]["html"], bool(rows[0]["written_as_template"])) if rows else None
+    return _written(rows[0]) if rows else None
+
+
+def _written(row: Row) -> WrittenEmail:
+    saved_at = row["saved_at"]
+    as_template = bool(row["written_as_template"])
+    return WrittenEmail(row["subject"], row["html"], as_template, None if saved_at is None else instant(saved_at))
+
+
+async def drafts_of_tasks(workspace_id: str, task_ids: Sequence[str]) -> dict[str, WrittenEmail]:
+    """Return the drafts of those of these tasks that have one, by id."""
+    rows = await execute(
+        "SELECT task.id, written_email.subject, written_email.html, written_as_template, saved_at FROM task"
+        " JOIN written_email ON written_email.enrollment_id = task.enrollment_id"
+        f" AND written_email.step_id = task.step_id WHERE {in_list('task.id', 2)} AND task.workspace_id = $1"
+        " AND task.done_at IS NULL UNION ALL"
+        " SELECT task.id, send.subject, send.html, false, one_off_email.updated_at FROM task"
+        " JOIN one_off_email ON one_off_email.task_id = task.id JOIN send ON send.id = one_off_email.id"
+        f" WHERE {in_list('task.id', 2)} AND task.workspace_id = $1 AND task.done_at IS NULL"
+        " AND send.status || '' = 'DRAFT'",
+        workspace_id,
+        list(task_ids),
+    )
+    return {row["id"]: _written(row) for row in rows}
 
 
 async def restore_texts(sends: Sequence[Send]) -> None:
@@ -73,6 +119,6 @@ async def restore_texts(sends: Sequence[Send]) -> None:
             await delete_text(send.enrollment_id, send.step_id)
 
 
-async def delete_text(enrollment_id: str, step_id: str) -> None:
+async def delete_text(enrollment_id: str | None, step_id: str | None) -> None:
     """Delete a kept text, because an email has it now."""
     await execute("DELETE FROM written_email WHERE enrollment_id = $1 AND step_id = $2", enrollment_id, step_id)

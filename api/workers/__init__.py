@@ -1,5 +1,6 @@
 """Worker processes with limits, for work on hostile input that must not block the event loop.
 
 Imports: nothing.
-Imported by: cli, http, services.dispatch.claim, services.templates.
+Imported by: channel_processes, cli, http, services.dispatch.claim, services.plugin_health, services.send_options,
+    services.templates.
 """

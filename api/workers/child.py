@@ -10,12 +10,15 @@ import pickle
 import signal
 import struct
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple
+
+from api.workers import marks
 
 try:
     import resource
@@ -54,21 +57,24 @@ class Reply(NamedTuple):
     """Whether the worker exits after this reply."""
 
 
-def main(descriptor: int, parent_pid: int) -> None:
+def main(descriptor: int, marks_descriptor: int, parent_pid: int) -> None:
     """Run calls from a socket until its other end is closed."""
-    _set_up_process(parent_pid)
-    initial_bytes = _address_space_bytes()
+    set_up_process(parent_pid)
+    marks.begin(marks_descriptor)
+    global _initial_bytes  # noqa: PLW0603 - one for each process
+    _initial_bytes = _address_space_bytes()
     while (message := _receive(descriptor)) is not None:
-        reply, must_be_replaced = _run(Call(*pickle.loads(message)), initial_bytes)  # noqa: S301 - from our own parent
+        reply, must_be_replaced = _run(Call(*pickle.loads(message)))  # noqa: S301 - from our own parent
         _send(descriptor, reply)
         if must_be_replaced:
             return
 
 
-def _set_up_process(parent_pid: int) -> None:
+def set_up_process(parent_pid: int) -> None:
+    """Let only the parent end this process, let it end with the parent, and give the server priority."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # only the parent ends a worker
-    for number in (signal.SIGPROF, signal.SIGXCPU):
+    for number in (signal.SIGPROF, signal.SIGXCPU, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     if resource is not None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -84,14 +90,17 @@ def _set_up_process(parent_pid: int) -> None:
             os._exit(0)  # the parent ended before prctl
 
 
-def _run(call: Call, initial_bytes: int) -> tuple[bytes, bool]:
+def _run(call: Call) -> tuple[bytes, bool]:
     """Run a call. Returns the pickled reply, and whether this worker must be replaced."""
     function = _function(call)  # imports do not count against the limits
-    max_retained_bytes = MAX_RETAINED_MEMORY_SHARE * call.memory_bytes
     try:
+        arguments = pickle.loads(call.arguments)  # noqa: S301 - from our own parent
+        _prepare(function, arguments)
+        threads = threading.active_count()
         _set_limits(call)
-        value = function(*pickle.loads(call.arguments))  # noqa: S301 - from our own parent
-        must_be_replaced = _address_space_bytes() - initial_bytes > max_retained_bytes
+        marks.leave(b"")
+        value = function(*arguments)
+        must_be_replaced = _retains_too_much(call) or threading.active_count() > threads or _has_children()
         pickled = pickle.dumps(Reply("value", value, must_be_replaced), pickle.HIGHEST_PROTOCOL)
     except MemoryError:
         _remove_limits()
@@ -102,7 +111,33 @@ def _run(call: Call, initial_bytes: int) -> tuple[bytes, bool]:
     _remove_limits()
     if len(pickled) > call.output_bytes:
         return pickle.dumps(Reply("OUTPUT", None, True)), True
-    return pickled, _address_space_bytes() - initial_bytes > max_retained_bytes
+    return pickled, must_be_replaced or _retains_too_much(call)
+
+
+_initial_bytes = 0
+"""The address space of this process before its first call, and what preparations have added."""
+
+
+def _prepare(function: Callable[..., Any], arguments: Sequence[Any]) -> None:
+    """Call the attribute ``prepare`` of a function, if it has one. What it loads does not count against the limits."""
+    global _initial_bytes  # noqa: PLW0603 - one for each process
+    if (prepare := getattr(function, "prepare", None)) is not None:
+        before = _address_space_bytes()
+        prepare(*arguments)
+        _initial_bytes += _address_space_bytes() - before
+
+
+def _retains_too_much(call: Call) -> bool:
+    return _address_space_bytes() - _initial_bytes > MAX_RETAINED_MEMORY_SHARE * call.memory_bytes
+
+
+def _has_children() -> bool:
+    """Return whether a call has started processes that still run. Unknown, so False, on systems without /proc."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:
+            return bool(file.read().strip())
+    except OSError:
+        return False
 
 
 def _function(call: Call) -> Callable[..., Any]:
@@ -132,9 +167,16 @@ def _set_limits(call: Call) -> None:
         signal.setitimer(signal.ITIMER_PROF, call.cpu_seconds)
 
 
+def limit_address_space(more_bytes: int) -> None:
+    """Limit the memory of this process to what it has now and ``more_bytes``."""
+    if resource is not None and (memory := _address_space_bytes()):
+        _set_soft_limit(resource.RLIMIT_AS, memory + more_bytes)
+
+
 def _remove_limits() -> None:
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
     if resource is not None:
         _set_soft_limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)
         _set_soft_limit(resource.RLIMIT_CPU, resource.RLIM_INFINITY)

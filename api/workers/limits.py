@@ -48,12 +48,16 @@ DEFAULT_LIMITS = Limits()
 
 
 class LimitExceededError(Exception):
-    """A call exceeded one of its limits. A retry exceeds it again, except for ``Limit.TIME``."""
+    """A call exceeded one of its limits. A retry exceeds it again, except for ``Limit.TIME``.
 
-    def __init__(self, limit: Limit, limits: Limits = DEFAULT_LIMITS) -> None:
+    ``mark`` is the last one that the function left by ``marks.leave``, or empty.
+    """
+
+    def __init__(self, limit: Limit, limits: Limits = DEFAULT_LIMITS, mark: bytes = b"") -> None:
         super().__init__(limits.sentence(limit))
         self.limit = limit
         self.limits = limits
+        self.mark = mark
 
 
 class WorkersBusyError(Exception):

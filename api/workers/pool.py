@@ -56,8 +56,10 @@ class Pool:
     other fields.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, whole_environment: bool = False) -> None:
+        """Create the pool. With ``whole_environment`` its workers inherit all environment variables."""
         self.size = size
+        self._whole_environment = whole_environment
         self._changed = threading.Condition()
         self._waiting: OrderedDict[str, deque[_Call]] = OrderedDict()
         self._waiting_count = 0
@@ -72,6 +74,12 @@ class Pool:
         """Process ids of the running workers."""
         with self._changed:
             return [worker.pid for worker in self._workers]
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no call waits or runs."""
+        with self._changed:
+            return not self._waiting_count and not self._running
 
     def submit(
         self,
@@ -176,7 +184,7 @@ class Pool:
                     return None
                 log.warning("%s It was running %s for %s.", error, call.function, call.key or "no workspace")
                 if is_last_attempt:
-                    call.future.set_exception(LimitExceededError(Limit.CRASH, call.limits))
+                    call.future.set_exception(LimitExceededError(Limit.CRASH, call.limits, error.mark))
             except LimitExceededError as error:
                 log.info("%s of %s exceeded the limit %s", call.function, call.key or "no workspace", error.limit)
                 self._kill_worker(worker)
@@ -193,7 +201,7 @@ class Pool:
         return None
 
     def _start_worker(self) -> Worker:
-        worker = Worker()
+        worker = Worker(whole_environment=self._whole_environment)
         with self._changed:
             self._workers.add(worker)
         return worker
@@ -227,11 +235,6 @@ async def run(function: Callable[..., Value], *args: Any, key: str = "", limits:
     WorkersBusyError and WorkersClosedError. If the caller is cancelled, the call continues within its limits.
     """
     return await asyncio.wrap_future(_shared_pool().submit(function, key, limits, *args))
-
-
-def run_blocking(function: Callable[..., Value], *args: Any, key: str = "", limits: Limits = DEFAULT_LIMITS) -> Value:
-    """Run a function like ``run``, for callers without an event loop."""
-    return _shared_pool().submit(function, key, limits, *args).result()
 
 
 def start_worker(function: Callable[[], None]) -> None:

@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from api.ids import new_id
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.store.engine.database import close_database, migrate, open_database
 from benchmarks.hostile.neighbour import PAUSE_SECONDS
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
@@ -151,12 +151,6 @@ class Server:
     def alive(self) -> bool:
         """Say whether the process runs."""
         return self.process.poll() is None
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 async def two_tokens(url: str) -> tuple[str, str]:

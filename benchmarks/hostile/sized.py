@@ -25,7 +25,7 @@ EDIT = (
     "query($id: ID!, $to: Int!) { editPreview(edit: {moveDay: {campaignId: $id, day: 2, to: $to}})"
     " { people steps { moving } } }"
 )
-PREVIEW = "query($input: LaunchInput!) { launchPreview(input: $input) { zone } }"
+PREVIEW = "query($input: LaunchInput!) { launchPreview(input: $input) { previews { zone } } }"
 DOMAINS = "mutation($d: [String!]!) { setBlockedDomains(domains: $d) { errors { code } } }"
 
 

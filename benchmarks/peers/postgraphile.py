@@ -24,10 +24,10 @@ from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.sql import execute
 from benchmarks import answering, reading
-from benchmarks.hostile.server import free_port
 from benchmarks.peers.node import CannotInstallError, Installed, installed
 from benchmarks.world import row, spread
 from plugins.manager import load
+from tests.ports import free_port
 
 POSTGRAPHILE = "postgraphile@5.1.5"
 CLI = Path("node_modules", "postgraphile", "dist", "cli-run.js")

@@ -3,5 +3,5 @@
 To add a channel, write its file here and name it in ``plugins/built_in.py``.
 
 Imports: strategies.
-Imported by: nobody.
+Imported by: plugins.testing.
 """

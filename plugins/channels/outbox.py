@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -61,8 +62,24 @@ class OutboxSession(Session):
         self._folder = folder
 
     async def deliver(self, outgoing: Outgoing, about_to_transmit: Callable[[], Awaitable[bool]]) -> Receipt:
-        """Write a temporary file, call ``about_to_transmit``, then rename it. Most failures happen before the call."""
-        final = self._folder.path / file_name(outgoing.send_id, outgoing.recipient)
+        """Write a temporary file, call ``about_to_transmit``, then rename it. Most failures happen before the call.
+
+        Each copy gets a file of its own, whose name has its address, after that of the recipient.
+        """
+        receipt = await self._deliver_one(outgoing, outgoing.recipient, about_to_transmit)
+        if receipt.outcome is not Outcome.SENT or not outgoing.copies:
+            return receipt
+        refused = []
+        for address in outgoing.copies:
+            copy = await self._deliver_one(outgoing, address, _allowed)
+            if copy.outcome is not Outcome.SENT:
+                refused.append((address, copy.detail))
+        return replace(receipt, refused_copies=tuple(refused))
+
+    async def _deliver_one(
+        self, outgoing: Outgoing, address: str, about_to_transmit: Callable[[], Awaitable[bool]]
+    ) -> Receipt:
+        final = self._folder.path / file_name(outgoing.send_id, address)
         temporary = self._folder.path / f".{uuid.uuid4().hex}.tmp"
         published = False
         try:
@@ -87,6 +104,11 @@ class OutboxSession(Session):
                 await self._folder.remove(temporary)
 
 
+async def _allowed() -> bool:
+    """Allow a copy: its email is being transmitted already."""
+    return True
+
+
 class OutboxChannel(Channel):
     """Writes files to a folder instead of sending emails: for tests, or for another program that sends them."""
 
@@ -95,6 +117,8 @@ class OutboxChannel(Channel):
         "en": "Outbox folder (one file for each email)",
         "de": "Postausgangsordner (eine Datei je E-Mail)",
     }
+
+    supports_copies = True
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.folder = Path(environment.get("TOUCHLINE_OUTBOX") or DEFAULT_FOLDER)

@@ -29,6 +29,8 @@ class RecordChannel(Channel):
         "de": "Nur aufzeichnen (versendet nichts, für Sandboxen und Tests)",
     }
 
+    supports_copies = True
+
     def sessions(self, config: Mapping[str, Any]) -> int:
         """Return a high number, because this channel never waits."""
         return 500

@@ -3,5 +3,5 @@
 To add an option, write its file here and name it in ``plugins/built_in.py``.
 
 Imports: nothing.
-Imported by: nobody.
+Imported by: plugins.testing.
 """

@@ -35,7 +35,7 @@ class SameTimeAsPrevious(SendOption):
         return Availability()
 
     def resolve(self, step: StepContext) -> SendAt:
-        """Use the earlier email's wall time, or the start of the campaign on day 1."""
+        """Use the earlier email's wall time in its zone, or the start of the campaign on day 1."""
         if step.day == 1:
             day, wall, moved = step.calendar.start(step.start)
             values = {**step.start_why, "date": day.isoformat(), "time": wall.isoformat()}
@@ -46,7 +46,8 @@ class SameTimeAsPrevious(SendOption):
         if step.earlier_email is None:
             raise Refusal.of(StrategyCode.NO_EARLIER_EMAIL)
         wall = step.earlier_email
-        return SendAt(step.date, wall, (Note("SAME_TIME", {**step.earlier_why, "time": wall.isoformat()}),))
+        note = Note("SAME_TIME", {**step.earlier_why, "time": wall.isoformat()})
+        return SendAt(step.date, wall, (note,), zone=step.earlier_zone)
 
 
 @hookimpl

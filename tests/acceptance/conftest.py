@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import socket
 from pathlib import Path
 
 import pytest
 
 from tests.databases import Databases
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,15 +15,13 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def empty_environment(tmp_path: Path) -> dict[str, str]:
     """An environment of the test's own, with a free port, and with the name of a database that does not exist yet."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOUCHLINE_")}
     own = {
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8",
         "COLUMNS": "300",
-        "TOUCHLINE_PORT": str(port),
+        "TOUCHLINE_PORT": str(free_port()),
     }
     return kept | own | {"TOUCHLINE_DATABASE_URL": f"sqlite://{tmp_path / 'touchline.db'}"}
 

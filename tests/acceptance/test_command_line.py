@@ -226,11 +226,11 @@ def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) ->
             assert datetime.fromisoformat(line.split()[0]).utcoffset() == timedelta(0), line
             if "Uvicorn running" in line:
                 break
-        health = httpx.get(f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/health")
+        health = httpx.get(f"http://127.0.0.1:{environment['TOUCHLINE_PORT']}/health", timeout=60)
         assert health.json() == {"status": "ok"}
         process.send_signal(signal.SIGTERM)
         last = process.stderr.read().splitlines()[-1]
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
     assert re.search(r"INFO touchline\.service the server with its tick loop stopped after \d+ s$", last)
 
 
@@ -246,7 +246,7 @@ def test_tick_logs_its_start_its_database_its_version_and_its_stop(
             lines.append(line)
             if after in line:
                 process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
     database = empty_environment["TOUCHLINE_DATABASE_URL"]
     assert lines[0].endswith(f"INFO touchline.service Touchline {version()} starts the tick loop on {database}\n")
     assert any("SIGTERM: finishing the emails" in line for line in lines)

@@ -10,7 +10,8 @@ import pytest
 
 from api.models import Send, Sender
 from api.states import SendStatus
-from api.store.engine.database import close_database, migrate, open_database
+from api.store.engine.database import close_database, open_database
+from tests.databases import Databases
 from tests.services.world import make_world
 
 SCRIPT = """
@@ -34,10 +35,11 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.parametrize("command", ["tick", "serve"])
-async def test_the_process_ends_in_time_and_gives_the_email_back(tmp_path: Path, command: str) -> None:
-    url = f"sqlite://{tmp_path / 'touchline.db'}"
+async def test_the_process_ends_in_time_and_gives_the_email_back(
+    tmp_path: Path, command: str, databases: Databases
+) -> None:
+    url = await databases.sqlite(tmp_path / "touchline.db")
     await open_database(url)
-    await migrate()
     world = await make_world(1)
     await Sender.all().update(channel="record")
     await close_database()
@@ -52,7 +54,7 @@ async def test_the_process_ends_in_time_and_gives_the_email_back(tmp_path: Path,
     assert process.stdout is not None
     assert process.stdout.readline() == "given\n"
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "still running 3 s after the request to stop" in errors
     assert "Traceback" not in errors

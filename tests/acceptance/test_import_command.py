@@ -75,7 +75,7 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
             assert process.poll() is None
             time.sleep(0.005)  # leaves the processor to the import
         process.send_signal(sent)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert process.returncode != 0
     ((status, processed),) = asked(file, "SELECT status, processed FROM people_import")
     assert (status, 0 < processed < ROWS) == ("RUNNING", True)
@@ -91,7 +91,7 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
 
 
 def asked(file: Path, statement: str) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(file, timeout=30)
+    connection = sqlite3.connect(file, timeout=120)
     try:
         return connection.execute(statement).fetchall()
     finally:
@@ -99,7 +99,7 @@ def asked(file: Path, statement: str) -> list[tuple[object, ...]]:
 
 
 def change(file: Path, statement: str) -> None:
-    connection = sqlite3.connect(file, timeout=30)
+    connection = sqlite3.connect(file, timeout=120)
     with connection:
         connection.execute(statement)
     connection.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from selenium.webdriver.chrome.service import Service
 
 from api.graphiql import ASSETS
 from tests.browser.page import ROOT, Page
+from tests.ports import free_port
 
 SIZE = (1400, 900)
 """Width and height of a window."""
@@ -49,9 +49,7 @@ class Demo:
 @contextmanager
 def running_demo(folder: Path) -> Iterator[Demo]:
     """Run `touchline demo` in a folder, as a newcomer does, until the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TOUCHLINE_PORT": str(port), "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TOUCHLINE_PORT": str(free_port()), "PYTHONUNBUFFERED": "1"}
     environment.pop("TOUCHLINE_DATABASE_URL", None)
     command = [sys.executable, "-m", "api", "demo"]
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:

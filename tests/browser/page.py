@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Demo
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 20
+SECONDS = 60
+POLL = 0.1
+"""Seconds between two looks at the page."""
 STALE = [StaleElementReferenceException]  # React replaced the element between two looks: look again
 VARIABLES = ".graphiql-editor-tool .graphiql-editor:nth-child(1)"
 HEADERS = ".graphiql-editor-tool .graphiql-editor:nth-child(2)"
@@ -43,7 +45,8 @@ def kept(browser: Chrome, name: str) -> Any:
 def asked(demo: Demo, token: str, query: str) -> Any:
     """What the server answers, without the page."""
     headers = {"Authorization": f"Bearer {token}"}
-    return httpx.post(urljoin(demo.url, "/graphql"), json={"query": query}, headers=headers).json()["data"]
+    answer = httpx.post(urljoin(demo.url, "/graphql"), json={"query": query}, headers=headers, timeout=SECONDS)
+    return answer.json()["data"]
 
 
 def first_campaign(demo: Demo, token: str) -> str:
@@ -70,7 +73,7 @@ class Page:
 
     def wait(self, condition: Callable[[Chrome], Any], what: str) -> Any:
         """Wait for something to be true, and say what it was when it never is."""
-        return WebDriverWait(self.browser, SECONDS, ignored_exceptions=STALE).until(condition, f"never seen: {what}")
+        return WebDriverWait(self.browser, SECONDS, POLL, STALE).until(condition, f"never seen: {what}")
 
     def click(self, selector: str) -> None:
         """Click what can be clicked."""

@@ -43,13 +43,13 @@ def test_the_tabs_build_a_first_campaign(page: Page, demo: Demo) -> None:
     if picture := os.environ.get("GRAPHIQL_SCREENSHOT"):
         page.browser.save_screenshot(picture)
     assert "no campaign yet" not in page.browser.find_element("id", "workspace").text
-    preview = run(page, "Preview", "Preview")["launchPreview"]
+    preview = run(page, "Preview", "Preview")["launchPreview"]["previews"]
     assert [planned["step"] for planned in preview[0]["planned"]] == [1, 2, 3]
     assert [each["person"]["email"] for each in preview] == ["ada@example.com", "alan@example.com"]
     run(page, "Preview", "Launch")
 
     def sent(_: Any) -> bool:
-        emails = asked(demo, token, "{ emails(folder: DELIVERED) { totalCount } }")["emails"]
+        emails = asked(demo, token, "{ emails(filter: {folder: DELIVERED}) { totalCount } }")["emails"]
         return bool(emails["totalCount"] == 2)
 
     page.wait(sent, "two emails that are sent")

@@ -107,7 +107,6 @@ def test_the_next_window_of_a_workspace_finds_the_readers_tabs_without_their_tok
     page.open(f"#token={demo.token}")
     page.run(QUERY)
     page.answers('"name": "Demo"')
-    page.wait(lambda b: QUERY in shared(b), "the query kept for the next window")
     assert "tl_" not in shared(page.browser)
     assert "Bearer" not in shared(page.browser)
     first = page.browser.current_window_handle
@@ -119,6 +118,26 @@ def test_the_next_window_of_a_workspace_finds_the_readers_tabs_without_their_tok
     page.open(f"#token={demo.token}")
     page.wait(lambda b: QUERY in json.dumps(kept(b, "graphiql:tabState")), "the query of the closed window")
     page.wait(lambda b: demo.token in editor_text(b, HEADERS), "the token in it")
+
+
+TYPED = "query Typed { workspace { id } }"
+AT_ONCE = """const editor = document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror;
+editor.setValue(arguments[0]);
+document.querySelector(arguments[1]).CodeMirror.setValue('{"typed": 1}');
+location.reload();"""
+
+
+def test_what_is_typed_is_kept_however_soon_the_page_goes(page: Page, demo: Demo) -> None:
+    """GraphiQL itself takes a tenth of a second to notice it, and half a second more to store it."""
+    page.open(f"#token={demo.token}")
+    tabs = page.tabs()
+    page.browser.execute_script(AT_ONCE, TYPED, f"{VARIABLES} .CodeMirror")
+    page.wait(lambda b: editor_text(b, ".graphiql-query-editor") == TYPED, "the typed query")
+    page.wait(lambda b: editor_text(b, VARIABLES) == '{"typed": 1}', "the typed variables")
+    assert page.tabs() == ["Typed", *tabs[1:]]
+    page.browser.execute_script("document.querySelectorAll('.graphiql-tab-button')[2].click(); location.reload()")
+    page.wait(lambda b: "query Preview" in editor_text(b, ".graphiql-query-editor"), "the tab that was chosen")
+    assert page.tabs() == ["Typed", *tabs[1:]]
 
 
 def test_a_window_without_a_token_takes_none_from_another(page: Page, demo: Demo) -> None:

@@ -32,21 +32,12 @@ def statuses() -> set[str]:
 
 def written_codes() -> set[str]:
     """Every code that the source writes as text instead of naming its member."""
-    constants = {
-        node.value
-        for _, node in source("api", "strategies", "plugins")
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    return (constants & set(MEMBERS)) - statuses()
+    return (source().texts & set(MEMBERS)) - statuses()
 
 
 def used_codes() -> set[str]:
     """Every member that the source names."""
-    return {
-        node.attr
-        for _, node in source("api", "strategies", "plugins")
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in BY_CLASS
-    }
+    return {member.name for member in source().members if member.of in BY_CLASS}
 
 
 def test_no_code_is_defined_twice() -> None:
@@ -68,9 +59,7 @@ def is_code(node: ast.AST) -> bool:
 
 def filled() -> Iterator[tuple[ast.Call, Code, str, dict[str | None, ast.expr]]]:
     """Every place that fills in the sentence of a code: the call, the code, the case, and the values."""
-    for _, node in source("api", "strategies", "plugins"):
-        if not isinstance(node, ast.Call):
-            continue
+    for _, _, node in source().calls:
         given: dict[str | None, ast.expr] = {keyword.arg: keyword.value for keyword in node.keywords}
         if ast.unparse(node.func) == "Refusal.of":
             named, case = node.args[0], given.pop("case", ast.Constant(""))

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from plugins.testing.explanation_reader import evaluate
 from tests import story
 from tests.client import Client, new_client, serving
-from tests.strategies.evaluator import evaluate
 
 ON_TASK = {"send_task": "sendTask", "complete_task": "completeTask", "skip_task": "skipTask"}
 ON_ENROLLMENT = {

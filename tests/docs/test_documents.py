@@ -10,7 +10,8 @@ import pytest
 
 import strategies
 import strategies.hookspecs
-from api.cli.parser import build_parser, check_packages
+from api.cli.parser import build_parser
+from api.cli.start_checks import check_packages
 from api.http import health
 from api.http.mailbox_gauges import MAILBOX_GAUGES
 from api.services.common.metrics import Metrics
@@ -155,18 +156,16 @@ def test_every_code_of_an_explanation_is_listed_with_the_values_of_its_sentences
 
 
 def test_every_note_in_the_source_has_its_sentence() -> None:
-    nodes = [node for _, node in source("api", "strategies") if isinstance(node, ast.Call) and called(node) == "Note"]
+    nodes = [node for folder, _, node in source().calls if folder != "plugins" and called(node) == "Note"]
     parts = [part for node in nodes for part in ast.walk(node.args[0]) if isinstance(part, ast.Constant)]
     assert {part.value for part in parts} <= SENTENCES.keys()
     assert len(parts) > 20
 
 
 def test_every_warning_is_used_and_has_the_values_of_its_documentation() -> None:
-    named = set()
-    for _, node in source("api", "strategies"):
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "WarningCode":
-            named.add(node.attr)
-        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("WarningCode."):
+    named = {member.name for member in source().members if member.of == "WarningCode" and member.folder != "plugins"}
+    for _, _, node in source().calls:
+        if ast.unparse(node.func).startswith("WarningCode."):
             code = WarningCode[ast.unparse(node.func).split(".")[1]]
             assert {keyword.arg for keyword in node.keywords} - {None} <= set(re.findall(r"`(\w+)`", code.values))
     assert named == set(WarningCode)

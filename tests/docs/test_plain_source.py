@@ -33,6 +33,7 @@ CLEAN_ROOMS = (
     "api/store",
     "api/settings.py",
     "api/workers",
+    "plugins/crms",
 )
 """Folders, files and patterns, relative to the repository."""
 MAX_LINES = 300

@@ -74,10 +74,10 @@ async def test_the_first_campaign_is_built_word_for_word(client: Client) -> None
             for field, payload in answer["data"].items():
                 assert not isinstance(payload, dict) or payload.get("errors", []) == [], answer
                 answers[field] = payload
-    assert [[planned["step"] for planned in person["planned"]] for person in answers["launchPreview"]] == [
+    assert [[planned["step"] for planned in person["planned"]] for person in answers["launchPreview"]["previews"]] == [
         [1, 2, 3]
     ] * 2
-    assert [person["warnings"] for person in answers["launchPreview"]] == [[], []]
+    assert [person["warnings"] for person in answers["launchPreview"]["previews"]] == [[], []]
     assert [each["person"]["email"] for each in answers["launch"]["enrollments"]] == [
         "ada@example.com",
         "alan@example.com",

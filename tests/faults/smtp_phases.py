@@ -47,7 +47,7 @@ def expected(phase: str, answer: bytes) -> State:
 async def outcome(phase: str, answer: bytes, greeting: bytes) -> State:
     """Send one email to a server that gives this answer at this phase. The database is open and empty of sends."""
     async with ScriptedServer({"EHLO": greeting, phase: answer}).running() as server:
-        url = f"smtp://127.0.0.1:{server.port}?security=none&timeout=0.2&final_timeout=0.2&helo=test"
+        url = f"smtp://127.0.0.1:{server.port}?security=none&timeout=30&final_timeout=30&helo=test"
         runtime = DispatchRuntime(load({"TOUCHLINE_SMTP_URL": url}), system_clock, lambda person: None, lambda: None)
         dispatcher = Dispatcher(runtime)
         await dispatcher.step(system_clock())

@@ -263,7 +263,7 @@ class AnyOrderWithEdits(Edits, AnyOrder):
     """The same while a rep edits the campaign."""
 
 
-SETTINGS = settings(max_examples=8, stateful_step_count=25, phases=[Phase.generate], deadline=None)
+SETTINGS = settings(max_examples=5, stateful_step_count=25, phases=[Phase.generate], deadline=None)
 AnyOrder.TestCase.settings = SETTINGS
 AnyOrderWithEdits.TestCase.settings = SETTINGS
 

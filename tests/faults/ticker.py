@@ -8,7 +8,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -19,12 +19,21 @@ LOADED = ["tests.faults.wrong_clock", "api.cli.parser", "api.cli.serving", "test
 class TickProcess:
     """A running ``touchline tick``."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, skew: float = 0.0) -> None:
-        """Start it with this environment and no other. It appends its log to a file."""
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        skew: float = 0.0,
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
+        """Start it with this environment and no other. It appends its log to a file.
+
+        The process calls ``prepare``, a function of a module, before it runs the command.
+        """
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(LOADED)
         self._process: ForkServerProcess = context.Process(
-            target=_tick, args=(dict(environment), str(log), skew), daemon=True
+            target=_tick, args=(dict(environment), str(log), skew, prepare), daemon=True
         )
         self._process.start()
 
@@ -59,7 +68,7 @@ class TickProcess:
         return self.returncode
 
 
-def _tick(environment: dict[str, str], log: str, skew: float) -> None:
+def _tick(environment: dict[str, str], log: str, skew: float, prepare: Callable[[], None] | None) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -67,6 +76,8 @@ def _tick(environment: dict[str, str], log: str, skew: float) -> None:
     from tests.faults import wrong_clock
 
     wrong_clock.skew_by(skew)
+    if prepare is not None:
+        prepare()
     from api.cli.parser import main
 
     raise SystemExit(main(["tick"]))

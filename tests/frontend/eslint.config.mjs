@@ -14,8 +14,6 @@ export default [
       ...relay.rules,
       // Payloads, connections, edges, previews and parts of an object are not objects of their own.
       "@graphql-eslint/strict-id-in-types": "off",
-      // Pages are read forward.
-      "@graphql-eslint/relay-arguments": ["error", { includeBoth: false }],
       // Short lists of parts and errors are plain lists. Rows of history and of an import have no `node` query.
       "@graphql-eslint/relay-edge-types": [
         "error",

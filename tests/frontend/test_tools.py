@@ -14,9 +14,12 @@ async def test_graphql_eslint_finds_only_the_documented_exceptions(run: Run) -> 
 
 async def test_relay_compiles_connections_and_refetchable_fragments(run: Run) -> None:
     assert await run("relay.mjs") == [
+        "PeopleBackwardQuery.graphql.ts",
         "PeoplePageQuery.graphql.ts",
+        "PeoplePreviousPageQuery.graphql.ts",
         "PeopleQuery.graphql.ts",
         "People_details.graphql.ts",
+        "People_last.graphql.ts",
         "People_list.graphql.ts",
         "PersonDetailsQuery.graphql.ts",
     ]

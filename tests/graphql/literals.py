@@ -128,8 +128,11 @@ def takes(kind: GraphQLInputType, value: object, scalars: set[str]) -> bool:
     if isinstance(kind, GraphQLList):
         if value in ([], "[]"):
             return True
-        return (value in ([None], "[null]") and takes(kind.of_type, None, set())) or takes(kind.of_type, value, scalars)
+        for item, lists in ((None, ([None], "[null]")), ({}, ([{}], "[{}]"))):
+            if value in lists and takes(kind.of_type, item, set()):
+                return True
+        return takes(kind.of_type, value, scalars)
     if isinstance(kind, GraphQLInputObjectType):
         optional = not any(is_required_input_field(field) for field in kind.fields.values())
-        return value in ({}, "{}") and optional
+        return value in ({}, "{}") and optional and not kind.is_one_of
     return not isinstance(kind, GraphQLEnumType) and kind.name in scalars

@@ -16,6 +16,7 @@ SENDER = {"name": "N", "email": "n@example.com", "zone": "Europe/Berlin"}
 TEMPLATE = {"name": "N", "subject": "S", "html": "<p>x</p>"}
 LAUNCH = {"campaignId": "$campaign", "personIds": ["$person"]}
 
+NO_CONTENT = {"day": 3, "type": "EMAIL", "sendOption": "task"}
 CASES: list[tuple[str, dict[str, Any], str, str]] = [
     ("createPerson", {"input": PERSON | {"zone": "Europe/Berlln"}}, "INVALID_ZONE", "zone"),
     ("createPerson", {"input": {"email": "a@x.com, b@x.com"}}, "INVALID_ADDRESS", "email"),
@@ -83,7 +84,7 @@ CASES: list[tuple[str, dict[str, Any], str, str]] = [
         "sendOption",
     ),
     ("addStep", {"campaign": "$campaign", "input": EMAIL}, "SEND_OPTION_REQUIRED", "sendOption"),
-    ("addStep", {"campaign": "$campaign", "input": {"day": 3, "type": "EMAIL"}}, "TEMPLATE_REQUIRED", "templateId"),
+    ("addStep", {"campaign": "$campaign", "input": NO_CONTENT}, "TEMPLATE_REQUIRED", "templateId"),
     (
         "addStep",
         {"campaign": "$campaign", "input": EMAIL | {"sendOption": "choose_at_launch"}},

@@ -220,9 +220,9 @@ def test_what_a_schema_does_not_describe_is_told_by_its_own_rule() -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "query($x: String) { people(email: $x) { totalCount } }",
-        "query($x: ID) { enrollments(campaignId: $x) { totalCount } }",
-        "query($x: ID) { enrollments(personId: $x) { totalCount } }",
+        "query($x: String) { people(filter: {email: $x}) { totalCount } }",
+        "query($x: ID) { enrollments(filter: {campaignId: $x}) { totalCount } }",
+        "query($x: ID) { enrollments(filter: {personId: $x}) { totalCount } }",
     ],
 )
 @pytest.mark.parametrize("value", ["\ud800", "a\x00b", "%", "_", "\\"])

@@ -12,7 +12,7 @@ PREVIEW = """query($edit: EditInput!) { editPreview(edit: $edit) { at people mov
   steps { id step name added removed moves { before after emails } moreMoves moving staying scheduled withdrawn
     cancelled atOnce inHand settled passed tasksMoving tasksStaying tasksCreated tasksWithdrawn tasksCancelled
     tasksDone } } }"""
-EMAILS = "{ emails(folder: SCHEDULED) { nodes { dueAt step { number } explanation { code sentence } } } }"
+EMAILS = "{ emails(filter: {folder: SCHEDULED}) { nodes { dueAt step { number } explanation { code sentence } } } }"
 FEED = "{ events { nodes { kind data email { id } } } }"
 CAMPAIGN = "query($id: ID!) { campaign(id: $id) { editing editedAt steps { id number removedAt } } }"
 PAUSE = f"mutation($id: ID!) {{ pauseCampaign(id: $id) {{ {story.ERRORS} }} }}"

@@ -15,7 +15,7 @@ async def test_folders_and_the_feed(client: Client) -> None:
     )
 
     async def folder(name: str) -> int:
-        answer = await client.ask(f"{{ emails(folder: {name}) {{ totalCount }} }}")
+        answer = await client.ask(f"{{ emails(filter: {{folder: {name}}}) {{ totalCount }} }}")
         return answer["emails"]["totalCount"]
 
     names = ("SENT", "PENDING", "UNDELIVERED", "BOUNCED", "FAILED", "IN_DOUBT")

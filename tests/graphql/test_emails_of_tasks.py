@@ -17,6 +17,11 @@ EDIT_SUBJECT = f"""mutation($id: ID!, $subject: String) {{ editEmail(id: $id, su
 WITHDRAW = f"""mutation($id: ID!) {{ withdrawEmail(id: $id) {{
   task {{ id status email {{ id }} composition {{ subject html }} }} {story.ERRORS} }} }}"""
 FEED = "{ events { nodes { kind data task { id } email { id } campaign { name } } } }"
+CHANGE = """mutation($id: ID!, $subject: String, $ifVersion: Int) {
+  editEmail(id: $id, subject: $subject, ifVersion: $ifVersion) {
+    email { version writtenSubject } errors { code path currentVersion } } }"""
+MOVE = f"""mutation($id: ID!, $at: DateTime, $ifVersion: Int) {{
+  rescheduleEmail(id: $id, at: $at, ifVersion: $ifVersion) {{ email {{ version }} {story.ERRORS} }} }}"""
 WEDNESDAY = "2026-03-04T10:00:00Z"
 
 
@@ -99,3 +104,30 @@ async def test_what_is_refused(client: Client, stranger: Client) -> None:
     assert await error(client, MUTATIONS["sendTask"], id=task) == ("ALREADY_SCHEDULED", ["id"])
     seen = (await client.ask(TASK, id=task))["task"]["email"]
     assert (seen["dueAt"], seen["writtenSubject"], seen["writtenHtml"]) == (WEDNESDAY, "For {{ you }}", "<p>Mine</p>")
+
+
+async def test_two_windows_that_change_one_email(client: Client) -> None:
+    """The second one learns the present version, and nothing of its change is written."""
+    _, _, of_task = await scheduled(client)
+    own = (await client.ask("{ senders { nodes { id } } templates { nodes { id } } }")).values()
+    sender, template = [each["nodes"][0]["id"] for each in own]
+    campaign = await story.campaign(client, sender)
+    await story.step(client, campaign, day=1, type="EMAIL", sendOption="choose_at_launch", templateId=template)
+    eve = await story.person(client, "eve@example.com")
+    given = {"campaignId": campaign, "personIds": [eve], "sendAt": WEDNESDAY}
+    await client.do(story.LAUNCH, "enrollments", input=given)
+    emails = "query($id: ID!) { emails(filter: {personId: $id}) { nodes { id version } } }"
+    automatic = (await client.ask(emails, id=eve))["emails"]["nodes"][0]
+    assert automatic["version"] == 1
+    for email in (automatic["id"], of_task):
+        shown = await client.do(CHANGE, "email", id=email, subject="First", ifVersion=1)
+        assert shown == {"version": 2, "writtenSubject": "First"}
+        payload = (await client.ask(CHANGE, id=email, subject="Second", ifVersion=1))["editEmail"]
+        assert payload["errors"] == [{"code": "VERSION_CONFLICT", "path": ["ifVersion"], "currentVersion": 2}]
+        assert await error(client, MOVE, id=email, at="2026-03-05T10:00:00Z", ifVersion=1) == (
+            "VERSION_CONFLICT", ["ifVersion"],
+        )  # fmt: skip
+        assert await client.do(MOVE, "email", id=email, at="2026-03-05T10:00:00Z", ifVersion=2) == {"version": 3}
+        assert (await client.do(CHANGE, "email", id=email, subject="Third"))["version"] == 4, "any version"
+    withdraw = "mutation($id: ID!, $v: Int) { withdrawEmail(id: $id, ifVersion: $v) { errors { code path } } }"
+    assert await error(client, withdraw, id=of_task, v=1) == ("VERSION_CONFLICT", ["ifVersion"])

@@ -39,7 +39,9 @@ async def test_ending_a_campaign_for_everyone(client: Client) -> None:
         await client.do("mutation($id: ID!) { endCampaign(id: $id) { ended errors { code } } }", "ended", id=campaign)
         == 3
     )
-    found = await client.ask("{ emails(folder: FAILED) { totalCount } tasks(status: CANCELLED) { totalCount } }")
+    found = await client.ask(
+        "{ emails(filter: {folder: FAILED}) { totalCount } tasks(filter: {status: CANCELLED}) { totalCount } }"
+    )
     assert (found["emails"]["totalCount"], found["tasks"]["totalCount"]) == (3, 3)
 
 

@@ -1,8 +1,15 @@
 """The kind of an event, as a client reads it."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-from api.models import Event
+import pytest
+
+from api.codes.event_kinds import EventKind
+from api.graphql.events import EventFilter, read_filter
+from api.models import Event, Person, Send
 from tests.client import Client
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -21,3 +28,57 @@ async def test_the_kind_of_a_package_is_other(client: Client) -> None:
     ]
     answer = await client.ask("{ events(first: 1) { nodes { __typename again: kind } } }")
     assert answer["events"]["nodes"] == [{"__typename": "Event", "again": "OTHER"}]
+
+
+COLUMNS = ("campaignId", "personId", "emailId", "taskId")
+CREATE = "mutation($input: CreateTaskInput!) { createTask(input: $input) { task { id } errors { code } } }"
+
+
+def snake(name: str) -> str:
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)
+
+
+LIST = "query($filter: EventFilter) { events(filter: $filter) { nodes { kind campaign { id } } totalCount } }"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite", "postgres"], indirect=True)
+async def test_the_list_by_a_filter(client: Client, campaign: str) -> None:
+    """The list, the counts and the subscription have the same events for a filter."""
+    await client.do(
+        "mutation($to: DateTime!) { advanceClock(to: $to) { dispatched errors { code } } }",
+        "dispatched",
+        to="2026-03-02T12:00:00Z",
+    )
+    ada, bob = [row async for row in Person.all().order_by("id")]
+    email = await Send.filter(person_id=ada.id).order_by("id").first()
+    assert email is not None
+    sender = (await client.ask("{ senders { nodes { id } } }"))["senders"]["nodes"][0]["id"]
+    given = {"type": "CALL", "name": "Call", "dueDate": "2026-03-05", "assigneeId": sender, "personId": ada.id}
+    task = (await client.do(CREATE, "task", input=given))["id"]
+    await Event.create(id="evt_1", workspace_id=client.workspace.id, kind="ACME", at=AT, data={}, person_id=bob.id)
+    rows = await Event.all()
+    assert all(row.campaign_id == campaign for row in rows if row.enrollment_id)
+    filters: list[tuple[dict[str, Any], int]] = [
+        ({}, len(rows)),
+        ({"campaignId": campaign}, 4),
+        ({"campaignId": campaign, "kinds": ["EMAIL_SENT"]}, 2),
+        ({"campaignId": campaign, "kinds": ["EMAIL_SENT", "REPLIED", "CAMPAIGN_LAUNCHED"]}, 4),
+        ({"personId": ada.id}, 3),
+        ({"personId": bob.id, "kinds": ["OTHER", "EMAIL_SENT"]}, 2),
+        ({"personId": bob.id, "kinds": []}, 0),
+        ({"kinds": []}, 0),
+        ({"kinds": ["OTHER"]}, 1),
+        ({"kinds": ["TASK_CREATED", "TASK_CREATED"]}, 1),
+        ({"emailId": email.id}, 1),
+        ({"emailId": email.id, "personId": bob.id}, 0),
+        ({"emailId": email.id, "kinds": ["REPLIED"]}, 0),
+        ({"taskId": task}, 1),
+        *(({name: wrong}, 0) for name in COLUMNS for wrong in ("x", "\x00", "")),
+    ]
+    for wanted, number in filters:
+        found = (await client.ask(LIST, filter=wanted))["events"]
+        assert (len(found["nodes"]), found["totalCount"]) == (number, number), wanted
+        chosen = read_filter(EventFilter(**{snake(name): value for name, value in wanted.items() if name != "kinds"}))
+        if "kinds" in wanted:
+            chosen = replace(chosen, kinds=frozenset(map(EventKind, wanted["kinds"])))
+        assert sum(map(chosen.matches, rows)) == number, wanted

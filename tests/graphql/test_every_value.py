@@ -16,32 +16,25 @@ from graphql import (
     GraphQLNonNull,
     GraphQLScalarType,
     get_named_type,
-    get_nullable_type,
-    is_required_input_field,
 )
 
-from api.graphql.limits.cost import cost_of
-from api.graphql.schema import schema
 from tests.client import Client
 from tests.graphql.literals import LITERALS, VALUES, takes
-from tests.graphql.places import GRAPHQL, Place, places, sample
+from tests.graphql.places import GRAPHQL, Place, at_once, places, sample
 from tests.live import Live
 from tests.served import UNLIMITED
 
 pytestmark = pytest.mark.usefixtures("quiet")
-CORE = schema._schema
 PLACES = places()
 FIRST = {
     id(place): number for number, place in enumerate({str(place.kind): place for place in reversed(PLACES)}.values())
 }
 """Over HTTP the first place of each scalar is given every wrong value, that of each input and enum a share of them. The
 others are given a few."""
-FEW = 2
-SHARE = 4
-"""Inputs and enums refuse all that is no object or no name in the same way. Each of these types is given every fourth
-wrong value, the next one begins with another: each value is given to many of them."""
-AT_ONCE = 10
-"""So many wrong values stand in one document: a document may ask for 10 mutations."""
+FEW = 1
+SHARE = 8
+"""Inputs refuse every value that is not an object, and enums every value that is not a name. So each of these types is
+given only every eighth wrong value. The next type begins with another one, so many of them get each value."""
 Errors = list[dict[str, Any]]
 Trial = tuple[Place, Any]
 """A place, and a value that does not fit it."""
@@ -85,7 +78,7 @@ def environment() -> dict[str, str]:
 
 @pytest.fixture(params=["http", "websocket"])
 async def asker(request: pytest.FixtureRequest, live: Live, rep: Client) -> Any:
-    """Ask over HTTP, or over a websocket: the errors are the same."""
+    """Ask over HTTP, or over a websocket: the errors are the same, so that it has a place of each type only."""
     if request.param == "http":
 
         async def over_http(query: str, variables: dict[str, Any]) -> Errors:
@@ -104,19 +97,8 @@ async def asker(request: pytest.FixtureRequest, live: Live, rep: Client) -> Any:
             assert (await socket.hear())["type"] == "complete"
             return list(answer["payload"]["errors"])
 
-        yield Asker(over_websocket, PLACES, thorough=False)
-
-
-def at_once(place: Place) -> int:
-    """Return how often one document may ask for the field of a place."""
-    field = CORE.mutation_type.fields.get(place.field) if CORE.mutation_type else None
-    # Each required field that a value lacks is an error, and an answer has 20 of them.
-    kind = get_nullable_type(place.kind)
-    required = (
-        sum(map(is_required_input_field, kind.fields.values())) if isinstance(kind, GraphQLInputObjectType) else 1
-    )
-    most = min(AT_ONCE, 20 // (required + 1)) if required > 1 else AT_ONCE
-    return min(most, cost_of("Mutation", place.field, field).once) if field else most
+        some = [place for place in PLACES if id(place) in FIRST or place.operation == "subscription"]
+        yield Asker(over_websocket, some, thorough=False)
 
 
 def batches(trials: list[Trial]) -> Iterator[list[Trial]]:
@@ -144,8 +126,9 @@ def complaints(errors: Errors, trials: list[Trial], first_line: int = 1) -> list
         place, value = trials[line]
         unanswered.pop(line, None)
         own, path = error.get("extensions", {}), error.get("extensions", {}).get("path", [])
-        fits = own.get("code") == "INVALID_VALUE" and path[: len(place.begin)] == place.begin
-        if not fits or len(path) < len(place.path) or not 15 < len(error["message"]) <= 1_000:
+        most = len(place.begin) - place.is_one_of
+        fits = own.get("code") == "INVALID_VALUE" and path[:most] == place.begin[:most]
+        if not fits or len(path) < len(place.path) - place.is_one_of or not 15 < len(error["message"]) <= 1_000:
             found.append(f"{place} ({place.kind}) {value!r}: {error}"[:400])
     return found + [f"{place} ({place.kind}) takes {value!r}"[:200] for place, value in unanswered.values()]
 
@@ -181,7 +164,8 @@ async def test_defaults_of_variables(asker: Asker) -> None:
 async def test_null_for_a_variable_whose_default_would_do(asker: Asker) -> None:
     wrong = []
     for place in asker.required:
-        if not place.around:  # no row is here whose fields would be executed
+        # No row is here whose fields would be executed. A field of which one is given takes no nullable variable.
+        if not place.around and not place.is_one_of:
             nullable = place.kind.of_type  # type: ignore[union-attr]
             query = document([(place, None)], ["$v"], f"$v: {nullable} = {sample(nullable, '', {})}")
             wrong += complaints(await asker.ask(query, {"v": None}), [(place, None)])
@@ -190,16 +174,17 @@ async def test_null_for_a_variable_whose_default_would_do(asker: Asker) -> None:
 
 async def test_missing_variables(asker: Asker) -> None:
     wrong = []
-    for place in asker.required:
-        query = document([(place, "nothing")], ["$v"], f"$v: {place.kind}")
-        wrong += complaints(await asker.ask(query, {}), [(place, "nothing")])
+    for trials in batches([(place, "nothing") for place in asker.required]):
+        names = [f"$v{number}" for number in range(len(trials))]
+        variables = "".join(f"\n{name}: {place.kind}" for name, (place, _) in zip(names, trials, strict=True))
+        wrong += complaints(await asker.ask(document(trials, names, variables), {}), trials, 2)
     assert wrong == []
 
 
 async def test_variables_of_another_type(asker: Asker) -> None:
     for trials in batches([(place, None) for place in asker.places]):
         names = [f"$v{number}" for number in range(len(trials))]
-        variables = ", ".join(f"{name}: [[[Boolean]]]" for name in names)
+        variables = ", ".join(f"{name}: [[[Boolean]]]!" for name in names)
         errors = await asker.ask(document(trials, names, variables), {})
         assert [error["extensions"] for error in errors] == [{"code": "INVALID_QUERY"}] * len(trials)
 

@@ -105,8 +105,8 @@ async def test_off_means_no_page_no_introspection_and_no_suggestions(database_ur
             ("{ people(firs: 1) { nodes { id } } }", {}),
             ("{ people { nodes { emai } } }", {}),
             ("query($v: Workspac) { __typename }", {}),
-            ("{ emails(folder: SENTT) { nodes { id } } }", {}),
-            ("query($v: EmailFolder) { emails(folder: $v) { nodes { id } } }", {"v": "SENTT"}),
+            ("{ emails(filter: {folder: SENTT}) { nodes { id } } }", {}),
+            ("query($v: EmailFolder) { emails(filter: {folder: $v}) { nodes { id } } }", {"v": "SENTT"}),
             (
                 "mutation($v: PersonInput!) { createPerson(input: $v) { errors { code } } }",
                 {"v": {"email": "a@example.com", "firstNam": "A"}},

@@ -51,7 +51,13 @@ def report(what: str, server: Server, outcomes: dict[str, Outcome], waited: floa
     assert waited < HANG_SECONDS
 
 
-def test_values_of_every_shape(server: Server, database_url: str) -> None:
+def test_jobs_and_values(server: Server, database_url: str) -> None:
+    """One server takes all: its start costs as much as what it is sent."""
+    jobs_with_poison_come_to_their_end(server)
+    values_of_every_shape(server, database_url)
+
+
+def values_of_every_shape(server: Server, database_url: str) -> None:
     other = asyncio.run(two_tokens(database_url))[0]
     ids = known(server, other)
     server.neighbour.worst()
@@ -68,7 +74,7 @@ def test_values_of_every_shape(server: Server, database_url: str) -> None:
     assert hung == {}
 
 
-def test_jobs_with_poison_come_to_their_end(server: Server) -> None:
+def jobs_with_poison_come_to_their_end(server: Server) -> None:
     work = Workplace(server)
     outcomes = {each.name: each.run(server, work) for each in POISON}
     report("poison", server, outcomes, server.neighbour.worst())

@@ -10,7 +10,7 @@ import pytest
 
 from api.graphql.engine.operations import Schema
 from api.graphql.limits.budgets import Budget
-from api.http import launch_updates
+from api.http import json_writing, subscription_updates
 from api.http.websocket_frames import Socket as ServerSocket
 from api.models import Launch, Person, Token
 from api.services.workspaces import workspaces
@@ -38,7 +38,7 @@ class Counted:
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     """Count the work of the server."""
     found = Counted()
-    execute, encode, read = Schema.execute_event, launch_updates.encode_once, workspaces.valid_tokens
+    execute, encode, read = Schema.execute_event, json_writing.encode_once, workspaces.valid_tokens
 
     async def executed(*given: Any) -> Any:
         found.executions += 1
@@ -53,7 +53,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
         return await read(tokens)
 
     monkeypatch.setattr(Schema, "execute_event", executed)
-    monkeypatch.setattr(launch_updates, "encode_once", encoded)
+    monkeypatch.setattr(subscription_updates, "encode_once", encoded)
     monkeypatch.setattr("api.http.request_guard.valid_tokens", tokens_read)
     return found
 
@@ -225,7 +225,7 @@ async def test_an_event_that_cannot_be_made_is_tried_again(
             await failed.wait()
         live.gate.open()
         assert [await event(socket) for socket in sockets] == [("RUNNING", 1, 0.5)] * 2
-    assert "cannot send the progress of a launch; trying again: the database hung up" in caplog.text
+    assert "cannot send the change of a row; trying again: the database hung up" in caplog.text
 
 
 async def test_errors_of_an_event_reach_all_followers(

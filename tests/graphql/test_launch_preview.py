@@ -6,15 +6,15 @@ from tests.client import Client
 from tests.graphql.authored import AT, author, launch
 
 PREVIEW = """query($input: LaunchInput!) { launchPreview(input: $input) {
-  zone waiting warnings { code sentence german: sentence(language: "de") values }
-  planned { step sendAt dueDate explanation(language: "de") { sentence } } } }"""
+  previews { zone waiting warnings { code sentence german: sentence(language: "de") values }
+    planned { step sendAt dueDate explanation(language: "de") { sentence } } } } }"""
 
 
 async def test_a_preview_is_what_launching_does_and_writes_nothing(client: Client) -> None:
     campaign = await author(client, AT, {"day": 1, "sendOption": "same_time_as_previous"}, {"day": 2}, AT | {"day": 3})
     person = await story.person(client)
     chosen = {"campaignId": campaign, "personIds": [person], "sendAt": "2026-03-04T11:15:00+01:00"}
-    (preview,) = (await client.ask(PREVIEW, input=chosen))["launchPreview"]
+    (preview,) = (await client.ask(PREVIEW, input=chosen))["launchPreview"]["previews"]
     assert await Enrollment.all().count() == await Event.all().count() == 0
     assert preview["waiting"] == [4]
     assert preview["warnings"] == [
@@ -57,7 +57,9 @@ async def test_a_preview_warns_of_fields_without_a_value(client: Client) -> None
     await story.step(client, campaign, day=4, templateId=spare, **email)
     cities: list[dict[str, str]] = [{"city": "Paris", "street": "Rue"}, {"city": "Rome"}, {"city": " "}, {}]
     people = [await story.person(client, f"p{at}@example.com", fields=own) for at, own in enumerate(cities)]
-    (first, *others) = (await client.ask(PREVIEW, input={"campaignId": campaign, "personIds": people}))["launchPreview"]
+    (first, *others) = (await client.ask(PREVIEW, input={"campaignId": campaign, "personIds": people}))[
+        "launchPreview"
+    ]["previews"]
     assert [(each["code"], each["values"]) for each in first["warnings"]] == [
         ("FIELD_WITHOUT_VALUE", {"step": step, "field": name, "missing": missing, "people": 4})
         for step in (3, 4)
@@ -67,7 +69,9 @@ async def test_a_preview_warns_of_fields_without_a_value(client: Client) -> None
         "Step 3: 2 of 4 people have no value for the dynamic field city, which has no default. Their emails would fail."
     )
     assert [each["warnings"] for each in others] == [first["warnings"]] * 3
-    (full,) = (await client.ask(PREVIEW, input={"campaignId": campaign, "personIds": people[:1]}))["launchPreview"]
+    (full,) = (await client.ask(PREVIEW, input={"campaignId": campaign, "personIds": people[:1]}))["launchPreview"][
+        "previews"
+    ]
     assert full["warnings"][0]["sentence"] == (
         "Step 3: 1 of 1 people has no value for the dynamic field order, which has no default. That email would fail."
     )

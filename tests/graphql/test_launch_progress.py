@@ -7,7 +7,7 @@ import pytest
 
 from api.models import Campaign, Launch, Token
 from api.services.common.context import WorkspaceContext
-from api.services.launches import launch_progress
+from api.services.following.row_kinds import RowKind
 from api.states import LaunchStatus
 from plugins.manager import load
 from tests import story
@@ -139,12 +139,12 @@ async def test_a_look_that_fails_is_tried_again(
         await moved(launch)
         failed = asyncio.Event()
 
-        async def broken(_: object) -> None:
+        async def broken(*_: object) -> None:
             failed.set()
             raise ConnectionError("the database hung up")
 
         with monkeypatch.context() as patched:
-            patched.setattr(launch_progress, "_rows", broken)
+            patched.setattr(RowKind, "rows", broken)
             live.gate.open()
             await asyncio.wait_for(failed.wait(), PATIENCE)
         live.gate.open()

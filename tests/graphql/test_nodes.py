@@ -7,27 +7,59 @@ import pytest
 
 from api.graphql.engine.nodes import TYPE_NAMES
 from api.graphql.schema import schema
-from api.models import Campaign, Category, Enrollment, Launch, Person, Send, Sender, Step, Task, Template
+from api.ids import new_id
+from api.models import (
+    Campaign,
+    Category,
+    Enrollment,
+    IncomingEvent,
+    Launch,
+    PeopleGroup,
+    Person,
+    Reply,
+    Send,
+    Sender,
+    Step,
+    Suppression,
+    Task,
+    Template,
+)
 from tests import story
 from tests.client import Client
 from tests.graphql.authored import author
 from tests.graphql.test_start_launch import START
+from tests.services.world import NOW
 
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
-MODELS = (Campaign, Category, Enrollment, Launch, Person, Send, Sender, Step, Task, Template)
+MODELS = (
+    Campaign, Category, Enrollment, IncomingEvent, Launch, PeopleGroup, Person, Reply, Send, Sender, Step, Suppression,
+    Task, Template,
+)  # fmt: skip
 
 
 async def filled(client: Client) -> dict[str, str]:
     """Return an id of each type."""
-    await client.ask('mutation { createCategory(name: "Sales") { errors { code } } }')
+    await client.ask(
+        'mutation { createCategory(name: "Sales") { errors { code } } createGroup(name: "Fair") { errors { code } } }'
+    )
     campaign = await author(client, {"day": 1, "sendOption": "choose_at_launch"}, {"day": 3})
     given = {"campaignId": campaign, "sendNow": True}
     await client.do(story.LAUNCH, "enrollments", input=given | {"personIds": [await story.person(client)]})
     other = await story.person(client, "grace@example.com")
     await client.do(START, "launch", input=given | {"personIds": [other]})
+    await client.ask('mutation { suppressAddress(email: "grace@example.com") { errors { code } } }')
+    email = (await Send.filter(workspace_id=client.workspace.id))[0]
+    await Reply.create(id=new_id("rpl"), workspace_id=client.workspace.id, send_id=email.id, kind="REPLY", at=NOW)
+    await IncomingEvent.create(
+        id=new_id("inc"), source="tracking", key=email.id, kind="OPENED", at=NOW, stored_at=NOW, due_at=NOW,
+        done_at=NOW, result="APPLIED", workspace_id=client.workspace.id, send_id=email.id,
+    )  # fmt: skip
+    headers = {"Authorization": f"Bearer {client.token}"}
+    uploaded = await client.http.post("/attachments?name=a.txt", content=b"a", headers=headers)
     rows = {str(model): await model.filter(workspace_id=client.workspace.id).first() for model in MODELS}
-    return {row.id[:3]: row.id for row in rows.values() if row is not None}
+    own = {row.id[:3]: row.id for row in rows.values() if row is not None}
+    return {**own, "att": uploaded.json()["attachment"]["id"]}
 
 
 async def test_every_type_is_found_by_its_id(client: Client) -> None:

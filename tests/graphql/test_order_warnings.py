@@ -12,7 +12,7 @@ ADD = f"""mutation($campaign: ID!, $input: StepInput!) {{
   addStep(campaignId: $campaign, input: $input) {{ step {{ id }} {WARNINGS} {story.ERRORS} }} }}"""
 CHANGE = f"""mutation($id: ID!, $input: StepChanges!) {{
   changeStep(id: $id, input: $input) {{ step {{ id }} {WARNINGS} {story.ERRORS} }} }}"""
-LAUNCH = f"query($input: LaunchInput!) {{ launchPreview(input: $input) {{ zone {WARNINGS} }} }}"
+LAUNCH = f"query($input: LaunchInput!) {{ launchPreview(input: $input) {{ previews {{ zone {WARNINGS} }} }} }}"
 EDIT = f"query($edit: EditInput!) {{ editPreview(edit: $edit) {{ {WARNINGS} }} }}"
 RESUME = f"query($id: ID!) {{ resumePreview(campaignId: $id) {{ {WARNINGS} }} }}"
 START = f"mutation($input: StartLaunchInput!) {{ startLaunch(input: $input) {{ {WARNINGS} {story.ERRORS} }} }}"
@@ -61,7 +61,7 @@ async def test_a_launch_preview_tells_it_of_each_person(client: Client) -> None:
     here = await story.person(client)
     there = await story.person(client, "there@example.com", zone="America/New_York")
     given = {"campaignId": campaign, "personIds": [here, there], "sendAt": "2026-03-03T15:00:00Z"}
-    berlin, york = (await client.ask(LAUNCH, input=given))["launchPreview"]
+    berlin, york = (await client.ask(LAUNCH, input=given))["launchPreview"]["previews"]
     (warning,) = berlin["warnings"]
     assert warning["code"] == "OUT_OF_ORDER"
     assert warning["values"] == example(
@@ -77,20 +77,20 @@ async def test_a_launch_preview_tells_it_of_each_person(client: Client) -> None:
     )  # fmt: skip
     # A time that has passed goes out at once, which is before a send-at later on the same day.
     (late,) = (await client.ask(LAUNCH, input=given | {"personIds": [here], "sendAt": "2026-03-02T15:00:00Z"})).values()
-    assert late[0]["warnings"][0]["values"]["at"] == "2026-03-02T07:00:00Z"
+    assert late["previews"][0]["warnings"][0]["values"]["at"] == "2026-03-02T07:00:00Z"
     (equal,) = (
         await client.ask(LAUNCH, input=given | {"personIds": [here], "sendAt": "2026-03-03T01:30:00Z"})
     ).values()
-    assert equal[0]["warnings"] == []
+    assert equal["previews"][0]["warnings"] == []
     (now,) = (await client.ask(LAUNCH, input={"campaignId": campaign, "personIds": [here], "sendNow": True})).values()
-    assert now[0]["warnings"] == [], "both go out at once"
+    assert now["previews"][0]["warnings"] == [], "both go out at once"
 
 
 async def test_a_launch_preview_goes_by_the_times_of_the_launch(client: Client) -> None:
     steps = [at("16:00"), at("02:30"), {"day": 1, "type": "CALL"}, at("01:00")]
     campaign, _ = await author(client, *steps)
     given = {"campaignId": campaign, "personIds": [await story.person(client)]}
-    (plain,) = (await client.ask(LAUNCH, input=given))["launchPreview"]
+    (plain,) = (await client.ask(LAUNCH, input=given))["launchPreview"]["previews"]
     after = "OUT_OF_ORDER_AFTER_TASK"
     told = [(each["code"], each["values"]["earlierStep"], each["values"]["step"]) for each in plain["warnings"]]
     assert told == [(after, 1, 4), ("OUT_OF_ORDER", 1, 2)]
@@ -99,7 +99,7 @@ async def test_a_launch_preview_goes_by_the_times_of_the_launch(client: Client) 
         " then."
     )
     times = [{"step": 2, "time": "17:00"}, {"step": 4, "time": "18:00"}]
-    (other,) = (await client.ask(LAUNCH, input=given | {"times": times}))["launchPreview"]
+    (other,) = (await client.ask(LAUNCH, input=given | {"times": times}))["launchPreview"]["previews"]
     assert other["warnings"] == []
     (started,) = (await client.ask(START, input={"campaignId": campaign})).values()
     assert [each["code"] for each in started["warnings"]] == [after, "OUT_OF_ORDER"]
@@ -110,16 +110,18 @@ async def test_a_launch_preview_goes_by_the_times_of_the_launch(client: Client) 
 async def test_clocks_that_go_forward_are_told(client: Client) -> None:
     campaign, _ = await author(client, CHOOSE, at("02:30", 2), at("03:00", 2))
     given = {"campaignId": campaign, "personIds": [await story.person(client)]}
-    (spring,) = (await client.ask(LAUNCH, input=given | {"sendAt": "2026-03-28T08:00:00Z"}))["launchPreview"]
+    (spring,) = (await client.ask(LAUNCH, input=given | {"sendAt": "2026-03-28T08:00:00Z"}))["launchPreview"][
+        "previews"
+    ]
     assert [each["values"]["time"] for each in spring["warnings"]] == ["2026-03-29 03:00:00"]
-    (march,) = (await client.ask(LAUNCH, input=given | {"sendAt": "2026-03-27T08:00:00Z"}))["launchPreview"]
+    (march,) = (await client.ask(LAUNCH, input=given | {"sendAt": "2026-03-27T08:00:00Z"}))["launchPreview"]["previews"]
     assert march["warnings"] == []
 
 
 async def test_a_follow_up_waits(client: Client) -> None:
     campaign, _ = await author(client, CHOOSE, at("02:30") | {"followUp": True})
     given = {"campaignId": campaign, "personIds": [await story.person(client)], "sendAt": "2026-03-03T15:00:00Z"}
-    (preview,) = (await client.ask(LAUNCH, input=given))["launchPreview"]
+    (preview,) = (await client.ask(LAUNCH, input=given))["launchPreview"]["previews"]
     (warning,) = preview["warnings"]
     assert (warning["code"], warning["values"]["earlierTime"]) == ("FOLLOW_UP_WAITS", "2026-03-03 16:00:00")
 

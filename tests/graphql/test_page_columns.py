@@ -40,7 +40,7 @@ async def test_every_selection_gives_what_all_columns_give(client: Client, monke
                 [
                     f"{{ {name} {{ nodes {{ __typename {inner} }} pageInfo {{ endCursor }} }} }}",
                     f"{{ {name} {{ edges {{ cursor node {{ {inner} }} }} }} }}",
-                    f"{{ {name} {{ ... {{ nodes {{ ... {{ {inner} }} }} }} edges {{ node {{ id }} }} }} }}",
+                    f"{{ {name} {{ ... {{ nodes {{ ... {{ {inner} }} }} }} edges {{ node {{ {fields[0]} }} }} }} }}",
                 ]
             )
             found = await client.ask(query)

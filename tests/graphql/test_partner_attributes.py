@@ -34,7 +34,7 @@ BREAKS: dict[str, Any] = {
 }
 OFFERS = """query($campaign: ID!) { sendOptions(campaignId: $campaign, day: 1) {
     key label(language: "de") help languages available reasonCode reason warning configSchema asksSendAt takesTime
-    createsTask package } channels { key label(language: "de") configSchema } }"""
+    createsTask package } channels { key label(language: "de") supportsCopies configSchema } }"""
 
 
 def breaking(base: type, values: dict[str, Any], then: Any) -> Any:
@@ -71,6 +71,7 @@ def broken_later(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Install a package whose declarations are right once."""
     then = BREAKS[request.param]
     channel = {"key": "pigeon", "labels": DECLARED["labels"], "config_schema": DECLARED["config_schema"]}
+    channel |= {"supports_copies": True}
     both = options(breaking(Later, DECLARED, then)) | channels(breaking(Pigeon, channel, then))
     entries = [FakeEntry("loft", both, "loft")]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries if group == "touchline" else [])
@@ -78,7 +79,7 @@ def broken_later(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.usefixtures("broken_later")
 async def test_declarations_that_break_later(client: Client) -> None:
-    made = await story.campaign(client, await story.sender(client, channel="pigeon"))
+    made = await story.campaign(client, await story.sender(client))
     for _ in range(2):
         found = await client.ask(OFFERS, campaign=made)
         offer = found["sendOptions"][-1]
@@ -100,14 +101,16 @@ async def test_declarations_that_break_later(client: Client) -> None:
         assert found["channels"][-1] == {
             "key": "pigeon",
             "label": "Später",
+            "supportsCopies": True,
             "configSchema": DECLARED["config_schema"],
         }
     email = {"type": "EMAIL", "templateId": await story.template(client)}
     await story.step(client, made, day=1, sendOption="later", config={"at": "09:30"}, **email)
     person = await story.person(client, "ada@example.com")
-    query = "query($input: LaunchInput!) { launchPreview(input: $input) { planned { explanation { sentence } } } }"
+    lines_of = "previews { planned { explanation { sentence } } }"
+    query = f"query($input: LaunchInput!) {{ launchPreview(input: $input) {{ {lines_of} }} }}"
     seen = await client.ask(query, input={"campaignId": made, "personIds": [person]})
-    lines = [line["sentence"] for line in seen["launchPreview"][0]["planned"][0]["explanation"]]
+    lines = [line["sentence"] for line in seen["launchPreview"]["previews"][0]["planned"][0]["explanation"]]
     assert "Later than today." in lines
     launched = await client.do(story.LAUNCH, "enrollments", input={"campaignId": made, "personIds": [person]})
     assert len(launched) == 1

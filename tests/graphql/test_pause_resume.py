@@ -12,7 +12,7 @@ PAUSE = f"mutation($id: ID!) {{ pauseCampaign(id: $id) {{ {FIELDS} }} }}"
 RESUME = f"mutation($id: ID!) {{ resumeCampaign(id: $id) {{ {FIELDS} }} }}"
 PREVIEW = """query($id: ID!) { resumePreview(campaignId: $id) { at heldEmails movingPeople stayingPeople
   steps { step moving staying first { before after } last { before after } } } }"""
-SCHEDULED = "{ emails(folder: SCHEDULED) { nodes { held status dueAt explanation { code sentence } } } }"
+SCHEDULED = "{ emails(filter: {folder: SCHEDULED}) { nodes { held status dueAt explanation { code sentence } } } }"
 LAUNCH_FIELDS = f"launch {{ id status progress resumedAt launchedAt }} {story.ERRORS}"
 START = f"mutation($input: StartLaunchInput!) {{ startLaunch(input: $input) {{ {LAUNCH_FIELDS} }} }}"
 PAUSE_LAUNCH = f"mutation($id: ID!) {{ pauseLaunch(id: $id) {{ {LAUNCH_FIELDS} }} }}"

@@ -6,7 +6,7 @@ from tests.client import Client
 RECORD = f"""mutation($id: ID!, $kind: BounceKind, $detail: String) {{
   recordBounce(enrollmentId: $id, kind: $kind, detail: $detail) {{ enrollment {{ status }} {story.ERRORS} }} }}"""
 CLEAR = f"mutation($id: ID!) {{ clearBounce(personId: $id) {{ person {{ bouncedAt }} {story.ERRORS} }} }}"
-EMAILS = "{ emails(folder: BOUNCED) { nodes { bounce bouncedAt reason detail } } }"
+EMAILS = "{ emails(filter: {folder: BOUNCED}) { nodes { bounce bouncedAt reason detail } } }"
 PEOPLE = "{ people { nodes { id bouncedAt } } }"
 
 

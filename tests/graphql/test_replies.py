@@ -17,7 +17,7 @@ from tests.services.replies.incoming_mails import auto_reply, bounce, reply
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RECORD = f"""mutation($id: ID!, $email: ID, $text: String) {{
   recordReply(enrollmentId: $id, emailId: $email, text: $text) {{ enrollment {{ status }} {story.ERRORS} }} }}"""
-REPLIES = """{ emails(folder: SENT) { nodes { repliedAt
+REPLIES = """{ emails(filter: {folder: SENT}) { nodes { repliedAt
   replies { kind at sender subject text messageId matchedBy } } } }"""
 FEED = "{ events(first: 200) { nodes { kind data email { id } reply { text sender } } } }"
 INCOMING = """{ incomingEvents { totalCount

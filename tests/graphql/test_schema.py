@@ -15,7 +15,6 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
-    build_schema,
     get_named_type,
     is_introspection_type,
     is_specified_scalar_type,
@@ -23,6 +22,7 @@ from graphql import (
 
 from api.graphql.schema import schema_text
 from api.store.emails import FOLDERS
+from tests.printed_schema import printed_schema
 
 FILLERS = set(
     re.findall(
@@ -68,7 +68,7 @@ def says_nothing(coordinate: str, description: str | None) -> bool:
 
 
 def test_every_description_says_more_than_the_name() -> None:
-    empty = [place for place, about in described(build_schema(schema_text())) if says_nothing(place, about.description)]
+    empty = [place for place, about in described(printed_schema()) if says_nothing(place, about.description)]
     assert empty == []
 
 
@@ -90,7 +90,7 @@ def test_a_description_that_repeats_the_name_is_found(coordinate: str, descripti
 
 def test_every_time_and_date_says_its_zone() -> None:
     silent = []
-    for place, about in described(build_schema(schema_text())):
+    for place, about in described(printed_schema()):
         kind = get_named_type(about.type) if isinstance(about, GraphQLField) else None
         if kind is not None and kind.name in {"DateTime", "Date"}:
             told = about.description or ""
@@ -100,7 +100,7 @@ def test_every_time_and_date_says_its_zone() -> None:
 
 
 def test_the_folders_are_those_of_the_store() -> None:
-    kind = build_schema(schema_text()).type_map["EmailFolder"]
+    kind = printed_schema().type_map["EmailFolder"]
     assert isinstance(kind, GraphQLEnumType)
     assert kind.values.keys() == FOLDERS.keys()
 

@@ -16,7 +16,7 @@ FIELDS = """launch { id status total processed enrolled leftOut progress leftOut
   leftOutPeople { nodes { code personId person { email } } } campaign { name } }"""
 START = f"mutation($input: StartLaunchInput!) {{ startLaunch(input: $input) {{ {FIELDS} {story.ERRORS} }} }}"
 CANCEL = f"mutation($id: ID!) {{ cancelLaunch(id: $id) {{ {FIELDS} {story.ERRORS} }} }}"
-LIST = "query($campaign: ID, $after: String) { launches(campaignId: $campaign, first: 1, after: $after) { nodes { id status } pageInfo { endCursor hasNextPage } } }"  # noqa: E501
+LIST = "query($campaign: ID, $after: String) { launches(filter: {campaignId: $campaign}, first: 1, after: $after) { nodes { id status } pageInfo { endCursor hasNextPage } } }"  # noqa: E501
 WATCH = f"query($id: ID!) {{ {FIELDS.replace('launch {', 'launch(id: $id) {', 1)} }}"
 
 
@@ -79,7 +79,9 @@ async def test_launches_are_listed_the_newest_first_and_for_nobody_else(client: 
         assert (await asker.ask(LIST, campaign=about))["launches"]["nodes"] == []
 
 
-PREVIEW = "query($input: LaunchInput!) { launchPreview(input: $input) { zone } }"
+PREVIEW = (
+    "query($input: LaunchInput!) { launchPreview(input: $input) { previews { zone } errors { code message path } } }"
+)
 
 
 async def test_a_send_option_that_breaks_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +95,11 @@ async def test_a_send_option_that_breaks_is_named(client: Client, monkeypatch: p
         (await client.ask(START, input=given))["startLaunch"]["errors"][0],
         (await client.ask(story.LAUNCH, input=given))["launch"]["errors"][0],
     ]
-    (refused,) = (await client.raw(PREVIEW, {"input": given}))["errors"]
-    assert [error["code"] for error in (*errors, refused["extensions"])] == ["SEND_OPTION_FAILED"] * 3
+    (refused,) = (await client.ask(PREVIEW, input=given))["launchPreview"]["errors"]
+    assert [error["code"] for error in (*errors, refused)] == ["SEND_OPTION_FAILED"] * 3
     told = (
-        "The send option 'choose_at_launch' of step 1 failed (RuntimeError). This is a bug in its package; see the"
-        " server log."
+        "The send option 'choose_at_launch' of step 1 failed (RuntimeError). This is a bug in its package, touchline; "
+        "see the server log."
     )
     assert [error["message"] for error in (*errors, refused)] == [told] * 3
 

@@ -31,7 +31,7 @@ RESUBSCRIBE = f"""mutation($email: String!, $reason: String!) {{ resubscribe(ema
   suppression {{ unsubscribedAt history {{ kind at source reason actor }} person {{ unsubscribedAt }} }} {E} }} }}"""
 RENAME = f"""mutation($id: ID!, $email: String!) {{ updatePerson(id: $id, input: {{email: $email}}) {{
   person {{ email unsubscribedAt }} {E} }} }}"""
-LIST = "query($email: String) { suppressions(email: $email) { totalCount nodes { email reason source } } }"
+LIST = "query($email: String) { suppressions(filter: {email: $email}) { totalCount nodes { email reason source } } }"
 ONE = "query($email: String!) { suppression(email: $email) { unsubscribedAt history { kind } } }"
 IMPORT = f"""mutation($csv: String!) {{ importSuppressions(csv: $csv, reason: "Old list") {{
   new known refused refusedRows {{ row code }} {E} }} }}"""

@@ -16,7 +16,40 @@ LIST = """query($filter: TaskFilter, $first: Int = 50, $after: String) {
   tasks(filter: $filter, first: $first, after: $after) {
   nodes { name } totalCount pageInfo { hasNextPage endCursor } } }"""
 COUNTS = "query($filters: [TaskFilter!]!) { taskCounts(filters: $filters) { count isExact } }"
-RESULT = f"done refused {{ id error {{ code message path }} }} {ERRORS}"
+RESULT = f"done refused {{ objectId error {{ code message path }} }} {ERRORS}"
+
+
+FILTERS: list[tuple[dict[str, Any], list[str]]] = [
+    ({}, ["Call, day 1", "today", "done", "tomorrow", "sunday", "next monday"]),
+    ({"status": ["OPEN"]}, ["Call, day 1", "today", "tomorrow", "sunday", "next monday"]),
+    ({"status": ["COMPLETED", "SKIPPED", "COMPLETED"]}, ["done"]),
+    ({"status": []}, []),
+    ({"due": "TODAY"}, ["Call, day 1", "today", "done"]),
+    ({"due": "TODAY", "status": ["OPEN"]}, ["Call, day 1", "today"]),
+    ({"due": "TOMORROW"}, ["tomorrow"]),
+    ({"due": "TODAY_AND_TOMORROW", "type": ["EMAIL"]}, ["tomorrow"]),
+    ({"due": "NEXT_SEVEN_DAYS", "byHand": True, "status": ["OPEN"]}, ["today", "tomorrow", "sunday"]),
+    ({"due": "OVERDUE"}, []),
+    ({"due": "OVERDUE", "status": ["COMPLETED"]}, []),
+    ({"dueFrom": "2026-03-03"}, ["tomorrow", "sunday", "next monday"]),
+    ({"dueFrom": "2026-03-03", "dueTo": "2026-03-08"}, ["tomorrow", "sunday"]),
+    ({"dueTo": "0001-01-01"}, []),
+    ({"type": ["CUSTOM", "INMAIL"]}, ["sunday", "next monday"]),
+    ({"type": []}, []),
+    ({"priority": "HIGH"}, ["today"]),
+    ({"byHand": False}, ["Call, day 1"]),
+    ({"byHand": True, "type": ["CALL"]}, ["today", "done"]),
+    ({"assigneeId": "other"}, ["done"]),
+    ({"assigneeId": "other", "due": "TODAY", "byHand": True}, ["done"]),
+    ({"assigneeId": "grace", "type": ["CALL"], "byHand": True}, ["today"]),
+    ({"campaignId": "campaign"}, ["Call, day 1"]),
+    ({"campaignId": "campaign", "assigneeId": "other"}, []),
+    ({"personId": "ada"}, ["Call, day 1"]),
+    ({"personId": "ben", "status": ["OPEN"], "type": ["CALL", "EMAIL"]}, ["today", "tomorrow"]),
+    ({"personId": "\x00"}, []),
+    ({"campaignId": "cmp_\ud800"}, []),
+]
+"""Each filter, with the names of the tasks that it finds."""
 
 
 @pytest.fixture
@@ -39,46 +72,14 @@ async def known(client: Client) -> dict[str, str]:
     return {"grace": grace["id"], "other": other, "ada": ada, "ben": ben, "campaign": campaign}
 
 
-@pytest.mark.parametrize(
-    ("chosen", "names"),
-    [
-        ({}, ["Call, day 1", "today", "done", "tomorrow", "sunday", "next monday"]),
-        ({"status": ["OPEN"]}, ["Call, day 1", "today", "tomorrow", "sunday", "next monday"]),
-        ({"status": ["COMPLETED", "SKIPPED", "COMPLETED"]}, ["done"]),
-        ({"status": []}, []),
-        ({"due": "TODAY"}, ["Call, day 1", "today", "done"]),
-        ({"due": "TODAY", "status": ["OPEN"]}, ["Call, day 1", "today"]),
-        ({"due": "TOMORROW"}, ["tomorrow"]),
-        ({"due": "TODAY_AND_TOMORROW", "type": ["EMAIL"]}, ["tomorrow"]),
-        ({"due": "NEXT_SEVEN_DAYS", "byHand": True, "status": ["OPEN"]}, ["today", "tomorrow", "sunday"]),
-        ({"due": "OVERDUE"}, []),
-        ({"due": "OVERDUE", "status": ["COMPLETED"]}, []),
-        ({"dueFrom": "2026-03-03"}, ["tomorrow", "sunday", "next monday"]),
-        ({"dueFrom": "2026-03-03", "dueTo": "2026-03-08"}, ["tomorrow", "sunday"]),
-        ({"dueTo": "0001-01-01"}, []),
-        ({"type": ["CUSTOM", "INMAIL"]}, ["sunday", "next monday"]),
-        ({"type": []}, []),
-        ({"priority": "HIGH"}, ["today"]),
-        ({"byHand": False}, ["Call, day 1"]),
-        ({"byHand": True, "type": ["CALL"]}, ["today", "done"]),
-        ({"assigneeId": "other"}, ["done"]),
-        ({"assigneeId": "other", "due": "TODAY", "byHand": True}, ["done"]),
-        ({"assigneeId": "grace", "type": ["CALL"], "byHand": True}, ["today"]),
-        ({"campaignId": "campaign"}, ["Call, day 1"]),
-        ({"campaignId": "campaign", "assigneeId": "other"}, []),
-        ({"personId": "ada"}, ["Call, day 1"]),
-        ({"personId": "ben", "status": ["OPEN"], "type": ["CALL", "EMAIL"]}, ["today", "tomorrow"]),
-        ({"personId": "\x00"}, []),
-        ({"campaignId": "cmp_\ud800"}, []),
-    ],
-)
-async def test_a_filter(client: Client, known: dict[str, str], chosen: dict[str, Any], names: list[str]) -> None:
-    chosen = {name: known.get(value, value) if name.endswith("Id") else value for name, value in chosen.items()}
-    found = (await client.ask(LIST, filter=chosen))["tasks"]
-    assert sorted(each["name"] for each in found["nodes"]) == sorted(names)
-    assert found["totalCount"] == len(names)
-    (count,) = (await client.ask(COUNTS, filters=[chosen]))["taskCounts"]
-    assert count == {"count": len(names), "isExact": True}
+async def test_each_filter_finds_and_counts_its_tasks(client: Client, known: dict[str, str]) -> None:
+    for given, names in FILTERS:
+        chosen = {name: known.get(value, value) if name.endswith("Id") else value for name, value in given.items()}
+        found = (await client.ask(LIST, filter=chosen))["tasks"]
+        assert sorted(each["name"] for each in found["nodes"]) == sorted(names), given
+        assert found["totalCount"] == len(names), given
+        (count,) = (await client.ask(COUNTS, filters=[chosen]))["taskCounts"]
+        assert count == {"count": len(names), "isExact": True}, given
 
 
 async def test_pages_follow_each_other_by_due_date(client: Client, known: dict[str, str]) -> None:
@@ -105,8 +106,6 @@ async def test_filters_that_cannot_be_meant_are_refused(client: Client) -> None:
     answer = await client.raw(COUNTS, {"filters": [{}, {"dueFrom": "2026-03-02", "dueTo": "2026-03-01"}]})
     assert answer["errors"][0]["extensions"]["code"] == "EMPTY_DATE_RANGE"
     assert answer["errors"][0]["extensions"]["path"] == ["filters", "1", "dueTo"]
-    answer = await client.raw("{ tasks(status: OPEN, filter: {}) { totalCount } }")
-    assert answer["errors"][0]["extensions"]["code"] == "FILTER_GIVEN_TWICE"
     answer = await client.raw(COUNTS, {"filters": [{}] * 21})
     assert answer["errors"][0]["extensions"]["code"] == "TOO_LONG"
 
@@ -123,7 +122,7 @@ async def test_several_tasks_are_changed_at_once(client: Client, known: dict[str
     given = [ids["today"], ids["tomorrow"], ids["done"], foreign, "\x00", ids["today"]]
     result = (await client.ask(mutation, ids=given, outcome="Busy"))["completeTasks"]
     assert (result["done"], result["errors"]) == ([ids["today"]], [])
-    assert [(each["id"], each["error"]["code"], each["error"]["path"]) for each in result["refused"]] == [
+    assert [(each["objectId"], each["error"]["code"], each["error"]["path"]) for each in result["refused"]] == [
         (ids["tomorrow"], "NOT_A_CALL_TASK", ["outcome"]),
         (ids["done"], "TASK_NOT_OPEN", ["ids", "2"]),
         (foreign, "NOT_FOUND", ["ids", "3"]),
@@ -140,7 +139,7 @@ async def test_several_tasks_are_changed_at_once(client: Client, known: dict[str
     deleted = (await client.ask(bulk("deleteTasks"), ids=[*rest, ids["Call, day 1"]]))["deleteTasks"]
     assert (deleted["done"], deleted["refused"][0]["error"]["code"]) == (rest, "TASK_OF_CAMPAIGN")
     assert await refused(client, bulk("skipTasks"), ids=[]) == ("REQUIRED", ["ids"])
-    answer = await client.raw(bulk("skipTasks"), {"ids": [ids["done"]] * 201})
+    answer = await client.raw(bulk("skipTasks"), {"ids": [ids["done"]] * 10_001})
     assert answer["errors"][0]["extensions"]["code"] == "TOO_LONG"
 
 

@@ -24,7 +24,7 @@ OPEN = """query($id: ID!) { task(id: $id) { composition { to subject html text g
 async def test_tasks_by_when_they_are_due(client: Client, clock: str, due: str, count: int) -> None:
     await launch(client, await author(client, {"day": 3}), await story.person(client))
     await client.do(story.ADVANCE, "now", to=clock)
-    assert (await client.ask(f"{{ tasks(due: {due}) {{ totalCount }} }}"))["tasks"]["totalCount"] == count
+    assert (await client.ask(f"{{ tasks(filter: {{due: {due}}}) {{ totalCount }} }}"))["tasks"]["totalCount"] == count
 
 
 async def test_opening_and_sending_a_task(client: Client) -> None:

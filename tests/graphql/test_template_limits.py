@@ -84,7 +84,9 @@ STORED = ("{% assign a = 'x' %}" + "{% for i in (1..900) %}{% assign a = a | app
 READ = "{ templates(first: 1) { nodes { subject html text } } }"
 UPDATE = """mutation($id: ID!, $input: TemplateChanges!) { updateTemplate(id: $id, input: $input) {
   template { id } warnings { code } errors { code path } } }"""
-PREVIEW = "query($input: LaunchInput!) { launchPreview(input: $input) { warnings { code } } }"
+PREVIEW = (
+    "query($input: LaunchInput!) { launchPreview(input: $input) { previews { warnings { code } } errors { code } } }"
+)
 EDIT = "query($edit: EditInput!) { editPreview(edit: $edit) { people warnings { code } } }"
 
 

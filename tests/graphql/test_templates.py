@@ -103,9 +103,9 @@ async def test_a_preview_warns_of_prompts_in_automatic_emails(client: Client) ->
     given = {"type": "EMAIL", "templateId": await story.template(client, html="<p>{{! Introduce yourself }}</p>")}
     await story.step(client, made, day=1, sendOption="at_time", config={"at": "09:30"}, **given)
     await story.step(client, made, day=2, sendOption="task", **given)
-    query = "query($input: LaunchInput!) { launchPreview(input: $input) { warnings { code values } } }"
+    query = "query($input: LaunchInput!) { launchPreview(input: $input) { previews { warnings { code values } } } }"
     asked = {"campaignId": made, "personIds": [await story.person(client)]}
-    (preview,) = (await client.ask(query, input=asked))["launchPreview"]
+    (preview,) = (await client.ask(query, input=asked))["launchPreview"]["previews"]
     assert preview["warnings"] == [
         {"code": "FIELD_PROMPT_LEFT", "values": {"step": 1, "prompt": "Introduce yourself", "people": 1}}
     ]

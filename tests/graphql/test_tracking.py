@@ -43,10 +43,10 @@ async def test_without_a_tracking_url_a_warning_says_that_nothing_is_tracked(cli
     assert [warning["code"] for warning in updated["warnings"]] == ["NOT_TRACKED"]
     person = await story.person(client)
     launched = await client.ask(
-        "query($input: LaunchInput!) { launchPreview(input: $input) { warnings { code } } }",
+        "query($input: LaunchInput!) { launchPreview(input: $input) { previews { warnings { code } } } }",
         input={"campaignId": campaign, "personIds": [person]},
     )
-    assert launched == {"launchPreview": [{"warnings": [{"code": "NOT_TRACKED"}]}]}
+    assert launched == {"launchPreview": {"previews": [{"warnings": [{"code": "NOT_TRACKED"}]}]}}
 
 
 @pytest.mark.parametrize("environment", [TRACKING_URL])

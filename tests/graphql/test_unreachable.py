@@ -6,7 +6,8 @@ from tests.client import Client
 BLOCK = f"""mutation($domains: [String!]!) {{
   setBlockedDomains(domains: $domains) {{ workspace {{ blockedDomains }} {story.ERRORS} }} }}"""
 PREVIEW = """query($input: LaunchInput!) {
-  launchPreview(input: $input) { person { email } warnings { code sentence values } } }"""
+  launchPreview(input: $input) {
+  previews { person { email } warnings { code sentence values } } } }"""
 BOUNCE = f"mutation($id: ID!) {{ recordBounce(enrollmentId: $id) {{ {story.ERRORS} }} }}"
 SEND = f"mutation($id: ID!) {{ sendTask(id: $id) {{ {story.ERRORS} }} }}"
 RETRY = f"mutation($id: ID!) {{ retrySend(id: $id) {{ {story.ERRORS} }} }}"
@@ -30,7 +31,7 @@ async def test_blocked_domains_include_subdomains(client: Client) -> None:
     emails = ["ann@mail.blocked.example", "bob@notblocked.example", "cy@post.müller.de"]
     people = [await story.person(client, email) for email in emails]
     given_input = {"campaignId": campaign, "personIds": people}
-    previews = (await client.ask(PREVIEW, input=given_input))["launchPreview"]
+    previews = (await client.ask(PREVIEW, input=given_input))["launchPreview"]["previews"]
     told = {each["person"]["email"]: [(w["code"], w["values"]) for w in each["warnings"]] for each in previews}
     assert told == {
         emails[0]: [("DOMAIN_BLOCKED", {"email": emails[0], "domain": "blocked.example"})],
@@ -58,8 +59,10 @@ async def test_the_preview_warns_of_an_address_that_bounces(client: Client) -> N
     (enrollment,) = await client.do(story.LAUNCH, "enrollments", input={"campaignId": kept, "personIds": [person]})
     await client.do(story.ADVANCE, "now", to="2026-03-02T12:00:00Z")
     await client.ask(BOUNCE, id=enrollment["id"])
-    (preview,) = (await client.ask(PREVIEW, input={"campaignId": other, "personIds": [person]}))["launchPreview"]
+    (preview,) = (await client.ask(PREVIEW, input={"campaignId": other, "personIds": [person]}))["launchPreview"][
+        "previews"
+    ]
     assert [warning["code"] for warning in preview["warnings"]] == ["ADDRESS_BOUNCES"]
     assert "clearBounce" in preview["warnings"][0]["sentence"]
-    (email,) = (await client.ask("{ emails(folder: BOUNCED) { nodes { id } } }"))["emails"]["nodes"]
+    (email,) = (await client.ask("{ emails(filter: {folder: BOUNCED}) { nodes { id } } }"))["emails"]["nodes"]
     assert await refusal(client, RETRY, id=email["id"]) == "BOUNCED"

@@ -12,27 +12,29 @@ import pytest
 
 from api.server.limits import ServerLimits
 from tests.client import Client, new_client
-from tests.live import Live, listening, until
+from tests.live import PATIENCE, Live, listening, until
+from tests.loop_time import let_pass
 from tests.raw import Raw, head, raw
 from tests.served import NOW
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
-QUICK: dict[str, Any] = {
-    "header_seconds": 0.2,
-    "body_grace_seconds": 0.2,
-    "idle_seconds": 0.2,
-    "write_seconds": 0.2,
-    "linger_seconds": 0.2,
+PATIENT: dict[str, Any] = {
+    "header_seconds": 60,
+    "body_grace_seconds": 60,
+    "idle_seconds": 60,
+    "write_seconds": 60,
+    "linger_seconds": 60,
     "close_seconds": 0.1,
     "sweep_seconds": 0.02,
 }
+"""A test shortens the limit that it is about, or lets its time pass. A slow machine reaches no other one."""
 
 
 @asynccontextmanager
 async def server(database_url: str, **limits: Any) -> AsyncIterator[tuple[Live, Client]]:
-    """A server whose times are short, and a client of it."""
-    async with listening(database_url, server_limits=ServerLimits(**QUICK | limits)) as live:
+    """A server with these limits, and a client of it."""
+    async with listening(database_url, server_limits=ServerLimits(**PATIENT | limits)) as live:
         yield live, await new_client(live.http, NOW)
 
 
@@ -40,6 +42,9 @@ async def server(database_url: str, **limits: Any) -> AsyncIterator[tuple[Live, 
 async def test_a_head_that_does_not_end_is_closed(database_url: str, sent: bytes) -> None:
     async with server(database_url) as (live, _), raw(live) as wire:
         await wire.send(sent)
+        begun = live.server.server_state.connections
+        await until(lambda: len(sent) in {each._received_bytes for each in begun if each.cycle is None})  # type: ignore[union-attr]
+        let_pass(61)
         assert (await wire.rest()).partition(b"\r\n")[0] == (b"HTTP/1.1 408 Request Timeout" if sent else b"")
 
 
@@ -47,17 +52,23 @@ async def test_a_head_that_drips_is_closed(database_url: str) -> None:
     async with server(database_url) as (live, _), raw(live) as wire:
         ended = asyncio.create_task(wire.rest())
         await wire.send(b"GET /health HTTP/1.1\r\n")
+        begun = live.server.server_state.connections
+        await until(lambda: any(each._received_bytes and each.cycle is None for each in begun))  # type: ignore[union-attr]
         while not ended.done():
             await wire.send(b"a: b\r\n")
             await asyncio.sleep(0.01)
+            let_pass(1)
         assert ended.result().startswith(b"HTTP/1.1 408 ")
 
 
 async def test_a_second_request_has_its_time_as_well(database_url: str) -> None:
-    async with server(database_url, idle_seconds=5) as (live, _), raw(live) as wire:
+    async with server(database_url, header_seconds=5) as (live, _), raw(live) as wire:
         await wire.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await wire.answer())[0] == 200
+        (connection,) = [each for each in live.server.server_state.connections if each.timeout_keep_alive_task]  # type: ignore[union-attr]
         await wire.send(b"GET /health HTTP/1.1\r\n")
+        await until(lambda: not connection.timeout_keep_alive_task)  # type: ignore[union-attr]
+        let_pass(6)
         assert (await wire.rest()).startswith(b"HTTP/1.1 408 ")
 
 
@@ -65,24 +76,26 @@ async def test_an_idle_connection_is_closed(database_url: str) -> None:
     async with server(database_url) as (live, _), raw(live) as wire:
         await wire.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await wire.answer())[0] == 200
+        let_pass(61)
         assert await wire.rest() == b""
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 14000000", "Transfer-Encoding: chunked"])
 async def test_a_body_that_does_not_end_is_closed(database_url: str, framing: str) -> None:
-    async with server(database_url) as (live, client), raw(live) as wire:
+    async with server(database_url, body_grace_seconds=0.2) as (live, client), raw(live) as wire:
         begun = b'{"query": ' if "Length" in framing else b'a\r\n{"query": \r\n'
         await wire.send(head(client.token, framing) + begun)
         assert (await wire.rest()).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_a_body_that_comes_fast_enough_is_read(database_url: str) -> None:
-    async with server(database_url, body_bytes_per_second=10) as (live, client), raw(live) as wire:
+    async with server(database_url, body_bytes_per_second=1) as (live, client), raw(live) as wire:
         body = b'{"query": "{ __typename }"' + b" " * 60 + b"}"
         await wire.send(head(client.token, f"Content-Length: {len(body)}"))
         for each in range(0, len(body), 4):  # longer than the grace, in all
             await wire.send(body[each : each + 4])
-            await asyncio.sleep(0.015)
+            await asyncio.sleep(0.03)  # the server looks at its connections
+            let_pass(3)
         status, answer = await wire.answer()
         assert (status, json.loads(answer)["data"]) == (200, {"__typename": "Query"})
 
@@ -91,7 +104,7 @@ async def test_a_client_that_does_not_read_its_answer_is_closed(
     database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "touchline.server")
-    async with server(database_url, idle_seconds=60) as (live, _), AsyncExitStack() as opened:
+    async with server(database_url, write_seconds=0.2) as (live, _), AsyncExitStack() as opened:
         host, port = live.host.split(":")
         reader, writer = await asyncio.open_connection(host, int(port), limit=1)
         opened.callback(writer.close)
@@ -110,18 +123,18 @@ async def test_a_client_that_does_not_read_its_answer_is_closed(
 
 
 async def test_the_newest_takes_the_place_of_the_oldest_that_waits(database_url: str) -> None:
-    async with server(database_url, connections=20, header_seconds=60) as (live, client), AsyncExitStack() as opened:
+    async with server(database_url, connections=20) as (live, client), AsyncExitStack() as opened:
         waiting = [await opened.enter_async_context(raw(live)) for _ in range(60)]
         for wire in waiting:
             await wire.send(b"POST /graphql HTTP/1.1\r\n")
-        assert (await asyncio.wait_for(waiting[0].rest(), 5)) == b""
+        assert (await asyncio.wait_for(waiting[0].rest(), PATIENCE)) == b""
         assert await client.ask("{ __typename }") == {"__typename": "Query"}
         assert len(live.server.server_state.connections) <= 20
 
 
 async def test_one_address_leaves_room_for_others(database_url: str) -> None:
     settings = {"TOUCHLINE_TRUSTED_PROXIES": ""}
-    limits = ServerLimits(**QUICK | {"connections_per_address": 5, "header_seconds": 60})
+    limits = ServerLimits(**PATIENT | {"connections_per_address": 5})
     async with listening(database_url, settings, limits) as live, AsyncExitStack() as opened:
         other = await opened.enter_async_context(raw(live, source="127.0.0.2"))
         await other.send(b"GET /health HTTP/1.1\r\n")
@@ -134,7 +147,7 @@ async def test_one_address_leaves_room_for_others(database_url: str) -> None:
 
 async def test_who_has_no_room_is_told(database_url: str) -> None:
     settings = {"TOUCHLINE_TRUSTED_PROXIES": ""}
-    limits = ServerLimits(**QUICK | {"connections_per_address": 2, "body_grace_seconds": 60})
+    limits = ServerLimits(**PATIENT | {"connections_per_address": 2})
     async with listening(database_url, settings, limits) as live, AsyncExitStack() as opened:
         client = await new_client(live.http, NOW)
         busy = [await opened.enter_async_context(raw(live, source="127.0.0.3")) for _ in range(2)]
@@ -149,7 +162,7 @@ async def test_who_has_no_room_is_told(database_url: str) -> None:
 
 async def test_clients_behind_a_proxy_are_counted_by_their_own_address(database_url: str) -> None:
     settings = {"TOUCHLINE_TRUSTED_PROXIES": "127.0.0.1"}
-    limits = ServerLimits(**QUICK | {"connections_per_address": 2, "body_grace_seconds": 60})
+    limits = ServerLimits(**PATIENT | {"connections_per_address": 2})
     async with listening(database_url, settings, limits) as live, AsyncExitStack() as opened:
         client = await new_client(live.http, NOW)
 
@@ -171,7 +184,7 @@ async def test_clients_behind_a_proxy_are_counted_by_their_own_address(database_
 async def test_this_machine_is_no_proxy_unless_it_is_named(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "touchline.server")
     async with (
-        server(database_url, connections_per_address=5, header_seconds=60) as (live, _),
+        server(database_url, connections_per_address=5) as (live, _),
         AsyncExitStack() as opened,
     ):
         for _ in range(30):
@@ -184,15 +197,13 @@ async def test_this_machine_is_no_proxy_unless_it_is_named(database_url: str, ca
 
 
 async def test_a_flood_that_times_out_together_is_closed_in_parts(database_url: str) -> None:
-    limits = {
-        "connections": 200,
-        "checks_per_turn": 3,
-        "header_seconds": 2,
-    }  # all begin before one times out
-    async with server(database_url, **limits) as (live, client), AsyncExitStack() as opened:
+    async with server(database_url, connections=200, checks_per_turn=3) as (live, client), AsyncExitStack() as opened:
         waiting = [await opened.enter_async_context(raw(live)) for _ in range(40)]
         for wire in waiting:
             await wire.send(b"GET /health HTTP/1.1\r\n")
+        begun = live.server.server_state.connections
+        await until(lambda: sum(each._received_bytes > 0 for each in begun) >= 40)  # type: ignore[union-attr]
+        let_pass(61)
         for wire in waiting:
             assert (await wire.rest()).startswith(b"HTTP/1.1 408 ")
         assert await client.ask("{ __typename }") == {"__typename": "Query"}

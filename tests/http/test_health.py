@@ -1,7 +1,6 @@
 """What an operator reads: whether the process is well, and numbers without names."""
 
 import asyncio
-import socket
 from contextlib import suppress
 
 import httpx
@@ -11,6 +10,8 @@ from api.http import health
 from api.job_kinds import JOB_KINDS
 from tests import story
 from tests.client import OPERATOR, Client, serving
+from tests.live import PATIENCE
+from tests.ports import free_port
 
 
 async def test_ready_says_so(client: Client) -> None:
@@ -32,7 +33,7 @@ async def test_a_database_that_does_not_answer_is_told(
     monkeypatch.setattr(health, "probe_write", lambda: hang("a write"))
     monkeypatch.setattr(health, "backlog_numbers", hang)
     monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.01)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         for _ in range(3):
             answer = await client.http.get("/ready", headers=OPERATOR)
             assert (answer.status_code, answer.json()["problems"]) == (503, {"database": "It does not answer."})
@@ -68,7 +69,9 @@ async def test_the_numbers_hold_no_names(client: Client) -> None:
         assert f"\ntouchline_{name} 0.0" in text
     for kind in JOB_KINDS:
         assert f'\ntouchline_jobs{{kind="{kind.name}",state="RETRYING"}} 0.0' in text
-        assert f'\ntouchline_oldest_job_seconds{{kind="{kind.name}"}} 0.0' in text
+        has_age = f'\ntouchline_oldest_job_seconds{{kind="{kind.name}"}} 0.0' in text
+        assert has_age is not kind.is_standing
+    assert [kind.name for kind in JOB_KINDS if kind.is_standing] == ["crm_sync", "history"]
     for name in ("claimed_total", "send_latency_seconds_count", "throttle_waits_total", "failed_steps_total"):
         assert f"touchline_{name}" in text
     assert "example.com" not in text
@@ -104,12 +107,14 @@ async def test_without_a_token_the_public_port_has_no_numbers(database_url: str)
 
 
 async def test_the_server_has_a_port_for_the_monitoring_alone(database_url: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     own = {"TOUCHLINE_SERVER_WATCH_PORT": str(port), "TOUCHLINE_METRICS_TOKEN": ""}
-    async with serving(database_url, own) as http, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as inside:
+    async with (
+        serving(database_url, own) as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as inside,
+    ):
         assert (await http.get("/metrics")).status_code == 404
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     metrics = await inside.get("/metrics")

@@ -65,7 +65,7 @@ async def stored(web: httpx.AsyncClient) -> list[tuple[str, dict[str, str]]]:
 
 @pytest.fixture
 async def web(live: Live) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=live.http.base_url, headers=CHROME) as client:
+    async with httpx.AsyncClient(base_url=live.http.base_url, headers=CHROME, timeout=PATIENCE) as client:
         yield client
 
 

@@ -18,6 +18,7 @@ from api.services.people.recipient_choices import UNDO_PERIOD
 from api.settings import Settings
 from tests import story
 from tests.client import SECRET, Client, new_client, serving
+from tests.databases import on_sqlite
 from tests.services.world import NOW
 
 PUBLIC = "https://touchline.example"
@@ -71,6 +72,7 @@ def token_in(answer: httpx.Response) -> str:
     return unescape(re.findall(r'name="token" value="([^"]+)"', answer.text)[0])
 
 
+@on_sqlite
 async def test_a_link_unsubscribes_once_and_says_so(visitor: Visitor) -> None:
     asked = await visitor.get()
     assert "Do you want to receive no more emails from <bdi>Test</bdi>" in asked.text
@@ -85,6 +87,7 @@ async def test_a_link_unsubscribes_once_and_says_so(visitor: Visitor) -> None:
     assert await visitor.history() == [("UNSUBSCRIBED", "LINK")]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
@@ -102,6 +105,7 @@ async def test_one_click_by_a_mail_program_needs_no_page(visitor: Visitor, conte
     assert await visitor.history() == [("UNSUBSCRIBED", "ONE_CLICK")]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "body", [b"", b"\xff\xfe\x00", b"a=b&" * 30, b"{}", "action=\ud800".encode("utf-8", "replace")]
 )
@@ -110,6 +114,7 @@ async def test_any_other_post_unsubscribes_as_well(visitor: Visitor, body: bytes
     assert await visitor.history() == [("UNSUBSCRIBED", "LINK")]
 
 
+@on_sqlite
 async def test_undo_allows_emails_again_but_starts_no_campaign(visitor: Visitor) -> None:
     token = token_in(await visitor.unsubscribe())
     await visitor.after(UNDO_PERIOD - timedelta(seconds=1))
@@ -124,6 +129,7 @@ async def test_undo_allows_emails_again_but_starts_no_campaign(visitor: Visitor)
     ]
 
 
+@on_sqlite
 async def test_a_replayed_undo_leaves_a_second_unsubscribe_alone(visitor: Visitor) -> None:
     token = token_in(await visitor.unsubscribe())
     assert (await visitor.post(action="undo", token=token)).status_code == 200
@@ -154,6 +160,7 @@ async def test_what_others_decided_cannot_be_undone_on_the_page(visitor: Visitor
     assert (await Suppression.get()).unsubscribed_at is not None
 
 
+@on_sqlite
 async def test_the_token_of_another_address_undoes_nothing(visitor: Visitor) -> None:
     token = token_in(await visitor.unsubscribe())
     bob = await Person.get(id=await story.person(visitor.client, "bob@example.com"))
@@ -164,6 +171,7 @@ async def test_the_token_of_another_address_undoes_nothing(visitor: Visitor) -> 
     assert await Suppression.filter(unsubscribed_at=None).count() == 0
 
 
+@on_sqlite
 async def test_the_reason_is_kept_in_the_history(visitor: Visitor) -> None:
     token = token_in(await visitor.unsubscribe())
     fields = {"action": "explain", "token": token, "reason": "TOO_MANY", "comment": "<b>Stop</b> \x00 it\r\n\r\nnow"}
@@ -192,6 +200,7 @@ async def test_a_text_that_is_too_long_is_refused_on_a_page(visitor: Visitor, co
     assert len((await SuppressionChange.get()).recipient_comment) == 500
 
 
+@on_sqlite
 @pytest.mark.parametrize("language", SENTENCES)
 async def test_each_page_is_in_the_language_of_the_browser(visitor: Visitor, language: str) -> None:
     sentences = SENTENCES[language]
@@ -204,6 +213,7 @@ async def test_each_page_is_in_the_language_of_the_browser(visitor: Visitor, lan
     assert (wrong.status_code, sentences.wrong_link in wrong.text) == (404, True)
 
 
+@on_sqlite
 async def test_a_wrong_link_says_nothing_about_anybody(visitor: Visitor) -> None:
     await visitor.unsubscribe()
     before = visitor.link.rpartition("/")[0]

@@ -14,6 +14,7 @@ from api.server.limits import ServerLimits
 from strategies import Refusal
 from tests.client import Client, new_client
 from tests.live import PATIENCE, Live, listening, until
+from tests.loop_time import let_pass
 from tests.raw import UPGRADE, Raw, frame, raw
 from tests.served import NOW
 
@@ -143,22 +144,24 @@ async def test_who_does_not_read_is_closed(database_url: str, monkeypatch: pytes
         async with upgraded(live, rep.token) as (wire, _):
             wire.reader._transport.pause_reading()  # type: ignore[attr-defined]
             sockets = [c for c in live.server.server_state.connections if hasattr(c, "acknowledged")]
-            for side in (wire.writer, *(each.transport for each in sockets)):
-                kernel = side.get_extra_info("socket")  # keeps few answers, so that the server soon waits
-                kernel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
-                kernel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            # The kernel keeps few answers, so that the server soon waits. The other direction stays wide: with small
+            # buffers, TCP asks only after longer and longer pauses whether there is room again.
+            wire.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            for each in sockets:
+                each.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
             sending = asyncio.create_task(wire.send(frame(TEXT, b'{"type": "ping"}') * 100_000))
             await until(lambda: not any(c in live.server.server_state.connections for c in sockets))
             await sending
 
 
 async def test_many_that_say_nothing_make_room(database_url: str) -> None:
-    limits = ServerLimits(connections=20, init_seconds=0.5, sweep_seconds=0.02)
+    limits = ServerLimits(connections=20, init_seconds=15, sweep_seconds=0.02)
     async with listening(database_url, server_limits=limits) as live, AsyncExitStack() as opened:
         rep = await new_client(live.http, NOW)
         idle = [(await opened.enter_async_context(upgraded(live)))[0] for _ in range(50)]
         async with live.opened(rep.token) as socket:
             assert (await socket.ask("{ __typename }"))["data"] == {"__typename": "Query"}
+            let_pass(16)
             assert [await closing(wire) for wire in idle] == [0] * 50
             assert (await socket.ask("{ __typename }"))["data"] == {"__typename": "Query"}
 

@@ -1,7 +1,6 @@
 """The migration to tasks by hand on populated tables: every row stays, and a task needs no campaign any more."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -10,7 +9,7 @@ from api.models import Task
 from api.store.engine.database import is_postgres, migrate
 from api.store.engine.sql import execute
 from benchmarks.populated import Size, populate
-from tests.migrations.migrating import before, opened_as_of
+from tests.migrations.migrating import before, insert, insert_enrollment, opened_as_of
 from tests.services.world import NOW
 
 NAME = "0033_hand_tasks"
@@ -32,41 +31,12 @@ async def indexes() -> set[str]:
     return {row["name"] for row in rows}
 
 
-async def insert(table: str, **values: Any) -> None:
-    """Insert a row as the release before did."""
-    names = ", ".join(values)
-    numbers = ", ".join(f"${number}" for number in range(1, len(values) + 1))
-    await execute(f"INSERT INTO {table} ({names}) VALUES ({numbers})", *values.values())
-
-
 async def test_a_task_of_the_release_before_stays_as_it_was(release_before: BaseDBAsyncClient) -> None:
-    own: dict[str, Any] = {"workspace_id": "wsp_1"}
-    empty = "{}"
-    await insert("workspace", id="wsp_1", name="A", sandbox=False, blocked_domains="[]", created_at=NOW)
-    await insert(
-        "sender", id="sdr_1", name="G", email="g@example.com", zone="Europe/Berlin", channel="record",
-        channel_config=empty, created_at=NOW, **own,
-    )  # fmt: skip
-    await insert(
-        "campaign", id="cmp_1", name="C", sender_id="sdr_1", skip_weekends=False, remove_on_bounce=True,
-        on_reply="END", use_recipient_zone=False, on_task_expiry="WAIT", created_at=NOW, **own,
-    )  # fmt: skip
-    await insert(
-        "step", id="stp_1", campaign_id="cmp_1", number=1, day=1, type="CALL", name="", send_option="task",
-        config=empty, follow_up=False, notes="", priority="NORMAL", **own,
-    )  # fmt: skip
-    await insert(
-        "person", id="per_1", email="p@example.com", email_key="p@example.com", first_name="", last_name="", title="",
-        company="", own_fields=empty, created_at=NOW, **own,
-    )  # fmt: skip
-    await insert(
-        "enrollment", id="enr_1", campaign_id="cmp_1", person_id="per_1", zone="Europe/Berlin", launched_at=NOW,
-        times=empty, status="ACTIVE", **own,
-    )  # fmt: skip
+    await insert_enrollment()
     await insert(
         "task", id="tsk_1", enrollment_id="enr_1", step_id="stp_1", person_id="per_1", assignee_id="sdr_1",
         sandbox=False, type="CALL", name="Call", details="Talk", priority="HIGH", status="OPEN", due_date=NOW.date(),
-        expires_at=NOW, explanation='[["DAY_1", {}]]', paused_seconds=7, **own,
+        expires_at=NOW, explanation='[["DAY_1", {}]]', paused_seconds=7, workspace_id="wsp_1",
     )  # fmt: skip
     former = await indexes()
     assert (await migrate())[0] == NAME

@@ -56,7 +56,7 @@ async def world(database: str) -> World:
 
 
 async def rows() -> dict[str, list[dict[str, Any]]]:
-    """Return all rows of the tables, without the columns that this migration and later ones add or drop."""
+    """Return all rows of the tables, without the columns that this migration adds, or that later ones drop."""
     found = {}
     for table, changed in CHANGED.items():
         every = await execute(f"SELECT * FROM {table} ORDER BY id")
@@ -70,7 +70,10 @@ async def test_no_row_changes_and_no_job_has_failed(world: World) -> None:
     old = await rows()
     assert {table: len(each) for table, each in old.items()} == {"people_import": 1, "launch": 1, "campaign": 2}
     assert await migrate() == names
-    assert await rows() == old
+    new = await rows()
+    for table, each in old.items():  # later migrations add columns
+        kept = [{name: row[name] for name in earlier} for row, earlier in zip(new[table], each, strict=True)]
+        assert kept == each
     for model in (PeopleImport, Launch):
         assert await model.all().values_list("problem", flat=True) == [None]
     assert await Campaign.all().values_list("job_problem", flat=True) == [None] * 2
@@ -78,10 +81,16 @@ async def test_no_row_changes_and_no_job_has_failed(world: World) -> None:
     assert await migrate() == [], "it is applied once"
 
 
-@pytest.mark.parametrize("kind", [IMPORT, LAUNCH, HOLD, EDIT], ids=lambda kind: kind.name)
-async def test_a_job_of_the_release_before_ends_after_its_failures(world: World, kind: Any) -> None:
+async def test_each_job_of_the_release_before_ends_after_its_failures(world: World) -> None:
     await before(NAME)
     await migrate()
+    for kind in (IMPORT, LAUNCH, HOLD, EDIT):
+        await Campaign.all().update(job_problem=None)
+        await ends_after_its_failures(world, kind)
+
+
+async def ends_after_its_failures(world: World, kind: Any) -> None:
+    """Let a job fail as often as a job may, and see that it has ended, and with what problem."""
     job, now = await Job.get(kind=kind.name), NOW
     for number in range(1, MAX_FAILURES + 1):
         assert await runner(world, kind, now, broken).run_next()

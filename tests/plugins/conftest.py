@@ -38,7 +38,8 @@ def outgoing() -> Callable[..., Outgoing]:
         sender: str = "rep@example.org",
         message: bytes = b"Subject: Hello\r\n\r\nHi Ann\r\n",
         send_id: str = "s1",
+        copies: tuple[str, ...] = (),
     ) -> Outgoing:
-        return Outgoing(send_id, sender, recipient, message)
+        return Outgoing(send_id, sender, recipient, message, copies)
 
     return make

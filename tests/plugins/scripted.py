@@ -7,13 +7,19 @@ from contextlib import asynccontextmanager
 import pytest
 
 from plugins import AccountUnavailableError, Channel
+from tests.loop_time import let_pass
 
 DROP, HANG = b"<drop>", b"<hang>"
+HANG_TURNS = 400
+"""Turns of the event loop in which a client waits in vain. A tenth of a second passes in each, at once."""
 USUAL = {"GREETING": b"220 hi", "EHLO": b"250 here", "DATA": b"354 go", "QUIT": b"221 bye"}
 
 
 class ScriptedServer:
-    """``script`` says what it answers at each phase: "GREETING", a verb, or "CONTENT" (after the final dot)."""
+    """``script`` says what it answers at each phase: "GREETING", a verb, or "CONTENT" (after the final dot).
+
+    A whole command, such as "RCPT TO:<a@example.com>", is answered before its verb.
+    """
 
     def __init__(self, script: Mapping[str, bytes]) -> None:
         self.script = USUAL | dict(script)
@@ -26,24 +32,28 @@ class ScriptedServer:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
-            going = await self._answer("GREETING", writer)
+            going = await self._answer("GREETING", reader, writer)
             while going and (line := await reader.readline()):
                 self.lines.append(line)
-                verb = line.split()[0].decode().upper()
-                going = await self._answer(verb, writer)
+                verb, whole = line.split()[0].decode().upper(), line.decode(errors="replace").strip()
+                going = await self._answer(whole if whole in self.script else verb, reader, writer)
                 if going and verb == "DATA" and self.script["DATA"].startswith(b"354"):
                     self.contents.append(await reader.readuntil(b"\r\n.\r\n"))
-                    going = await self._answer("CONTENT", writer)
+                    going = await self._answer("CONTENT", reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
 
-    async def _answer(self, phase: str, writer: asyncio.StreamWriter) -> bool:
+    async def _answer(self, phase: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         reply = self.script.get(phase, b"250 ok")
         if reply == DROP:
             return False
         if reply == HANG:
+            for _ in range(HANG_TURNS):
+                if not reader.at_eof():
+                    let_pass(0.1)
+                    await asyncio.sleep(0)
             await self._release.wait()
             return False
         writer.write(reply + b"\r\n")

@@ -87,6 +87,7 @@ def test_a_package_registers_plugins_of_a_new_kind(monkeypatch: pytest.MonkeyPat
         "touchline_register_channels": ("pigeon",),
         "touchline_register_mailboxes": (),
         "touchline_register_webhooks": (),
+        "touchline_register_crms": (),
         "touchline_register_dialers": ("inbox",),
     }
 

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from api.cli.package_templates import CHANNEL
 from api.services.common import inputs
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, WebhookRefusedError, WebhookRequest
 from plugins.manager import load
+from plugins.testing import assert_send_option, check_channel
 from strategies import Position, Refusal, StepType
 from tests.plugins.packages import FakeEntry
 
@@ -46,12 +48,11 @@ def installed(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Channel:
     return found.channels["pigeon"]
 
 
-def test_the_example_of_a_send_option_passes_its_own_test(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_of_a_send_option_is_not_for_the_first_email(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example("class Lunch"))
-    example("def test_lunch")["test_lunch"]()
     lunch = load({}).send_options["lunch"]
-    assert not lunch.availability(Position(1, 1, None, False)).offered
-    assert lunch.availability(Position(2, 1, StepType.EMAIL, False)).offered
+    assert not lunch.availability(Position(1, 1, None, False)).available
+    assert lunch.availability(Position(2, 1, StepType.EMAIL, False)).available
 
 
 class Service:
@@ -66,7 +67,9 @@ class Service:
         length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
         self.requests.append(head + await reader.readexactly(int(length[1]) if length else 0))
         if self.status:
-            writer.write(b"HTTP/1.1 %d Told\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % self.status)
+            writer.write(
+                b"HTTP/1.1 %d Told\r\nContent-Length: 0\r\nRetry-After: 120\r\nConnection: close\r\n\r\n" % self.status
+            )
         writer.close()
 
 
@@ -90,9 +93,10 @@ def pigeon(monkeypatch: pytest.MonkeyPatch, service: Service) -> Channel:
         (202, Outcome.SENT, "ACCEPTED"),
         (400, Outcome.FAILED, "HTTP_400"),
         (401, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_401"),
-        (429, Outcome.DEFERRED, "HTTP_429"),
+        (403, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_403"),
+        (429, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_429"),
         (500, Outcome.IN_DOUBT, "HTTP_500"),
-        (503, Outcome.DEFERRED, "HTTP_503"),
+        (503, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_503"),
         (0, Outcome.IN_DOUBT, "CONNECTION_LOST"),
     ],
 )
@@ -103,18 +107,36 @@ async def test_the_example_of_a_channel(
     async with pigeon.connect(LOFT) as session:
         receipt = await session.deliver(outgoing(), permission)
     assert (receipt.outcome, receipt.code, permission.asked) == (outcome, code, 1)
+    assert receipt.retry_after == (120 if outcome is Outcome.ACCOUNT_UNAVAILABLE else None)
     (request,) = service.requests
     assert request.startswith(b"POST /north HTTP/1.1\r\n")
     assert b"Idempotency-Key: s1\r\n" in request
     assert request.endswith(b"\r\n\r\nSubject: Hello\r\n\r\nHi Ann\r\n")
 
 
-async def test_the_example_sends_nothing_that_was_taken_away(
-    pigeon: Channel, service: Service, outgoing: Make, refusal: Any
+@pytest.mark.parametrize("scaffold", [False, True])
+async def test_what_is_refused_before_the_request_is_not_in_doubt(
+    monkeypatch: pytest.MonkeyPatch, outgoing: Make, permission: Any, scaffold: bool
 ) -> None:
-    async with pigeon.connect(LOFT) as session:
-        assert (await session.deliver(outgoing(), refusal)).outcome is Outcome.WITHDRAWN
-    assert service.requests == []
+    monkeypatch.setenv("no_proxy", "*")
+    contents = example("class PigeonChannel")
+    if scaffold:
+        contents = {}
+        names = {"CLASS": "Pigeon", "KEY": "pigeon", "CODE": "PIGEON", "LABEL": "Pigeon"}
+        exec(re.sub("@([A-Z]+)@", lambda found: names[found[1]], CHANNEL), contents)
+    channel = contents["PigeonChannel"]({"PIGEON_URL": "http://127.0.0.1:1", "PIGEON_TOKEN": "t"})
+    async with channel.connect(LOFT) as session:
+        receipt = await session.deliver(outgoing(), permission)
+    assert (receipt.outcome, receipt.code) == (Outcome.ACCOUNT_UNAVAILABLE, "CONNECTION_FAILED")
+    read = contents["retry_after"]
+    date = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert [read(each) for each in ("", "soon", "7", "Mon, 02 Mar 2026 09:00:00 GMT")] == [None, None, 7.0, date]
+    assert contents["OF_ACCOUNT"] == {401, 403, 429, 503}
+
+
+async def test_the_examples_pass_the_kit(pigeon: Channel, service: Service) -> None:
+    await check_channel(pigeon, [LOFT], transmitted=lambda: len(service.requests), secrets=["Bearer"])
+    assert_send_option(example("class Lunch")["Lunch"](), [{"hour": 12}], zones=["Europe/Berlin"], examples=12)
 
 
 async def test_the_example_lets_the_account_wait_without_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +153,14 @@ def test_what_the_example_keeps_for_a_sender(monkeypatch: pytest.MonkeyPatch) ->
     assert inputs.config(LOFT, schema, ("channelConfig",)) == LOFT
     with pytest.raises(Refusal) as refused:
         inputs.config({"loft": "North!"}, schema, ("channelConfig",))
+    countries = {
+        "type": "object",
+        "properties": {"country": {"enum": [f"X{n}" for n in range(99)], "description": "Where."}},
+    }
+    with pytest.raises(Refusal) as of_enum:
+        inputs.config({"country": "BQ"}, countries, ("config",))
+    assert of_enum.value.message.startswith('"BQ" is not one of "X0", "X1", ')
+    assert of_enum.value.message.endswith('", …. Where.')
     assert refused.value.message == '"North!" is not valid. The loft\'s name, a to z.'
 
 

@@ -207,7 +207,7 @@ async def test_a_rejected_login_has_advice(account: Account) -> None:
 
 async def test_an_unknown_certificate_is_refused(account: Account) -> None:
     for scheme, step in (("imap", "start TLS with"), ("imaps", "connect to")):
-        error = await refused(account.url(scheme, cafile=None).replace("cafile=", "timeout=20&").split("&")[0])
+        error = await refused(account.url(scheme, cafile=None).replace("cafile=", "timeout=60&").split("&")[0])
         assert error.code == "TLS_FAILED", error.detail
         assert f"Could not {step} localhost" in error.detail
         assert "certificate verify failed" in error.detail

@@ -31,7 +31,7 @@ def account(server: Dovecot) -> Account:
 
 def plain(account: Account, port: int) -> dict[str, str]:
     """Return the environment of an account without TLS, through a proxy."""
-    url = account.url(security="none", cafile=None, timeout=20)
+    url = account.url(security="none", cafile=None, timeout=60)
     return {"TOUCHLINE_IMAP_URL": url.replace(str(account.server.port), str(port)).replace("&cafile=None", "")}
 
 
@@ -96,8 +96,9 @@ GREETINGS = {
 @pytest.mark.parametrize("greeting", GREETINGS)
 async def test_another_server_is_no_mailbox(greeting: bytes) -> None:
     scripted = ScriptedServer({"GREETING": greeting})
+    seconds = 0.3 if greeting == HANG else 30
     async with scripted.running():
-        url = f"imap://rep:secret-word@127.0.0.1:{scripted.port}?security=none&timeout=0.3"
+        url = f"imap://rep:secret-word@127.0.0.1:{scripted.port}?security=none&timeout={seconds}"
         with pytest.raises(AccountUnavailableError) as error:
             async with ImapMailbox({"TOUCHLINE_IMAP_URL": url}).open("imap"):
                 pass

@@ -11,7 +11,6 @@ import pytest
 
 from plugins import AccountUnavailableError, Outcome, Outgoing
 from plugins.channels.outbox import OutboxChannel, file_name
-from plugins.channels.record import RecordChannel
 
 Make = Callable[..., Outgoing]
 
@@ -33,13 +32,6 @@ async def test_an_email_is_one_file_and_a_repeat_replaces_it(tmp_path: Path, out
         assert len(files(folder)) == 2
 
 
-async def test_withdrawn_leaves_no_file(tmp_path: Path, outgoing: Make, refusal: Any) -> None:
-    async with OutboxChannel({"TOUCHLINE_OUTBOX": str(tmp_path)}).connect({}) as session:
-        assert (await session.deliver(outgoing(), refusal)).outcome is Outcome.WITHDRAWN
-        assert refusal.asked == 1
-    assert files(tmp_path) == []
-
-
 async def test_the_file_is_complete_before_permission_is_asked(tmp_path: Path, outgoing: Make) -> None:
     async with OutboxChannel({"TOUCHLINE_OUTBOX": str(tmp_path)}).connect({}) as session:
 
@@ -51,16 +43,6 @@ async def test_the_file_is_complete_before_permission_is_asked(tmp_path: Path, o
             return True
 
         await session.deliver(outgoing(), look)
-
-
-async def test_a_failing_question_leaves_no_file(tmp_path: Path, outgoing: Make) -> None:
-    async def fail() -> bool:
-        raise RuntimeError("database gone")
-
-    async with OutboxChannel({"TOUCHLINE_OUTBOX": str(tmp_path)}).connect({}) as session:
-        with pytest.raises(RuntimeError, match="database gone"):
-            await session.deliver(outgoing(), fail)
-    assert files(tmp_path) == []
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
@@ -149,10 +131,3 @@ def test_names_sort_by_send_and_never_meet() -> None:
 
 def test_the_folder_without_a_setting() -> None:
     assert OutboxChannel({}).folder == OutboxChannel({"TOUCHLINE_OUTBOX": ""}).folder == Path("touchline-data/outbox")
-
-
-async def test_record_accepts_and_keeps_nothing(outgoing: Make, permission: Any, refusal: Any) -> None:
-    async with RecordChannel().connect({}) as session:
-        assert (await session.deliver(outgoing(), permission)).outcome is Outcome.SENT
-        assert (await session.deliver(outgoing(), refusal)).outcome is Outcome.WITHDRAWN
-    assert permission.asked == refusal.asked == 1

@@ -55,7 +55,7 @@ class Disk:
                 first = not self.first_sync.is_set()
                 self.first_sync.set()
                 if first:
-                    assert self.go_on.wait(20)
+                    assert self.go_on.wait(60)
                 fsync(descriptor)
                 self.calls.append("sync folder")
             else:

@@ -53,9 +53,14 @@ def test_the_package_is_loaded():
     assert option.resolve(context) == touchline_business_hours.BusinessHours().resolve(context)
     assert option.resolve(context).date == dt.date(2026, 3, 5)
     with pytest.raises(Refusal, match="NO_DAY_LEFT"):
-        option.validate({"avoid": touchline_business_hours.DAYS})
+        option.validate({"avoid": touchline_business_hours.DAYS}, None)
     with pytest.raises(Refusal, match="INVALID_ZONE"):
         dataclasses.replace(context.calendar, zone="Nowhere").instant(dt.date(2026, 3, 4), dt.time(8))
+
+
+def test_the_kit():
+    option = touchline_business_hours.BusinessHours()
+    assert_send_option(option, [{"opens": "08:00"}], zones=["Europe/Berlin"], examples=5)
 
 
 def test_loading_again_gives_the_same_classes():
@@ -75,7 +80,8 @@ def test_the_path_is_as_before():
 """,
 }
 OURS = (
-    "import touchline_business_hours\nfrom touchline.partners import Calendar, Refusal, SendOption, StepContext, load"
+    "import touchline_business_hours\nfrom touchline.partners import Calendar, Refusal, SendOption, StepContext, load\n"
+    "from touchline.testing import assert_send_option"
 )
 THEIRS = "import api\nimport plugins.manager\nimport strategies.errors"
 
@@ -92,7 +98,7 @@ def test_a_project_with_folders_of_our_names(tmp_path: Path, imports: str) -> No
     run = subprocess.run(
         command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
     )
-    assert "4 passed" in run.stdout, run.stdout + run.stderr
+    assert "5 passed" in run.stdout, run.stdout + run.stderr
 
 
 def test_without_such_folders_the_server_s_own_classes_are_imported() -> None:

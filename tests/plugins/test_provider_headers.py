@@ -31,7 +31,7 @@ def test_each_provider_returns_the_id_under_the_name_that_its_webhook_reads() ->
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_the_channel_adds_the_header(outgoing: Make, permission: Any, provider: str) -> None:
     async with ScriptedServer({}).running() as server:
-        async with channel(server.port, f"&provider={provider}").connect({}) as session:
+        async with channel(server, f"&provider={provider}").connect({}) as session:
             await session.deliver(outgoing(send_id=ID), permission)
         assert server.contents == [provider_headers(provider, ID) + b"Subject: Hello\r\n\r\nHi Ann\r\n.\r\n"]
 

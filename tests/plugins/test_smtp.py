@@ -20,8 +20,10 @@ GARBAGE = b"\x00\xff what?"
 Make = Callable[..., Outgoing]
 
 
-def channel(port: int, options: str = "") -> SmtpChannel:
-    url = f"smtp://127.0.0.1:{port}?security=none&timeout=0.15&final_timeout=0.15&helo=test{options}"
+def channel(server: ScriptedServer, more: str = "") -> SmtpChannel:
+    """Return a channel for a server. ``more`` is added to its URL."""
+    address = f"127.0.0.1:{server.port}"
+    url = f"smtp://{address}?security=none&timeout=30&final_timeout=30&helo=test{more}"
     return SmtpChannel({"TOUCHLINE_SMTP_URL": url})
 
 
@@ -75,7 +77,7 @@ def table() -> list[Any]:
 @pytest.mark.parametrize(("phase", "reply", "outcome", "code"), table())
 async def test_outcome(phase: str, reply: bytes, outcome: Outcome, code: str, outgoing: Make, permission: Any) -> None:
     async with ScriptedServer({phase: reply}).running() as server:
-        async with channel(server.port).connect({}) as session:
+        async with channel(server).connect({}) as session:
             receipt = await session.deliver(outgoing(), permission)
             assert (receipt.outcome, receipt.code) == (outcome, code), receipt
             assert receipt.detail
@@ -94,7 +96,7 @@ async def test_outcome(phase: str, reply: bytes, outcome: Outcome, code: str, ou
 
 
 async def test_withdrawn_leaves_nothing_and_the_session_goes_on(outgoing: Make, permission: Any, refusal: Any) -> None:
-    async with ScriptedServer({}).running() as server, channel(server.port).connect({}) as session:
+    async with ScriptedServer({}).running() as server, channel(server).connect({}) as session:
         assert (await session.deliver(outgoing(), refusal)).outcome is Outcome.WITHDRAWN
         assert server.verbs == ["EHLO", "RSET", "MAIL", "RCPT", "RSET"]
         assert (await session.deliver(outgoing(), permission)).outcome is SENT
@@ -102,7 +104,7 @@ async def test_withdrawn_leaves_nothing_and_the_session_goes_on(outgoing: Make, 
 
 
 async def test_withdrawn_although_the_server_is_gone(outgoing: Make) -> None:
-    async with ScriptedServer({}).running() as server, channel(server.port).connect({}) as session:
+    async with ScriptedServer({}).running() as server, channel(server).connect({}) as session:
 
         async def withdraw() -> bool:
             server.script["RSET"] = DROP
@@ -114,7 +116,7 @@ async def test_withdrawn_although_the_server_is_gone(outgoing: Make) -> None:
 
 async def test_a_second_answer_in_one_breath_is_never_taken_for_the_verdict(outgoing: Make, permission: Any) -> None:
     script = {"DATA": b"354 go\r\n250 queued", "CONTENT": b"550 no"}
-    async with ScriptedServer(script).running() as server, channel(server.port).connect({}) as session:
+    async with ScriptedServer(script).running() as server, channel(server).connect({}) as session:
         receipt = await session.deliver(outgoing(), permission)
         assert (receipt.outcome, receipt.code) == (ACCOUNT, "UNEXPECTED_REPLY")
         assert server.contents == []
@@ -122,7 +124,7 @@ async def test_a_second_answer_in_one_breath_is_never_taken_for_the_verdict(outg
 
 async def test_content_is_stuffed_and_keeps_one_end(outgoing: Make, permission: Any) -> None:
     message = b"Subject: x\r\n\r\n.\r\n..two\na\n.\nb\r.\rend"
-    async with ScriptedServer({}).running() as server, channel(server.port).connect({}) as session:
+    async with ScriptedServer({}).running() as server, channel(server).connect({}) as session:
         assert (await session.deliver(outgoing(message=message), permission)).outcome is SENT
         await session.deliver(outgoing(), permission)
         assert server.contents[0] == b"Subject: x\r\n\r\n..\r\n...two\r\na\r\n..\r\nb\r\n..\r\nend\r\n.\r\n"
@@ -151,7 +153,7 @@ async def test_content_is_stuffed_and_keeps_one_end(outgoing: Make, permission: 
 async def test_an_address_that_could_be_a_command_never_reaches_the_wire(
     side: str, address: str, outgoing: Make, permission: Any
 ) -> None:
-    async with ScriptedServer({}).running() as server, channel(server.port).connect({}) as session:
+    async with ScriptedServer({}).running() as server, channel(server).connect({}) as session:
         receipt = await session.deliver(outgoing(**{side: address}), permission)
         assert (receipt.outcome, receipt.code) == (FAILED, "ADDRESS_INVALID")
         assert server.verbs == ["EHLO"]
@@ -173,7 +175,7 @@ async def test_addresses_beyond_ascii(
     recipient: str, extensions: str, expected: bytes | None, outgoing: Make, permission: Any
 ) -> None:
     greeting = f"250-here\r\n250 {extensions or 'HELP'}".encode()
-    async with ScriptedServer({"EHLO": greeting}).running() as server, channel(server.port).connect({}) as session:
+    async with ScriptedServer({"EHLO": greeting}).running() as server, channel(server).connect({}) as session:
         receipt = await session.deliver(outgoing(recipient), permission)
         if expected is None:
             assert (receipt.outcome, receipt.code) == (FAILED, "SMTPUTF8_REQUIRED")
@@ -188,7 +190,7 @@ async def test_addresses_beyond_ascii(
 
 async def test_a_long_answer_is_tidied(outgoing: Make, permission: Any) -> None:
     reply = b"550-no\x07 \x1b[31m" + b"x" * 700 + b"\r\n550 \xff end"
-    async with ScriptedServer({"RCPT": reply}).running() as server, channel(server.port).connect({}) as session:
+    async with ScriptedServer({"RCPT": reply}).running() as server, channel(server).connect({}) as session:
         receipt = await session.deliver(outgoing(), permission)
         assert receipt.outcome is SOFT
         assert len(receipt.detail) == 500

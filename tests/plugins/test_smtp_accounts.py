@@ -9,10 +9,7 @@ from plugins import Outcome
 from plugins.channels.smtp.channel import SmtpChannel
 from plugins.channels.smtp.url import parse
 from tests.plugins.scripted import DROP, HANG, ScriptedServer, refused
-
-
-def channel(port: int) -> SmtpChannel:
-    return SmtpChannel({"TOUCHLINE_SMTP_URL": f"smtp://127.0.0.1:{port}?security=none&timeout=0.15&helo=test"})
+from tests.plugins.test_smtp import channel
 
 
 @pytest.mark.parametrize(
@@ -32,7 +29,7 @@ def channel(port: int) -> SmtpChannel:
 )
 async def test_an_account_that_cannot_be_opened(script: dict[str, bytes], code: str) -> None:
     async with ScriptedServer(script).running() as server:
-        error = await refused(channel(server.port))
+        error = await refused(channel(server))
         assert error.code == code
         assert f"127.0.0.1:{server.port}" in error.detail
 
@@ -40,7 +37,7 @@ async def test_an_account_that_cannot_be_opened(script: dict[str, bytes], code: 
 @pytest.mark.parametrize("code", [500, 501, 502, 504, 550])
 async def test_a_server_that_knows_helo_alone(code: int, outgoing: Any, permission: Any) -> None:
     ehlo = f"{code}-what\r\n{code} is that".encode()
-    async with ScriptedServer({"EHLO": ehlo}).running() as server, channel(server.port).connect({}) as session:
+    async with ScriptedServer({"EHLO": ehlo}).running() as server, channel(server).connect({}) as session:
         assert (await session.deliver(outgoing(), permission)).outcome is Outcome.SENT
         assert server.verbs[:3] == ["EHLO", "HELO", "RSET"]
 
@@ -70,7 +67,7 @@ async def test_helo_alone_offers_neither_tls_nor_a_login() -> None:
 )
 async def test_a_login_that_fails_is_told_as_one(answer: bytes, code: str, told: str) -> None:
     async with ScriptedServer({"EHLO": b"250-x\r\n250 AUTH PLAIN", "AUTH": answer}).running() as server:
-        url = f"smtp://rep:s3cret@127.0.0.1:{server.port}?security=none&timeout=0.5&helo=test"
+        url = f"smtp://rep:s3cret@127.0.0.1:{server.port}?security=none&timeout=30&helo=test"
         error = await refused(SmtpChannel({"TOUCHLINE_SMTP_URL": url}))
     assert error.code == code, error.detail
     assert told in error.detail
@@ -89,8 +86,8 @@ async def test_a_server_with_none_of_our_ways_to_log_in(offer: bytes) -> None:
 
 async def test_nobody_listens() -> None:
     async with ScriptedServer({}).running() as server:
-        port = server.port
-    assert (await refused(channel(port))).code == "CONNECTION_FAILED"
+        nobody = channel(server)
+    assert (await refused(nobody)).code == "CONNECTION_FAILED"
 
 
 async def test_an_account_is_paused_by_itself_and_named_when_missing() -> None:

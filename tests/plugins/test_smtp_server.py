@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from plugins import Outcome, Outgoing
 from plugins.channels.smtp.channel import SmtpChannel
 from plugins.channels.smtp.url import parse
+from plugins.testing import channel_delivery, check_channel
 from tests.plugins.scripted import ScriptedServer, refused
 
 Make = Callable[..., Outgoing]
@@ -76,6 +77,15 @@ async def serve(mailbox: Mailbox, tls: ssl.SSLContext | None = None, **options: 
     finally:
         server.close()
         await server.wait_closed()
+
+
+async def test_it_keeps_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_delivery, "LARGE_BYTES", 2_000_000)  # the server of the test is slow
+    mailbox = Mailbox()
+    async with serve(mailbox) as port:
+        channel = SmtpChannel({"TOUCHLINE_SMTP_URL": f"smtp://127.0.0.1:{port}?security=none&helo=test"})
+        away = [{"account": "MISSING"}]
+        await check_channel(channel, transmitted=lambda: len(mailbox.envelopes), unavailable=away)
 
 
 async def test_starttls_and_login(cafile: Path, certificate: ssl.SSLContext, outgoing: Make, permission: Any) -> None:

@@ -157,7 +157,7 @@ async def test_outcomes_are_the_same_where_commands_leave_together(
     phase: str, reply: bytes, outcome: Outcome, code: str, outgoing: Make, permission: Any
 ) -> None:
     async with ScriptedServer({"EHLO": PIPELINING, phase: reply}).running() as server:
-        async with channel(server.port).connect({}) as session:
+        async with channel(server).connect({}) as session:
             for _ in range(2 if outcome in {SENT, DEFERRED, FAILED, HARD, SOFT} else 1):
                 receipt = await session.deliver(outgoing(), permission)
                 assert (receipt.outcome, receipt.code) == (outcome, code), receipt
@@ -169,7 +169,7 @@ async def test_outcomes_are_the_same_where_commands_leave_together(
 @pytest.mark.parametrize("behind", [DROP, HANG])
 async def test_a_refusal_stands_whatever_follows_it(behind: bytes, outgoing: Make, permission: Any) -> None:
     script = {"EHLO": PIPELINING, "MAIL": b"550 no", "RCPT": behind}
-    async with ScriptedServer(script).running() as server, channel(server.port).connect({}) as session:
+    async with ScriptedServer(script).running() as server, channel(server).connect({}) as session:
         receipt = await session.deliver(outgoing(), permission)
         assert (receipt.outcome, receipt.code) == (FAILED, "SMTP_550")
         assert (await session.deliver(outgoing(), permission)).outcome is ACCOUNT, "the connection is used up"
@@ -177,7 +177,7 @@ async def test_a_refusal_stands_whatever_follows_it(behind: bytes, outgoing: Mak
 
 async def test_a_goodbye_behind_the_verdict_leaves_no_doubt(outgoing: Make, permission: Any) -> None:
     async with ScriptedServer({"CONTENT": b"250 queued\r\n421 closing"}).running() as server:
-        async with channel(server.port).connect({}) as session:
+        async with channel(server).connect({}) as session:
             assert (await session.deliver(outgoing(), permission)).outcome is SENT
             assert (await session.deliver(outgoing(), permission)).outcome is ACCOUNT
         assert len(server.contents) == 1

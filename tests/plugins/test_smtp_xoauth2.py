@@ -75,7 +75,7 @@ class Serving:
 
 def channel(port: int, **options: str) -> SmtpChannel:
     given = urlencode(
-        {"security": "none", "helo": "test", "timeout": "5", "auth": "xoauth2", **options}, quote_via=quote
+        {"security": "none", "helo": "test", "timeout": "60", "auth": "xoauth2", **options}, quote_via=quote
     )
     return SmtpChannel({"TOUCHLINE_SMTP_URL": f"smtp://{quote(USER, safe='')}@127.0.0.1:{port}?{given}"})
 
@@ -194,7 +194,8 @@ async def test_a_file_that_cannot_be_read(path: str) -> None:
     ],
 )  # fmt: skip
 async def test_a_program_that_fails(code: str, told: str, tmp_path: Path) -> None:
-    error = await refused(channel(1, token_command=program(tmp_path, code), timeout="0.5"))
+    seconds = "0.5" if "sleep" in code else "60"
+    error = await refused(channel(1, token_command=program(tmp_path, code), timeout=seconds))
     assert (error.code, error.here) == ("TOKEN_UNAVAILABLE", True)
     assert told in error.detail, error.detail
     assert "s3cret" not in error.detail

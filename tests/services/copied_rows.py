@@ -38,6 +38,8 @@ async def copy_rows() -> CopiedRows:
     statements = []
     for model in _parents_first():
         table, columns = model._meta.db_table, [f'"{name}"' for name in model._meta.fields_db_projection.values()]
+        if table == "event":
+            columns.remove('"position"')  # the other database has not given it
         values = " || ',' || ".join(quote.format(column) for column in columns)
         rows = [f"({row['found']})" for row in await execute(f'SELECT {values} AS found FROM "{table}"')]
         if rows:

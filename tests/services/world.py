@@ -35,9 +35,11 @@ class Scripted(Channel, Session):
     during: Callable[[Outgoing], Awaitable[None]] | None = None
     down: bool = False
     left: list[str] = field(default_factory=list)
+    refused_copies: tuple[tuple[str, str], ...] = ()
 
     key = "scripted"
     labels = {"en": "Scripted"}
+    supports_copies = True
 
     @asynccontextmanager
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
@@ -54,7 +56,7 @@ class Scripted(Channel, Session):
             self.left.append(outgoing.recipient)
             if self.during:
                 await self.during(outgoing)
-        return Receipt(self.outcome, "SMTP_TEST", "The server's words.")
+        return Receipt(self.outcome, "SMTP_TEST", "The server's words.", self.refused_copies)
 
 
 @dataclass

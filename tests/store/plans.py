@@ -16,6 +16,7 @@ Statements = dict[str, list[Any]]
 GROWING = {
     "send", "task", "enrollment", "person", "event", "suppression", "suppression_change", "left_out", "launch_audience",
     "import_source", "import_refusal", "launch", "campaign", "step", "written_email", "departure", "people_import",
+    "incoming_event", "reply", "crm_change", "crm_task", "crm_person", "crm_activity", "crm_import_row",
 }  # fmt: skip
 """Tables that grow with use. The others have a few rows for each workspace, or are read by their key."""
 MAX_WASTED_ROWS = 250
@@ -23,14 +24,19 @@ MAX_WASTED_ROWS = 250
 SORTED_WHEN_READ = {
     "person_id = ": "A person has few enrollments.",
     "FROM email_count": "A workspace has a few rows of counts.",
+    "FROM report_delta": "A subject has a row of counts for each day, and changes are folded every few seconds.",
+    "status IN ('CLAIMED', 'TRANSMITTING')": "Few emails are on their way at a time.",
     "FROM job WHERE finished_at IS NULL": "Few jobs are open at a time.",
     "json_each(": "The rows of a page's rows, such as the steps of campaigns.",
     "= ANY(": "The same.",
 }
 """Statements that sort what they have read, and why that is little."""
 
-SMALL_INDEXES = ("send_in_doubt", "send_leased", "send_held", "departure_open")
-"""Partial indexes with few entries: of emails that are in doubt, on their way, or on hold."""
+SMALL_INDEXES = (
+    "send_in_doubt", "send_leased", "send_held", "departure_open", "incoming_event_failed", "enrollment_changed",
+)  # fmt: skip
+"""Partial indexes with few entries: of emails that are in doubt, on their way, or on hold, of failed mails, and of
+people about whom a fact has changed."""
 
 
 @contextmanager

@@ -23,6 +23,11 @@ async def costs_of(database: str, journey: Journey, document: str, caplog: pytes
     caplog.clear()
     with caplog.at_level(logging.DEBUG, "tortoise.db_client"):
         await journey.ask(document)
+    return await recorded_costs(database, caplog)
+
+
+async def recorded_costs(database: str, caplog: pytest.LogCaptureFixture) -> dict[str, int]:
+    """Return the costs of the statements in the log, which are carried out once more for that."""
     costs: dict[str, int] = {}
     for statement, values in _statements(caplog):
         costs[statement] = max(costs.get(statement, 0), await _cost(database, statement, values))

@@ -25,7 +25,7 @@ async def refused(url: str) -> str:
         await opened(url)
     for each in threading.enumerate():
         if "_connection_worker_thread" in each.name:
-            each.join(10)
+            each.join(60)
             assert not each.is_alive()
     assert "\n" not in str(refusal.value)
     return str(refusal.value)

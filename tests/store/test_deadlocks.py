@@ -19,8 +19,9 @@ from api.services.people.suppressions import unsubscribe
 from api.services.replies.bounces import record_bounce
 from api.services.replies.replies import record_reply
 from api.services.tasks.closing import complete_task_of_email
+from api.services.tasks.sending import send_task
 from api.services.tasks.task_expiry import expire_tasks
-from api.services.tasks.tasks import complete_task, send_task, skip_task
+from api.services.tasks.tasks import complete_task, skip_task
 from api.store import claims, transmissions
 from api.store.engine.transactions import MAX_DEADLOCK_RETRIES, retry_on_deadlock
 from tests.services.campaigns.edited import content, later

@@ -7,7 +7,9 @@ import pytest
 from api.models import Send
 from api.states import SendStatus
 from api.store import emails as stored_emails
+from api.store.email_filter import EmailFilter, emails
 from api.store.engine.database import migrate
+from api.store.engine.listing import Window
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from benchmarks.populated import Size, populate
@@ -20,7 +22,7 @@ async def counted(workspace_id: str) -> dict[str, int]:
     """Count the emails of each folder by reading them."""
     found = {}
     for folder in stored_emails.FOLDERS:
-        rows, more = await stored_emails.emails_in_folder(workspace_id, folder).page(1_000, None)
+        rows, more = await (await emails(workspace_id, EmailFilter(folder), None)).page(Window(1_000))
         assert not more
         found[folder] = len(rows)
     return found
@@ -56,10 +58,8 @@ async def test_any_change_is_counted(workspaces: list[str]) -> None:
             await stored_emails.merge_counts()
     for workspace_id in workspaces:
         assert await stored_emails.folder_counts(workspace_id) == await counted(workspace_id)
-        assert (
-            await stored_emails.count(workspace_id, None)
-            == await stored_emails.emails_in_folder(workspace_id, None).count()
-        )
+        everything = await emails(workspace_id, EmailFilter(), None)
+        assert await stored_emails.count(workspace_id, None) == await everything.count()
 
 
 async def test_a_populated_database_is_counted_when_it_is_upgraded(workspaces: list[str]) -> None:

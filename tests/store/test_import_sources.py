@@ -31,7 +31,7 @@ async def test_a_file_is_stored_in_pieces(context: WorkspaceContext, monkeypatch
     started = await start_import(context, SOURCE)
     assert await pieces() == [(1, SOURCE[:30]), (2, SOURCE[30:])]
     assert await imports.read_source(started.id) == SOURCE
-    async for _ in import_chunks(started, lambda: NOW):
+    async for _ in import_chunks(started, lambda: NOW, context.installed.send_options):
         pass
     done = await PeopleImport.get(id=started.id)
     assert (done.status, done.created, await pieces()) == (ImportStatus.FINISHED, 2, [])

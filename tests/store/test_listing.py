@@ -1,7 +1,7 @@
-"""Lists page by page: every row once, in order, on both databases."""
+"""Lists page by page: every row once, in order, forward and backward, on both databases."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +9,20 @@ import pytest
 from api import models
 from api.services.workspaces.workspaces import create_workspace
 from api.store.engine import listing
-from api.store.engine.listing import Count, Listing
+from api.store.engine.listing import Count, Listing, Window
+from api.store.engine.sort_keys import SortKey
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TITLES = ("", "CEO", "CTO")
-COMPANIES = ("Acme", "Ltd", "ß'\\%")
+COMPANIES = ("Acme", "acme", "Ltd", "ß'\\%", "Ärzte", "Zoo", "")
+KEYS = {
+    "id": None,
+    "company": SortKey("company"),
+    "company, ignoring case": SortKey("company", ignores_case=True),
+    "created_at": SortKey("created_at", datetime),
+    "bounced_at": SortKey("bounced_at", datetime, nullable=True),
+    "email_key": SortKey("email_key", unique=True),
+}
 
 
 @pytest.fixture
@@ -29,7 +38,8 @@ async def people(database: str) -> list[models.Person]:
             email_key=f"{number}@example.com",
             title=chance.choice(TITLES),
             company=chance.choice(COMPANIES),
-            created_at=NOON,
+            created_at=NOON + timedelta(seconds=chance.randrange(3) / 2),
+            bounced_at=chance.choice([None, NOON, NOON + timedelta(hours=1)]),
         )
     await models.Person.create(
         id="per_030a", workspace_id=other.id, email="x@example.com", email_key="x@example.com", created_at=NOON
@@ -37,43 +47,82 @@ async def people(database: str) -> list[models.Person]:
     return await models.Person.filter(workspace_id=own.id)
 
 
-async def all_pages(found: Listing, size: int) -> list[str]:
-    """Read a listing to its end. Each page but the last is full."""
+async def all_pages(found: Listing, size: int, *, backwards: bool = False) -> list[str]:
+    """Read a listing from one end to the other. Each page but the last is full."""
     ids: list[str] = []
-    more = True
+    window, more = Window(size, last=backwards), True
     while more:
-        rows, more = await found.page(size, ids[-1] if ids else None)
+        rows, more = await found.page(window, ())
         assert len(rows) == size or not more
-        ids += [row.id for row in rows]
+        page = [row.id for row in rows]
+        ids = page + ids if backwards else ids + page
+        if rows and backwards:
+            window = Window(size, before=found.position(rows[0]), last=True)
+        elif rows:
+            window = Window(size, after=found.position(rows[-1]))
     return ids
 
 
-@pytest.mark.parametrize("size", [1, 7, 60, 200])
-@pytest.mark.parametrize("order", [("id",), ("company", "id"), ("title", "company", "id")])
-@pytest.mark.parametrize("descending", [False, True])
+def in_order(people: list[models.Person], key: SortKey | None, *, descending: bool) -> list[str]:
+    """Return the ids as Python sorts them: people without a value last."""
+
+    def value(person: models.Person) -> Any:
+        found = () if key is None else getattr(person, key.column)
+        return found.encode().lower() if key and key.ignores_case else found
+
+    with_value = [person for person in people if value(person) is not None]
+    without = [person for person in people if value(person) is None]
+    ordered = sorted(with_value, key=lambda each: (value(each), each.id), reverse=descending)
+    return [each.id for each in (*ordered, *sorted(without, key=lambda each: each.id, reverse=descending))]
+
+
+@pytest.mark.parametrize("parts", [400, 5])
+@pytest.mark.parametrize("key", KEYS)
 async def test_pages_have_every_row_once_in_order(
-    people: list[models.Person], order: tuple[str, ...], descending: bool, size: int
+    people: list[models.Person], monkeypatch: pytest.MonkeyPatch, key: str, parts: int
 ) -> None:
-    found = Listing(models.Person, order=order, descending=descending).equal(workspace_id=people[0].workspace_id)
+    monkeypatch.setattr(listing, "MAX_ALTERNATIVES", parts)
+    found = Listing(models.Person).equal(workspace_id=people[0].workspace_id)
     found = found.one_of("title", ["CEO", "CTO"]).one_of("company", list(COMPANIES)[::-1])
+    titled = [person for person in people if person.title]
+    assert sorted(await found.ids(100)) == sorted(person.id for person in titled)
+    assert await found.count() == Count(len(titled), exact=True)
+    for descending in (False, True):
+        ordered = found.sorted_by(KEYS[key], descending=descending)
+        wanted = in_order(titled, KEYS[key], descending=descending)
+        for size in (1, 7, 60, 200):
+            assert await all_pages(ordered, size) == wanted
+            assert await all_pages(ordered, size, backwards=True) == wanted
 
-    def key(person: models.Person) -> tuple[Any, ...]:
-        return tuple(getattr(person, column) for column in order)
 
-    wanted = sorted((person for person in people if person.title), key=key, reverse=descending)
-    assert await all_pages(found, size) == [person.id for person in wanted]
-    assert await found.count() == Count(len(wanted), exact=True)
-
-
-async def test_an_order_without_the_id_needs_unique_columns_alone(people: list[models.Person]) -> None:
-    found = Listing(models.Person, order=("email_key",)).equal(workspace_id=people[0].workspace_id)
-    assert await all_pages(found, 7) == [person.id for person in sorted(people, key=lambda each: each.email_key)]
+@pytest.mark.parametrize("key", KEYS)
+async def test_a_page_lies_between_two_positions_also_of_rows_that_are_gone(
+    people: list[models.Person], key: str
+) -> None:
+    for descending in (False, True):
+        found = Listing(models.Person).equal(workspace_id=people[0].workspace_id)
+        found = found.sorted_by(KEYS[key], descending=descending)
+        rows, _ = await found.page(Window(200))
+        ids = [row.id for row in rows]
+        for first, last in ((0, 59), (3, 10), (5, 6), (20, 55)):
+            after, before = found.position(rows[first]), found.position(rows[last])
+            kept = found.where("id <> {}", ids[first]).where("id <> {}", ids[last])
+            between = ids[first + 1 : last]
+            page, more = await kept.page(Window(4, after, before))
+            assert ([row.id for row in page], more) == (between[:4], len(between) > 4)
+            page, more = await kept.page(Window(4, after, before, last=True))
+            assert ([row.id for row in page], more) == (between[-4:], len(between) > 4)
+            assert await kept.begins_before(after) == (first > 0)
+            assert await kept.ends_after(before) == (last < 59)
+            assert await found.begins_before(after)
+            assert await found.ends_after(before)
 
 
 async def test_a_listing_without_alternatives_is_empty(people: list[models.Person]) -> None:
     found = Listing(models.Person).equal(workspace_id=people[0].workspace_id).one_of("title", [])
-    assert await found.page(10, None) == ([], False)
+    assert await found.page(Window(10)) == ([], False)
     assert await found.count() == Count(0, exact=True)
+    assert await found.ids(10) == []
 
 
 async def test_counting_stops_at_the_bound(people: list[models.Person], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,24 @@ from datetime import timedelta
 import pytest
 
 from api.clock import system_clock
-from api.models import Send
+from api.models import Enrollment, Send, Workspace
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import run_once
 from api.states import SendStatus
-from api.store import backlog, jobs, throttles
+from api.store import (
+    allowed_times,
+    backlog,
+    fact_changes,
+    holds,
+    jobs,
+    missing_options,
+    send_history,
+    throttles,
+    transmissions,
+)
 from api.store import emails as stored_emails
+from api.store.allowed_times import Wait
+from api.store.claimed_email import ClaimedEmail
 from benchmarks.lists import client_of
 from benchmarks.populated import Size, populate, refresh_statistics
 from plugins.manager import load
@@ -39,6 +51,8 @@ async def test_a_pass_of_the_dispatcher(runtime: DispatchRuntime, caplog: pytest
     with recorded(caplog) as statements:
         counts = await run_once(runtime, system_clock())
     assert sum(counts.by_outcome.values()) >= 30
+    # Emails of the built-in send options can be sent at any time, so nothing is read about it.
+    assert not any("allowed_times " in statement for statement in statements)
     assert await problems(statements, sorts=False) == set()
 
 
@@ -48,6 +62,33 @@ async def test_monitoring(runtime: DispatchRuntime, caplog: pytest.LogCaptureFix
         await jobs.job_numbers(system_clock())
         await throttles.delete_old_slots(system_clock())
         await stored_emails.merge_counts()
+        await allowed_times.delete_unused(system_clock().date())
+        claimed = ClaimedEmail(*[""] * 13, 0, system_clock(), None)
+        await allowed_times.postpone([Wait(claimed, system_clock(), None, "", None, [])])
+    assert await problems(statements, sorts=False) == set()
+
+
+async def test_changes_of_facts(runtime: DispatchRuntime, caplog: pytest.LogCaptureFixture) -> None:
+    """A person's change, the rounds of its job, and the check before a transmission find few rows by their keys."""
+    workspace = await Workspace.get()
+    enrollment = await Enrollment.filter(ended_at=None).first()
+    assert enrollment is not None
+    email = ClaimedEmail(*[""] * 13, 0, system_clock(), None)
+    with recorded(caplog) as statements:
+        assert await fact_changes.mark_changed([enrollment.person_id], ["at_time", "same_time_as_previous"])
+        assert await fact_changes.workspaces_to_recalculate() == [workspace.id]
+        assert await fact_changes.campaigns_to_recalculate(workspace.id) == [enrollment.campaign_id]
+        assert await fact_changes.has_marked(enrollment.campaign_id)
+        await fact_changes.mark_newcomers(enrollment.campaign_id, [enrollment.person_id])
+        await transmissions.begin_transmission([(email, "<m>")], system_clock())
+        await holds.release_all(enrollment.campaign_id)
+        await holds.close(enrollment.campaign_id, "none")
+        await fact_changes.give_up(enrollment.campaign_id)
+        await missing_options.add_missing(["at_time"])
+        await send_history.last_checked()
+        place = send_history.Place(system_clock(), "snd")
+        await send_history.sent_emails(workspace.id, system_clock(), place, archived=False, emails=100)
+    assert len(statements) >= 12
     assert await problems(statements, sorts=False) == set()
 
 

@@ -75,15 +75,14 @@ async def test_no_notification_is_missed(database: str) -> None:
 async def test_a_change_after_a_notification_is_notified_too(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     sent, sending, release = 0, asyncio.Event(), asyncio.Event()
 
-    async def notify() -> None:
+    async def notify(_: object) -> None:
         nonlocal sent
         sent += 1
         sending.set()
         await release.wait()
 
     monkeypatch.setattr(notifications, "_notify", notify)
-    monkeypatch.setattr(notifications, "MIN_GAP_SECONDS", 0.0)
-    notifier = Notifier()
+    notifier = Notifier(gap=0.0)
     notifier.announce()
     await sending.wait()
     for _ in range(5):
@@ -170,7 +169,7 @@ async def test_a_process_that_does_not_read_delays_nobody(database: str) -> None
         stuck.bind(f"{path}-wake-stuck")
         async with listening() as heard:
             for _ in range(600):
-                wake_sockets.notify(path)
+                wake_sockets.notify(path, notifications.DUE.middle)
             await asyncio.wait_for(heard.wait(), PATIENCE)
 
 

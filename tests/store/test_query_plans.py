@@ -11,7 +11,8 @@ import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type, is_required_argument
 
 from api.graphql.schema import schema
-from benchmarks.lists import client_of, queries
+from benchmarks.list_queries import queries
+from benchmarks.lists import client_of
 from benchmarks.populated import Size, populate, refresh_statistics
 from tests.store.plans import problems, recorded
 

@@ -14,8 +14,11 @@ from tests.store.row_costs import Costs, costs_of
 PEOPLE = 2_000
 MAX_ROWS = 60
 """Rows of a statement: those of three people with their emails and tasks, and of the steps."""
-MAX_STEPS = 4_000
-"""Instructions of SQLite. A scan of the large campaign's 2,000 people needs about 10,000."""
+MAX_STEPS = 8_000
+"""Instructions of SQLite. A scan of the large campaign's 2,000 people needs about 10,000.
+
+A preview of a resume needs 3,950 or more for the facts of three people, and twice that if it is read in two slices.
+"""
 
 
 async def changes(journey: Journey, workspace: Workspace) -> AsyncIterator[tuple[str, str]]:

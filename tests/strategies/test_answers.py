@@ -6,7 +6,19 @@ from typing import Any, ClassVar
 
 import pytest
 
-from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepType
+from strategies import (
+    Availability,
+    Calendar,
+    CampaignFacts,
+    CreateTask,
+    Note,
+    Position,
+    Refusal,
+    SendAt,
+    SendOption,
+    StepType,
+)
+from strategies.codes import StrategyCode
 from strategies.option_calls import availability, validate
 from strategies.records import LaunchChoices, PlannedSend, TimelineStep
 from strategies.registry import SendOptions
@@ -85,7 +97,9 @@ def test_what_the_contract_allows(answer: Any, monkeypatch: pytest.MonkeyPatch) 
 def test_an_option_that_breaks_is_named(answer: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refusal) as caught:
         resolve(answer, monkeypatch)
-    told = f"The send option 'lunch' of step 1 failed ({name}). This is a bug in its package; see the server log."
+    told = (
+        f"The send option 'lunch' of step 1 failed ({name}). This is a bug in its package, partner; see the server log."
+    )
     assert (caught.value.code, caught.value.message) == ("SEND_OPTION_FAILED", told)
     assert type(caught.value.__cause__).__name__ == name
 
@@ -129,13 +143,20 @@ def test_an_option_that_answers_no_availability_is_not_offered(monkeypatch: pyte
     assert availability(Lunch(), Position(1, 1, None, False)).code == "SEND_OPTION_FAILED"
 
 
+def test_a_paused_option_is_not_offered_and_says_that_it_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
+    paused = Refusal.of(StrategyCode.SEND_OPTION_PAUSED, option="lunch")
+    monkeypatch.setattr(Moody, "trouble", paused)
+    answer = availability(Moody(), Position(1, 1, None, False))
+    assert (answer.available, answer.code, answer.reason) == (False, "SEND_OPTION_PAUSED", paused.message)
+
+
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_a_configuration_that_an_option_breaks_on_is_refused(
     trouble: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Moody, "trouble", trouble)
     with pytest.raises(Refusal) as refused:
-        validate(Moody(), {})
+        validate(Moody(), {}, CampaignFacts())
     assert refused.value.code == "SEND_OPTION_FAILED"
 
 
@@ -143,7 +164,7 @@ def test_a_configuration_that_an_option_breaks_on_is_refused(
 def test_texts_of_an_availability_that_no_answer_could_carry(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Lunch, "availability", lambda *_: Availability(**given))
     offer = availability(Lunch(), Position(1, 1, None, False))
-    assert (offer.offered, offer.code) == (False, "SEND_OPTION_FAILED")
+    assert (offer.available, offer.code) == (False, "SEND_OPTION_FAILED")
 
 
 class Once(str):

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from plugins.manager import load
+from plugins.testing.explanation_reader import evaluate
 from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepContext
 from strategies import StepType as Type
 from strategies.calendar import zone_names
@@ -28,7 +29,6 @@ from strategies.resume_plan import shift
 from strategies.sentences import sentence
 from strategies.step_checks import check, check_launch
 from strategies.timeline import Stop, Timeline, never, resolve_timeline
-from tests.strategies.evaluator import evaluate
 
 UTC = dt.UTC
 HOUR, SECOND = dt.timedelta(hours=1), dt.timedelta(seconds=1)

@@ -56,7 +56,7 @@ class Person:
             for each in self.at(now).planned
             if isinstance(each, PlannedSend) and self.calendar.instant(each.date, each.time) < now
         }
-        about = self.resumed, overdue, loose, self.calendar, now
+        about = self.resumed, overdue, [(*each, "Europe/Berlin") for each in loose], self.calendar, now
         done = shift(lambda resumed, stop: self.at(now, resumed, stop), *about)
         assert done == shift(lambda resumed, _: self.at(now, resumed), *about)
         self.resumed = done.resumed

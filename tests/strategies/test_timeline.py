@@ -8,6 +8,7 @@ import pytest
 
 from plugins.manager import load
 from strategies import Calendar, Note, Refusal, StepType
+from strategies.anchor import Anchor
 from strategies.records import EmailRecord, LaunchChoices, PlannedSend, PlannedTask, TaskRecord, TimelineStep
 from strategies.sentences import sentence
 from strategies.step_checks import check, position
@@ -145,15 +146,8 @@ def test_what_is_not_offered(steps: list[TimelineStep], code: str) -> None:
 def test_day_one_is_offered_with_a_warning() -> None:
     steps = [at(1, "09:00"), same(1)]
     availability = OPTIONS["same_time_as_previous"].availability(position(steps, 2))
-    assert availability.offered
+    assert availability.available
     assert "Not recommended" in str(availability.warning)
-
-
-@pytest.mark.parametrize("key", OPTIONS)
-def test_every_option_speaks_english_and_german(key: str) -> None:
-    option = OPTIONS[key]
-    assert {"en", "de"} <= option.labels.keys()
-    assert {"en", "de"} <= option.help.keys()
 
 
 def told(planned: PlannedSend | PlannedTask) -> list[str]:
@@ -181,6 +175,8 @@ def test_after_a_first_email_whose_time_had_passed_and_a_task_done_on_its_date()
         "The step is set to 10:00:00.",
     ]
     assert shown(first)[0] == "12-02 08:30:00"
+    moved = Anchor(calendar, 1, date(2026, 12, 1), Note("DAY_1")).after_first_email(1, happened[1], launch, "package")
+    assert moved.note == Note("FIRST_EMAIL", {"day": 1, "date": "2026-12-02"}), "a package has its own reasons"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from api.workers.limits import (
     WorkersBusyError,
     WorkersClosedError,
 )
-from api.workers.pool import Pool, close_pool, run, run_blocking
+from api.workers.pool import Pool, close_pool, run
 from tests.workers import jobs
 
 SHORT = Limits(cpu_seconds=0.3, wall_seconds=30.0)
@@ -220,10 +220,10 @@ async def test_many_calls_at_once_are_answered_each_with_its_own() -> None:
     assert await asyncio.gather(*(run(jobs.add, n, n) for n in range(100))) == [2 * n for n in range(100)]
 
 
-def test_after_closing_new_processes_start() -> None:
-    assert run_blocking(jobs.add, 2, 3) == 5
+async def test_after_closing_new_processes_start() -> None:
+    assert await run(jobs.add, 2, 3) == 5
     close_pool()
-    assert run_blocking(jobs.add, 3, 4) == 7
+    assert await run(jobs.add, 3, 4) == 7
 
 
 PARENT = """

@@ -1,6 +1,7 @@
 """The path of a value in a request, as errors report it."""
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from graphql import (
     parse,
     visit,
 )
+from strawberry.utils.str_converters import to_camel_case
 
 CONTAINERS = {"input", "edit"}
 """Arguments that only contain others, and that paths leave out."""
@@ -24,6 +26,35 @@ Span = tuple[int, int]
 def in_form(path: Sequence[str | int]) -> list[str]:
     """Leave out the arguments that only contain others, unless such an argument is itself wrong."""
     return [str(part) for part in path if part not in CONTAINERS] or [str(part) for part in path[-1:]]
+
+
+def place_in(arguments: Mapping[str, Any], path: Sequence[str]) -> list[int]:
+    """Return a key that sorts paths by their places in the arguments: by the order of fields, and of elements."""
+    inside = {name: value for name, value in arguments.items() if name not in CONTAINERS}
+    for container in CONTAINERS & arguments.keys():
+        inside |= _fields(arguments[container])
+    value: Any = inside
+    places = []
+    for part in path:
+        if isinstance(value, list):
+            index = int(part) if part.isdecimal() else len(value)
+            value = value[index] if index < len(value) else None
+        else:
+            fields = _fields(value)
+            names = [to_camel_case(name) for name in fields]
+            index = names.index(part) if part in names else len(names)
+            value = [*fields.values(), None][index]
+        places.append(index)
+    return places
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Return the values of an input object, or of a JSON object, by name."""
+    if isinstance(value, dict):
+        return value
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return {}
 
 
 def path_of_variable(variable: str, definition: Node) -> list[str] | None:

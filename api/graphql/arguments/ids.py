@@ -4,8 +4,15 @@ from typing import Annotated
 
 import strawberry
 
+AttachmentId = Annotated[
+    strawberry.ID,
+    strawberry.argument(description="`id` of the attachment: `att_` and 26 lower-case letters and digits."),
+]
 CampaignId = Annotated[
     strawberry.ID, strawberry.argument(description="`id` of the campaign: `cmp_` and 26 lower-case letters and digits.")
+]
+CategoryId = Annotated[
+    strawberry.ID, strawberry.argument(description="`id` of the category: `cat_` and 26 lower-case letters and digits.")
 ]
 EmailId = Annotated[
     strawberry.ID, strawberry.argument(description="`id` of the email: `snd_` and 26 lower-case letters and digits.")
@@ -13,6 +20,10 @@ EmailId = Annotated[
 EnrollmentId = Annotated[
     strawberry.ID,
     strawberry.argument(description="`id` of the enrollment: `enr_` and 26 lower-case letters and digits."),
+]
+GroupId = Annotated[
+    strawberry.ID,
+    strawberry.argument(description="`id` of the group of people: `grp_` and 26 lower-case letters and digits."),
 ]
 ImportId = Annotated[
     strawberry.ID, strawberry.argument(description="`id` of the import: `imp_` and 26 lower-case letters and digits.")
@@ -36,4 +47,12 @@ TaskId = Annotated[
 TemplateId = Annotated[
     strawberry.ID,
     strawberry.argument(description="`id` of the template: `tpl_` and 26 lower-case letters and digits."),
+]
+ReplyId = Annotated[
+    strawberry.ID,
+    strawberry.argument(description="`id` of the reply: `rpl_` and 26 lower-case letters and digits."),
+]
+IncomingEventId = Annotated[
+    strawberry.ID,
+    strawberry.argument(description="`id` of the incoming event: `inc_` and 26 lower-case letters and digits."),
 ]

@@ -7,6 +7,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from api.codes.inputs import InputCode
 from strategies import Refusal
+from strategies.errors import RefusalCollector
 
 NOT_NULL = {
     "assignee_id",
@@ -40,11 +41,14 @@ def given_fields(given: Any) -> dict[str, Any]:
 
 def given_fields_not_null(given: Any) -> dict[str, Any]:
     """Return the fields that a client gave. Raises Refusal REQUIRED where it set one to null that needs a value."""
-    values = given_fields(given)
-    for name in NOT_NULL & values.keys():
-        if values[name] is None and name == "config":
+    values, refusals = given_fields(given), RefusalCollector()
+    for name, value in values.items():
+        if value is not None or name not in NOT_NULL:
+            continue
+        if name == "config":
             values[name] = {}
-        elif values[name] is None:
+        else:
             path = to_camel_case(name)
-            raise Refusal.of(InputCode.REQUIRED, (path,), case="null", argument=path)
+            refusals.add(Refusal.of(InputCode.REQUIRED, (path,), case="null", argument=path))
+    refusals.raise_any()
     return values

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 from api.graphql.engine.time_slices import TIME_SLICE
+from strategies.questions import held_slot
 
 
 async def in_turn(result: Awaitable[Any]) -> Any:
@@ -28,10 +29,27 @@ async def among(queries: asyncio.Semaphore, result: Awaitable[Any]) -> Any:
     except BaseException:
         _close(result)
         raise
+    token = held_slot.set(_Slot(queries))
     try:
         return await in_turn(result)
     finally:
+        held_slot.reset(token)
         queries.release()
+
+
+class _Slot:
+    """The slot of a field, which is free while the field waits for a send option."""
+
+    def __init__(self, queries: asyncio.Semaphore) -> None:
+        self._queries = queries
+
+    def release(self) -> None:
+        """Let another field query the database."""
+        self._queries.release()
+
+    async def acquire(self) -> None:
+        """Wait for a slot. It is acquired also if the task is cancelled, because ``among`` releases it."""
+        await asyncio.shield(self._queries.acquire())
 
 
 def _close(result: Awaitable[Any]) -> None:

@@ -11,7 +11,11 @@ from api.graphql.engine.loaders import Loaders
 from api.graphql.limits.budgets import Budget, Charge
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
-from api.services.launches.launch_progress import FollowedLaunch, LaunchWatch
+from api.services.following.events import FollowedEvents
+from api.services.following.row_kinds import FollowedRow
+from api.services.following.row_watch import RowWatch
+from api.services.plugin_health.channels import health_of_channel_keys
+from api.services.plugin_health.health import PluginHealth, health_of
 from api.services.workspaces import senders
 
 
@@ -21,11 +25,13 @@ class Context:
 
     workspace_context: WorkspaceContext
     runtime: DispatchRuntime
-    watch: LaunchWatch
+    watch: RowWatch
     budget: Budget
     introspection: bool
     writes_json: ClassVar[bool] = True
     """Whether results may contain EncodedJson."""
+    reads_all_pages: ClassVar[bool] = False
+    """Whether a page may read any number of rows to find those that meet its filter."""
     loaders: Loaders = field(init=False)
     charge: Charge = field(init=False)
     """What the operation costs. Each event of a subscription costs the same again."""
@@ -33,10 +39,14 @@ class Context:
     """The cost of the operation, as the response reports it."""
     shapes: dict[Any, Any] | None = field(init=False, default=None)
     """What the executor has computed from the document for earlier requests; None if it depends on variables."""
-    followed: FollowedLaunch | None = field(init=False, default=None)
-    """The launch that a subscription follows, as its first event shows it. The websocket sends the later events."""
+    followed: FollowedRow | FollowedEvents | None = field(init=False, default=None)
+    """What a subscription follows: a row as its first update shows it, or events. The transport sends the others."""
     shared_accounts: DataLoader[str, bool] = field(init=False)
     """Loads whether other workspaces use an account as well."""
+    option_health: DataLoader[str, PluginHealth] = field(init=False)
+    """Loads the health of installed send options by their keys."""
+    channel_health: DataLoader[str, PluginHealth] = field(init=False)
+    """Loads the health of installed channels by their keys."""
 
     def __post_init__(self) -> None:
         self.charge = Charge(self.budget)
@@ -46,6 +56,8 @@ class Context:
         """Start with empty loaders: rows that were read may have changed since."""
         self.loaders = Loaders(self.workspace_context.workspace_id)
         self.shared_accounts = DataLoader(load_fn=partial(senders.are_accounts_shared, self.workspace_context))
+        self.option_health = DataLoader(load_fn=partial(health_of, self.workspace_context))
+        self.channel_health = DataLoader(load_fn=partial(health_of_channel_keys, self.workspace_context))
 
 
 Request = Info[Context, None]

@@ -26,7 +26,6 @@ from graphql import (
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.graphql import OperationType
 
 from api.codes.queries import QueryCode
@@ -52,9 +51,11 @@ RULES: tuple[type[ASTValidationRule], ...] = (
     ValuesFit,
     ArgumentsGiven,
     MaybeNullValidationRule,
-    OneOfInputValidationRule,
 )
-"""The validation rules. Two of ours report the paths of values; the merging of fields is checked last."""
+"""The validation rules. Two of ours report the paths of values, also where one field of an input is to be given.
+
+The merging of fields is checked last.
+"""
 
 ABORTED = re.compile(r"Parsing aborted\.$")
 """The end of graphql-core's message for a document with too many tokens or too deep nesting."""

@@ -1,12 +1,15 @@
 """The enums of the tables, with the descriptions that GraphQL shows."""
 
+from collections.abc import Mapping
 from enum import Enum
 
 import strawberry
 
+from api.codes.actors import ACTOR_KINDS, ActorKind
 from api.codes.event_kinds import EventKind
 from api.states import (
     BounceKind,
+    CampaignStatus,
     EnrollmentStatus,
     ImportStatus,
     IncomingResult,
@@ -26,7 +29,7 @@ from api.states import (
     Tracking,
     UnsubscribeReason,
 )
-from strategies import StepType
+from strategies import Reads, StepType
 
 DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
     StepType: (
@@ -65,6 +68,19 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "WAIT": "It waits: later steps stay blocked until a rep completes or skips the task. This is the default.",
             "SKIP": "It continues with the steps that follow, as if the task were skipped.",
             "END": "The campaign ends early for that person.",
+        },
+    ),
+    CampaignStatus: (
+        "What a campaign is doing.",
+        {
+            "DRAFT": "Nobody was ever launched into it.",
+            "RUNNING": "It is going on for at least one person.",
+            "PAUSED": "It is paused: nothing is sent, and nobody can be launched, until `resumeCampaign`. That is so "
+            "before the first launch and after the last person as well.",
+            "ENDING": "`endCampaign` is still ending it for the people in it. Nothing is sent, and nobody can be "
+            "launched.",
+            "FINISHED": "People were launched, and it is over for all of them. It can be launched again.",
+            "ARCHIVED": "It is archived: it cannot be launched or changed until it is taken out of the archive.",
         },
     ),
     EnrollmentStatus: (
@@ -113,6 +129,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
     SendStatus: (
         "State of an email in the send ledger.",
         {
+            "DRAFT": "A one-off email that a rep is still writing. It is sent after `sendEmail` only.",
             "SCHEDULED": "Waits for its send time.",
             "CLAIMED": "A worker has taken it and prepares it. It can still be changed.",
             "TRANSMITTING": "It is being transmitted to the mail server. It can no longer be changed.",
@@ -120,8 +137,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "SENT": "The mail server accepted it.",
             "FAILED": "It was not sent and is not retried automatically. `reason` says why. `retrySend` retries it.",
             "BOUNCED": "The recipient's server rejected it, or returned it later; see `bounce`.",
-            "IN_DOUBT": "The connection broke at a moment when nobody can know whether it was accepted. A person "
-            "decides by `resolveInDoubt`.",
+            "IN_DOUBT": "Nobody can know whether it was accepted. A person decides by `resolveInDoubt`.",
         },
     ),
     TaskStatus: (
@@ -184,6 +200,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "UNDO": "The recipient undid the unsubscribe on the unsubscribe page.",
             "API": "A mutation: `unsubscribe`, `suppressAddress` or `resubscribe`.",
             "CSV": "A CSV file of suppressed addresses.",
+            "CRM": "A lead or a contact with this address has opted out in the CRM.",
             "UPGRADE": "The person had unsubscribed before Touchline recorded addresses.",
         },
     ),
@@ -203,10 +220,18 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "OTHER": "Another reason, which the comment may explain.",
         },
     ),
-    EventKind: (
-        "What happened, as an event of the Live Feed reports it.",
-        {kind.name: kind.description for kind in EventKind},
+    Reads: (
+        "What a send option reads of the person and the campaign.",
+        {
+            "PERSON": "The person: id, address, names, job title and company.",
+            "RECIPIENT_ZONE": "The person's own time zone.",
+            "FIELDS": "The person's dynamic fields.",
+            "HISTORY": "How many emails of the workspace were sent, opened, clicked and answered, by hour of the week.",
+            "CAMPAIGN": "The campaign's name and settings.",
+        },
     ),
+    ActorKind: ("Who does what an event of the Live Feed reports.", ACTOR_KINDS),
+    EventKind: ("What happened, as the Live Feed reports it.", {kind.name: kind.description for kind in EventKind}),
     OnKnown: (
         "What an import does with a row whose address is in the workspace, or in an earlier row of the file.",
         {
@@ -217,13 +242,21 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
 }
 """The description of each enum, and of each of its values."""
 
-for enum, (description, values) in DESCRIPTIONS.items():
-    strawberry.enum(enum, description=description)
+
+def describe(enum: type[Enum], description: str, values: Mapping[str, str], name: str | None = None) -> None:
+    """Make an enum a GraphQL type, with the description of each of its values. ``name`` is its name in GraphQL."""
+    strawberry.enum(enum, name=name, description=description)
     for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
         value.description = values[value.name]
 
+
+for enum, (description, values) in DESCRIPTIONS.items():
+    describe(enum, description, values)
+
 __all__ = [
+    "ActorKind",
     "BounceKind",
+    "CampaignStatus",
     "EnrollmentStatus",
     "EventKind",
     "ImportStatus",
@@ -235,6 +268,7 @@ __all__ = [
     "OnKnown",
     "OnReply",
     "Priority",
+    "Reads",
     "ReplyKind",
     "SendStatus",
     "StepType",
@@ -244,4 +278,5 @@ __all__ = [
     "TaskStatus",
     "Tracking",
     "UnsubscribeReason",
+    "describe",
 ]

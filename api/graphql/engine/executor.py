@@ -28,6 +28,7 @@ from api.graphql.arguments.input_errors import MAX_ERRORS, variable_errors
 from api.graphql.engine.awaiting import among, in_turn
 from api.graphql.engine.fast_fields import Plan, Results, plan, read
 from api.graphql.engine.json_lists import Shape, shape_of, write_list
+from api.graphql.engine.loaded_fields import load_ahead, loaded_field_of
 from api.graphql.engine.time_slices import TIME_SLICE
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.long_lists import LongList, put_back, without
@@ -158,7 +159,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             results = [read(made, item) for item in items]
             if None not in results:
                 return results
-        return super().complete_iterable_value(*given) if short else self._in_turns(*given)
+        return super().complete_iterable_value(*given) if short else self._in_turns(kind, made, *given)
 
     def _shape(self, kind: GraphQLObjectType, field_details_list: FieldDetailsList, path: Path) -> Shape | None:
         """Return how a list is written as JSON; None if it is not, because graphql-core has to complete its fields."""
@@ -206,6 +207,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
     async def _in_turns(
         self,
+        kind: GraphQLObjectType,
+        made: Plan,
         item_type: GraphQLOutputType,
         field_details_list: FieldDetailsList,
         info: GraphQLResolveInfo[Any],
@@ -214,6 +217,10 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> list[Any]:
         """Complete the items of a long list, and let other work run between them."""
+        loaders = getattr(self.context_value, "loaders", None)
+        if loaders is not None:
+            fields = (self.schema.get_field(kind, parts[0].node.name.value) for parts in made.rest.values())
+            await load_ahead([found for field in fields if (found := loaded_field_of(field))], items, loaders)
         results: list[Any] = []
         awaited: list[int] = []
         try:

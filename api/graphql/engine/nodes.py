@@ -8,18 +8,23 @@ from graphql import GraphQLAbstractType, GraphQLInterfaceType, GraphQLObjectType
 
 NODE_ID = re.compile(r"([a-z]{3})_[0-9a-z]{26}")
 TYPE_NAMES = {
+    "att": "Attachment",
     "cat": "Category",
     "cmp": "Campaign",
     "enr": "Enrollment",
+    "grp": "Group",
+    "inc": "IncomingEvent",
     "lau": "Launch",
     "per": "Person",
+    "rpl": "Reply",
     "sdr": "Sender",
     "snd": "Email",
     "stp": "Step",
+    "sup": "Suppression",
     "tpl": "Template",
     "tsk": "Task",
 }
-"""The types of nodes, by the prefix of their ids. Each has a loader of the same name in lower case."""
+"""The types of nodes, by the prefix of their ids. Each has a loader of the same name in snake case."""
 
 
 @strawberry.interface(description="An object that `node` and `nodes` find by its id.")

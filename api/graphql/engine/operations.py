@@ -9,6 +9,7 @@ import strawberry
 from graphql import (
     ExecutionResult,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     execute,
@@ -28,6 +29,7 @@ from api.graphql.engine.context import Context
 from api.graphql.engine.documents import Documents, valid_document
 from api.graphql.engine.errors import is_hidden, with_code, without_details
 from api.graphql.engine.executor import Executor
+from api.graphql.engine.loaded_fields import loaded_field_of, read_if_loaded
 from api.services.common.database_faults import log_outage, public_fault
 
 REQUEST_SECONDS = 60.0
@@ -56,6 +58,14 @@ class Schema(strawberry.Schema):
 
     Strawberry alone would run the first of several operations if none is named.
     """
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **given)
+        for kind in self._schema.type_map.values():
+            for field in kind.fields.values() if isinstance(kind, GraphQLObjectType) else ():
+                loaded = loaded_field_of(field)
+                if loaded is not None and field.resolve is not None:
+                    field.resolve = read_if_loaded(loaded, field.resolve)
 
     def _create_execution_context(self, *_: Any, **given: Any) -> ExecutionContext:
         return OperationContext(
@@ -115,8 +125,10 @@ class Schema(strawberry.Schema):
     async def execute_event(
         self, query: str, variables: dict[str, Any] | None, operation_name: str | None, event: object, context: Context
     ) -> ExecutionResult:
-        """Execute a subscription for one event. Its document was validated when the subscription began."""
-        context.forget()  # the rows that an earlier event loaded may have changed
+        """Execute a subscription for one event. Its document was validated when the subscription began.
+
+        Call ``context.forget()`` before: the rows that an earlier event loaded may have changed.
+        """
         document = valid_document(query)
         built = Executor.build(self._schema, document, event, context, variables, operation_name)
         if isinstance(built, list):

@@ -1,15 +1,19 @@
 """Payloads of mutations: each has the changed object, or errors."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
+from api.graphql.arguments.argument_paths import place_in
 from api.graphql.engine.context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ERRORS, PATH_PARTS
+from api.services.common.versions import VersionConflict
 from strategies import Refusal
+from strategies.errors import MAX_ERRORS
 
 
 @strawberry.type(description="Why a mutation was refused. When there is one, nothing was written.")
@@ -24,6 +28,11 @@ class UserError:
         'field by field inwards, elements of lists by their index from 0. Such as `["email"]` or '
         '`["times", "1", "time"]`. Empty when no argument is at fault.',
     )
+    current_version: int | None = strawberry.field(
+        default=None,
+        description="The version that the campaign or template has now, if the code is `VERSION_CONFLICT`; null "
+        "otherwise.",
+    )
 
 
 @strawberry.type
@@ -33,8 +42,23 @@ class Payload:
     errors: list[UserError] = strawberry.field(
         metadata=cost(size=ERRORS),
         default_factory=list,
-        description="Why the mutation was refused. Empty if the mutation succeeded.",
+        description="Why the mutation was refused: all mistakes that were found, up to 100, in the order of the "
+        "arguments. Empty if the mutation succeeded.",
     )
+    more_errors: int = strawberry.field(
+        default=0, description="Number of mistakes that `errors` leaves out, because there are more than 100."
+    )
+
+
+def user_error(refusal: Refusal) -> UserError:
+    """Return a refusal as the error that clients see."""
+    version = refusal.version if isinstance(refusal, VersionConflict) else None
+    return UserError(code=refusal.code, message=refusal.message, path=list(refusal.path), current_version=version)
+
+
+def user_errors(refusal: Refusal, arguments: Mapping[str, Any]) -> list[UserError]:
+    """Return all refusals as clients see them, in the order of the request's arguments."""
+    return [user_error(each) for each in sorted(refusal.each, key=lambda each: place_in(arguments, each.path))]
 
 
 class RefusalsAsErrors(FieldExtension):
@@ -51,8 +75,8 @@ class RefusalsAsErrors(FieldExtension):
         try:
             return await next_(source, info, **kwargs)
         except Refusal as refusal:
-            error = UserError(code=refusal.code, message=refusal.message, path=list(refusal.path))
-            return self._payload(errors=[error])
+            errors = user_errors(refusal, kwargs)
+            return self._payload(errors=errors[:MAX_ERRORS], more_errors=max(0, len(errors) - MAX_ERRORS))
 
 
 def mutation(*, description: str, metadata: dict[str, Any] | None = None) -> Any:

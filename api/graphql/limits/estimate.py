@@ -132,10 +132,14 @@ class Estimate:
         return Points(own + each * times + -(-below.plain * times // cost.plain_at), dearest, own if is_plain else 0)
 
     def _size(self, cost: Cost, node: FieldNode, field: GraphQLField) -> int:
+        if cost.page_size:
+            asked = [self._count(_given(node, name), []) for name in ("first", "last")]
+            given_sizes = (size for size in asked if size is not None)
+            return min(max(max(given_sizes, default=cost.page_size), 0), cost.size_most)
         if not cost.sized_by:
             return cost.size or 1
         argument, *path = cost.sized_by
-        given = next((part.value for part in node.arguments or () if part.name.value == argument), None)
+        given = _given(node, argument)
         size = _default(field, argument) if given is None else self._count(given, path)
         if size is None:  # uses the default, if there is one; a missing required value is rejected later
             return 0 if _default(field, argument) is None else cost.size_most
@@ -158,6 +162,10 @@ class Estimate:
         if isinstance(given, ListValueNode):
             return len(given.values)
         return int(given.value) if isinstance(given, IntValueNode) else 1
+
+
+def _given(node: FieldNode, argument: str) -> ValueNode | None:
+    return next((part.value for part in node.arguments or () if part.name.value == argument), None)
 
 
 def _default(field: GraphQLField, argument: str) -> int | None:

@@ -17,16 +17,23 @@ from graphql import (
 
 from api.codes.inputs import InputCode
 from api.codes.launches import LaunchCode
-from api.services.campaigns.campaign_rules import MAX_NOTES
-from api.services.campaigns.edit_drafts import MAX_STEPS
+from api.services.bulk.bulk_actions import MAX_IDS as MAX_BULK_IDS
+from api.services.campaigns.draft import MAX_STEPS
+from api.services.campaigns.step_content import MAX_NOTES
 from api.services.common.inputs import MAX_TEXT_CHARACTERS
-from api.services.launches.background_launch import MAX_IDS
-from api.services.launches.launch import MAX_PEOPLE
+from api.services.crm.connections.access_values import MAX_SECRET_CHARACTERS
+from api.services.crm.connections.queries import MAX_USERS
+from api.services.crm.people.adding import MAX_IDS as MAX_CRM_IDS
+from api.services.crm.people.importing import MAX_REFERENCE_CHARACTERS
+from api.services.launches.chosen_people import MAX_IDS
+from api.services.launches.launch_people import MAX_PEOPLE
+from api.services.one_off_emails.attached import MAX_ATTACHMENTS
+from api.services.one_off_emails.recipients import MAX_RECIPIENTS
 from api.services.people.imports import MAX_SOURCE_CHARACTERS
+from api.services.people.queries import MAX_FIELD_CONDITIONS
 from api.services.people.suppression_files import MAX_SOURCE_CHARACTERS as MAX_SUPPRESSIONS_LENGTH
 from api.services.replies.replies import MAX_TEXT_CHARACTERS as MAX_RECORDED_CHARACTERS
 from api.services.simulations.simulations import MAX_REPLY_CHARACTERS
-from api.services.tasks.bulk import MAX_TASKS
 from api.services.tasks.call_results import MAX_NOTE_CHARACTERS
 from api.services.tasks.hand_tasks import MAX_DETAILS_CHARACTERS
 from api.services.tasks.queries import MAX_FILTERS
@@ -67,18 +74,38 @@ class Size(NamedTuple):
 
 SIZES = {
     "Query.nodes.ids": Size(LIST_LIMIT),
+    "Mutation.addCrmPeopleToCampaign.remoteIds": Size(MAX_CRM_IDS),
+    "CrmSourceInput.reference": Size(MAX_REFERENCE_CHARACTERS),
     "Mutation.importPeople.csv": Size(MAX_SOURCE_CHARACTERS),
     "Mutation.importSuppressions.csv": Size(MAX_SUPPRESSIONS_LENGTH),
     "Mutation.setBlockedDomains.domains": Size(MAX_DOMAINS),
     **{
-        f"Mutation.{name}.ids": Size(MAX_TASKS)
-        for name in ("completeTasks", "skipTasks", "assignTasks", "snoozeTasks", "deleteTasks")
+        f"Mutation.{name}.ids": Size(MAX_BULK_IDS)
+        for name in (
+            "completeTasks",
+            "skipTasks",
+            "assignTasks",
+            "snoozeTasks",
+            "deleteTasks",
+            "archiveEmails",
+            "deleteEmails",
+            "endEnrollments",
+            "retrySends",
+            "withdrawEmails",
+            "markSuccess",
+            "createTasks",
+            "addPeopleToGroup",
+            "removePeopleFromGroup",
+            "retryCrmWrites",
+            "dropCrmWrites",
+        )
     },
     **{f"Mutation.{name}.note": Size(MAX_NOTE_CHARACTERS) for name in ("completeTasks", "skipTasks")},
     "Query.taskCounts.filters": Size(MAX_FILTERS),
     "Mutation.completeTask.note": Size(MAX_NOTE_CHARACTERS),
     "Mutation.skipTask.note": Size(MAX_NOTE_CHARACTERS),
     "Mutation.sendTask.html": Size(MAX_TEXT_CHARACTERS),
+    "Mutation.saveDraft.html": Size(MAX_TEXT_CHARACTERS),
     "Mutation.editEmail.html": Size(MAX_TEXT_CHARACTERS),
     "Mutation.simulateReply.text": Size(MAX_REPLY_CHARACTERS),
     "Mutation.simulateAutoReply.text": Size(MAX_REPLY_CHARACTERS),
@@ -88,7 +115,29 @@ SIZES = {
     "TemplateChanges.html": Size(MAX_TEXT_CHARACTERS),
     "TemplateChanges.text": Size(MAX_TEXT_CHARACTERS),
     "CreateTaskInput.details": Size(MAX_DETAILS_CHARACTERS),
+    "TaskOfEmailInput.details": Size(MAX_DETAILS_CHARACTERS),
     "TaskChanges.details": Size(MAX_DETAILS_CHARACTERS),
+    **{
+        f"{kind}.{name}": Size(MAX_TEXT_CHARACTERS)
+        for kind in ("StepInput", "StepChanges")
+        for name in ("html", "text")
+    },
+    **{
+        f"{kind}.{name}": Size(most)
+        for kind in ("CreateEmailInput", "EmailChanges")
+        for name, most in (
+            ("html", MAX_TEXT_CHARACTERS),
+            ("cc", MAX_RECIPIENTS - 1),
+            ("bcc", MAX_RECIPIENTS - 1),
+            ("attachmentIds", MAX_ATTACHMENTS),
+        )
+    },
+    "CrmJwtBearerInput.privateKey": Size(MAX_SECRET_CHARACTERS),
+    "CrmClientCredentialsInput.clientSecret": Size(MAX_SECRET_CHARACTERS),
+    "CrmUserLoginInput.clientSecret": Size(MAX_SECRET_CHARACTERS),
+    "CrmValueInput.value": Size(MAX_SECRET_CHARACTERS),
+    "Query.crmUsers.addresses": Size(MAX_USERS),
+    "PersonFilter.fields": Size(MAX_FIELD_CONDITIONS),
     "StepInput.notes": Size(MAX_NOTES),
     "StepChanges.notes": Size(MAX_NOTES),
     "WorkspaceChanges.unsubscribeHtml": Size(MAX_UNSUBSCRIBE_HTML_CHARACTERS),
@@ -97,6 +146,7 @@ SIZES = {
     "WorkspaceChanges.unsubscribePageText": Size(MAX_PAGE_TEXT_CHARACTERS),
     "LaunchInput.personIds": Size(MAX_PEOPLE, LaunchCode.TOO_MANY_PEOPLE),
     "LaunchInput.perPerson": Size(OBJECT_LIMIT),
+    "StartLaunchInput.perPerson": Size(OBJECT_LIMIT),
     "LaunchInput.times": Size(MAX_STEPS),
     "PersonLaunchInput.times": Size(MAX_STEPS),
     "StartLaunchInput.personIds": Size(MAX_IDS, LaunchCode.TOO_MANY_PEOPLE),

@@ -1,6 +1,7 @@
 """Compose an email for one person and encode it (RFC 5322, MIME).
 
 Imports: codes, mail.html, mail.plain_text, mail.templates, mail.tracking, mail.unsubscribing, strategies.
-Imported by: services.dispatch.claim, services.dispatch.send, services.launches, services.tasks, services.templates,
-    services.workspaces.
+Imported by: graphql, services.common, services.dispatch.claim, services.dispatch.send, services.email_tests,
+    services.emails, services.launches, services.one_off_emails, services.tasks, services.templates,
+    services.workspaces, store.
 """

@@ -1,7 +1,7 @@
 """Composes an email for one person, from its template or from a rep's text. A follow-up quotes the earlier emails."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
@@ -42,6 +42,10 @@ class EarlierEmail:
     sent_at: datetime | None
     earlier: "EarlierEmail | None"
     """The email that this one quotes, if it is a follow-up as well."""
+    thread: Sequence[str] = ()
+    """The Message-IDs of the emails before it in the thread, if ``earlier`` does not have them."""
+    author: str = ""
+    """Name of its sender, if that is another one than the sender of the follow-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +110,8 @@ def compose(
     sent_at = None if follow_up_to.sent_at is None else follow_up_to.sent_at.astimezone(now.tzinfo)
     earlier_email = compose(quoted, fields, sent_at or now, follow_up_to.earlier, tracking)
     check_size(earlier_email.html, earlier_email.text, body.html, text)
-    quote = _quote(_quote_heading(sent_at, fields), earlier_email)
-    return ComposedEmail(subject_text or _reply_subject(earlier_email.subject), body.html, text, quote, prompts)
+    quote = _quote(_quote_heading(sent_at, follow_up_to.author, fields), earlier_email)
+    return ComposedEmail(subject_text or reply_subject(earlier_email.subject), body.html, text, quote, prompts)
 
 
 def _thread_length(content: EmailContent, earlier: EarlierEmail | None) -> int:
@@ -135,7 +139,8 @@ def _render_body(
     return render_body(content.html, fields, now, quoted=content.quoted, tracking=tracking)
 
 
-def _reply_subject(subject: str) -> str:
+def reply_subject(subject: str) -> str:
+    """Return the subject of a reply, with one "Re: "."""
     return subject if _REPLY_PREFIX.match(subject) else f"Re: {subject}"
 
 
@@ -146,8 +151,8 @@ def _quote(heading: str, email: ComposedEmail) -> Quote:
     )
 
 
-def _quote_heading(sent_at: datetime | None, fields: Mapping[str, str]) -> str:
-    author = fields.get("sender_name") or fields.get("sender_email") or "I"
+def _quote_heading(sent_at: datetime | None, author: str, fields: Mapping[str, str]) -> str:
+    author = author or fields.get("sender_name") or fields.get("sender_email") or "I"
     if sent_at is None:
         return f"{author} wrote:"
     return f"On {sent_at:%Y-%m-%d} {author} wrote:"

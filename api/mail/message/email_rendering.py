@@ -37,6 +37,8 @@ class RenderRequest(NamedTuple):
     """The workspace's own line to unsubscribe, as HTML with ``{{ unsubscribe_url }}``."""
     transactional: bool = False
     """Whether recipients cannot unsubscribe from the email, so that it has no line and no header for it."""
+    cc: tuple[str, ...] = ()
+    """Addresses in the header Cc."""
 
 
 class RenderedEmail(NamedTuple):
@@ -73,6 +75,7 @@ def render_email(request: RenderRequest) -> RenderedEmail | RenderFailure:
             unsubscribe_mailto=request.unsubscribe_mailto,
             unsubscribe_line=request.unsubscribe_line,
             transactional=request.transactional,
+            cc=request.cc,
         )
     except UnresolvedFieldError as problem:
         return RenderFailure(ReasonCode.UNRESOLVED_FIELD.message(field=problem.field))

@@ -1,5 +1,6 @@
 """Builds the bytes of an email."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
@@ -58,6 +59,7 @@ def build_message(
     unsubscribe_line: str | None = None,
     transactional: bool = False,
     pixel_url: str | None = None,
+    cc: Sequence[str] = (),
 ) -> bytes:
     """Return an email as RFC 5322 bytes with CRLF, with a text and an HTML part.
 
@@ -65,7 +67,8 @@ def build_message(
     ``mailto:`` link whose mailbox is read. Without it and ``unsubscribe_url``, people unsubscribe by an email to the
     sender. ``unsubscribe_line`` is the HTML of the workspace's own line to unsubscribe; None for the default line. A
     part that contains the link gets no line. A ``transactional`` email gets no line and no header to unsubscribe. With
-    ``pixel_url``, the HTML part ends with an image that nobody sees. Raises MessageProblem and EmailTooLargeProblem.
+    ``pixel_url``, the HTML part ends with an image that nobody sees. ``cc`` are the addresses in Cc.
+    Raises MessageProblem and EmailTooLargeProblem.
     """
     text, html = composed.text, composed.html
     check_size(text, html)
@@ -78,6 +81,8 @@ def build_message(
             ("Date", _format_date(date)),
             ("Message-ID", message_id),
         ]
+        if cc:
+            headers.insert(2, ("Cc", wire.addresses(cc)))
         if thread := _thread_message_ids(earlier):
             headers += [("In-Reply-To", wire.message_ids(thread[-1:])), ("References", wire.message_ids(thread))]
         if not transactional:
@@ -113,4 +118,5 @@ def _thread_message_ids(earlier: EarlierEmail | None) -> list[str]:
     """Return the Message-IDs of the earlier emails that were sent, oldest first."""
     if earlier is None:
         return []
-    return [*_thread_message_ids(earlier.earlier), *([earlier.message_id] if earlier.message_id else [])]
+    own = [earlier.message_id] if earlier.message_id else []
+    return [*_thread_message_ids(earlier.earlier), *earlier.thread, *own]

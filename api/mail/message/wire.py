@@ -128,6 +128,11 @@ def addr_spec(address: str) -> str:
     return spec
 
 
+def addresses(values: Iterable[str]) -> str:
+    """Encode addresses without names for a header such as Cc, one per line. Raises UnencodableError."""
+    return ",\r\n ".join(map(addr_spec, values))
+
+
 def bracketed_url(value: str) -> str:
     """Return ``<URL>`` for a header such as List-Unsubscribe. Raises UnencodableError."""
     if not _URL.fullmatch(value) or len(value) > _MAX_URL_LENGTH:

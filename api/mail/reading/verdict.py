@@ -28,6 +28,7 @@ from strategies.codes import Message
 RECIPIENT_FIELDS = (
     "to",
     "cc",
+    "bcc",
     "delivered-to",
     "x-original-to",
     "envelope-to",

@@ -1,5 +1,6 @@
 """Parse and render templates with dynamic fields, within limits.
 
 Imports: codes, mail.html, strategies.
-Imported by: graphql.limits, mail.message, services.emails, services.tasks, services.templates.
+Imported by: graphql.limits, mail.message, services.emails, services.launches, services.one_off_emails, services.tasks,
+    services.templates.
 """

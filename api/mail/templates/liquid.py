@@ -20,8 +20,8 @@ from api.mail.templates.tags import prepare_template
 from api.mail.templates.values import ComparingTemplate, to_comparable
 from strategies.codes import Message
 
-BLANK_FIELDS = ("first_name", "last_name", "title")
-"""Fields that are blank for a person without a value. Other fields without a value stop the email."""
+BLANK_FIELDS = ("first_name", "last_name", "title", "my_title", "my_signature")
+"""Fields that are blank for a person or a sender without a value. Other fields without a value stop the email."""
 MAX_TEMPLATE_LENGTH = 200_000
 """Longest template, in characters."""
 TREE_CACHE_BYTES = 32_000_000
@@ -225,7 +225,8 @@ def _field_values(fields: Mapping[str, str]) -> dict[str, object]:
     values: dict[str, object] = {name: to_comparable(value) for name, value in fields.items() if value.strip()}
     for name in BLANK_FIELDS:
         values.setdefault(name, "")
-    values.setdefault("company", _FallbackText("your company"))
+    for name in ("company", "company_friendly"):
+        values.setdefault(name, _FallbackText("your company"))
     return values
 
 

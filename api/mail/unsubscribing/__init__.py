@@ -1,5 +1,6 @@
 """Sign the links and addresses by which recipients unsubscribe, and read them again.
 
 Imports: nothing.
-Imported by: http, mail.message, services.common, services.people, services.templates, services.jobs, services.replies.
+Imported by: http, mail.message, services.common, services.email_tests, services.jobs, services.people,
+    services.replies, services.templates.
 """

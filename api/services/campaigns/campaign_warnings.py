@@ -5,9 +5,11 @@ from datetime import time
 
 from api.models import Step
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.timeline_rows import offer_warnings, timeline_steps
+from api.services.enrollments.offer_warnings import offer_warnings
+from api.services.enrollments.timeline_rows import timeline_steps
 from api.states import Tracking
 from strategies import WarningNote
+from strategies.questions import QuestionCollector, asks_options
 from strategies.send_order import order_warnings
 from strategies.warning_codes import WarningCode
 
@@ -22,10 +24,13 @@ def campaign_warnings(
     ``times`` are the local times that a launch sets, by step number.
     """
     options = context.installed.send_options
-    return [
-        *offer_warnings(context, steps),
-        *order_warnings(timeline_steps(steps), options, skip_weekends=skip_weekends, times=times),
-    ]
+    found, questions = list[WarningNote](), QuestionCollector()
+    with questions:
+        found += offer_warnings(context, steps)
+    with questions:
+        found += order_warnings(timeline_steps(steps), options, skip_weekends=skip_weekends, times=times)
+    questions.raise_any()
+    return found
 
 
 def tracking_warnings(context: WorkspaceContext, tracking: Tracking) -> list[WarningNote]:
@@ -33,7 +38,16 @@ def tracking_warnings(context: WorkspaceContext, tracking: Tracking) -> list[War
     return [] if tracking is Tracking.OFF or context.tracks else [WarningCode.NOT_TRACKED.note()]
 
 
-def step_warnings(
+@asks_options
+async def find_campaign_warnings(
+    context: WorkspaceContext, steps: Sequence[Step], *, skip_weekends: bool
+) -> list[WarningNote]:
+    """Return the warnings of ``campaign_warnings``. It waits for send options that other processes run."""
+    return campaign_warnings(context, steps, skip_weekends=skip_weekends)
+
+
+@asks_options
+async def step_warnings(
     context: WorkspaceContext, steps: Sequence[Step], number: int, *, skip_weekends: bool
 ) -> list[WarningNote]:
     """Return those of the campaign's warnings that concern one step."""

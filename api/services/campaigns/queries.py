@@ -1,17 +1,24 @@
 """Read campaigns: one by id, the list, and the place of a new step."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from api.codes.campaigns import CampaignCode
-from api.models import Campaign, Step
+from api.models import Campaign, Category, Sender, Step, Template
 from api.services.common.context import WorkspaceContext
+from api.services.common.filters import own_id, search_text
 from api.services.common.live_steps import steps_of
-from api.services.common.row_lists import RowList, list_rows
+from api.services.common.row_lists import RowList
 from api.services.enrollments.timeline_rows import timeline_steps
+from api.sorts import CampaignSort, Order
+from api.store import campaign_list
+from api.store.campaign_list import CampaignFilter
 from api.store.engine.rows import find, get_or_refuse
 from strategies import Position, Refusal, StepType, step_checks
 from strategies.codes import StrategyCode
 from strategies.records import TimelineStep
+
+__all__ = ["CampaignFilter", "campaign", "campaigns", "place_of_new_email"]
 
 
 async def campaign(context: WorkspaceContext, campaign_id: str) -> Campaign | None:
@@ -19,9 +26,18 @@ async def campaign(context: WorkspaceContext, campaign_id: str) -> Campaign | No
     return await find(Campaign, context.workspace_id, campaign_id)
 
 
-def campaigns(context: WorkspaceContext) -> RowList:
-    """Return the campaigns."""
-    return list_rows(Campaign, context)
+async def campaigns(
+    context: WorkspaceContext, chosen: CampaignFilter, order: Order[CampaignSort] | None = None
+) -> RowList:
+    """Return the campaigns of a filter. Raises Refusal TOO_MANY_TO_SORT."""
+    chosen = replace(
+        chosen,
+        search=search_text(chosen.search),
+        category_id=await own_id(Category, context, chosen.category_id),
+        sender_id=await own_id(Sender, context, chosen.sender_id),
+        template_id=await own_id(Template, context, chosen.template_id),
+    )
+    return RowList(await campaign_list.campaigns(context.workspace_id, chosen, order))
 
 
 async def place_of_new_email(context: WorkspaceContext, campaign_id: str, day: int, position: int | None) -> Position:

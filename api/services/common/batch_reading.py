@@ -1,16 +1,21 @@
 """Read the rows of many parents or ids by one query each, in the order of the keys, for GraphQL's loaders."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from tortoise.models import Model
 
+from api.mail.message.sent_message import SentMessage
 from api.models import (
     AccountPause,
     Campaign,
     Category,
     Enrollment,
+    GroupMember,
+    IncomingEvent,
     Launch,
+    PeopleGroup,
     Person,
     Reply,
     Send,
@@ -21,10 +26,20 @@ from api.models import (
     Task,
     Template,
 )
+from api.services.common.sent_messages import sent_messages
+from api.store import attachments, email_versions, one_off_emails
+from api.store.attachments import Attachment
+from api.store.crm.people import present_links
+from api.store.crm.tasks import LinkAndChange, links_with_changes
+from api.store.email_failures import failures
 from api.store.endings import active_people
 from api.store.engagement import NO_ENGAGEMENT, Engagement, engagements
-from api.store.engine.rows import ChildRows, by_address_keys, by_ids, child_rows, children
+from api.store.engine.rows import ChildRows, by_address_keys, by_ids, child_rows, children, is_possible_id
 from api.store.holds import count_held_by_campaign
+from api.store.one_off_emails import OneOffEmail
+from api.store.reports.measures import Scope
+from api.store.reports.reading import NO_COUNTS, Counts, counts
+from api.store.written_texts import WrittenEmail, drafts_of_tasks
 
 ACTIVE_STEPS = "removed_at IS NULL"
 
@@ -51,6 +66,10 @@ class BatchReader:
         """Return categories by id."""
         return await self._by_id(Category, ids)
 
+    async def groups(self, ids: list[str]) -> list[Any]:
+        """Return groups of people by id."""
+        return await self._by_id(PeopleGroup, ids)
+
     async def campaigns(self, ids: list[str]) -> list[Any]:
         """Return campaigns by id."""
         return await self._by_id(Campaign, ids)
@@ -75,13 +94,26 @@ class BatchReader:
         """Return tasks by id."""
         return await self._by_id(Task, ids)
 
-    async def suppressions(self, address_keys: list[str]) -> list[Any]:
+    async def suppressions(self, ids: list[str]) -> list[Any]:
+        """Return suppressions by id."""
+        return await self._by_id(Suppression, ids)
+
+    async def incoming_events(self, ids: list[str]) -> list[Any]:
+        """Return incoming mails and events by id."""
+        return await self._by_id(IncomingEvent, ids)
+
+    async def suppressions_of_addresses(self, address_keys: list[str]) -> list[Any]:
         """Return suppressions by the normal form of their address."""
         return await self._by_address(Suppression, address_keys)
 
     async def people_of_addresses(self, address_keys: list[str]) -> list[Any]:
         """Return people by the normal form of their address."""
         return await self._by_address(Person, address_keys)
+
+    async def crm_records_of_people(self, person_ids: list[str]) -> list[Any]:
+        """Return what the connected CRM has of people."""
+        rows = await present_links(self._workspace_id, person_ids)
+        return [rows.get(person_id) for person_id in person_ids]
 
     async def suppression_histories(self, suppression_ids: list[str]) -> list[list[Any]]:
         """Return the changes of each suppression, the oldest first."""
@@ -117,6 +149,10 @@ class BatchReader:
         """Return the replies to each email, the oldest first."""
         return await self._children(Reply, "send_id", "id", email_ids)
 
+    async def tasks_about_emails(self, email_ids: list[str]) -> list[list[Any]]:
+        """Return the tasks that were created by hand about each email, the oldest first."""
+        return await self._children(Task, "about_send_id", "about_send_id, id", email_ids)
+
     async def tasks_of_enrollments(self, enrollment_ids: list[str]) -> list[list[Any]]:
         """Return the tasks of each enrollment, the oldest first."""
         return await self._children(Task, "enrollment_id", "id", enrollment_ids)
@@ -131,10 +167,84 @@ class BatchReader:
         counts = await active_people(campaign_ids)
         return [counts.get(campaign_id, 0) for campaign_id in campaign_ids]
 
+    async def one_off_emails(self, email_ids: list[str]) -> list[OneOffEmail | None]:
+        """Return what only one-off emails have, for emails of the workspace."""
+        found = await one_off_emails.find(email_ids)
+        return [found.get(email_id) for email_id in email_ids]
+
+    async def email_versions(self, email_ids: list[str]) -> list[int]:
+        """Return the version of each email."""
+        found = await email_versions.versions(email_ids)
+        return [found[email_id] for email_id in email_ids]
+
+    async def attachments(self, ids: list[str]) -> list[Attachment | None]:
+        """Return attachments by id."""
+        found = await attachments.find(self._workspace_id, [each for each in ids if is_possible_id(each)])
+        return [found.get(attachment_id) for attachment_id in ids]
+
+    async def attachments_of_emails(self, email_ids: list[str]) -> list[list[Attachment]]:
+        """Return the attachments of each email of the workspace, in their order."""
+        found = await attachments.of_emails(email_ids)
+        return [found.get(email_id, []) for email_id in email_ids]
+
     async def engagements(self, email_ids: list[str]) -> list[Engagement]:
         """Return the opens and clicks of each email."""
         found = await engagements(self._workspace_id, email_ids)
         return [found.get(email_id, NO_ENGAGEMENT) for email_id in email_ids]
+
+    async def failures(self, email_ids: list[str]) -> list[datetime | None]:
+        """Return when each failed email failed last."""
+        found = await failures(self._workspace_id, email_ids)
+        return [found.get(email_id) for email_id in email_ids]
+
+    async def groups_of_people(self, person_ids: list[str]) -> list[list[Any]]:
+        """Return the groups of each person, as they joined them."""
+        members = await self._children(GroupMember, "person_id", "id", person_ids)
+        group_ids = [[member.people_group_id for member in of_person] for of_person in members]
+        found = await self.groups(list({group_id for of_person in group_ids for group_id in of_person}))
+        groups = {group.id: group for group in found if group is not None}
+        return [[groups[group_id] for group_id in of_person if group_id in groups] for of_person in group_ids]
+
+    async def emails_of_hand_tasks(self, task_ids: list[str]) -> list[Any]:
+        """Return the email of each task that was created by hand."""
+        ids = await one_off_emails.emails_of_tasks(task_ids)
+        emails = await by_ids(Send, self._workspace_id, list(ids.values()))
+        return [emails.get(ids.get(task_id, "")) for task_id in task_ids]
+
+    async def drafts_of_tasks(self, task_ids: list[str]) -> list[WrittenEmail | None]:
+        """Return the draft of each task's email."""
+        found = await drafts_of_tasks(self._workspace_id, task_ids)
+        return [found.get(task_id) for task_id in task_ids]
+
+    async def crm_tasks(self, task_ids: list[str]) -> list[LinkAndChange | None]:
+        """Return what each task is in the CRM."""
+        found = await links_with_changes(self._workspace_id, task_ids)
+        return [found.get(task_id) for task_id in task_ids]
+
+    async def sent_messages(self, email_ids: list[str]) -> list[SentMessage | None]:
+        """Return the message of each email as it was sent."""
+        found = await sent_messages(self._workspace_id, email_ids)
+        return [found.get(email_id) for email_id in email_ids]
+
+    async def counts_of_campaigns(self, ids: list[str]) -> list[Counts]:
+        """Return the counts of each campaign."""
+        return await self._counts(Scope.CAMPAIGN, ids)
+
+    async def counts_of_steps(self, ids: list[str]) -> list[Counts]:
+        """Return the counts of each step."""
+        return await self._counts(Scope.STEP, ids)
+
+    async def counts_of_senders(self, ids: list[str]) -> list[Counts]:
+        """Return the counts of each sender."""
+        return await self._counts(Scope.SENDER, ids)
+
+    async def counts_of_templates(self, ids: list[str]) -> list[Counts]:
+        """Return the counts of each template."""
+        return await self._counts(Scope.TEMPLATE, ids)
+
+    async def _counts(self, scope: Scope, ids: list[str]) -> list[Counts]:
+        found = await counts(self._workspace_id, scope, ids)
+        return [found.get(row_id, NO_COUNTS) for row_id in ids]
 
     async def account_pauses(self, accounts: list[str]) -> list[Any]:
         """Return the pause of each account of a channel."""

@@ -1,12 +1,14 @@
 """The context of a request: the caller, the workspace and its clock."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.clock import Clock
 from api.models import Person, Workspace
+from api.services.common.crm_environment import CrmEnvironment
 from plugins.manager import Installed
+from strategies.questions import time_of_first_round
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,10 @@ class WorkspaceContext:
     """Whether the server can track opens and clicks: TOUCHLINE_TRACKING_URL is set."""
     page_link: Callable[[Person], str | None] = lambda person: None
     """Return the link of the unsubscribe page for a person. None without TOUCHLINE_PUBLIC_URL."""
+    copy_address: Callable[[str], str | None] = lambda task_id: None
+    """Return the address for copies of the email of a task that a rep sends. None without TOUCHLINE_RETURN_PATH."""
+
+    crm: CrmEnvironment = field(default_factory=CrmEnvironment)
 
     @property
     def workspace_id(self) -> str:
@@ -34,7 +40,7 @@ class WorkspaceContext:
     @property
     def now(self) -> datetime:
         """The current time of the workspace (UTC, whole seconds). A sandbox has a virtual clock."""
-        return (self.workspace.virtual_now or self.clock()).replace(microsecond=0)
+        return (self.workspace.virtual_now or time_of_first_round(self.clock())).replace(microsecond=0)
 
 
 async def workspace_now(workspace_id: str, clock: Clock) -> datetime:

@@ -11,8 +11,12 @@ from api.mail.tracking.signed_urls import TrackingLinks
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.models import Person, Workspace
 from api.services.common.context import WorkspaceContext
+from api.services.common.crm_environment import CrmEnvironment
+from api.services.common.eml_links import EmlLinks
+from api.services.common.large_emails import LargeEmails
 from api.services.common.metrics import Metrics
 from api.services.common.recipient import Recipient
+from api.store.sent_contents import StoredBases
 from plugins.manager import Installed
 
 
@@ -46,8 +50,18 @@ class DispatchRuntime:
     """Makes the address of each email to which its recipient can write to unsubscribe. None: there is none."""
     wake_own_loop: Callable[[], None] = lambda: None
     """Runs the next step of this process, without a notification of other processes."""
+    large_emails: LargeEmails = field(default_factory=LargeEmails)
+    """Limits how many emails with attachments are in memory at the same time."""
     tracking: TrackingLinks | None = None
     """How tracked URLs are written. None without TOUCHLINE_TRACKING_URL: then no email is tracked."""
+    eml_links: EmlLinks | None = None
+    """Signs links to download sent emails. None without TOUCHLINE_SECRET."""
+    content_days: int | None = None
+    """For how many days the contents of sent emails are kept. None: as long as the emails."""
+    stored_bases: StoredBases = field(default_factory=dict)
+    """The message bases that this process has stored. The outcome writer reads and writes it."""
+
+    crm: CrmEnvironment = field(default_factory=CrmEnvironment)
 
     def context(self, workspace: Workspace) -> WorkspaceContext:
         """Return the context with which services of a workspace are called."""
@@ -58,7 +72,15 @@ class DispatchRuntime:
             self.wake,
             tracks=self.tracking is not None,
             page_link=self.unsubscribe_url,
+            copy_address=self._copy_address_of(workspace),
+            crm=self.crm,
         )
+
+    def _copy_address_of(self, workspace: Workspace) -> Callable[[str], str | None]:
+        """Return what makes the addresses for copies of emails that reps send. A sandbox has none."""
+        if self.return_addresses is None or workspace.sandbox:
+            return lambda task_id: None
+        return self.return_addresses.copy_address
 
 
 @dataclass(slots=True)

@@ -5,22 +5,26 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
-from referencing import Registry
 
 from api.codes.inputs import InputCode
 from api.mail.address import AddressProblem, check_address
 from api.mail.text_checks import header_problem, text_problem
+from plugins.schemas import validator
 from strategies import Refusal
 from strategies.calendar import zone_info
 from strategies.codes import Message
+from strategies.errors import RefusalCollector
 
 Path = tuple[str, ...]
 SHOWN_CHARACTERS = 60
 """Characters of a wrong value that a refusal quotes."""
+SHOWN_FAULT_CHARACTERS = 200
+"""Characters of what a schema demands that a refusal quotes."""
 MAX_TEXT_CHARACTERS = 200_000
 """The longest multi-line text, such as the HTML of an email."""
+MIN_YEAR, MAX_YEAR = 2000, 2200
+"""Points in time are in these years, the last one excluded."""
 MARGIN_CHARACTERS = 100
 """Characters that a line may be too long before the blanks at its ends are removed."""
 
@@ -83,25 +87,28 @@ def wall_time(value: str, path: Path) -> time:
 def instant(value: datetime, path: Path) -> datetime:
     """Return a point in time between the years 2000 and 2200, in UTC and whole seconds."""
     value = value.astimezone(UTC).replace(microsecond=0)
-    if not 2000 <= value.year < 2200:
+    if not MIN_YEAR <= value.year < MAX_YEAR:
         raise Refusal.of(InputCode.INVALID_INSTANT, path)
     return value
 
 
 def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return a configuration that conforms to its JSON Schema."""
-    rules = Draft202012Validator(dict(schema), registry=Registry())
+    rules = validator(schema)
     try:
         wrong = sorted(rules.iter_errors(value), key=lambda error: list(map(str, error.path)))
     except RecursionError:
         raise Refusal.of(InputCode.INVALID_CONFIG, path, case="endless") from None
+    refusals = RefusalCollector()
     for error in wrong:
         inside = [*error.absolute_path, *_missing_property(error)]
-        raise Refusal(*_config_problem(error), (*path, *(str(part)[:SHOWN_CHARACTERS] for part in inside)))
+        refusals.add(Refusal(*_config_problem(error), (*path, *(str(part)[:SHOWN_CHARACTERS] for part in inside))))
+    refusals.raise_any()
     for key, item in value.items():
-        for part in (key, *_all_texts(item)):
-            if problem := text_problem(part):
-                raise Refusal(*problem, (*path, key[:SHOWN_CHARACTERS]))
+        problem = next((found for part in (key, *_all_texts(item)) if (found := text_problem(part))), None)
+        if problem:
+            refusals.add(Refusal(*problem, (*path, key[:SHOWN_CHARACTERS])))
+    refusals.raise_any()
     return dict(value)
 
 
@@ -120,7 +127,12 @@ def _config_problem(error: ValidationError) -> Message:
         return InputCode.INVALID_CONFIG.message("described_pattern", value=shown, description=about)
     if error.validator == "pattern":
         return InputCode.INVALID_CONFIG.message("pattern", value=shown, pattern=error.validator_value)
-    fault = (error.message.replace(instance, shown) if len(instance) > SHOWN_CHARACTERS else error.message)[:200]
+    if error.validator == "enum":
+        choices = ", ".join(_json_beginning(each) for each in cast(list[Any], error.validator_value))
+        fault = f"{shown} is not one of {shortened(choices, SHOWN_FAULT_CHARACTERS, ' ')}"
+    else:
+        fault = error.message.replace(instance, shown) if len(instance) > SHOWN_CHARACTERS else error.message
+        fault = shortened(fault, SHOWN_FAULT_CHARACTERS)
     if about:
         return InputCode.INVALID_CONFIG.message("described", fault=fault, description=about)
     return InputCode.INVALID_CONFIG.message(fault=fault)
@@ -128,8 +140,15 @@ def _config_problem(error: ValidationError) -> Message:
 
 def _json_beginning(value: Any) -> str:
     """Return the beginning of a value's JSON."""
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+    return shortened(json.dumps(value, ensure_ascii=False), SHOWN_CHARACTERS)
+
+
+def shortened(text: str, limit: int, end: str = "") -> str:
+    """Return the beginning of a text with "…", or the whole text if it is short. ``end`` is where it can be cut."""
+    if len(text) <= limit:
+        return text
+    beginning = text[:limit]
+    return f"{beginning.rpartition(end)[0] + end if end and end in beginning else beginning}…"
 
 
 def _all_texts(value: Any) -> Iterator[str]:

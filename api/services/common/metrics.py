@@ -42,6 +42,27 @@ class Metrics:
         )
         self.job_failures = cache(failures.labels)
         """The counter of a kind of job."""
+        crm_changes = Counter(
+            "touchline_crm_changes",
+            "Changes that were sent to a CRM (out) or taken over from it (in).",
+            ["kind", "direction"],
+            registry=self.registry,
+        )
+        self.crm_changes = cache(crm_changes.labels)
+        """The counter of a kind of change and a direction, "out" or "in"."""
+        crm_failures = Counter(
+            "touchline_crm_failures", "Writes that a CRM rejected.", ["kind", "category"], registry=self.registry
+        )
+        self.crm_failures = cache(crm_failures.labels)
+        """The counter of a kind of change and a category of errors."""
+        option_faults = Counter(
+            "touchline_send_option_faults",
+            "Faults of send options of packages.",
+            ["option", "package", "fault"],
+            registry=self.registry,
+        )
+        self.option_faults = cache(option_faults.labels)
+        """The counter of an option, its package and a fault."""
         self.loop_delay = Histogram(
             "touchline_loop_delay_seconds",
             "How late the event loop was, asked twenty times a second. Every client of the process waits as long.",

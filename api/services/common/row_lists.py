@@ -1,20 +1,61 @@
 """Lists of rows that clients read page by page."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tortoise.models import Model
 
 from api.codes.inputs import InputCode
 from api.services.common.context import WorkspaceContext
-from api.store.engine.listing import MAX_EXACT_COUNT, Count, Listing
-from api.store.engine.rows import is_possible_id
+from api.services.common.cursors import cursor_of, position_at
+from api.store.engine.listing import MAX_EXACT_COUNT, Count, Listing, Window
+from api.store.engine.sort_keys import Position
 from strategies import Refusal
 
-__all__ = ["MAX_EXACT_COUNT", "MAX_PAGE_SIZE", "Counter", "RowList", "id_condition", "list_rows"]
+__all__ = [
+    "DEFAULT_PAGE_SIZE",
+    "MAX_EXACT_COUNT",
+    "MAX_PAGE_SIZE",
+    "Counter",
+    "PageRequest",
+    "RowList",
+    "Window",
+    "list_rows",
+]
 
 MAX_PAGE_SIZE = 200
 """The most rows of one page."""
+IDS_PER_STATEMENT = 5_000
+"""Ids that one statement reads, so that the event loop answers others in between."""
+DEFAULT_PAGE_SIZE = 50
+"""The most rows of a page for which no size is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """The page that a client asks for: the first or the last rows, after and before cursors."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the last rows are wanted: also if only ``before`` is given."""
+        return self.last is not None or (self.first is None and self.after is None and self.before is not None)
+
+    def limit(self) -> int:
+        """Return the most rows of the page. Raises Refusal INVALID_PAGE."""
+        if self.first is not None and self.last is not None:
+            raise Refusal.of(InputCode.INVALID_PAGE, ("last",), case="both")
+        size = self.last if self.is_last else self.first
+        limit = DEFAULT_PAGE_SIZE if size is None else size
+        if not 1 <= limit <= MAX_PAGE_SIZE:
+            name = "last" if self.is_last else "first"
+            raise Refusal.of(InputCode.INVALID_PAGE, (name,), argument=name, limit=MAX_PAGE_SIZE)
+        return limit
 
 
 class Counter(Protocol):
@@ -31,17 +72,45 @@ class RowList:
         self._listing = listing
         self._counter = counter or listing.count
         self._count: Count | None = None
+        self.bounded = True
+        """Whether pages are refused in which rows meet the filter too rarely. Exports read all rows anyway."""
 
-    async def page(
-        self, first: int, after: str | None = None, columns: Collection[str] | None = None
-    ) -> tuple[list[Any], bool]:
-        """Return up to ``first`` rows after the id ``after``, and whether more follow. Raises Refusal INVALID_PAGE.
+    def window(self, page: PageRequest) -> Window:
+        """Return which rows a page has. Raises Refusal INVALID_PAGE."""
+        key = self._listing.key
+        after, before = position_at(key, page.after, "after"), position_at(key, page.before, "before")
+        return Window(page.limit(), after, before, last=page.is_last, bounded=self.bounded)
+
+    async def page(self, window: Window, columns: Collection[str] | None = None) -> tuple[list[Any], bool]:
+        """Return the rows of a window, and whether more rows lie between its positions.
 
         With ``columns``, the rows have only these and their ids.
         """
-        if not 1 <= first <= MAX_PAGE_SIZE:
-            raise Refusal.of(InputCode.INVALID_PAGE, ("first",), limit=MAX_PAGE_SIZE)
-        return await self._listing.page(first, after, columns)
+        return await self._listing.page(window, columns)
+
+    async def begins_before(self, position: Position) -> bool:
+        """Say whether the list has a row at a position or before it."""
+        return await self._listing.begins_before(position)
+
+    async def ends_after(self, position: Position) -> bool:
+        """Say whether the list has a row at a position or after it."""
+        return await self._listing.ends_after(position)
+
+    def cursor(self, row: Any) -> str:
+        """Return the cursor of a row of a page."""
+        return cursor_of(self._listing.key, self._listing.position(row))
+
+    async def ids(self, limit: int) -> list[str]:
+        """Return the ids of up to ``limit`` rows, in the order of the list. A row that moves meanwhile counts once."""
+        found: dict[str, None] = {}
+        after: Position | None = None
+        more = True
+        while more and len(found) < limit:
+            window = Window(min(IDS_PER_STATEMENT, limit - len(found)), after, bounded=False)
+            rows, more = await self._listing.page(window, ())
+            found |= dict.fromkeys(row.id for row in rows)
+            after = self._listing.position(rows[-1]) if rows else None
+        return list(found)
 
     async def count(self) -> Count:
         """Count the rows of all pages, once for this list."""
@@ -55,8 +124,3 @@ def list_rows(
 ) -> RowList:
     """Return the workspace's rows whose columns have these values, in the order in which they were created."""
     return RowList(Listing(model, descending=newest_first).equal(workspace_id=context.workspace_id, **columns))
-
-
-def id_condition(row_id: str) -> str:
-    """Return ``row_id`` for a comparison in SQL, or an empty text, which matches no row, if it cannot be an id."""
-    return row_id if is_possible_id(row_id) else ""

@@ -4,7 +4,7 @@
 outcomes, and ``recovery`` handles the emails of stopped processes and restored backups. It may import every room of
 services that does not import it. The tick loop, the command line and the sandbox clock's mutation import it.
 
-Imports: codes, mail, models, plugins, services.common, services.tasks, services.workspaces, store,
+Imports: channel_processes, codes, mail, models, plugins, services.common, services.tasks, services.workspaces, store,
     strategies.
-Imported by: cli, graphql.
+Imported by: cli, graphql, services.email_tests.
 """

@@ -25,6 +25,7 @@ class DispatchAnswer(Enum):
     NOT_PREPARED = Outcome.DEFERRED, ReasonCode.UNEXPECTED.message("preparing")
     THROTTLED = Outcome.WITHDRAWN, ReasonCode.THROTTLED.message()
     WAITS_FOR_EARLIER_EMAIL = Outcome.WITHDRAWN, ReasonCode.FOLLOWS_UNSENT.message()
+    ATTACHMENTS_BUSY = Outcome.WITHDRAWN, ReasonCode.ATTACHMENTS_BUSY.message()
     RENDERERS_BUSY = Outcome.WITHDRAWN, TemplateCode.TOO_BUSY.message("dispatch")
 
     def __init__(self, outcome: Outcome, message: Message) -> None:
@@ -33,5 +34,9 @@ class DispatchAnswer(Enum):
         self.receipt = Receipt(outcome, *message)
 
 
+POSTPONING = frozenset(
+    {DispatchAnswer.WAITS_FOR_EARLIER_EMAIL, DispatchAnswer.RENDERERS_BUSY, DispatchAnswer.ATTACHMENTS_BUSY}
+)
+"""Answers after which the email is due again at ``Delivery.retry_at``."""
 Answer = Receipt | DispatchAnswer
 """The answer to an attempt, which decides its outcome: the channel's receipt, or an answer of dispatch."""

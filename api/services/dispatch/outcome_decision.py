@@ -1,19 +1,24 @@
 """Decide the outcome of an attempt from its answer: the new values of the send's columns, and the event."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from api.codes.channel_faults import CHANNEL_FAULTS
 from api.codes.event_kinds import EventKind
+from api.codes.outcome_reasons import ReasonCode
 from api.mail.text_checks import storable_text
-from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
+from api.services.dispatch.dispatch_answers import POSTPONING, Answer, DispatchAnswer
 from api.services.dispatch.public_detail import public_detail
-from api.services.dispatch.retry_policy import next_retry_at, retries_exhausted
-from api.states import SendStatus
+from api.services.dispatch.retry_policy import next_retry_at, requested_wait, retries_exhausted, retries_used
+from api.states import WAITING_STATUSES, SendStatus
 from api.store.claimed_email import ClaimedEmail
 from api.store.events import Line, email_event
 from api.store.send_outcome import SendOutcome
 from api.store.transmissions import DOUBT_RESEND_WAIT, MAX_CODE_CHARACTERS
-from plugins.contract import Outcome
+from plugins.contract import Outcome, Receipt
+from strategies.allowed_times import Ranges, next_allowed
+from strategies.calendar import shown_minute
 
 
 def decide_outcome(
@@ -35,6 +40,8 @@ def decide_outcome(
     about = send, now, receipt, outcome
     match outcome:
         case Outcome.SENT:
+            if receipt.refused_copies:
+                detail = public_detail(" ".join((receipt.detail, *_refused_copies(receipt))))
             return SendOutcome(*about, SendStatus.SENT, None, tried, None, detail, EventKind.EMAIL_SENT)
         case Outcome.FAILED:
             return SendOutcome(*about, SendStatus.FAILED, None, tried, code, detail, EventKind.EMAIL_FAILED)
@@ -44,16 +51,31 @@ def decide_outcome(
             resend_at = now + DOUBT_RESEND_WAIT
             return SendOutcome(*about, SendStatus.IN_DOUBT, resend_at, tried, code, detail, EventKind.EMAIL_IN_DOUBT)
         case Outcome.DEFERRED:
-            if retries_exhausted(tried):
+            requested = requested_wait(receipt.retry_after, now)
+            used = retries_used(tried, jitter, requested)
+            if used and retries_exhausted(tried):
                 return _give_up(send, answer, now)
-            due_at = next_retry_at(now, tried, jitter)
-            return SendOutcome(*about, SendStatus.DEFERRED, due_at, tried + 1, code, detail, EventKind.EMAIL_DEFERRED)
-        case Outcome.WITHDRAWN if (
-            answer is not DispatchAnswer.WAITS_FOR_EARLIER_EMAIL and answer is not DispatchAnswer.RENDERERS_BUSY
-        ):
+            due_at = next_retry_at(now, tried, jitter, requested)
+            event = EventKind.EMAIL_DEFERRED if used else None
+            return SendOutcome(*about, SendStatus.DEFERRED, due_at, tried + used, code, detail, event)
+        case Outcome.WITHDRAWN if answer not in POSTPONING:
             return SendOutcome(*about, waiting, None, tried)
         case _:
             return SendOutcome(*about, waiting, retry_at, tried, code, detail)
+
+
+def within_allowed_times(outcome: SendOutcome, allowed: Ranges) -> SendOutcome:
+    """Return an outcome whose next attempt is at a time that the send option allows.
+
+    If the option has allowed no later time, the next claim asks it.
+    """
+    if outcome.due_at is None or outcome.status not in WAITING_STATUSES:
+        return outcome
+    due_at = next_allowed(allowed, outcome.due_at)
+    if due_at is None or due_at == outcome.due_at:
+        return outcome
+    waits = ReasonCode.OUTSIDE_ALLOWED_TIMES.message("retry", until=shown_minute(due_at, outcome.send.zone)).sentence
+    return outcome._replace(due_at=due_at, detail=public_detail(f"{outcome.detail} {waits}"))
 
 
 def _give_up(send: ClaimedEmail, answer: Answer, now: datetime) -> SendOutcome:
@@ -61,23 +83,38 @@ def _give_up(send: ClaimedEmail, answer: Answer, now: datetime) -> SendOutcome:
     receipt, attempts = answer.receipt if isinstance(answer, DispatchAnswer) else answer, send.attempts + 1
     code = storable_text(receipt.code, MAX_CODE_CHARACTERS)
     detail = public_detail(f"Given up after {attempts} attempts. {receipt.detail}")
-    if isinstance(answer, DispatchAnswer):
+    if isinstance(answer, DispatchAnswer) or code in CHANNEL_FAULTS:
         failed = Outcome.FAILED, SendStatus.FAILED
         return SendOutcome(send, now, receipt, *failed, None, attempts, code, detail, EventKind.EMAIL_FAILED)
     bounced = Outcome.SOFT_BOUNCE, SendStatus.BOUNCED
     return SendOutcome(send, now, receipt, *bounced, None, attempts, code, detail, EventKind.BOUNCED)
 
 
-def event_line(outcome: SendOutcome, *, transactional: bool = False) -> Line | None:
+def _refused_copies(receipt: Receipt) -> Iterable[str]:
+    """Return a sentence for each copy that the server has rejected."""
+    for address, answer in receipt.refused_copies:
+        yield ReasonCode.COPY_REFUSED.message(email=address, answer=answer).sentence
+
+
+def event_line(
+    outcome: SendOutcome,
+    *,
+    transactional: bool = False,
+    campaign_id: str | None = None,
+    channel: Mapping[str, str] | None = None,
+) -> Line | None:
     """Return the Live Feed event of an outcome, or None if the outcome has no event.
 
-    The event of a sent email says whether the email was transactional.
+    The event of a sent email says whether the email was transactional. With ``campaign_id``, the campaign need not be
+    looked up. ``channel`` has the names of the channel and its package, if the package's fault is the reason.
     """
     if outcome.event is None:
         return None
-    data: dict[str, Any] = {"reason": outcome.reason} if outcome.reason else {}
+    data: dict[str, Any] = {"reason": outcome.reason, **(channel or {})} if outcome.reason else {}
+    if outcome.receipt.refused_copies and outcome.sent_at is not None:
+        data["refusedCopies"] = [storable_text(address, 320) for address, _ in outcome.receipt.refused_copies]
     if outcome.bounce:
         data = {"bounce": str(outcome.bounce), **data}
     if transactional and outcome.sent_at is not None:
         data = {"transactional": True, **data}
-    return email_event(outcome.send, outcome.event, outcome.at, data=data)
+    return email_event(outcome.send, outcome.event, outcome.at, data=data, campaign_id=campaign_id)

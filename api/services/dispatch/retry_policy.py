@@ -14,6 +14,18 @@ MAX_JITTER = 0.1
 """The largest random share that is added to the wait before a retry, so that retries are spread."""
 
 
+MIN_REQUESTED_WAIT = timedelta(seconds=10)
+"""The shortest wait that a server can ask for."""
+
+
+def requested_wait(retry_after: float | datetime | None, now: datetime) -> timedelta | None:
+    """Return the wait that a server asks for: in seconds, or until an instant. None if it asks for none."""
+    if retry_after is None:
+        return None
+    seconds = (retry_after - now).total_seconds() if isinstance(retry_after, datetime) else retry_after
+    return timedelta(seconds=min(max(seconds, 0.0), MAX_RETRY_TIME.total_seconds()))
+
+
 def retry_wait(attempts: int) -> timedelta:
     """Return how long a deferred email waits that was deferred this many times before."""
     return FIRST_RETRY_WAITS[attempts] if attempts < len(FIRST_RETRY_WAITS) else LATER_RETRY_WAIT
@@ -27,6 +39,25 @@ def retries_exhausted(attempts: int) -> bool:
     return sum(map(retry_wait, range(attempts + 1)), timedelta()) > MAX_RETRY_TIME
 
 
-def next_retry_at(now: datetime, attempts: int, jitter: float) -> datetime:
-    """Return when (UTC) a deferred email is tried again. ``jitter`` (0 to 1) adds up to a tenth of the wait."""
-    return now + retry_wait(attempts) * (1 + MAX_JITTER * jitter)
+def next_retry_at(now: datetime, attempts: int, jitter: float, requested: timedelta | None = None) -> datetime:
+    """Return when (UTC) a deferred email is tried again. ``jitter`` (0 to 1) adds up to a tenth of the wait.
+
+    ``requested`` is the wait that the server asks for. It replaces the own wait, and the email is never tried earlier.
+    """
+    wait = retry_wait(attempts) if requested is None else min(max(requested, MIN_REQUESTED_WAIT), MAX_RETRY_TIME)
+    return now + wait * (1 + MAX_JITTER * jitter)
+
+
+def retries_used(attempts: int, jitter: float, requested: timedelta | None) -> int:
+    """Return how many of the retries a deferral uses up.
+
+    The own waits end after four days in total. A wait that the server tells uses as many retries as own waits fit into
+    it, and for the rest ``jitter`` (0 to 1) decides by its share. The first deferral always counts.
+    """
+    if requested is None:
+        return 1
+    used, left = 0, max(requested, MIN_REQUESTED_WAIT)
+    while left >= (own_wait := retry_wait(attempts + used)):
+        used, left = used + 1, left - own_wait
+    used += left > own_wait * jitter
+    return used if attempts else max(used, 1)

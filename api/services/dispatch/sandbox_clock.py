@@ -1,13 +1,15 @@
 """Move a sandbox's clock forward. Emails and tasks that are due before the new time happen in their order."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from api.codes.actors import ActorKind
 from api.codes.workspaces import WorkspaceCode
 from api.models import Workspace
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_backoff import Backoff
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
+from api.store.event_actor import acting
 from plugins.contract import Outcome
 from strategies import Refusal
 
@@ -25,15 +27,23 @@ async def advance_clock(context: WorkspaceContext, runtime: DispatchRuntime, to:
         raise Refusal.of(WorkspaceCode.CLOCK_GOES_FORWARD, ("to",), now=context.now.isoformat())
     dispatched, backoff = 0, Backoff()
     for _ in range(MAX_PASSES):
-        done = await run_once(runtime, context.now, workspace, backoff)
+        with acting(ActorKind.SERVER):  # the caller moves the clock, and the server sends
+            done = await run_once(runtime, context.now, workspace, backoff)
         dispatched += sum(number for outcome, number in done.by_outcome.items() if outcome != Outcome.WITHDRAWN)
         if not done.idle:
             continue
-        if done.next_at is None or done.next_at > to:
+        next_at = None if done.next_at is None else _whole_second(done.next_at)
+        if next_at is None or next_at > to:
             await _set_clock(workspace, to)
             return dispatched
-        await _set_clock(workspace, max(done.next_at, context.now))
+        await _set_clock(workspace, max(next_at, context.now))
     raise Refusal.of(WorkspaceCode.TOO_MUCH_DUE, ("to",))
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """Return the first whole second that is not before a moment: a virtual clock has whole seconds."""
+    whole = moment.replace(microsecond=0)
+    return whole if whole == moment else whole + timedelta(seconds=1)
 
 
 async def _set_clock(workspace: Workspace, moment: datetime) -> None:

@@ -1,15 +1,23 @@
-"""Read emails: one by id, and the list with its filter.
+"""Read emails: one by id, and the list with its filter and order.
 
-To add a filter: the argument in ``api/graphql/emails.py``, its condition in ``api/store/emails.py``, and an index.
-``id_condition`` makes any text safe to compare with ids. The kept counts know only folders, so a list with another
-filter is counted by its listing.
+To add a filter: the field in ``api/graphql/email_filters.py``, its condition in ``api/store/email_filter.py``, and an
+index. The kept counts know only folders, so a list with another filter is counted by its listing.
 """
+
+from dataclasses import replace
 
 from api.models import Send
 from api.services.common.context import WorkspaceContext
+from api.services.common.filters import comparable_id, search_text
 from api.services.common.row_lists import RowList
+from api.sorts import EmailSort, Order
+from api.store import email_filter
 from api.store import emails as folders
+from api.store.answered_filter import Answers
+from api.store.email_filter import EmailFilter
 from api.store.engine.rows import find
+
+__all__ = ["Answers", "EmailFilter", "email", "emails", "folder_counts"]
 
 
 async def email(context: WorkspaceContext, email_id: str) -> Send | None:
@@ -17,10 +25,23 @@ async def email(context: WorkspaceContext, email_id: str) -> Send | None:
     return await find(Send, context.workspace_id, email_id)
 
 
-def emails(context: WorkspaceContext, folder: str | None = None) -> RowList:
-    """Return the emails in a folder of the Command Center, or in all folders."""
-    listing = folders.emails_in_folder(context.workspace_id, folder)
-    return RowList(listing, lambda: folders.count(context.workspace_id, folder))
+async def emails(context: WorkspaceContext, chosen: EmailFilter, order: Order[EmailSort] | None = None) -> RowList:
+    """Return the emails of a filter. Raises Refusal TOO_MANY_TO_SORT."""
+    chosen = replace(
+        chosen,
+        campaign_id=comparable_id(chosen.campaign_id),
+        step_id=comparable_id(chosen.step_id),
+        person_id=comparable_id(chosen.person_id),
+        sender_id=comparable_id(chosen.sender_id),
+        reason=comparable_id(chosen.reason),
+        search=search_text(chosen.search),
+    )
+    listing = await email_filter.emails(context.workspace_id, chosen, order)
+    if chosen.is_folder:
+        return RowList(listing, lambda: folders.count(context.workspace_id, chosen.folder))
+    if chosen.is_one_answer:
+        return RowList(listing, lambda: chosen.answers.count(context.workspace_id))
+    return RowList(listing)
 
 
 async def folder_counts(context: WorkspaceContext) -> dict[str, int]:

@@ -9,27 +9,30 @@ from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
 from api.codes.templates import TemplateCode
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
-from api.models import Campaign, Enrollment, Person, Send, Step, Task
-from api.services.common import inputs
+from api.models import Campaign, Enrollment, Person, Send, Task
 from api.services.common.context import WorkspaceContext
+from api.services.common.versions import check_version
 from api.services.enrollments.campaign_checks import refuse_ending, refuse_paused_or_ending
+from api.services.enrollments.chosen_times import NOTES_OF_A_PERSON, ChosenTime, LocalTime, chosen_time
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import chosen_columns
-from api.services.enrollments.timeline_rows import NOTES_OF_A_PERSON, chosen_notes, expiry
+from api.services.enrollments.timeline_rows import expiry
+from api.services.one_off_emails.drafts import update_email
+from api.services.one_off_emails.sending import send_email, withdraw_one_off
 from api.services.tasks.closing import close_task
-from api.services.tasks.tasks import refuse_prompts
+from api.services.tasks.composing import find_step, refuse_unsendable
 from api.services.tasks.withdrawing import withdraw
 from api.services.templates import template_inputs
 from api.services.templates.email_content import composed_for
 from api.states import UNTRANSMITTED_STATUSES, SendStatus, TaskStatus
-from api.store import written_texts
+from api.store import email_versions, written_texts
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import email_event, write
 from api.store.tasks import lock_undone
 from strategies import Refusal
 from strategies.calendar import local
-from strategies.codes import StrategyCode
+from strategies.timeline_notes import utc
 
 
 class Unset(NamedTuple):
@@ -41,19 +44,25 @@ Part = str | None | Unset
 
 
 @retry_on_deadlock
-async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime | None) -> Send:
-    """Give an email another time (UTC), or send it now (None), if its transmission has not started. Raises Refusal.
+async def reschedule_email(
+    context: WorkspaceContext, send_id: str, at: datetime | LocalTime | None, *, if_version: int | None = None
+) -> Send:
+    """Give an email another time, or send it now (None), if its transmission has not started. Raises Refusal.
 
-    An automatic email no longer follows its send option. Later steps that refer to it still use its planned time.
+    An automatic email no longer follows its send option, nor the times that the option allows. Later steps that refer
+    to it still use its planned time.
     If the email of a task is sent now, its task is completed.
     """
     send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
+    if send.enrollment_id is None:
+        if send.status is SendStatus.DRAFT:
+            raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), case="draft_time")
+        return await send_email(context, send_id, at=at, if_version=if_version)
     now = context.now
-    chosen = now if at is None else inputs.instant(at, ("at",))
-    if chosen < now:
-        raise Refusal.of(StrategyCode.SEND_AT_IN_PAST, ("at",), case="or_now")
+    picked = chosen_time(at, now, now_by_leaving_out=True)
+    chosen = picked.at
     if chosen == now:
-        await refuse_prompts(context, send, ("id",))
+        await refuse_unsendable(context, send, ("id",))
     enrollment = await Enrollment.get(id=send.enrollment_id)
     async with transaction():
         if chosen == now:
@@ -61,20 +70,24 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
         paused = (await refuse_ending(enrollment.campaign_id, ("id",))).paused_at is not None
         task = await Task.get_or_none(enrollment_id=send.enrollment_id, step_id=send.step_id) if send.by_hand else None
         closes = task is not None and chosen == now and await lock_undone(task.id)
-        send = await _lock_unsent(send.id)
-        notes = chosen_notes("RESCHEDULED_NOW" if chosen == now else "RESCHEDULED", chosen, send.zone)
+        send = await _lock_unsent(send.id, if_version)
+        if chosen == now:
+            notes = ChosenTime(now).notes("RESCHEDULED_NOW", send.zone)
+        else:
+            notes = picked.notes("RESCHEDULED", send.zone)
         before = takewhile(lambda line: line[0] not in NOTES_OF_A_PERSON, send.explanation)
         kept = [line for line in before if line[0] != "LATE"]
         values: dict[str, Any] = {
             "due_at": chosen,
             "reason": None,
             "detail": "",
+            "allowed_times_id": None,
             "explanation": [*kept, *notes_to_json(notes)],
         }
         if send.by_hand:
             values |= chosen_columns(chosen, send.zone)
         await written_texts.change_waiting_email(send, paused=paused, **values)
-        data = {"before": _utc(send.due_at), "after": _utc(chosen)}
+        data = {"before": utc(send.due_at), "after": utc(chosen)}
         await write(
             [email_event(send, EventKind.EMAIL_RESCHEDULED, now, data=data, campaign_id=enrollment.campaign_id)]
         )
@@ -85,24 +98,35 @@ async def reschedule_email(context: WorkspaceContext, send_id: str, at: datetime
 
 
 @retry_on_deadlock
-async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part = UNSET, html: Part = UNSET) -> Send:
+async def edit_email(
+    context: WorkspaceContext,
+    send_id: str,
+    *,
+    subject: Part = UNSET,
+    html: Part = UNSET,
+    if_version: int | None = None,
+) -> Send:
     """Give an email another subject or text, if its transmission has not started. Raises Refusal.
 
     The new text is not a template: it is sent unchanged. None restores the template of the step for that part.
     """
-    if isinstance(subject, Unset) and isinstance(html, Unset):
+    parts = {name: part for name, part in (("subject", subject), ("html", html)) if not isinstance(part, Unset)}
+    if not parts:
         raise Refusal.of(InputCode.REQUIRED, ("html",), case="part")
-    if isinstance(subject, str):
-        subject = inputs.line(subject, ("subject",), limit=900)
-    if isinstance(html, str):
-        html = await template_inputs.written_html(context.workspace_id, html, ("html",))
     send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
+    if send.enrollment_id is None:
+        return await update_email(context, send_id, if_version=if_version, **dict[str, Any](parts))
+    text = await template_inputs.written_text(
+        context.workspace_id, None if isinstance(subject, Unset) else subject, None if isinstance(html, Unset) else html
+    )
+    subject = subject if isinstance(subject, Unset) else text.subject
+    html = html if isinstance(html, Unset) else text.html
     enrollment = await Enrollment.get(id=send.enrollment_id)
     # Render before the transaction, so that nobody waits for its locks meanwhile.
     seen, rendered = send, await _render_parts(context, send)
     async with transaction():
         paused = (await refuse_ending(enrollment.campaign_id, ("id",))).paused_at is not None
-        send = await _lock_unsent(send.id)
+        send = await _lock_unsent(send.id, if_version)
         before: tuple[str | None, str | None] = (send.subject, send.html)
         if send.written_as_template:
             if rendered is None or before != (seen.subject, seen.html):
@@ -112,8 +136,7 @@ async def edit_email(context: WorkspaceContext, send_id: str, *, subject: Part =
         await written_texts.change_waiting_email(
             send, paused=paused, subject=after[0], html=after[1], written_as_template=False
         )
-        parts = {"subject": subject, "html": html}
-        data = {"parts": [name for name, part in parts.items() if not isinstance(part, Unset)]}
+        data = {"parts": list(parts)}
         await write(
             [email_event(send, EventKind.EMAIL_EDITED, context.now, data=data, campaign_id=enrollment.campaign_id)]
         )
@@ -125,7 +148,7 @@ async def _render_parts(context: WorkspaceContext, send: Send) -> tuple[str | No
     """Render the parts that an earlier release stored as a template. Returns None if the text is not a template."""
     if not send.written_as_template:
         return None
-    step, person = await Step.get(id=send.step_id), await Person.get(id=send.person_id)
+    step, person = await find_step(send.step_id), await Person.get(id=send.person_id)
     try:
         composed = await composed_for(context, step, person, send.sender_id, send.enrollment_id, context.now, send)
     except (UnresolvedFieldError, TemplateProblem) as problem:
@@ -134,12 +157,14 @@ async def _render_parts(context: WorkspaceContext, send: Send) -> tuple[str | No
 
 
 @retry_on_deadlock
-async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
+async def withdraw_email(context: WorkspaceContext, send_id: str, *, if_version: int | None = None) -> Task | Send:
     """Withdraw the email of a task, if it is scheduled, failed or rejected. Returns the reopened task. Raises Refusal.
 
-    The text is kept, and ``compose`` shows it.
+    The text is kept, and ``compose`` shows it. A one-off email becomes a draft again, and is returned.
     """
     send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
+    if send.enrollment_id is None:
+        return await withdraw_one_off(context, send_id, if_version=if_version)
     if not send.by_hand:
         raise Refusal.of(EmailCode.NOT_A_TASK_EMAIL, ("id",))
     task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
@@ -151,7 +176,7 @@ async def withdraw_email(context: WorkspaceContext, send_id: str) -> Task:
             if task.status is TaskStatus.CANCELLED:
                 raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="email_cancelled")
             raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="email")
-        send = await _lock_unsent(send.id, SendStatus.FAILED, SendStatus.BOUNCED)
+        send = await _lock_unsent(send.id, if_version, SendStatus.FAILED, SendStatus.BOUNCED)
         await write([await withdraw(enrollment, send, context.now)])
         await _give_time(task, enrollment, context.now)
     return await Task.get(id=task.id)
@@ -167,8 +192,11 @@ async def _give_time(task: Task, enrollment: Enrollment, now: datetime) -> None:
         )
 
 
-async def _lock_unsent(send_id: str, *others: SendStatus) -> Send:
-    """Lock an email whose transmission has not started. Call in the transaction that changes it. Raises Refusal."""
+async def _lock_unsent(send_id: str, if_version: int | None, *others: SendStatus) -> Send:
+    """Lock an email whose transmission has not started, and give it the next version. Raises Refusal.
+
+    Call in the transaction that changes it. Fails if ``if_version`` is another version than the email has.
+    """
     send = await written_texts.lock_email(send_id)
     if send is None:
         raise Refusal.of(InputCode.CHANGED_MEANWHILE, ("id",), case="withdrawn")
@@ -181,8 +209,7 @@ async def _lock_unsent(send_id: str, *others: SendStatus) -> Send:
         if send.by_hand:
             raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), case="undelivered_task", status=status)
         raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), case="undelivered", status=status)
+    if if_version is not None:
+        check_version("email", (await email_versions.versions([send.id]))[send.id], if_version)
+    await email_versions.next_version(send.id)
     return send
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

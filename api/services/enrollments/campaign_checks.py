@@ -1,4 +1,4 @@
-"""Refuse changes to a campaign that is paused, being ended, or has just been edited."""
+"""Refuse changes to a campaign that is paused, being ended, archived, or has just been edited."""
 
 from api.codes.campaigns import CampaignCode
 from api.codes.inputs import InputCode
@@ -8,14 +8,21 @@ from strategies import Refusal
 
 
 async def refuse_paused_or_ending(campaign_id: str, path: tuple[str, ...]) -> CampaignState:
-    """Refuse if the campaign is paused or being ended. Returns its state.
+    """Refuse if the campaign is paused, being ended or archived, so that it sends nothing. Returns its state.
 
     Call it first: the state cannot change before the transaction ends.
     """
     state = await refuse_ending(campaign_id, path)
+    refuse_archived(state, path)
     if state.is_paused:
         raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, path)
     return state
+
+
+def refuse_archived(campaign: CampaignState | Campaign, path: tuple[str, ...]) -> None:
+    """Refuse if the campaign is in the archive."""
+    if campaign.archived_at is not None:
+        raise Refusal.of(CampaignCode.CAMPAIGN_ARCHIVED, path)
 
 
 async def refuse_ending(campaign_id: str, path: tuple[str, ...]) -> CampaignState:

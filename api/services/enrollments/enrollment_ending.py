@@ -6,6 +6,7 @@ from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
 from api.models import Enrollment
 from api.states import EnrollmentStatus
+from api.store.campaign_status import finish_if_last
 from api.store.enrollments import end_enrollments
 from api.store.events import email_event, enrollment_event, task_event, write
 from strategies.codes import Message
@@ -40,12 +41,14 @@ async def end_all(
     rows = await end_enrollments(enrollment_ids, now, status, why.code, send_reason, why.sentence)
 
     ended, failed = {"reason": why.code}, {"reason": send_reason}
+    success = {"success": True} if status is EnrollmentStatus.SUCCEEDED else {}
     lines = [
         email_event(row, EventKind.EMAIL_FAILED, now, data=failed, campaign_id=row["campaign_id"]) for row in rows.sends
     ]
     lines += [
         task_event(row, EventKind.TASK_CANCELLED, now, data=ended, campaign_id=row["campaign_id"]) for row in rows.tasks
     ]
-    lines += [enrollment_event(row, EventKind.CAMPAIGN_ENDED, now, data=ended) for row in rows.enrollments]
+    lines += [enrollment_event(row, EventKind.CAMPAIGN_ENDED, now, data=ended | success) for row in rows.enrollments]
     await write(lines)
+    await finish_if_last({row["campaign_id"] for row in rows.enrollments}, now)
     return len(rows.enrollments)

@@ -8,6 +8,7 @@ from strategies import WarningNote
 from strategies.calendar import local
 from strategies.records import TimelineStep
 from strategies.send_order import Pair, out_of_order
+from strategies.timeline_notes import utc
 from strategies.warning_codes import WarningCode
 
 ORDER_CODES = (WarningCode.OUT_OF_ORDER, WarningCode.OUT_OF_ORDER_AFTER_TASK, WarningCode.FOLLOW_UP_WAITS)
@@ -44,8 +45,8 @@ class OrderTally:
             "step": pair.number,
             "earlierStep": pair.earlier,
             "people": self.people[key],
-            "at": _utc(pair.at),
-            "earlierAt": _utc(pair.earlier_at),
+            "at": utc(pair.at),
+            "earlierAt": utc(pair.earlier_at),
             "time": _shown(pair.at, zone),
             "earlierTime": _shown(pair.earlier_at, zone),
             "zone": zone,
@@ -59,10 +60,6 @@ def _earliest(pair: Pair, zone: str) -> tuple[datetime, datetime, str]:
 
 def _pair_of(note: WarningNote) -> tuple[object, object] | None:
     return (note.values["step"], note.values["earlierStep"]) if note.code in ORDER_CODES else None
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _shown(instant: datetime, zone: str) -> str:

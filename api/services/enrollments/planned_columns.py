@@ -4,12 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from api.services.enrollments.explanations import notes_to_json
+from api.store.allowed_times import allowed_times_id
 from strategies.calendar import local
 from strategies.records import PlannedSend
 
 
 def planned_columns(planned: PlannedSend) -> dict[str, Any]:
-    """Return the columns of an automatic email, which is due at the time that its send option has calculated."""
+    """Return the columns of an automatic email, which is due at the time that its send option has calculated.
+
+    Call ``keep`` of ``store/allowed_times.py`` in the transaction that writes them.
+    """
     return {
         "due_at": planned.instant,
         "planned_at": planned.instant,
@@ -17,6 +21,7 @@ def planned_columns(planned: PlannedSend) -> dict[str, Any]:
         "planned_time": planned.time.isoformat(),
         "zone": planned.zone,
         "explanation": notes_to_json(planned.notes),
+        "allowed_times_id": allowed_times_id(planned.allowed),
     }
 
 

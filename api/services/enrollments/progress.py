@@ -1,15 +1,28 @@
 """Continue an enrollment: schedule its next steps, or finish it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from api.codes.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource
 from api.services.enrollments.planned_columns import planned_columns
-from api.services.enrollments.timeline_rows import resolve, scheduled_steps, send_row, slot, step_records, task_row
+from api.services.enrollments.senders import sender_of
+from api.services.enrollments.timeline_rows import (
+    resolve,
+    scheduled_steps,
+    send_row,
+    slot,
+    step_records,
+    task_row,
+)
 from api.states import EnrollmentStatus, SendStatus
+from api.store import allowed_times
+from api.store.allowed_times import allowed_times_id
 from api.store.campaign_state import lock_campaign_state
+from api.store.campaign_status import finish_if_last
 from api.store.enrollments import finish
 from api.store.events import Line, enrollment_event, task_event, write
 from api.store.holds import lock_enrollments
@@ -33,6 +46,8 @@ async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment,
     tasks = {task.step_id: task for task in await Task.filter(enrollment_id=enrollment.id)}
     # New emails go on hold if other emails of the person are on hold: a resume moves them together.
     held = state.paused_at is not None or any(send.held for send in sends.values())
+    source = await FactSource.load(context, campaign, steps, enrollment.launched_at)
+    own = (await source.people([enrollment.person_id])).get(enrollment.person_id, NO_OWN_FACTS)
     timeline = resolve(
         context,
         campaign,
@@ -40,16 +55,18 @@ async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment,
         enrollment,
         step_records(steps, sends.values(), tasks.values()),
         now,
+        source.facts(own, enrollment.launched_at),
         scheduled=scheduled_steps(steps, sends.values(), tasks.values()),
     )
     events: list[Line] = []
+    await allowed_times.keep((each.allowed for each in timeline.planned if isinstance(each, PlannedSend)), now.date())
     for planned in timeline.planned:
         step = steps[planned.number - 1]
         if isinstance(planned, PlannedSend):
             if step.id in sends:
                 await _move(sends[step.id], planned, now)
             else:
-                new = send_row(context, enrollment, step, campaign.sender_id, planned)
+                new = send_row(context, enrollment, step, sender_of(enrollment, campaign), planned)
                 new.held = held
                 await restore_texts([new])
                 await new.save(force_create=True)
@@ -65,7 +82,7 @@ async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment,
 
 async def _move(send: Send, planned: PlannedSend, now: datetime) -> None:
     """Write the new time of an email that has never been sent or tried."""
-    if not moves(slot(send), planned, now):
+    if not moves(slot(send), planned, now) and send.allowed_times_id == allowed_times_id(planned.allowed):
         return
     await Send.filter(id=send.id, status=SendStatus.SCHEDULED).update(**planned_columns(planned))
 
@@ -76,12 +93,17 @@ def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Line:
     return task_event(task, EventKind.TASK_CREATED, now, data=data, campaign_id=enrollment.campaign_id)
 
 
-async def finish_done(enrollment_ids: list[str], now: datetime) -> None:
-    """Finish the enrollments whose steps are all done. Call inside a transaction."""
+async def finish_done(enrollment_ids: Iterable[str | None], now: datetime) -> None:
+    """Finish the enrollments whose steps are all done. Call inside a transaction.
+
+    None stands for emails outside campaigns.
+    """
     await write(await finished(enrollment_ids, now))
 
 
-async def finished(enrollment_ids: list[str], now: datetime) -> list[Line]:
+async def finished(enrollment_ids: Iterable[str | None], now: datetime) -> list[Line]:
     """Finish enrollments as ``finish_done`` does, and return the events. Write them in the same transaction."""
-    rows = await finish(enrollment_ids, now)
+    ids = [enrollment_id for enrollment_id in enrollment_ids if enrollment_id is not None]
+    rows = await finish(ids, now) if ids else ()
+    await finish_if_last({row["campaign_id"] for row in rows}, now)
     return [enrollment_event(row, EventKind.CAMPAIGN_FINISHED, now) for row in rows]

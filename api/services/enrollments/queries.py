@@ -1,11 +1,17 @@
-"""Read enrollments: one by id, and the list with its filters."""
+"""Read enrollments: one by id, and the list with its filter."""
 
-from api.models import Enrollment
+from dataclasses import replace
+
+from api.models import Campaign, Enrollment, Person
 from api.services.common.context import WorkspaceContext
-from api.services.common.row_lists import RowList, id_condition
-from api.states import EnrollmentStatus
-from api.store import enrollments as stored_enrollments
+from api.services.common.filters import own_id, search_text
+from api.services.common.row_lists import RowList
+from api.sorts import CreatedSort, Order
+from api.store import enrollment_list
 from api.store.engine.rows import find
+from api.store.enrollment_list import EnrollmentFilter
+
+__all__ = ["EnrollmentFilter", "enrollment", "enrollments"]
 
 
 async def enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrollment | None:
@@ -13,18 +19,15 @@ async def enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrollmen
     return await find(Enrollment, context.workspace_id, enrollment_id)
 
 
-def enrollments(
-    context: WorkspaceContext,
-    campaign_id: str | None = None,
-    person_id: str | None = None,
-    status: EnrollmentStatus | None = None,
+async def enrollments(
+    context: WorkspaceContext, chosen: EnrollmentFilter, order: Order[CreatedSort] | None = None
 ) -> RowList:
-    """Return the enrollments, of one campaign, person and status or of all."""
-    return RowList(
-        stored_enrollments.enrollments(
-            context.workspace_id,
-            None if campaign_id is None else id_condition(campaign_id),
-            None if person_id is None else id_condition(person_id),
-            status,
-        )
+    """Return the enrollments of a filter, the oldest first. Raises Refusal TOO_MANY_TO_SORT."""
+    chosen = replace(
+        chosen,
+        campaign_id=await own_id(Campaign, context, chosen.campaign_id),
+        person_id=await own_id(Person, context, chosen.person_id),
+        search=search_text(chosen.search),
     )
+    descending = order is not None and order.descending
+    return RowList(await enrollment_list.enrollments(context.workspace_id, chosen, descending=descending))

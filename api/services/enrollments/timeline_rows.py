@@ -1,6 +1,5 @@
 """Convert rows into arguments of the pure timeline, and its results into rows."""
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 
@@ -8,14 +7,14 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.option_failures import logging_failures
 from api.services.enrollments.planned_columns import planned_columns
+from api.services.enrollments.senders import sender_of
 from api.services.enrollments.task_dates import campaign_date
 from api.states import SendStatus, TaskStatus
-from strategies import Calendar, Note, Refusal, SendAt, StepType, WarningNote, timeline_notes
-from strategies.calendar import local, moment_of
-from strategies.codes import StrategyCode
+from strategies import Calendar, Facts, Note, StepType, timeline_notes
+from strategies.calendar import local
 from strategies.edit_plan import Slot
-from strategies.option_calls import availability
 from strategies.records import (
     EmailRecord,
     LaunchChoices,
@@ -27,13 +26,9 @@ from strategies.records import (
     TimelineStep,
     ZoneOf,
 )
-from strategies.step_checks import position
 from strategies.timeline import Stop, Timeline, never, resolve_timeline
-from strategies.warning_codes import WarningCode
 
 DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
-
-log = logging.getLogger("touchline.plans")
 
 
 def timeline_steps(rows: Iterable[Step], launched_revision: int | None = None) -> list[TimelineStep]:
@@ -89,19 +84,21 @@ def resolve(  # every argument is a fact of its own
     enrollment: Enrollment,
     happened: Mapping[int, StepRecord],
     now: datetime,
+    facts: Facts,
     resumed: Mapping[int, date] | None = None,
     scheduled: Collection[int] = (),
 ) -> Timeline:
     """Calculate one enrollment's timeline. ``resumed`` replaces the resumes of the enrollment.
 
-    ``scheduled`` are the numbers of the steps for which the person has an email or a task.
+    ``facts`` are what the send options declare, of a ``FactSource``. ``scheduled`` are the numbers of the steps for
+    which the person has an email or a task.
 
     Raises Refusal if a send option refuses. If a send option raises another error, the code is SEND_OPTION_FAILED and
     the log has the traceback.
     """
     if resumed is None:
         resumed = resumes(enrollment, steps, Calendar(enrollment.zone, campaign.skip_weekends))
-    return resolver(context, campaign, steps, enrollment, happened, now, scheduled)(resumed, never)
+    return resolver(context, campaign, steps, enrollment, happened, now, facts, scheduled)(resumed, never)
 
 
 def resolver(
@@ -111,6 +108,7 @@ def resolver(
     enrollment: Enrollment,
     happened: Mapping[int, StepRecord],
     now: datetime,
+    facts: Facts,
     scheduled: Collection[int],
 ) -> Callable[[Mapping[int, date], Stop], Timeline]:
     """Return a function that does what ``resolve`` does, for several resumes of one enrollment."""
@@ -119,30 +117,21 @@ def resolver(
     in_order = timeline_steps(steps, enrollment.launched_revision)
 
     def with_resumes(resumed: Mapping[int, date], stop: Stop) -> Timeline:
-        try:
+        with logging_failures(campaign.id):
             return resolve_timeline(
-                in_order, calendar, launched, options, happened, now, resumed, scheduled_steps=scheduled, stop=stop
+                in_order,
+                calendar,
+                launched,
+                options,
+                happened,
+                now,
+                resumed,
+                scheduled_steps=scheduled,
+                stop=stop,
+                facts=facts,
             )
-        except Refusal as refusal:
-            if refusal.code == StrategyCode.SEND_OPTION_FAILED:
-                log.error("%s: %s", campaign.id, refusal.message, exc_info=refusal.__cause__)
-            raise
 
     return with_resumes
-
-
-def offer_warnings(context: WorkspaceContext, rows: Sequence[Step]) -> list[WarningNote]:
-    """Return a warning for each step whose send option is available but not recommended there."""
-    steps, options = timeline_steps(rows), context.installed.send_options
-    found: list[WarningNote] = []
-    for number, step in enumerate(steps, 1):
-        if step.send_option is None or step.send_option not in options:
-            continue
-        offer = availability(options.need(step.send_option), position(steps, number))
-        if offer.warning:
-            values: dict[str, str | int] = {"step": number, "option": step.send_option, "warning": offer.warning}
-            found.append(WarningNote(offer.warning_code or WarningCode.SEND_OPTION_WARNING.value, values))
-    return found
 
 
 def keeps_planned_time(send: Send) -> bool:
@@ -161,27 +150,14 @@ def is_postponed(send: Send) -> bool:
     return waits and send.reason is not None and send.due_at != send.planned_at
 
 
-NOTES_OF_A_PERSON = ("RESCHEDULED", "RESCHEDULED_NOW")
-"""Codes of notes about a time that a rep chose. A later choice replaces such a note and all notes after it."""
-
-
 def zone_note(enrollment: Enrollment) -> Note:
     """Return the note that names the time zone of a person's times, and whose zone it is."""
     return timeline_notes.zone(enrollment.zone, ZoneOf(enrollment.zone_of) if enrollment.zone_of else None)
 
 
-def chosen_notes(code: str, at: datetime, zone: str) -> list[Note]:
-    """Return the notes about a time (UTC) that a rep chose. If its local time occurs twice, they say which one."""
-    shown = local(at, zone)
-    day, wall = shown.date(), shown.time().replace(microsecond=0, fold=0)
-    values = {"date": day.isoformat(), "time": wall.isoformat(), "at": timeline_notes.utc(at)}
-    moment = moment_of(day, wall, zone)
-    return [Note(code, values), *timeline_notes.daylight_saving_notes(SendAt(day, wall, instant=at), moment)]
-
-
 def _has_chosen_time(send: Send) -> bool:
     """Say whether a rep chose the local time at which an email is due."""
-    times = [values["time"] for code, values in send.explanation if code == "RESCHEDULED"]
+    times = [values["time"] for code, values in send.explanation if code in ("RESCHEDULED", "RESCHEDULED_IN_ZONE")]
     return bool(times) and local(send.due_at, send.zone).time().isoformat("seconds") == times[-1]
 
 
@@ -224,13 +200,19 @@ def step_records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[T
             by_hand[send.step_id] = send
         if send.step_id in numbers and not uses_planned_time(send):
             wall = time.fromisoformat(send.planned_time)
-            emailed = EmailRecord(send.planned_date, wall, send.planned_at)
+            moves_day_one = numbers[send.step_id] > 1 or not _leaves_day_one(send)
+            emailed = EmailRecord(send.planned_date, wall, send.planned_at, send.zone, moves_day_one)
             happened[numbers[send.step_id]] = ManualEmailRecord() if send.by_hand else emailed
     for task in tasks:
         if task.step_id in numbers and task.status in DONE_STATUSES and task.done_at is not None:
             how = _kind_of_completion(task, task.done_at, by_hand.get(task.step_id))
             happened[numbers[task.step_id]] = TaskRecord(campaign_date(task), task.done_at, how)
     return happened
+
+
+def _leaves_day_one(send: Send) -> bool:
+    """Say whether the send option of the first email has left its day on its date."""
+    return any(code == "DAY_STAYS" for code, _ in send.explanation)
 
 
 def _kind_of_completion(task: Task, done_at: datetime, send: Send | None) -> str:
@@ -259,6 +241,7 @@ def send_row(
         person_id=enrollment.person_id,
         sender_id=sender_id,
         sandbox=context.workspace.sandbox,
+        created_at=context.now,
         **planned_columns(planned),
     )
 
@@ -287,7 +270,7 @@ def task_row(  # the campaign gives assignee and expiry
         step_id=step.id,
         campaign_id=enrollment.campaign_id,
         person_id=enrollment.person_id,
-        assignee_id=campaign.sender_id,
+        assignee_id=sender_of(enrollment, campaign),
         sandbox=context.workspace.sandbox,
         type=StepType(step.type),
         name=task_name(step),

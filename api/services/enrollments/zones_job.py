@@ -1,8 +1,8 @@
 """The background job after a change of the tz database: it recalculates the unsent emails of one workspace.
 
-They keep their local times, and get new UTC times. Each process compares its tz database with the stored fingerprint
-when it starts, and starts the jobs if they differ. Each person is one transaction. Another process that continues
-after a crash finds only people whose times still differ.
+They keep their local times, also those that reps chose, and get new UTC times. Each process compares its tz database
+with the stored fingerprint when it starts, and starts the jobs if they differ. Each person is one transaction. Another
+process that continues after a crash finds only people whose times still differ.
 """
 
 import asyncio
@@ -10,11 +10,14 @@ import logging
 from collections.abc import Sequence
 from datetime import time, timedelta
 
+from tortoise.expressions import F, Q
+
 from api.codes.event_kinds import EventKind
 from api.codes.jobs import JobCode
 from api.models import Enrollment, Job, Send
 from api.services.common.bisection import bisect_failures
 from api.services.common.context import WorkspaceContext
+from api.services.enrollments.chosen_times import keep_chosen_time
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.enrollments.zone_rules import ZONES_JOB, installed_rules, start_jobs_if_changed
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
@@ -52,6 +55,7 @@ async def zone_chunks(context: WorkspaceContext) -> Chunks:
         status=SendStatus.SCHEDULED,
         attempts=0,
         by_hand=False,
+        enrollment_id__isnull=False,
         planned_at__gt=context.now,
     )
     while page := await unsent.filter(id__gt=last).order_by("id").limit(EMAILS_PER_PAGE).values_list(*SEND_COLUMNS):
@@ -68,6 +72,23 @@ async def zone_chunks(context: WorkspaceContext) -> Chunks:
             yield len(chunk)
         done |= people
         yield 0
+    async for emails in _keep_chosen_times(context):
+        yield emails
+
+
+async def _keep_chosen_times(context: WorkspaceContext) -> Chunks:
+    """Give each email for which a rep chose a local time the instant that this time has now."""
+    last = ""
+    unsent = Send.filter(
+        Q(by_hand=True) | Q(enrollment_id__isnull=True) | ~Q(due_at=F("planned_at")),
+        workspace_id=context.workspace_id,
+        status=SendStatus.SCHEDULED,
+        attempts=0,
+        due_at__gt=context.now,
+    )
+    while page := await unsent.filter(id__gt=last).order_by("id").limit(EMAILS_PER_PAGE):
+        last = page[-1].id
+        yield len([send for send in page if await keep_chosen_time(send)])
 
 
 @retry_on_deadlock
@@ -88,9 +109,4 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
         yield people
 
 
-async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
-    """Leave the remaining emails at their old times. Operators read the reason in the log and in the job's row."""
-    log.error("the emails of %s could not be recalculated after a change of the tz database", job.workspace_id)
-
-
-ZONES = JobKind(ZONES_JOB, JobPriority.URGENT, _work, _give_up, start_if_needed=_start_if_changed)
+ZONES = JobKind(ZONES_JOB, JobPriority.URGENT, _work, None, start_if_needed=_start_if_changed)

@@ -1,11 +1,12 @@
 """Carry out a job in the request that started it: a few chunks, or all."""
 
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from datetime import timedelta
 
 from api.clock import Clock
 from api.models import Job
 from api.services.jobs.job_kind import Chunks
+from api.services.jobs.kept_lease import kept_lease
 from api.states import JobState
 from api.store import jobs
 
@@ -25,7 +26,7 @@ async def carry_out(
     """
     done, rows, progress, until = 0, 0, 0, None
     began = renewed = clock()
-    async with aclosing(chunks):
+    async with aclosing(chunks), nullcontext() if job is None else kept_lease(job, clock):
         while max_chunks is None or done < max_chunks:
             try:
                 chunk = await anext(chunks)

@@ -1,7 +1,7 @@
 """The definition of one kind of background job. api/job_kinds.py lists all kinds."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import IntEnum
 from typing import Any
@@ -13,6 +13,7 @@ from api.mail.return_address import ReturnAddresses
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.models import Job, Workspace
 from api.services.common.context import WorkspaceContext
+from api.services.common.metrics import Metrics
 
 
 class JobPriority(IntEnum):
@@ -36,6 +37,9 @@ class JobRuntime:
     unsubscribe_addresses: UnsubscribeAddresses | None = None
     """Reads the addresses by which recipients unsubscribe, if TOUCHLINE_UNSUBSCRIBE_ADDRESS is set."""
 
+    metrics: Metrics = field(default_factory=Metrics)
+    """The metrics of the process."""
+
     async def context(self, job: Job) -> WorkspaceContext:
         """Return the context of a job's workspace. A job of the server has none, and raises ValueError."""
         if job.workspace_id is None:
@@ -52,6 +56,10 @@ from the database where to continue.
 """
 
 
+GiveUp = Callable[[Job, str, JobRuntime], Awaitable[None]]
+"""Ends the subject of a job that failed too often. The text is the reason that users read."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobKind:
     """One kind of job."""
@@ -60,16 +68,21 @@ class JobKind:
     """The value of the column ``job.kind``, and the label in metrics. Do not change it: open jobs have it."""
     priority: JobPriority
     work: Callable[[Job, JobRuntime], Chunks]
-    give_up: Callable[[Job, str, JobRuntime], Awaitable[None]]
-    """Ends the subject of a job that failed too often. The text is the reason that users read.
+    give_up: GiveUp | None
+    """Runs in the transaction that ends the job. The transaction is rolled back if the job has been started again.
 
-    It runs in the transaction that ends the job. The transaction is rolled back if the job has been started again.
+    None if the job never ends by failures, because nobody would start it again: it is tried until it succeeds.
     """
     start_if_needed: Callable[[JobRuntime], Awaitable[None]] | None = None
-    """Starts jobs that no mutation starts, such as after an upgrade, or deletes what a killed process has left.
+    """Starts jobs that no mutation starts, such as after an upgrade, deletes what a killed process has left, or
+    reports what has changed while no process ran.
 
     The runner of each process calls it once.
     """
+    calls_others: bool = False
+    """Whether it waits for servers that are not ours. Several such jobs run at once, beside those of other kinds."""
+    is_standing: bool = False
+    """Whether it goes on as long as its subject exists. Its age says nothing, so the metrics leave it out."""
     problem_column: tuple[type[Model], str] | None = None
     """The column that tells users why the last attempt failed: a model, and its column. Its key is ``subject_id``."""
 

@@ -8,8 +8,8 @@ The trade-off: an interrupted job stays open in memory, because an import that s
 ``MAX_OPEN`` limits how many jobs stay open. Beyond it, interrupted jobs start again from the database.
 
 A job that fails as a whole waits longer each time. After ``MAX_FAILURES`` attempts without progress it ends, and
-GraphQL shows the reason. The runner counts an attempt in the database when it takes the job, so that a job that kills
-its process is counted too.
+GraphQL shows the reason. A kind without ``give_up`` is tried again instead, after the longest wait. The runner counts
+an attempt in the database when it takes the job, so that a job that kills its process is counted too.
 """
 
 import itertools
@@ -22,12 +22,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from api.models import Job
-from api.services.common.bisection import FIRST_WAIT, LONGEST_WAIT, is_transient, reason_of
+from api.services.common.bisection import FIRST_WAIT, is_transient, reason_of
 from api.services.common.metrics import Metrics
-from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime
+from api.services.jobs.job_kind import Chunks, GiveUp, JobKind, JobRuntime
+from api.services.jobs.kept_lease import kept_lease
 from api.states import JobState
 from api.store import jobs
 from api.store.engine.transactions import transaction
+from api.store.event_actor import acting_for
 from strategies import Refusal
 
 log = logging.getLogger("touchline.jobs")
@@ -35,7 +37,7 @@ log = logging.getLogger("touchline.jobs")
 CHUNKS_PER_SLICE = 5
 """Chunks after which a job lets another job of its priority run."""
 MAX_FAILURES = 5
-"""Attempts without progress after which a job ends."""
+"""Attempts without progress after which a job ends, and after which the wait grows no more."""
 LOST_WORKER = "The process that worked on it ended each time."
 MAX_OPEN = 8
 """Interrupted jobs that are kept in memory."""
@@ -66,10 +68,18 @@ class JobRunner:
         """Interrupted jobs by id and turns, the latest at the end. ``_pop_or_start`` and ``_interrupt`` change it."""
         self._slice_numbers = itertools.count(1)
         self._last_slices: dict[str | None, int] = {}
-        """The number of the last slice of each workspace, and of the server (None). Only ``run_next`` writes it."""
+        """The number of the last slice of each workspace, and of the server (None). Only ``take_next`` writes it."""
 
     async def run_next(self) -> bool:
         """Take the most urgent job and run it for one time slice. Returns False if no job is waiting."""
+        job = await self.take_next()
+        if job is None:
+            return False
+        await self.run(job)
+        return True
+
+    async def take_next(self) -> Job | None:
+        """Take the most urgent job for one time slice. The caller awaits ``run`` with it. None if none is waiting."""
         await self._start_needed_jobs()
         now = self._runtime.clock()
         waiting = await self._waiting(now)
@@ -77,9 +87,13 @@ class JobRunner:
             job = await jobs.take(row["id"], row["turns"], now)
             if job is not None:  # else another process was faster
                 self._last_slices[job.workspace_id] = next(self._slice_numbers)
-                await self._attempt(self._kinds[job.kind], job)
-                return True
-        return False
+                return job
+        return None
+
+    async def run(self, job: Job) -> None:
+        """Run a job of ``take_next`` for one slice, in the name of the actor who asked for it."""
+        with acting_for(job.actor):
+            await self._try_slice(self._kinds[job.kind], job)
 
     async def _start_needed_jobs(self) -> None:
         """Start the jobs that no mutation starts, once per process."""
@@ -101,13 +115,14 @@ class JobRunner:
         """Order jobs by priority, then by the last slice of the workspace, then by their own turns."""
         return self._kinds[row["kind"]].priority, self._last_slices.get(row["workspace_id"], 0), row["turns"]
 
-    async def _attempt(self, kind: JobKind, job: Job) -> None:
-        """Run a job for one slice. After a failure it is tried again later, up to MAX_FAILURES times."""
-        if job.failures > MAX_FAILURES:
-            await self._give_up(kind, job, job.problem or LOST_WORKER)
+    async def _try_slice(self, kind: JobKind, job: Job) -> None:
+        """Run a job for one slice. After a failure it is tried again later, up to MAX_FAILURES times if it can end."""
+        if job.failures > MAX_FAILURES and kind.give_up is not None:
+            await self._give_up(job, kind.give_up, job.problem or LOST_WORKER)
             return
         try:
-            await self._run_slice(kind, job)
+            async with kept_lease(job, self._runtime.clock):
+                await self._run_slice(kind, job)
         except Exception as problem:
             if is_transient(problem):
                 with suppress(Exception):  # if the database is unavailable, the lease expires
@@ -119,18 +134,18 @@ class JobRunner:
 
     async def _failed(self, kind: JobKind, job: Job, problem: Exception) -> None:
         failures, reason = max(1, (await Job.get(id=job.id)).failures), reason_of(problem)
-        if isinstance(problem, Refusal) or failures >= MAX_FAILURES:
-            await self._give_up(kind, job, reason)
+        if kind.give_up is not None and (isinstance(problem, Refusal) or failures >= MAX_FAILURES):
+            await self._give_up(job, kind.give_up, reason)
             return
-        wait = min(FIRST_WAIT * 2 ** (failures - 1), LONGEST_WAIT)
+        wait = FIRST_WAIT * 2 ** (min(failures, MAX_FAILURES) - 1)
         if await jobs.retry(job, failures, reason, self._runtime.clock() + wait):
             await kind.show_problem(job.subject_id, reason)
 
-    async def _give_up(self, kind: JobKind, job: Job, reason: str) -> None:
+    async def _give_up(self, job: Job, give_up: GiveUp, reason: str) -> None:
         with suppress(_LostError):
             async with transaction():
                 # Lock the subject first, as every decision about it does, so that no deadlock occurs.
-                await kind.give_up(job, reason, self._runtime)
+                await give_up(job, reason, self._runtime)
                 if not await jobs.finish(job, JobState.FAILED, self._runtime.clock(), reason=reason):
                     raise _LostError  # so that the new decision stays
 

@@ -2,5 +2,5 @@
 
 Imports: codes, mail, models, services.campaigns, services.common, services.enrollments, services.jobs,
     services.people, services.replies, services.templates, store, strategies.
-Imported by: cli, graphql, http.
+Imported by: cli, graphql, services.crm.people.
 """

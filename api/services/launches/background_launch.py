@@ -1,76 +1,83 @@
 """Launch a campaign for a large audience: a background job enrolls people in chunks, and lists those it leaves out."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from api.codes.launches import LaunchCode
 from api.ids import new_id
-from api.mail.text_checks import storable_text
-from api.models import Campaign, Launch, Sender
-from api.services.campaigns.campaign_rules import check_subjects
+from api.models import Campaign, Launch
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB, cancel
+from api.services.campaigns.step_content import check_subjects
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.common.request_keys import RequestKey, remember
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_paused_or_ending
-from api.services.enrollments.timeline_rows import launch_choices, resolve, timeline_steps
 from api.services.jobs.job_limits import refuse_further_launch
 from api.services.launches.audience import delete_audience, store_audience
-from api.services.launches.launch import Choice, enrollment_row, ready
+from api.services.launches.chosen_people import Audience
+from api.services.launches.launch_plan import NO_TEXTS
+from api.services.launches.launch_planner import Choice
+from api.services.launches.start_checks import NO_CHOICES, check_start
+from api.services.templates.template_inputs import WrittenText
 from api.states import OPEN_LAUNCH_STATUSES
 from api.store import jobs
 from api.store import launches as audience
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction
+from api.store.first_emails import store_first_emails
+from api.store.launch_choices import store_choices
 from strategies import Refusal
-from strategies.records import ZoneOf
-from strategies.step_checks import check_launch
-
-MAX_IDS = 200_000
-MAX_ID_CHARACTERS = 200
-"""Characters of a given id that are stored. No person's id is longer."""
 
 
 async def start_launch(
     context: WorkspaceContext,
     campaign_id: str,
-    person_ids: Sequence[str] | None,
+    people: Audience | Sequence[str] | None,
     choice: Choice,
     *,
     again: bool = False,
+    mistakes: Sequence[Refusal] = (),
+    key: RequestKey | None = None,
+    texts: Mapping[str, WrittenText] = NO_TEXTS,
+    per_person: Mapping[str, Choice] = NO_CHOICES,
 ) -> Launch:
     """Check the campaign and the choice, and store the audience: these people, or everyone (None). Raises Refusal.
 
+    The people of a group or a filter are those that it has now.
+
     The job leaves out people who cannot be enrolled, and enrolls the others. ``again`` also enrolls people for whom the
-    campaign has already ended by a reply, a bounce, an unsubscribe or a removal.
+    campaign has already ended by a reply, a bounce, an unsubscribe or a removal. ``mistakes`` are refusals that the
+    caller has found in the input: they are raised with all others. ``texts`` are the first emails
+    that a rep has written, by person, and ``per_person`` are the choices that replace ``choice`` for single people.
     """
-    campaign, steps = await ready(context, campaign_id)
-    ids = None if person_ids is None else await asyncio.to_thread(_storable_ids, person_ids)
-    if ids is not None and not ids:
-        raise Refusal.of(LaunchCode.NO_PEOPLE, ("personIds",), case="or_everyone")
-    if ids is not None and len(ids) > MAX_IDS:
-        raise Refusal.of(LaunchCode.TOO_MANY_PEOPLE, ("personIds",), case="by_id", limit=MAX_IDS)
-    sender = await Sender.get(id=campaign.sender_id)
-    example = enrollment_row(context, campaign, steps, "", (sender.zone, ZoneOf.SENDER), choice, ())
-    check_launch(timeline_steps(steps), launch_choices(example, steps), context.installed.send_options)
-    resolve(context, campaign, steps, example, {}, context.now)
+    start = await check_start(context, campaign_id, people, choice, mistakes, texts, per_person)
+    start.refusals.raise_any()
+    assert start.campaign is not None  # noqa: S101 - without one or an example, it was refused
+    assert start.example is not None  # noqa: S101
+    campaign, enrollment = start.campaign, start.example.enrollment
     async with transaction():
         await _refuse_start(context, campaign)
     launch_id = new_id("lau")
     try:
-        total = await store_audience(launch_id, context.workspace_id, ids)
+        total = await store_audience(launch_id, context.workspace_id, start.ids)
         async with transaction():
+            await remember(context, key, [launch_id])
             await _refuse_start(context, campaign)
             started = await Launch.create(
                 id=launch_id,
                 workspace_id=context.workspace_id,
                 campaign_id=campaign.id,
+                sender_id=enrollment.sender_id,
                 total=total,
                 launched_at=context.now,
                 revision=campaign.revision,
-                send_at=example.send_at,
-                times=example.times,
+                send_at=enrollment.send_at,
+                times=enrollment.times,
                 again=again,
+                first_emails=len(start.texts),
             )
+            await store_first_emails(launch_id, start.texts)
+            await store_choices(launch_id, start.choices)
             await jobs.start(LAUNCH_JOB, context.workspace_id, launch_id, context.clock())
     except BaseException:
         await asyncio.shield(_forget(launch_id))
@@ -91,12 +98,6 @@ async def _forget(launch_id: str) -> None:
     """Delete the audience of a launch that failed, unless the launch was committed all the same."""
     if not await Launch.exists(id=launch_id):
         await delete_audience(launch_id)
-
-
-def _storable_ids(given: Sequence[str]) -> list[str]:
-    """Return each id once, in a form that the database can store. Ids of people do not change by this."""
-    short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable_text(each) for each in given)
-    return list(dict.fromkeys(each[:MAX_ID_CHARACTERS] for each in short))
 
 
 async def cancel_launch(context: WorkspaceContext, launch_id: str) -> Launch:

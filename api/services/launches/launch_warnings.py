@@ -4,17 +4,21 @@ from collections.abc import Mapping, Sequence
 
 from api.models import Campaign, Enrollment, Launch, Sender, Step
 from api.services.campaigns.campaign_warnings import campaign_warnings, tracking_warnings
+from api.services.campaigns.option_problems import option_problems
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.enrollments.option_facts import FactSource, example_person
 from api.services.enrollments.order_warnings import ORDER_CODES, OrderTally
 from api.services.enrollments.timeline_rows import launch_choices, resolve, timeline_steps
-from api.services.launches.launch import LaunchPlan
+from api.services.launches.launch_plan import LaunchPlan
+from api.services.launches.launch_planner import PlannedPerson
 from api.services.launches.missing_field_warnings import missing_field_warnings
 from api.services.people.reachability import unreachable_warnings
 from api.states import OPEN_LAUNCH_STATUSES
 from api.store.enrollments import EarlierEnding
 from strategies import Refusal, WarningNote
 from strategies.calendar import local
+from strategies.questions import asks_options
 from strategies.records import PlannedSend, ZoneOf
 from strategies.timeline import Timeline
 from strategies.warning_codes import WarningCode
@@ -28,15 +32,23 @@ async def preview_warnings(
     They are about send options and the order of emails, missing fields, the person's address, and people for whom the
     campaign has ended before: ``ended`` has when (UTC) and why, by person.
     """
-    people = [person for _, person, _ in plan.enrollments]
-    missing = await missing_field_warnings(context, plan.steps, people, plan.sender)
+    of_senders: dict[str, list[PlannedPerson]] = {}
+    for each in plan.enrollments:
+        of_senders.setdefault(each.sender.id, []).append(each)
+    missing = {
+        sender_id: await missing_field_warnings(
+            context, plan.steps, [each.person for each in people], people[0].sender, plan.texts
+        )
+        for sender_id, people in of_senders.items()
+    }
     known: dict[int, list[WarningNote]] = {}
+    problems = await option_problems(context, plan.steps)
     found = []
-    for enrollment, person, timeline in plan.enrollments:
+    for enrollment, person, sender, timeline in plan.enrollments:
         # People of one zone and one choice share one timeline.
         if id(timeline) not in known:
             known[id(timeline)] = launch_warnings(context, plan.campaign, plan.steps, enrollment, timeline)
-        warnings = [*known[id(timeline)], *missing]
+        warnings = [*problems, *known[id(timeline)], *missing[sender.id]]
         warnings += unreachable_warnings(
             context.workspace, plan.campaign, person, unsubscribed=person.id in plan.unsubscribed
         )
@@ -76,6 +88,7 @@ def launch_warnings(
     )
 
 
+@asks_options
 async def warnings_of(context: WorkspaceContext, row: Launch) -> list[WarningNote]:
     """Return the warnings about a launch that has not ended, by times in the sender's zone."""
     if row.status not in OPEN_LAUNCH_STATUSES:
@@ -83,14 +96,19 @@ async def warnings_of(context: WorkspaceContext, row: Launch) -> list[WarningNot
     campaign = await Campaign.get(id=row.campaign_id)
     steps = await steps_of(campaign)
     began = row.resumed_at or row.launched_at
-    zone = (await Sender.get(id=campaign.sender_id)).zone
+    zone = (await Sender.get(id=row.sender_id or campaign.sender_id)).zone
     example = Enrollment(
         id="", workspace_id=row.workspace_id, campaign_id=campaign.id, person_id="",
         zone=zone, zone_of=ZoneOf.SENDER, launched_at=began,
         send_at=row.send_at, times=row.times, launched_revision=row.revision,
     )  # fmt: skip
+    source = await FactSource.load(context, campaign, steps)
+    if source.needs_people:  # the times differ between people
+        others = campaign_warnings(context, steps, skip_weekends=campaign.skip_weekends)
+        return others + tracking_warnings(context, campaign.tracking)
     try:
-        timeline = resolve(context, campaign, steps, example, {}, began)
+        facts = source.facts(source.own(example_person(context)), began)
+        timeline = resolve(context, campaign, steps, example, {}, began, facts)
     except Refusal:  # the job leaves people out with this code
         return []
     return launch_warnings(context, campaign, steps, example, timeline)

@@ -1,10 +1,17 @@
 """Read background launches: one by id, the list with its filter, and who was left out."""
 
-from api.models import Launch, LeftOut
+from collections.abc import Sequence
+
+from api.models import Campaign, Launch, LeftOut
 from api.services.common.context import WorkspaceContext
-from api.services.common.row_lists import RowList, id_condition, list_rows
+from api.services.common.filters import id_condition, own_id
+from api.services.common.row_lists import RowList
+from api.sorts import CreatedSort, Direction, NamedSort, Order
+from api.states import LaunchStatus
 from api.store.engine.listing import Listing
-from api.store.engine.rows import find, get_or_refuse
+from api.store.engine.listing_statement import Condition
+from api.store.engine.rows import find
+from api.store.named_lists import equal, named_list
 
 
 async def launch(context: WorkspaceContext, launch_id: str) -> Launch | None:
@@ -12,17 +19,25 @@ async def launch(context: WorkspaceContext, launch_id: str) -> Launch | None:
     return await find(Launch, context.workspace_id, launch_id)
 
 
-async def launch_to_follow(context: WorkspaceContext, launch_id: str) -> Launch:
-    """Return a launch. Raises Refusal NOT_FOUND."""
-    return await get_or_refuse(Launch, context.workspace_id, launch_id, ("id",))
+async def launches(
+    context: WorkspaceContext,
+    campaign_id: str | None = None,
+    statuses: Sequence[LaunchStatus] | None = None,
+    order: Order[CreatedSort] | None = None,
+) -> RowList:
+    """Return the launches of a campaign or of all, with one of the statuses, the newest first.
+
+    Raises Refusal TOO_MANY_TO_SORT.
+    """
+    everything = Listing(Launch).equal(workspace_id=context.workspace_id)
+    conditions = equal(campaign_id=await own_id(Campaign, context, campaign_id))
+    if statuses is not None:
+        conditions.append([Condition("status = {}", (status,)) for status in dict.fromkeys(statuses)])
+    direction = Direction.DESC if order is None else order.direction
+    return RowList(await named_list(everything, conditions, Order(NamedSort.CREATED, direction)))
 
 
-def launches(context: WorkspaceContext, campaign_id: str | None = None) -> RowList:
-    """Return the launches, of one campaign or of all, the newest first."""
-    conditions = {} if campaign_id is None else {"campaign_id": id_condition(campaign_id)}
-    return list_rows(Launch, context, newest_first=True, **conditions)
-
-
-def left_out_people(launch_id: str) -> RowList:
-    """Return the people whom a launch left out. The caller has found the launch."""
-    return RowList(Listing(LeftOut).equal(launch_id=launch_id))
+def left_out_people(launch_id: str, code: str | None = None) -> RowList:
+    """Return the people whom a launch left out, for one reason or any. The caller has found the launch."""
+    conditions = {"launch_id": launch_id} | ({} if code is None else {"code": id_condition(code)})
+    return RowList(Listing(LeftOut).equal(**conditions))

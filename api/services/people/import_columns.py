@@ -7,6 +7,7 @@ from api.csv_reading import COLUMN_NAMES, MAX_NAME_LENGTH, Table, column_label, 
 from api.services.people.people import ARGUMENT_NAMES, BUILT_IN_FIELDS, FIELD_NAME_PATTERN
 from strategies import Refusal
 from strategies.codes import Message
+from strategies.errors import RefusalCollector
 
 EMAIL_NAMES = COLUMN_NAMES["email"]
 
@@ -39,16 +40,18 @@ def columns_of(table: Table) -> Columns:
     if "email" not in names:
         raise Refusal(*_no_email(table))
     table.check_header(names.index("email"))
+    refusals = RefusalCollector()
     for index, (name, header) in enumerate(zip(names, table.header, strict=True)):
         first = names.index(name)
+        own = header and name not in COLUMN_NAMES
         if first < index and header:
             both = f"{column_label(first, table.header[first])} and {column_label(index, header)}"
-            raise Refusal.of(CsvCode.CSV_DUPLICATE_COLUMN, columns=both[0].upper() + both[1:], name=name[:60])
-        own = header and name not in COLUMN_NAMES
-        if len(header) > MAX_NAME_LENGTH or (
+            refusals.add(Refusal.of(CsvCode.CSV_DUPLICATE_COLUMN, columns=both[0].upper() + both[1:], name=name[:60]))
+        elif len(header) > MAX_NAME_LENGTH or (
             own and (not FIELD_NAME_PATTERN.fullmatch(name) or name in BUILT_IN_FIELDS)
         ):
-            raise Refusal.of(CsvCode.CSV_INVALID_COLUMN, column=column_label(index, header))
+            refusals.add(Refusal.of(CsvCode.CSV_INVALID_COLUMN, column=column_label(index, header)))
+    refusals.raise_any()
     return Columns(table.header, tuple(names))
 
 

@@ -1,8 +1,8 @@
 """Check the rows of a CSV of people. A row has the values of a person, or is refused with the wrong column."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.codes.csv_files import CsvCode
 from api.codes.inputs import InputCode
@@ -11,6 +11,7 @@ from api.csv_reading import COLUMN_NAMES, Row, Table, address_in, column_label, 
 from api.services.people.import_columns import EMAIL_NAMES, Columns, columns_of
 from api.services.people.people import ARGUMENT_NAMES, MAX_FIELDS, checked_columns
 from strategies import Refusal
+from strategies.errors import RefusalCollector
 
 CELL_CHARACTERS = {"email": 1_000, "zone": 64, "first_name": 200, "last_name": 200, "title": 200, "company": 200}
 """Most characters in a cell. The limit for email allows a display name."""
@@ -18,17 +19,22 @@ OWN_FIELD_CHARACTERS = 1_000
 """Most characters in a cell of a dynamic field."""
 
 
+class RefusedCell(NamedTuple):
+    """Why a cell was refused, and the header of its column: None if the whole row was refused."""
+
+    refusal: Refusal
+    column: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """A checked row of the file. It has ``values`` or a ``refusal``."""
+    """A checked row of the file. It has ``values``, or ``refusals`` of all its wrong cells."""
 
     number: int
     """The row's number in a spreadsheet, as ``api.csv_reading`` counts."""
     values: dict[str, Any]
     """Columns of api.models.Person. Blank cells are left out, so that they do not clear a value."""
-    refusal: Refusal | None = None
-    column: str | None = None
-    """The header of the refused column. None if the whole row was refused."""
+    refusals: Sequence[RefusedCell] = ()
     length: int = 0
     """Number of characters in its cells."""
 
@@ -52,7 +58,7 @@ def person_rows(source: str) -> Iterator[PersonRow]:
             number = row.number
             yield _check_row(table, columns, row)
     except Refusal as refusal:
-        yield PersonRow(number + 1, {}, refusal)
+        yield PersonRow(number + 1, {}, [RefusedCell(refusal)])
 
 
 def _check_row(table: Table, columns: Columns, row: Row) -> PersonRow:
@@ -60,7 +66,8 @@ def _check_row(table: Table, columns: Columns, row: Row) -> PersonRow:
     try:
         return PersonRow(row.number, _values(table, columns, row), length=length)
     except Refusal as refusal:
-        return PersonRow(row.number, {}, refusal, columns.header_of(refusal.path), length)
+        cells = [RefusedCell(each, columns.header_of(each.path)) for each in refusal.each]
+        return PersonRow(row.number, {}, cells, length)
 
 
 def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
@@ -78,16 +85,30 @@ def _values(table: Table, columns: Columns, row: Row) -> dict[str, Any]:
     filled = {name: cell for name, cell in zip(columns.names, row.cells, strict=True) if cell}
     if (inside := table.row_inside(row, columns.names.index("email"))) is not None:
         raise Refusal.of(CsvCode.CSV_INVALID, _path(columns.names[inside]), case="cell")
-    for name, cell in filled.items():
-        _check_cell(name, cell)
+    refusals = RefusalCollector()
+    for name, cell in list(filled.items()):
+        try:
+            _check_cell(name, cell)
+        except Refusal as refusal:
+            refusals.add(refusal)
+            del filled[name]
     own = {name: cell for name, cell in filled.items() if name not in COLUMN_NAMES}
     built_in = {name: cell for name, cell in filled.items() if name in COLUMN_NAMES}
     if len(own) > MAX_FIELDS:
-        raise Refusal.of(PersonCode.INVALID_FIELDS, (), case="row", count=len(own), limit=MAX_FIELDS)
+        refusals.add(Refusal.of(PersonCode.INVALID_FIELDS, (), case="row", count=len(own), limit=MAX_FIELDS))
+        own = {}
     email = address_in(filled.get("email", ""))
+    if not email and not any(each.path == ("email",) for each in refusals.found):
+        refusals.add(Refusal.of(InputCode.REQUIRED, ("email",), case="row"))
+    cells: dict[str, Any] = {name: email if name == "email" else cell for name, cell in built_in.items()}
     if not email:
-        raise Refusal.of(InputCode.REQUIRED, ("email",), case="row")
-    return checked_columns({**built_in, "email": email, **({"fields": own} if own else {})})
+        cells.pop("email", None)
+    if own:
+        cells["fields"] = own
+    with refusals:
+        values = checked_columns(cells)
+    refusals.raise_any()
+    return values
 
 
 def _check_cell(name: str, cell: str) -> None:

@@ -1,9 +1,8 @@
 """Import people from CSV in the background, in chunks that can resume after a crash, with a report of refused rows."""
 
 import asyncio
-from collections import ChainMap
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,20 +15,27 @@ from api.codes.inputs import InputCode
 from api.codes.jobs import JobCode
 from api.codes.people import PersonCode
 from api.ids import new_id
-from api.models import ImportRefusal, PeopleImport, Person
+from api.models import PeopleImport
 from api.services.common.bisection import bisect_failures
 from api.services.common.context import WorkspaceContext, workspace_now
+from api.services.common.request_keys import RequestKey, remember
+from api.services.enrollments.fact_changes import FactFollower
 from api.services.jobs.job_limits import refuse_further_import
+from api.services.people import groups
 from api.services.people.csv_source import check_source
-from api.services.people.import_rows import PersonRow, open_people, person_rows
-from api.services.people.people import MAX_FIELDS
+from api.services.people.import_chunk import COUNTS, Names, remember_row, sort_rows
+from api.services.people.import_records import link_records
+from api.services.people.import_rows import PersonRow, RefusedCell, open_people, person_rows
 from api.states import ImportStatus, OnKnown
 from api.store import claims, jobs
+from api.store import groups as stored_groups
 from api.store import imports as store
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import workspace_event, write
 from api.store.suppressions import prevent_suppressions, suppressed_keys
 from strategies import Refusal
+from strategies.errors import RefusalCollector
+from strategies.registry import SendOptions
 
 MAX_ROWS = 100_000
 """Most rows of a file."""
@@ -40,20 +46,6 @@ ROWS_PER_CHUNK = 100
 CHARACTERS_PER_CHUNK = 500_000
 """Characters of rows after which a chunk ends."""
 IMPORT_JOB = "import"
-Names = MutableMapping[str, frozenset[str]]
-COUNTS = ("created", "updated", "skipped", "failed")
-
-
-@dataclass(slots=True)
-class Chunk:
-    """The changes of one chunk of rows. Each attempt to write the chunk makes a new one."""
-
-    names: ChainMap[str, frozenset[str]]
-    """The addresses of earlier rows, each with the names of its dynamic fields from this file."""
-    refused: list[ImportRefusal] = field(default_factory=list)
-    created: dict[str, Person] = field(default_factory=dict)
-    changed: dict[str, Person] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*COUNTS, "repeated"), 0))
 
 
 async def start_import(
@@ -62,20 +54,32 @@ async def start_import(
     *,
     on_known: OnKnown = OnKnown.UPDATE,
     dry_run: bool = False,
+    group_id: str | None = None,
     lease_until: datetime | None = None,
+    key: RequestKey | None = None,
 ) -> PeopleImport:
     """Check the whole source, and store it for a background job to import. If it raises Refusal, nothing is stored.
 
-    ``lease_until`` (UTC, real time) reserves the job for a caller that runs it itself.
+    With ``group_id``, the people of the file are added to a group. ``lease_until`` (UTC, real time) reserves the job
+    for a caller that runs it itself.
     """
     if len(source) > MAX_SOURCE_CHARACTERS:
         raise Refusal.of(InputCode.TOO_LONG, ("csv",), case="import_file", limit=MAX_SOURCE_CHARACTERS)
+    refusals = RefusalCollector()
     try:
         total = await asyncio.to_thread(_count, source)
     except Refusal as refusal:
-        raise refusal.under("csv") from None
+        refusals.add(refusal.under("csv"))
+    with refusals:
+        if group_id is not None:
+            group = await groups.refuse_unknown_group(context, group_id)
+            if not refusals.found and group.people + total > stored_groups.MAX_PEOPLE:
+                raise Refusal.of(PersonCode.GROUP_FULL, groups.GROUP, limit=stored_groups.MAX_PEOPLE)
+    refusals.raise_any()
     about: dict[str, Any] = {"id": new_id("imp"), "workspace_id": context.workspace_id, "created_at": context.now}
+    about["people_group_id"] = group_id
     async with transaction():
+        await remember(context, key, [about["id"]])
         await refuse_further_import(PeopleImport.filter(status=ImportStatus.RUNNING), context.workspace_id)
         row = await PeopleImport.create(total=total, on_known=on_known, dry_run=dry_run, **about)
         await store.store_source(row.id, source)
@@ -97,10 +101,14 @@ def _count(source: str) -> int:
     return total
 
 
-async def import_chunks(row: PeopleImport, clock: Clock) -> AsyncGenerator[int, None]:
-    """Import the remaining rows. One transaction writes a chunk of rows and the progress."""
+async def import_chunks(row: PeopleImport, clock: Clock, options: SendOptions) -> AsyncGenerator[int, None]:
+    """Import the remaining rows. One transaction writes a chunk of rows and the progress.
+
+    Emails of changed people are recalculated if one of the send options reads what has changed.
+    """
     if row.status is not ImportStatus.RUNNING:
         return
+    writer = _Writer(row, clock, FactFollower(options))
     seen: dict[str, frozenset[str]] = {}
     # Rows that an earlier run of the job refused: their addresses do not count as used.
     refused = await store.refused_rows(row.id)
@@ -110,7 +118,7 @@ async def import_chunks(row: PeopleImport, clock: Clock) -> AsyncGenerator[int, 
             continue
         rows, last = chunk
         now = await workspace_now(row.workspace_id, clock)
-        for changed in await _write_chunk(row, rows, seen, now, last=last):
+        for changed in await _write_chunk(writer, rows, seen, now, last=last):
             if changed is None:  # another process has taken the job over
                 return
             # Claimed emails are rendered again with the people's new fields.
@@ -118,8 +126,18 @@ async def import_chunks(row: PeopleImport, clock: Clock) -> AsyncGenerator[int, 
         yield len(rows)
 
 
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """What the functions that write rows of one import share."""
+
+    row: PeopleImport
+    clock: Clock
+    """Real time, UTC."""
+    follower: FactFollower
+
+
 async def _write_chunk(
-    row: PeopleImport,
+    writer: _Writer,
     rows: Sequence[PersonRow],
     seen: Names,
     now: datetime,
@@ -130,11 +148,11 @@ async def _write_chunk(
 
     async def import_part(part: Sequence[PersonRow]) -> list[str] | None:
         ends_import = last and (not part or part[-1].number == rows[-1].number)
-        return await _import(row, part, seen, now, last=ends_import)
+        return await _import(writer, part, seen, now, last=ends_import)
 
     async def refuse(each: PersonRow, reason: str) -> list[str] | None:
-        refusal = Refusal.of(JobCode.ROW_FAILED, reason=reason)
-        return await import_part([PersonRow(each.number, {}, refusal, length=each.length)])
+        refused = RefusedCell(Refusal.of(JobCode.ROW_FAILED, reason=reason))
+        return await import_part([PersonRow(each.number, {}, [refused], length=each.length)])
 
     return await bisect_failures(rows, import_part, refuse)
 
@@ -150,8 +168,8 @@ async def _chunks(
     index, ahead = 0, await asyncio.to_thread(_read_rows, rows, min(ROWS_PER_CHUNK, done) or ROWS_PER_CHUNK)
     while index < done and ahead:
         for each in ahead:
-            if not each.refusal and each.number not in refused:
-                _remember(row, seen, each)
+            if not each.refusals and each.number not in refused:
+                remember_row(row, seen, each)
         index += len(ahead)
         yield None
         ahead = await asyncio.to_thread(_read_rows, rows, min(ROWS_PER_CHUNK, done - index) or ROWS_PER_CHUNK)
@@ -174,15 +192,8 @@ def _read_rows(rows: Iterator[PersonRow], max_rows: int) -> list[PersonRow]:
     return chunk
 
 
-def _remember(row: PeopleImport, names: Names, each: PersonRow) -> None:
-    """Record a row's address as used, with the dynamic fields that this file has given it so far."""
-    key, own = each.values["email_key"], frozenset(each.values.get("own_fields", ()))
-    if key not in names or row.on_known == OnKnown.UPDATE:
-        names[key] = names.get(key, frozenset()) | own
-
-
 async def _import(
-    row: PeopleImport,
+    writer: _Writer,
     rows: Sequence[PersonRow],
     seen: Names,
     now: datetime,
@@ -191,14 +202,14 @@ async def _import(
 ) -> list[str] | None:
     """Import one chunk. If another transaction has just added one of its addresses, try it once more."""
     try:
-        return await _write(row, rows, seen, now, last=last)
+        return await _write(writer, rows, seen, now, last=last)
     except IntegrityError:
-        return await _write(row, rows, seen, now, last=last)
+        return await _write(writer, rows, seen, now, last=last)
 
 
 @retry_on_deadlock
 async def _write(
-    row: PeopleImport,
+    writer: _Writer,
     rows: Sequence[PersonRow],
     seen: Names,
     now: datetime,
@@ -210,6 +221,7 @@ async def _write(
     ``seen`` are the addresses of earlier rows. ``now`` is the workspace's time (UTC): virtual in a sandbox.
     Returns the ids of changed people. None if another process has taken the import over.
     """
+    row = writer.row
     processed = row.processed + len(rows)
     values: dict[str, Any] = {"processed": processed}
     if last:
@@ -219,11 +231,17 @@ async def _write(
         await prevent_suppressions(row.workspace_id)
         if not await store.mark_processed(row, values):
             return None
-        keys = {each.values["email_key"] for each in rows if not each.refusal}
+        keys = {each.values["email_key"] for each in rows if not each.refusals}
         existing = await store.people_by_key(row.workspace_id, keys, lock=not row.dry_run)
-        chunk = _sort_rows(row, rows, existing, seen, now)
+        before = writer.follower.facts(existing.values())
+        chunk = sort_rows(row, rows, existing, seen, now)
         if not row.dry_run:
             await store.write_people(chunk.created.values(), chunk.changed.values())
+            await writer.follower.changed(row.workspace_id, before, chunk.changed.values(), writer.clock)
+            of_file = sorted(person.id for person in {**existing, **chunk.created}.values())
+            await store.store_people_of(row.id, of_file)
+            await _add_to_group(row, of_file, now)
+            await link_records(row, rows, {**existing, **chunk.created}, now)
         await store.write_refusals(chunk.refused)
         # Count people, not rows: leave out those whom an earlier chunk has counted.
         used = [key for key in {**chunk.created, **chunk.changed} if key not in seen]
@@ -240,53 +258,7 @@ async def _write(
     return [] if row.dry_run else [str(person.id) for person in chunk.changed.values()]
 
 
-def _sort_rows(
-    row: PeopleImport,
-    rows: Sequence[PersonRow],
-    existing: dict[str, Person],
-    seen: Names,
-    now: datetime,
-) -> Chunk:
-    """Sort rows, in the order of the file, into new people, updates, skipped and refused ones."""
-    chunk = Chunk(ChainMap({}, seen))
-    for each in rows:
-        key = each.values.get("email_key", "")
-        repeated = key in chunk.names
-        person = existing.get(key) or chunk.created.get(key)
-        # A dry run creates no people, so a repeated address means that the person would exist.
-        exists = person is not None or (row.dry_run and repeated)
-        skipped = exists and row.on_known == OnKnown.SKIP
-        names = set(each.values.get("own_fields", ())).union(person.own_fields if person else ())
-        if row.dry_run:
-            names |= chunk.names.get(key, frozenset())
-        refusal = each.refusal
-        if not refusal and not skipped and len(names) > MAX_FIELDS:
-            refusal = Refusal.of(PersonCode.INVALID_FIELDS, case="too_many", limit=MAX_FIELDS)
-        if refusal:
-            chunk.refused.append(_refusal_row(row, each, refusal))
-            chunk.counts["failed"] += 1
-            continue
-        _remember(row, chunk.names, each)
-        chunk.counts["repeated"] += repeated
-        chunk.counts["skipped" if skipped else "updated" if exists else "created"] += 1
-        if skipped:
-            continue
-        if person is not None:
-            _change(person, each.values)
-        elif not exists:
-            about = {"id": new_id("per"), "workspace_id": row.workspace_id, "created_at": now}
-            chunk.created[key] = Person(**about, **each.values)
-        if key in existing:
-            chunk.changed[key] = existing[key]
-    return chunk
-
-
-def _refusal_row(row: PeopleImport, each: PersonRow, refusal: Refusal) -> ImportRefusal:
-    about = {"workspace_id": row.workspace_id, "people_import_id": row.id, "row": each.number, "column": each.column}
-    return ImportRefusal(id=new_id("ref"), code=refusal.code, message=refusal.message, **about)
-
-
-def _change(person: Person, values: dict[str, Any]) -> None:
-    """Set a person's values from a row. Dynamic fields that the row does not give keep their values."""
-    own = {**person.own_fields, **values.get("own_fields", {})}
-    person.update_from_dict({**values, "own_fields": own})
+async def _add_to_group(row: PeopleImport, person_ids: Sequence[str], now: datetime) -> None:
+    """Add the people of a chunk to the import's group, unless it was deleted meanwhile."""
+    if row.people_group_id is not None and await stored_groups.lock_group(row.people_group_id) is not None:
+        await stored_groups.add_people(row.workspace_id, row.people_group_id, person_ids, now)

@@ -15,11 +15,15 @@ from api.models import Person
 from api.services.common import inputs
 from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
+from api.services.enrollments.fact_changes import FactFollower
 from api.services.people.suppressions import end_campaigns
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.former_addresses import add_former_address
+from api.store.people import lock_present
 from api.store.suppressions import fill_in_recipients, prevent_suppressions, suppressed_people
 from strategies import Refusal
+from strategies.errors import RefusalCollector
 
 FIELD_NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,49}")
 BUILT_IN_FIELDS = {"first_name", "last_name", "title", "company", "email", "sender_name", "sender_email",
@@ -34,19 +38,22 @@ ARGUMENT_NAMES = {"first_name": "firstName", "last_name": "lastName", "title": "
 
 def checked_columns(values: Mapping[str, Any]) -> dict[str, Any]:
     """Check a person's values, and return them as columns. Raises Refusal."""
+    refusals = RefusalCollector()
     columns: dict[str, Any] = {}
     for name, value in values.items():
-        if name == "email":
-            if value is None:
-                raise Refusal.of(InputCode.REQUIRED, ("email",), case="null", argument="email")
-            columns["email"] = inputs.address(value, ("email",))
-            columns["email_key"] = address_key(columns["email"])
-        elif name == "zone":
-            columns["zone"] = inputs.zone(value, ("zone",)) if value else None
-        elif name == "fields":
-            columns["own_fields"] = checked_fields(value if value is not None else {})
-        else:
-            columns[name] = inputs.line(value or "", (ARGUMENT_NAMES[name],), required=False)
+        with refusals:
+            if name == "email":
+                if value is None:
+                    raise Refusal.of(InputCode.REQUIRED, ("email",), case="null", argument="email")
+                columns["email"] = inputs.address(value, ("email",))
+                columns["email_key"] = address_key(columns["email"])
+            elif name == "zone":
+                columns["zone"] = inputs.zone(value, ("zone",)) if value else None
+            elif name == "fields":
+                columns["own_fields"] = checked_fields(value if value is not None else {})
+            else:
+                columns[name] = inputs.line(value or "", (ARGUMENT_NAMES[name],), required=False)
+    refusals.raise_any()
     return columns
 
 
@@ -54,13 +61,16 @@ def checked_fields(values: Any) -> dict[str, str]:
     """Check a person's dynamic fields. Raises Refusal INVALID_FIELDS."""
     if not isinstance(values, dict) or len(values) > MAX_FIELDS:
         raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields",), limit=MAX_FIELDS)
+    refusals = RefusalCollector()
     for name, value in values.items():
-        if not isinstance(name, str) or not FIELD_NAME_PATTERN.fullmatch(name) or name in BUILT_IN_FIELDS:
-            shown = repr(name)[:60]
-            raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields",), case="name", name=shown)
-        if not isinstance(value, str):
-            raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields", name), case="text", name=name)
-        inputs.text(value, ("fields", name), limit=MAX_FIELD_CHARACTERS)
+        with refusals:
+            if not isinstance(name, str) or not FIELD_NAME_PATTERN.fullmatch(name) or name in BUILT_IN_FIELDS:
+                shown = repr(name)[:60]
+                raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields",), case="name", name=shown)
+            if not isinstance(value, str):
+                raise Refusal.of(PersonCode.INVALID_FIELDS, ("fields", name), case="text", name=name)
+            inputs.text(value, ("fields", name), limit=MAX_FIELD_CHARACTERS)
+    refusals.raise_any()
     return dict(values)
 
 
@@ -74,6 +84,12 @@ async def create_person(context: WorkspaceContext, email: str, **values: Any) ->
     return row
 
 
+async def lock_person(context: WorkspaceContext, person_id: str, path: inputs.Path) -> Person:
+    """Return a person whom nobody merges or erases before the transaction ends. Raises Refusal NOT_FOUND."""
+    await lock_present([person_id])
+    return await get_or_refuse(Person, context.workspace_id, person_id, path)
+
+
 async def update_person(context: WorkspaceContext, person_id: str, **values: Any) -> Person:
     """Change the given values. A new address clears an earlier bounce. Raises Refusal.
 
@@ -81,6 +97,7 @@ async def update_person(context: WorkspaceContext, person_id: str, **values: Any
     """
     row = await _update(context, person_id, values)
     await release_claimed(context, "person_id", row.id)
+    context.wake()
     return row
 
 
@@ -88,17 +105,26 @@ async def update_person(context: WorkspaceContext, person_id: str, **values: Any
 async def _update(context: WorkspaceContext, person_id: str, values: Mapping[str, Any]) -> Person:
     row = await get_or_refuse(Person, context.workspace_id, person_id, ("id",))
     columns = checked_columns(values)
-    address_changes, before = "email_key" in columns, row.email
+    address_changes, before, key_before = "email_key" in columns, row.email, row.email_key
     if address_changes and columns["email_key"] != row.email_key:
         columns["bounced_at"] = None
     row.update_from_dict(columns)
-    if not address_changes:
+    follower = FactFollower(context.installed.send_options)
+    if not address_changes and not follower.reads:
         await _save(row, [*columns])  # one statement, so that it waits for the database once
         return row
     async with transaction():
+        if not address_changes:
+            await _save(row, [*columns])
+            await follower.changed_columns(context.workspace_id, row.id, columns, context.clock)
+            return row
         await prevent_suppressions(context.workspace_id)
+        await lock_person(context, row.id, ("id",))
         await fill_in_recipients(row.id, before)
+        if row.email_key != key_before:
+            await add_former_address(context.workspace_id, row.id, key_before)
         await _save(row, [*columns])
+        await follower.changed_columns(context.workspace_id, row.id, columns, context.clock)
         if await suppressed_people([row.id]):
             await end_campaigns(context, [row.id])
     return row
@@ -107,7 +133,12 @@ async def _update(context: WorkspaceContext, person_id: str, values: Mapping[str
 async def _save(row: Person, columns: list[str] | None = None) -> None:
     """Create a person, or update only these columns, so that concurrent changes of other columns are kept."""
     try:
-        if columns != []:
-            await row.save(force_create=columns is None, update_fields=columns)
+        if columns is None:
+            await row.save(force_create=True)
+        elif columns:
+            values = {name: getattr(row, name) for name in columns}
+            # Another request may have merged or erased the person.
+            if not await Person.filter(id=row.id, erased_at=None).update(**values):
+                raise Refusal.of(InputCode.NOT_FOUND, ("id",), kind="person", id=row.id)
     except IntegrityError:
         raise Refusal.of(PersonCode.PERSON_EXISTS, ("email",), email=row.email) from None

@@ -1,18 +1,42 @@
 """Read people, imports and suppressed addresses: one by id, and lists with their filters."""
 
+from dataclasses import replace
+
 from api.codes.inputs import InputCode
 from api.mail.address import MAX_ADDRESS_LENGTH, address_key, address_prefix
-from api.mail.text_checks import text_problem
-from api.models import ImportRefusal, PeopleImport, Person
+from api.mail.text_checks import storable_text, text_problem
+from api.models import Campaign, ImportRefusal, PeopleGroup, PeopleImport, Person
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
+from api.services.common.filters import own_id, search_text
 from api.services.common.row_lists import RowList
+from api.sorts import Order, PersonSort, SuppressionSort
 from api.store import people as stored_people
-from api.store import suppressions as stored_suppressions
+from api.store import suppression_list
 from api.store.engine.listing import Listing
 from api.store.engine.rows import find
+from api.store.people import PersonFilter
+from api.store.person_facts import PersonFacts
 from api.store.suppression_history import history
+from api.store.suppression_list import SuppressionFilter
 from strategies import Refusal
+
+__all__ = [
+    "MAX_FIELD_CONDITIONS",
+    "PersonFacts",
+    "PersonFilter",
+    "SuppressionFilter",
+    "import_refusals",
+    "key_of_address",
+    "people",
+    "people_import",
+    "person",
+    "suppression_history",
+    "suppressions",
+]
+
+MAX_FIELD_CONDITIONS = 20
+"""The most dynamic fields that a filter compares."""
 
 
 async def person(context: WorkspaceContext, person_id: str) -> Person | None:
@@ -20,12 +44,26 @@ async def person(context: WorkspaceContext, person_id: str) -> Person | None:
     return await find(Person, context.workspace_id, person_id)
 
 
-def people(context: WorkspaceContext, address_begins: str | None = None) -> RowList:
-    """Return the people in the order of their creation, or those whose address begins with a text, by address.
+async def people(context: WorkspaceContext, chosen: PersonFilter, order: Order[PersonSort] | None = None) -> RowList:
+    """Return the people of a filter: without an order, as they were created, or by address if it limits addresses.
 
-    Raises Refusal TOO_LONG.
+    Raises Refusal TOO_LONG or TOO_MANY_TO_SORT.
     """
-    return RowList(stored_people.people(context.workspace_id, _prefix(address_begins)))
+    facts = replace(
+        chosen.facts,
+        campaign_id=await own_id(Campaign, context, chosen.facts.campaign_id),
+        group_id=await own_id(PeopleGroup, context, chosen.facts.group_id),
+        import_id=await own_id(PeopleImport, context, chosen.facts.import_id),
+    )
+    chosen = replace(
+        chosen,
+        facts=facts,
+        fields=tuple((storable_text(name), storable_text(value)) for name, value in chosen.fields),
+        search=search_text(chosen.search),
+        address_begins=_prefix(chosen.address_begins),
+        company=None if chosen.company is None else storable_text(chosen.company),
+    )
+    return RowList(await stored_people.people(context.workspace_id, chosen, order))
 
 
 async def people_import(context: WorkspaceContext, import_id: str) -> PeopleImport | None:
@@ -38,9 +76,12 @@ def import_refusals(import_id: str) -> RowList:
     return RowList(Listing(ImportRefusal).equal(people_import_id=import_id))
 
 
-def suppressions(context: WorkspaceContext, address_begins: str | None = None) -> RowList:
-    """Return the suppressed addresses, or those that begin with a text. Raises Refusal TOO_LONG."""
-    return RowList(stored_suppressions.suppressions(context.workspace_id, _prefix(address_begins)))
+async def suppressions(
+    context: WorkspaceContext, chosen: SuppressionFilter, order: Order[SuppressionSort] | None = None
+) -> RowList:
+    """Return the suppressed addresses of a filter. Raises Refusal TOO_LONG or TOO_MANY_TO_SORT."""
+    chosen = replace(chosen, address_begins=_prefix(chosen.address_begins))
+    return RowList(await suppression_list.suppressions(context.workspace_id, chosen, order))
 
 
 async def suppression_history(context: WorkspaceContext, email: str) -> RowList:

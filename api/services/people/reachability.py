@@ -1,28 +1,39 @@
 """Check whether emails may go to a person's address: it has not unsubscribed, has not bounced, and is not blocked.
 
-Dispatch makes the same checks for each claimed email in ``services/dispatch/claim/checks_before_rendering.py``.
+Each request that schedules an email checks it in its transaction, with the person locked: ``lock_reachable`` for one
+email, ``refuse_gone_meanwhile`` and the chunks of ``background_enrolling`` for launches. All emails are checked again
+when they are claimed (``services/dispatch/claim/checks_before_rendering.py``) and in the transaction that begins their
+transmission (``MAY_BE_SENT`` of ``store/transmissions.py``). Resumes, edits, completed tasks and other times only move
+emails, so those two checks decide.
 """
 
+from api.codes.inputs import InputCode
 from api.codes.people import PersonCode
 from api.mail.domains import blocking_domain
 from api.models import Campaign, Person, Workspace
+from api.store.people import lock_present
 from api.store.suppressions import suppressed_keys, suppressed_people
 from strategies import Refusal, WarningNote
 from strategies.warning_codes import WarningCode
 
 
-async def refuse_unreachable(
-    workspace: Workspace, person: Person, path: tuple[str, ...], *, transactional: bool
-) -> None:
-    """Refuse to schedule an email: the address has unsubscribed, has bounced, or its domain is blocked.
+async def lock_reachable(
+    workspace: Workspace, person_id: str, path: tuple[str, ...], *, transactional: bool = False
+) -> Person:
+    """Return a person to whom an email may go. Raises Refusal if the address has unsubscribed, bounced or is blocked.
 
     A transactional email ignores an unsubscribe.
 
-    Call in the transaction that schedules the email. Raises Refusal.
+    Call in the transaction that schedules the email: nobody unsubscribes, merges or erases the person before its end.
     """
+    await lock_present([person_id])
+    person = await Person.get_or_none(id=person_id)
+    if person is None:  # merged after the email was read
+        raise Refusal.of(InputCode.CHANGED_MEANWHILE, path, case="person")
     if not transactional:
         await refuse_unsubscribed(person, path)
     refuse_undeliverable(workspace, person, path)
+    return person
 
 
 async def refuse_unsubscribed(person: Person, path: tuple[str, ...]) -> None:
@@ -33,6 +44,8 @@ async def refuse_unsubscribed(person: Person, path: tuple[str, ...]) -> None:
 
 def refuse_undeliverable(workspace: Workspace, person: Person, path: tuple[str, ...]) -> None:
     """Refuse an address that has bounced, or whose domain is blocked."""
+    if person.erased_at is not None:
+        raise Refusal.of(PersonCode.PERSON_ERASED, path)
     if person.bounced_at is not None:
         raise Refusal.of(PersonCode.BOUNCED, path, email=person.email)
     if domain := blocking_domain(person.email, workspace.blocked_domains):

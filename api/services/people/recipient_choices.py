@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from api.mail.address import address_key
 from api.mail.text_checks import storable_text
 from api.services.common.context import WorkspaceContext
-from api.services.people.suppressions import release, suppress
+from api.services.people.suppressions import OWN_SOURCES, release, suppress
 from api.states import SuppressionChangeKind, SuppressionSource, UnsubscribeReason
 from api.store import suppressions as store
+from api.store.crm.people import opted_out_there
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.suppression_history import LastChange, keep_recipient_reason, last_changes
 from api.store.suppressions import NewSuppression
@@ -24,8 +25,6 @@ UNDO_PERIOD = timedelta(minutes=10)
 REASON_PERIOD = timedelta(days=1)
 """How long a recipient can say why they unsubscribed."""
 MAX_COMMENT_CHARACTERS = 500
-OWN_SOURCES = frozenset({SuppressionSource.LINK, SuppressionSource.ONE_CLICK})
-"""Sources of an unsubscribe that the recipient can undo on the page."""
 REASONS = {
     SuppressionSource.LINK: "The recipient used the unsubscribe link in an email.",
     SuppressionSource.ONE_CLICK: "The recipient's mail program used one-click unsubscribing.",
@@ -70,7 +69,8 @@ async def recipient_status(context: WorkspaceContext, addresses: Sequence[str]) 
 async def undo_unsubscribe(context: WorkspaceContext, addresses: Sequence[str], change_ids: Sequence[str]) -> bool:
     """End the suppressions that these changes began. Campaigns that have ended stay ended.
 
-    Returns False, and changes nothing, if UNDO_PERIOD is over, or if something else has changed since.
+    Returns False, and changes nothing, if UNDO_PERIOD is over, if something else has changed since, or if a record of
+    the CRM with this address has opted out there.
     """
     async with transaction():
         # No other change of suppressions happens until the transaction ends.
@@ -79,6 +79,9 @@ async def undo_unsubscribe(context: WorkspaceContext, addresses: Sequence[str], 
         if not status.may_undo or list(status.change_ids) != sorted(change_ids):
             return False
         changes = await last_changes(context.workspace_id, [address_key(email) for email in addresses])
+        for change in changes:
+            if await opted_out_there(context.workspace_id, change.email_key, also_ours=False):
+                return False
         undone = {change.email_key for change in changes if change.id in status.change_ids}
         for email in addresses:
             if address_key(email) in undone:

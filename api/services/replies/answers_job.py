@@ -20,6 +20,7 @@ from api.services.replies.effects import MatchedRow, apply, apply_with_suppressi
 from api.services.replies.findings import ReadRow, read_rows
 from api.services.replies.incoming import ANSWERS_JOB, ANSWERS_SUBJECT
 from api.services.replies.matching import match
+from api.services.replies.own_mails import apply_own_mail
 from api.states import IncomingResult
 from api.store import incoming, jobs
 from api.store.engine.transactions import transaction
@@ -76,7 +77,10 @@ async def _work_on(rows: Sequence[IncomingRow], runtime: JobRuntime) -> None:
 async def _process(rows: Sequence[IncomingRow], *, runtime: JobRuntime) -> None:
     """Read rows, find their emails and apply them."""
     read = await asyncio.to_thread(read_rows, rows, runtime.return_addresses, runtime.unsubscribe_addresses)
-    matched = await _match(read)
+    for each in read:
+        if each.own_mail is not None:
+            await apply_own_mail(each, each.own_mail, runtime)
+    matched = await _match([each for each in read if each.own_mail is None])
     together = [row for row in matched if not row.suppresses]
     if together:
         await apply(together, runtime)
@@ -123,11 +127,6 @@ async def _has_rows() -> bool:
     return await incoming.next_due() is not None
 
 
-async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
-    """Leave the rows to the next job, which the next incoming mail or event starts, or the start of a process."""
-    log.error("incoming mails and events are not processed: %s", reason)
-
-
 async def _start_if_needed(runtime: JobRuntime) -> None:
     """Start the job if rows are left of a job that failed."""
     async with transaction():
@@ -135,4 +134,4 @@ async def _start_if_needed(runtime: JobRuntime) -> None:
             await jobs.keep_open(ANSWERS_JOB, None, ANSWERS_SUBJECT, runtime.clock())
 
 
-ANSWERS = JobKind(ANSWERS_JOB, JobPriority.URGENT, _work, _give_up, start_if_needed=_start_if_needed)
+ANSWERS = JobKind(ANSWERS_JOB, JobPriority.URGENT, _work, None, start_if_needed=_start_if_needed)

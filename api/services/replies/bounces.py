@@ -13,10 +13,11 @@ from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
 from api.codes.people import PersonCode
 from api.mail.address import address_key
-from api.models import Enrollment, Person, Send
+from api.models import Person
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
+from api.services.replies.answered import RecordedAnswer, find_answered
 from api.states import BounceKind, MatchedBy, SendStatus
 from api.store import answered_emails, bounces
 from api.store.answered_emails import NewBounce
@@ -99,22 +100,20 @@ async def settle_returned(returned: Sequence[Returned], now: datetime, *, despit
 @retry_on_deadlock
 async def record_bounce(
     context: WorkspaceContext,
-    enrollment_id: str,
+    enrollment_id: str | None,
     *,
     send_id: str | None = None,
     kind: BounceKind = BounceKind.HARD,
     detail: str | None = None,
-) -> Enrollment:
-    """Record that an email bounced: the one of ``send_id``, else the last that was sent. ``detail`` says why."""
-    enrollment = await get_or_refuse(Enrollment, context.workspace_id, enrollment_id, ("enrollmentId",))
+) -> RecordedAnswer:
+    """Record that an email bounced: the one of ``send_id``, else the last that was sent in the enrollment.
+
+    ``detail`` says why. Raises Refusal.
+    """
+    place = await find_answered(context, enrollment_id, send_id)
     detail = inputs.line(detail, ("detail",), limit=MAX_DETAIL_CHARACTERS, required=False) if detail else ""
-    sent, path = Send.filter(enrollment_id=enrollment.id, status=SendStatus.SENT), ("enrollmentId",)
-    if send_id is not None:
-        sent, path = (
-            sent.filter(id=(await get_or_refuse(Send, context.workspace_id, send_id, ("emailId",))).id),
-            ("emailId",),
-        )
-    send = await sent.order_by("-sent_at", "-step__number").first()
+    path = ("enrollmentId",) if send_id is None else ("emailId",)
+    send = await place.last_sent(SendStatus.SENT)
     if send is None:
         raise Refusal.of(PersonCode.NOTHING_SENT, path)
     async with transaction():
@@ -122,7 +121,7 @@ async def record_bounce(
         returned = Returned(send, address, kind, "", detail, None)
         if not await settle_returned([returned], context.now, despite_replies=True):
             raise Refusal.of(InputCode.CHANGED_MEANWHILE, path, case="email")
-    return await Enrollment.get(id=enrollment.id)
+    return await place.now(send)
 
 
 @retry_on_deadlock

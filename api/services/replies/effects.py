@@ -6,7 +6,7 @@ transmission first: what is about it waits.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -14,13 +14,14 @@ from api.codes.answers import AnswerCode
 from api.codes.event_kinds import EventKind
 from api.codes.outcome_reasons import ReasonCode
 from api.mail.address import address_key
-from api.mail.reading import MailKind
+from api.mail.reading import FailedRecipient, MailKind
 from api.models import Person, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.job_kind import JobRuntime
 from api.services.people.suppressions import suppress
 from api.services.replies.bounces import Returned, settle_returned
+from api.services.replies.copies import NO_COPIES, address_of_copy, copies_of, split_failures
 from api.services.replies.failed_recipients import failure_of
 from api.services.replies.findings import AnswerKind, ReadRow
 from api.services.replies.matching import Match, key_or_none
@@ -28,16 +29,15 @@ from api.services.replies.replies import Replied, settle_replies
 from api.services.tasks.closing import complete_task_of_email
 from api.services.tracking.effects import EmailHit, email_hit, record_hits
 from api.states import IncomingResult, MatchedBy, ReplyKind, SendStatus, SuppressionSource
-from api.store import answered_emails, incoming
+from api.store import answered_emails, incoming, one_off_emails
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.event_actor import acting, acting_source
 from api.store.events import Line, email_event, write
 from api.store.incoming import Result
 from api.store.suppressions import NewSuppression
 from plugins.incoming import ReportedKind
 from strategies.codes import Message
 
-TRANSMISSION_WAIT = timedelta(seconds=5)
-"""How long an answer waits for the end of its email's transmission."""
 DECIDED_STATUSES = (SendStatus.SENT, SendStatus.BOUNCED, SendStatus.TRANSMITTING)
 """Statuses that no answer changes to SENT."""
 SUPPRESSING = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE, AnswerKind.UNSUBSCRIBE_MAIL})
@@ -92,9 +92,10 @@ async def apply_with_suppression(row: MatchedRow, runtime: JobRuntime) -> None:
         if not await incoming.lock_open([row.read.row.id]):
             return
         # First: a suppression locks the addresses of the workspace before it locks any email.
-        for found in row.matches:
-            if found.finding.kind in SUPPRESSING:
-                await _suppress(found, runtime)
+        with acting(*acting_source(row.read.row.source)):
+            for found in row.matches:
+                if found.finding.kind in SUPPRESSING:
+                    await _suppress(found, runtime)
         await _apply([row], runtime)
 
 
@@ -103,7 +104,8 @@ async def _suppress(found: Match, runtime: JobRuntime) -> None:
     if send is None:
         return
     context = runtime.context_of(await Workspace.get(id=found.workspace_id))
-    address = await _address_of(send)
+    copies = (await copies_of([send])).get(send.id, NO_COPIES)
+    address = address_of_copy(found.finding, copies) or await _address_of(send)
     reason, source = ReasonCode.UNSUBSCRIBED_AT_PROVIDER.message(), SuppressionSource.PROVIDER
     if found.finding.kind is AnswerKind.UNSUBSCRIBE_MAIL:
         reason, source = ReasonCode.UNSUBSCRIBED_BY_MAIL.message(), SuppressionSource.MAILTO
@@ -112,7 +114,9 @@ async def _suppress(found: Match, runtime: JobRuntime) -> None:
         data = {"email": address, "matchedBy": str(found.by)}
         await write([email_event(send, EventKind.COMPLAINED, context.now, data=data)])
     new = NewSuppression(address, address_key(address), context.now, reason.sentence)
-    await suppress(context, [new], source)
+    await suppress(context, [new], source, email_id=send.id)
+    if found.finding.kind is AnswerKind.COMPLAINT:
+        await answered_emails.mark_complained([send.id], context.now)
 
 
 async def _apply(rows: Sequence[MatchedRow], runtime: JobRuntime) -> None:
@@ -122,19 +126,20 @@ async def _apply(rows: Sequence[MatchedRow], runtime: JobRuntime) -> None:
     if waiting:
         reason = AnswerCode.IN_TRANSMISSION.message().sentence
         await incoming.postpone(
-            [row.read.row.id for row in waiting], real_now + TRANSMISSION_WAIT, reason, counts=False
+            [row.read.row.id for row in waiting], real_now + incoming.TRANSMISSION_WAIT, reason, counts=False
         )
     ready = [row for row in rows if row not in waiting]
-    by_workspace: dict[str, list[Match]] = {}
+    by_workspace: dict[tuple[str, str], list[Match]] = {}
     for row in ready:
         for each in row.matches:
             if each.send_id in sends:
-                by_workspace.setdefault(each.workspace_id, []).append(each)
+                by_workspace.setdefault((each.workspace_id, row.read.row.source), []).append(each)
     unchanged: dict[int, Message] = {}
-    for workspace_id, matches in sorted(by_workspace.items()):
+    for (workspace_id, source), matches in sorted(by_workspace.items()):
         context = runtime.context_of(await Workspace.get(id=workspace_id))
         effects = _Effects(context, context.now, sends)
-        await _apply_to_workspace(effects, matches)
+        with acting(*acting_source(source)):
+            await _apply_to_workspace(effects, matches)
         unchanged |= effects.unchanged
     await record_hits([_hit(each) for each in chain.from_iterable(by_workspace.values()) if each.finding.kind in HITS])
     await incoming.write_results([_result(row, sends, unchanged) for row in ready], real_now)
@@ -192,6 +197,7 @@ async def _prove_sent(effects: _Effects, matches: Sequence[Match]) -> None:
         return
     times = {key: min(each.finding.row.at, effects.now) for key, each in proved.items()}
     await answered_emails.mark_sent(sorted(times.items()))
+    await one_off_emails.add_all_reached(sorted(times))
     emails = await answered_emails.by_ids(list(proved))
     data = {"reason": ReasonCode.ANSWERED}
     await write([email_event(email, EventKind.EMAIL_SENT, effects.now, data=data) for email in emails.values()])
@@ -222,10 +228,18 @@ async def _settle_bounces(effects: _Effects, matches: Sequence[Match]) -> None:
     if not found:
         return
     returned = []
-    for each in found:
+    copies = await copies_of([effects.sends[each.send_id] for each in found])
+    for each in list(found):
         send = effects.sends[each.send_id]
+        failures = split_failures(each.finding.failures, copies.get(send.id, NO_COPIES))
+        await write([_line_of_copy(send, *copy, effects) for copy in failures.copies])
+        if failures.copies:
+            await one_off_emails.remove_reached(send.id, [address for address, _ in failures.copies])
+        if failures.only_copies:
+            found.remove(each)
+            continue
         address = await _address_of(send)
-        failure = failure_of(address, each.finding.failures)
+        failure = failure_of(address, failures.others)
         detail = " ".join(part for part in (failure.status, failure.diagnostic) if part)
         returned.append(Returned(send, address, failure.kind, failure.status, detail[:MAX_DETAIL_CHARACTERS], each.by))
     changed = await settle_returned(returned, effects.now)
@@ -236,6 +250,12 @@ async def _settle_bounces(effects: _Effects, matches: Sequence[Match]) -> None:
             effects.unchanged[id(each)] = (
                 AnswerCode.BOUNCE_AFTER_REPLY.message() if replied else AnswerCode.BOUNCED_BEFORE.message()
             )
+
+
+def _line_of_copy(send: Any, address: str, failure: FailedRecipient, effects: _Effects) -> Line:
+    detail = " ".join(part for part in (failure.status, failure.diagnostic) if part)
+    data = {"email": address, "bounce": str(failure.kind), "detail": detail[:MAX_DETAIL_CHARACTERS]}
+    return email_event(send, EventKind.COPY_BOUNCED, effects.now, data=data)
 
 
 def _time(found: Match, effects: _Effects) -> datetime:

@@ -78,6 +78,21 @@ class Finding:
         return self.kind in ADDRESS_ANSWERS or self.reply.asks_to_unsubscribe
 
 
+NOT_WRITTEN_BY_REPS = frozenset({MailKind.BOUNCE, MailKind.COMPLAINT, MailKind.AUTO_REPLY})
+
+
+class OwnMail(NamedTuple):
+    """A copy of the email of a task that a rep has sent from their own mailbox."""
+
+    task_id: str | None
+    """From a signed address, so nobody but the rep can know it. None if the address is that of a one-off email."""
+    email_id: str | None
+    """The one-off email, if the address is that of one."""
+    reply: ReplyText
+    """Sender, subject and Message-ID of the mail."""
+    recipients: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ReadRow:
     """An incoming row that was read: its kind, the reason for it, and its findings."""
@@ -88,6 +103,8 @@ class ReadRow:
     findings: tuple[Finding, ...]
     ignored: bool = False
     """Whether it is known already that the row changes nothing."""
+    own_mail: OwnMail | None = None
+    """The email of a task that a rep has sent. Then there are no findings."""
 
 
 ANSWERS_OF_MAILS: Mapping[MailKind, AnswerKind] = {
@@ -120,6 +137,9 @@ def _read_mail(row: IncomingRow, returns: ReturnAddresses | None, unsubscribes: 
     if reading.kind in CORRESPONDENCE and ID_IN_MESSAGE_ID.match(reading.message_id):
         # Its References name earlier emails, so it looks like a reply to them.
         return ReadRow(row, str(MailKind.OWN), AnswerCode.OWN_COPY.message().sentence, (), ignored=True)
+    if (own_mail := _own_mail(reading, returns)) is not None:
+        why = AnswerCode.SENT_FROM_OWN_MAILBOX.message().sentence
+        return ReadRow(row, str(MailKind.OWN), why, (), own_mail=own_mail)
     if unsubscribes is not None and (send_id := email_to_unsubscribe(reading, unsubscribes.secrets)) is not None:
         asks = Finding(row, AnswerKind.UNSUBSCRIBE_MAIL, email_id=send_id)
         return ReadRow(row, str(asks.kind), AnswerCode.ASKS_TO_UNSUBSCRIBE.message().sentence, (asks,))
@@ -133,6 +153,27 @@ def _read_mail(row: IncomingRow, returns: ReturnAddresses | None, unsubscribes: 
         storable_text(reading.reason.sentence),
         tuple(_findings_of_mail(row, reading, returns)),
         ignored=reading.kind not in ANSWERS_OF_MAILS,
+    )
+
+
+def _own_mail(reading: MailReading, returns: ReturnAddresses | None) -> OwnMail | None:
+    """Return the email of a task that a mail is a copy of, by its signed address. None if it is no such copy."""
+    if returns is None or reading.kind in NOT_WRITTEN_BY_REPS:
+        return None
+    for each in reading.recipients:
+        task_id, email_id = returns.task_id(each), returns.copied_email_id(each)
+        if task_id is not None or email_id is not None:
+            return OwnMail(task_id, email_id, _reply_text(reading), reading.recipients)
+    return None
+
+
+def _reply_text(reading: MailReading, *, asks: bool = False) -> ReplyText:
+    return ReplyText(
+        storable_text(reading.sender, MAX_ADDRESS_CHARACTERS),
+        storable_text(reading.subject, MAX_SUBJECT_CHARACTERS),
+        storable_text(reading.text, MAX_TEXT_CHARACTERS),
+        storable_text(reading.message_id, MAX_ID_CHARACTERS) or None,
+        asks,
     )
 
 
@@ -164,13 +205,7 @@ def _findings_of_mail(
         AnswerKind.COMPLAINT: tuple(reading.people),
         AnswerKind.OWN: tuple(reading.recipients),
     }.get(kind, senders)
-    reply = ReplyText(
-        storable_text(reading.sender, MAX_ADDRESS_CHARACTERS),
-        storable_text(reading.subject, MAX_SUBJECT_CHARACTERS),
-        storable_text(reading.text, MAX_TEXT_CHARACTERS),
-        storable_text(reading.message_id, MAX_ID_CHARACTERS) or None,
-        asks,
-    )
+    reply = _reply_text(reading, asks=asks)
     yield Finding(row, kind, ids, returned_to, None, addresses, tuple(reading.failures), reply)
 
 

@@ -1,8 +1,8 @@
 """Find the email that an incoming mail or event is about.
 
 In this order: the Message-IDs that it names; the signed return address to which it was sent; the id that a provider
-reports; and, only if exactly one email was sent to the address lately, the recipient. The Message-ID of an email
-contains the email's id, so that no search is needed.
+reports; and, only if exactly one email was sent to the address lately, the recipient. A Message-ID of Touchline
+contains the email's id. Those of emails that reps sent from their own mailboxes are looked up.
 
 A complaint, or the wish to unsubscribe, that names only an address must never be lost. It belongs to the last email to
 the address in each workspace that has ever written to it. A wish in words is a reply in each campaign.
@@ -18,6 +18,7 @@ from api.states import MatchedBy, SendStatus
 from api.store import answered_emails
 from api.store.answered_emails import SentEmail
 from api.store.incoming import MAIL
+from api.store.own_messages import bare, emails_of_messages
 
 RECIPIENT_PERIOD = timedelta(days=14)
 """How long after an email an answer without any reference can belong to it."""
@@ -25,6 +26,8 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How much earlier than its email an answer can seem to be: other clocks differ, and many servers cut the second."""
 
 
+OwnMessages = Mapping[str, Sequence[str]]
+"""The emails that reps sent from their own mailboxes, by Message-ID."""
 RESTORED_STATUSES = (SendStatus.IN_DOUBT, SendStatus.SENT, SendStatus.BOUNCED)
 """Statuses of an email that was transmitted, or may have been, although the restored backup has no Message-ID of it."""
 
@@ -40,9 +43,11 @@ class Match(NamedTuple):
 
 async def match(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:
     """Return the emails of each finding: one or none, or one of each workspace if it is about an address."""
-    candidates = {send_id for finding in findings for send_id, _, _ in _named_ids(finding)}
+    foreign = [each for finding in findings for each in finding.message_ids if not ID_IN_MESSAGE_ID.match(each.strip())]
+    own = await emails_of_messages(foreign) if foreign else {}
+    candidates = {send_id for finding in findings for send_id, _, _ in _named_ids(finding, own)}
     sends = await answered_emails.by_ids(sorted(candidates)) if candidates else {}
-    matches = [_by_reference(finding, sends) for finding in findings]
+    matches = [_by_reference(finding, sends, own) for finding in findings]
     rest = [at for at, found in enumerate(matches) if not found and findings[at].addresses]
     for at in rest:
         if findings[at].is_about_address:
@@ -53,31 +58,29 @@ async def match(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:
     return matches
 
 
-def _named_ids(finding: Finding) -> Iterable[tuple[str, MatchedBy, str | None]]:
+def _named_ids(finding: Finding, own: OwnMessages) -> Iterable[tuple[str, MatchedBy, str | None]]:
     """Yield the ids of emails that a finding names, each with the Message-ID in which it was, the best first."""
     for message_id in finding.message_ids:
         if found := ID_IN_MESSAGE_ID.match(message_id.strip()):
             yield found[1].lower(), MatchedBy.MESSAGE_ID, message_id
+        for send_id in own.get(bare(message_id), ()):
+            yield send_id, MatchedBy.MESSAGE_ID, message_id
     if finding.returned_to is not None:
         yield finding.returned_to, MatchedBy.RETURN_ADDRESS, None
     if finding.email_id is not None:
         yield finding.email_id, MatchedBy.EMAIL_ID, None
 
 
-def _by_reference(finding: Finding, sends: Mapping[str, Any]) -> tuple[Match, ...]:
-    for send_id, by, message_id in _named_ids(finding):
+def _by_reference(finding: Finding, sends: Mapping[str, Any], own: OwnMessages) -> tuple[Match, ...]:
+    for send_id, by, message_id in _named_ids(finding, own):
         send = sends.get(send_id)
         # An email gets its Message-ID when its transmission begins. Without one, nobody can answer it, unless the
         # database is a restored backup that does not know the transmission.
         if send is None or (send.message_id is None and send.status not in RESTORED_STATUSES):
             continue
-        if message_id is None or send.message_id is None or _bare(message_id) == _bare(send.message_id):
+        if message_id is None or send.message_id is None or bare(message_id) == bare(send.message_id):
             return (Match(finding, send_id, send.workspace_id, by),)
     return ()
-
-
-def _bare(message_id: str) -> str:
-    return message_id.strip().strip("<>").lower()
 
 
 async def _by_address(finding: Finding) -> tuple[Match, ...]:

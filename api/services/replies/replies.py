@@ -12,15 +12,14 @@ from api.codes.answers import AnswerCode
 from api.codes.event_kinds import EventKind
 from api.codes.outcome_reasons import ReasonCode
 from api.codes.people import PersonCode
-from api.models import Enrollment, Send
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
+from api.services.replies.answered import RecordedAnswer, find_answered
 from api.services.replies.findings import MAX_TEXT_CHARACTERS, ReplyText
 from api.states import EnrollmentStatus, MatchedBy, OnReply, ReplyKind, SendStatus
 from api.store import answered_emails
 from api.store.answered_emails import NewReply
-from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, email_event, enrollment_event, write
 from strategies import Refusal
@@ -69,7 +68,9 @@ async def settle_replies(replies: Sequence[Replied], now: datetime) -> list[Mess
     by_people = [each for each, _ in new if each.kind is ReplyKind.REPLY]
     if by_people:
         await answered_emails.mark_replied(_first_times(by_people))
-        await end_by_reply([each.email.enrollment_id for each in by_people], now)
+        await answered_emails.mark_people_replied(_last_times(by_people))
+        await end_by_reply([each.email.enrollment_id for each in by_people if each.email.enrollment_id], now)
+        await answered_emails.mark_succeeded([each.email.id for each in by_people], now)
     whys = {id(each): AnswerCode.TOO_MANY_REPLIES.message() for each in replies}
     whys |= {id(each): AnswerCode.KNOWN_REPLY.message() for each in kept}
     fresh = {id(each) for each, _ in new}
@@ -90,30 +91,30 @@ async def end_by_reply(enrollment_ids: Sequence[str], now: datetime) -> None:
 
 @retry_on_deadlock
 async def record_reply(
-    context: WorkspaceContext, enrollment_id: str, *, send_id: str | None = None, text: str = ""
-) -> Enrollment:
-    """Record a person's reply, to the email of ``send_id``, else to the last that was sent.
+    context: WorkspaceContext, enrollment_id: str | None, *, send_id: str | None = None, text: str = ""
+) -> RecordedAnswer:
+    """Record a person's reply, to the email of ``send_id``, else to the last that was sent in the enrollment.
 
     The campaign's ``on_reply`` decides whether the campaign ends for them. If no email was sent, the person answered in
-    another way, and only the Live Feed has the reply.
+    another way, and only the Live Feed has the reply. Raises Refusal.
     """
-    enrollment = await get_or_refuse(Enrollment, context.workspace_id, enrollment_id, ("enrollmentId",))
+    place = await find_answered(context, enrollment_id, send_id)
     text = inputs.text(text, ("text",), limit=MAX_TEXT_CHARACTERS)
-    sent = Send.filter(enrollment_id=enrollment.id, status__in=(SendStatus.SENT, SendStatus.BOUNCED))
-    if send_id is not None:
-        sent = sent.filter(id=(await get_or_refuse(Send, context.workspace_id, send_id, ("emailId",))).id)
     async with transaction():
-        found = await sent.order_by("-sent_at", "-step__number").first().values_list("id", flat=True)
-        if found is None and send_id is not None:
-            raise Refusal.of(PersonCode.NOTHING_SENT, ("emailId",))
-        if found is None:
-            await write([enrollment_event(enrollment, EventKind.REPLIED, context.now, data=_data(text))])
-            await end_by_reply([enrollment.id], context.now)
-        else:
-            email = (await answered_emails.by_ids([str(found)], lock=True))[str(found)]
+        found = await place.last_sent(SendStatus.SENT, SendStatus.BOUNCED)
+        emails = {} if found is None else await answered_emails.by_ids([found.id], lock=True)
+        if found is not None and (email := emails.get(found.id)) is None:
+            raise Refusal.of(PersonCode.PERSON_ERASED, ("enrollmentId",) if send_id is None else ("emailId",))
+        if found is not None:
             reply = Replied(email, ReplyKind.REPLY, context.now, ReplyText(text=text), None)
             await settle_replies([reply], context.now)
-    return await Enrollment.get(id=enrollment.id)
+        elif place.enrollment is None or send_id is not None:
+            raise Refusal.of(PersonCode.NOTHING_SENT, ("emailId",))
+        else:
+            await write([enrollment_event(place.enrollment, EventKind.REPLIED, context.now, data=_data(text))])
+            await answered_emails.mark_people_replied([(place.enrollment.person_id, context.now)])
+            await end_by_reply([place.enrollment.id], context.now)
+    return await place.now(found)
 
 
 def _first_times(replies: Sequence[Replied]) -> list[tuple[str, datetime]]:
@@ -121,6 +122,14 @@ def _first_times(replies: Sequence[Replied]) -> list[tuple[str, datetime]]:
     found: dict[str, datetime] = {}
     for each in replies:
         found[each.email.id] = min(each.at, found.get(each.email.id, each.at))
+    return sorted(found.items())
+
+
+def _last_times(replies: Sequence[Replied]) -> list[tuple[str, datetime]]:
+    """Return the last time of a reply of each person."""
+    found: dict[str, datetime] = {}
+    for each in replies:
+        found[each.email.person_id] = max(each.at, found.get(each.email.person_id, each.at))
     return sorted(found.items())
 
 

@@ -31,10 +31,11 @@ from api.services.common.inputs import SHOWN_CHARACTERS
 from api.services.jobs.job_kind import JobRuntime
 from api.services.replies.answers_job import process_now
 from api.services.replies.incoming import receive_events, receive_mails
-from api.services.tasks.tasks import compose_email
+from api.services.tasks.composing import compose_email
 from api.states import BounceKind, IncomingResult, SendStatus
 from api.store import incoming
 from api.store.engine.rows import get_or_refuse
+from api.store.event_actor import acting, acting_source
 from plugins.bounce_classification import enhanced_status
 from plugins.incoming import IncomingMail, ReportedEvent, ReportedKind
 from strategies import Refusal
@@ -169,7 +170,9 @@ class Simulator:
         runtime = self._runtime
         before = new_id(EVENT_PREFIX)
         returns, unsubscribes = runtime.return_addresses, runtime.unsubscribe_addresses
-        await process_now(self._source, key, JobRuntime(runtime.context, runtime.clock, returns, unsubscribes))
+        job = JobRuntime(runtime.context, runtime.clock, returns, unsubscribes)
+        with acting(*acting_source(self._source)):  # the caller plays others
+            await process_now(self._source, key, job)
         outcome = await incoming.outcome(self._source, key)
         written = Event.filter(workspace_id=send.workspace_id, person_id=send.person_id, id__gt=before)
         return Simulation(

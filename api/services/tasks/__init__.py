@@ -2,5 +2,6 @@
 
 Imports: codes, mail.message, mail.templates, models, services.common, services.enrollments, services.people,
     services.templates, services.workspaces, store, strategies.
-Imported by: graphql, services.dispatch, services.emails, services.replies, services.simulations.
+Imported by: graphql, services.bulk, services.compose, services.crm.tasks, services.dispatch, services.emails,
+    services.one_off_emails, services.replies, services.simulations.
 """

@@ -12,6 +12,7 @@ from api.models import Task, Workspace
 from api.services.common import inputs
 from api.services.workspaces.call_lists import outcomes_of, reasons_of
 from strategies import Refusal, StepType
+from strategies.errors import RefusalCollector
 
 MAX_NOTE_CHARACTERS = 10_000
 
@@ -41,20 +42,25 @@ def checked_result(
     workspace: Workspace, task: Task, outcome: str | None, reason: str | None, note: str | None
 ) -> CompletionResult:
     """Return what a rep recorded for a task. Raises Refusal."""
-    if task.type is not StepType.CALL:
-        for name, value in (("outcome", outcome), ("reason", reason)):
-            if value is not None:
-                raise Refusal.of(TaskCode.NOT_A_CALL_TASK, (name,), type=task.type)
-    return CompletionResult(
-        _one_of(outcome, "outcome", [each.name for each in outcomes_of(workspace)]),
-        _one_of(reason, "reason", reasons_of(workspace)),
-        inputs.text(note or "", ("note",), limit=MAX_NOTE_CHARACTERS).strip(),
+    refusals = RefusalCollector()
+    choices = (
+        ("outcome", outcome, [each.name for each in outcomes_of(workspace)]),
+        ("reason", reason, reasons_of(workspace)),
     )
+    for name, value, names in choices:
+        with refusals:
+            if value is not None and task.type is not StepType.CALL:
+                raise Refusal.of(TaskCode.NOT_A_CALL_TASK, (name,), type=task.type)
+            _refuse_unlisted(value, name, names)
+    with refusals:
+        note = inputs.text(note or "", ("note",), limit=MAX_NOTE_CHARACTERS).strip()
+    refusals.raise_any()
+    return CompletionResult(outcome, reason, note or "")
 
 
-def _one_of(value: str | None, argument: str, names: Sequence[str]) -> str | None:
+def _refuse_unlisted(value: str | None, argument: str, names: Sequence[str]) -> None:
     if value is None or value in names:
-        return value
+        return
     shown = value[: inputs.SHOWN_CHARACTERS]
     if not names:
         raise Refusal.of(TaskCode.UNKNOWN_CALL_RESULT, (argument,), case="empty", value=shown)

@@ -5,14 +5,17 @@ from datetime import datetime
 from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
 from api.codes.outcome_reasons import ReasonCode
-from api.models import Enrollment, Send, Task
+from api.models import Enrollment, Send, Sender, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.tasks.call_results import NO_RESULT, CompletionResult
 from api.states import UNTRANSMITTED_STATUSES, SendStatus, TaskStatus
+from api.store import one_off_emails
 from api.store.claimed_email import ClaimedEmail
 from api.store.events import Line, email_event, task_event, write
+from api.store.tasks import lock_undone
 from strategies import Refusal
+from strategies.calendar import local
 
 
 async def complete_task_of_email(context: WorkspaceContext, send: ClaimedEmail | Send, at: datetime) -> None:
@@ -20,31 +23,42 @@ async def complete_task_of_email(context: WorkspaceContext, send: ClaimedEmail |
 
     Call inside the transaction that records the send.
     """
+    if send.enrollment_id is None:
+        await _complete_hand_task(context, send.id, at)
+        return
     task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
     if task.done_at is None:  # open, or expired and waiting for a rep
         await close_task(context, task, TaskStatus.COMPLETED, at)
     elif task.status is TaskStatus.COMPLETED and task.done_at != at:
-        await Task.filter(id=task.id).update(done_at=at)
-        await schedule_next_steps(context, await Enrollment.get(id=send.enrollment_id), at)
+        enrollment = await Enrollment.get(id=send.enrollment_id)
+        await Task.filter(id=task.id).update(done_at=at, done_on=local(at, enrollment.zone).date())
+        await schedule_next_steps(context, enrollment, at)
+
+
+async def _complete_hand_task(context: WorkspaceContext, send_id: str, at: datetime) -> None:
+    """Complete the task of a one-off email, if it has one that is open."""
+    row = (await one_off_emails.find([send_id])).get(send_id)
+    if row is not None and row.task_id is not None and await lock_undone(row.task_id):
+        await close_task(context, await Task.get(id=row.task_id), TaskStatus.COMPLETED, at)
 
 
 async def close_task(
     context: WorkspaceContext, task: Task, status: TaskStatus, at: datetime, result: CompletionResult = NO_RESULT
 ) -> None:
     """Close a task that is not done, and schedule the next steps. Call inside a transaction. Raises Refusal."""
+    enrollment = None if task.enrollment_id is None else await Enrollment.get(id=task.enrollment_id)
+    zone = (await Sender.get(id=task.assignee_id)).zone if enrollment is None else enrollment.zone
+    done = {"status": status, "done_at": at, "done_on": local(at, zone).date(), **result.columns()}
     # The condition on the status makes the second of two concurrent calls change nothing.
-    closed = await Task.filter(id=task.id, status__in=(TaskStatus.OPEN, TaskStatus.EXPIRED), done_at=None).update(
-        status=status, done_at=at, **result.columns()
-    )
-    if not closed:
+    open_tasks = Task.filter(id=task.id, status__in=(TaskStatus.OPEN, TaskStatus.EXPIRED), done_at=None)
+    if not await open_tasks.update(**done):
         raise Refusal.of(EmailCode.TASK_NOT_OPEN, ("id",), case="meanwhile")
-    task.update_from_dict({"status": status, "done_at": at, **result.columns()})
+    task.update_from_dict(done)
     data = {"type": str(task.type), **result.event_data(), **by(context)}
     lines = [task_event(task, EventKind[f"TASK_{status}"], at, data=data, campaign_id=task.campaign_id)]
-    if task.enrollment_id is None:
+    if enrollment is None:
         await write(lines)
         return
-    enrollment = await Enrollment.get(id=task.enrollment_id)
     if status is TaskStatus.SKIPPED:
         lines += await _fail_email(enrollment, task, at)
     await write(lines)

@@ -1,12 +1,11 @@
 """Find a task on which a rep can still work."""
 
 from api.codes.emails import EmailCode
-from api.codes.tasks import TaskCode
 from api.models import Campaign, Enrollment, Task
 from api.services.common.context import WorkspaceContext
 from api.states import EnrollmentStatus, TaskStatus
 from api.store.engine.rows import get_or_refuse
-from strategies import Refusal
+from strategies import Refusal, StepType
 
 
 async def find_workable(context: WorkspaceContext, task_id: str) -> Task:
@@ -25,8 +24,16 @@ async def find_workable(context: WorkspaceContext, task_id: str) -> Task:
     return task
 
 
+async def find_email_task(context: WorkspaceContext, task_id: str) -> Task:
+    """Return an EMAIL task on which a rep can still work. Raises Refusal."""
+    task = await find_workable(context, task_id)
+    if task.type is not StepType.EMAIL:
+        raise Refusal.of(EmailCode.NOT_AN_EMAIL_TASK, ("id",), case="no_email", type=task.type)
+    return task
+
+
 def place_in_campaign(task: Task) -> tuple[str, str]:
-    """Return the ids of a task's enrollment and step. Raises Refusal if it was created by hand."""
+    """Return the ids of the enrollment and the step of a campaign's task."""
     if task.enrollment_id is None or task.step_id is None:
-        raise Refusal.of(TaskCode.TASK_HAS_NO_CAMPAIGN, ("id",))
+        raise ValueError(f"the task {task.id} belongs to no campaign")
     return task.enrollment_id, task.step_id

@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
+from tortoise.expressions import F
+
 from api.codes.emails import EmailCode
 from api.codes.event_kinds import EventKind
 from api.codes.outcome_reasons import ReasonCode
 from api.models import Enrollment, Send, Task
 from api.states import UNTRANSMITTED_STATUSES, SendStatus
+from api.store import sent_contents
 from api.store.events import Line, email_event, write
 from api.store.tasks import lock_undone
 from api.store.written_texts import keep_texts, lock_email
@@ -14,8 +17,15 @@ from strategies import Refusal
 
 
 async def withdraw(enrollment: Enrollment, send: Send, now: datetime, *, reason: str | None = None) -> Line:
-    """Withdraw a locked email, and keep its text. Returns the event. Call inside a transaction."""
-    await keep_texts([send.id])
+    """Withdraw a locked email of a task, and keep its text as the task's draft. Returns the event.
+
+    Call inside a transaction.
+    """
+    await keep_texts([send.id], now=now)
+    await Task.filter(enrollment_id=send.enrollment_id, step_id=send.step_id).update(
+        draft_version=F("draft_version") + 1
+    )
+    await sent_contents.erase([send.id])
     await Send.filter(id=send.id).delete()
     data = {"reason": reason} if reason else None
     return email_event(send, EventKind.EMAIL_WITHDRAWN, now, data=data, campaign_id=enrollment.campaign_id)

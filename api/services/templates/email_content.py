@@ -1,19 +1,26 @@
-"""The content of an email: the step's template, rendered for one person. A follow-up quotes earlier emails."""
+"""The content of an email: the step's template or own content, rendered for one person. A follow-up quotes others."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from api.mail.company_names import friendly_company
 from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
+from api.mail.message.signature import NO_SIGNATURE, Signature, with_signature
 from api.mail.unsubscribing.mail_addresses import mailto_of_sender
 from api.mail.unsubscribing.own_links import UNSUBSCRIBE_FIELD
 from api.models import Enrollment, Person, Send, Sender, Step, Template
 from api.services.common.context import WorkspaceContext
 from api.services.common.recipient import Recipient
 from api.services.enrollments.timeline_rows import added_after
+from api.services.templates.earlier_texts import earlier_email
 from api.services.templates.rendering import compose_email
+from api.services.templates.sender_texts import NO_TEXTS, sender_texts
 from api.states import PENDING_STATUSES, SendStatus
+from api.store import one_off_emails
+from api.store.written_texts import WrittenEmail
 from strategies import StepType
 from strategies.calendar import local
 
@@ -45,14 +52,23 @@ class RepText(Protocol):
 
 
 def fields_of(
-    person: Person | Recipient, sender_name: str, sender_email: str, unsubscribe_link: str | None
+    person: Person | Recipient,
+    sender_name: str,
+    sender_email: str,
+    unsubscribe_link: str | None,
+    of_sender: Mapping[str, str] = NO_TEXTS.fields,
 ) -> dict[str, str]:
     """Return the dynamic fields of an email: those of the person and of the sender, and the link to unsubscribe.
 
-    Without a link, recipients unsubscribe by a mail to the sender.
+    Without a link, recipients unsubscribe by a mail to the sender. ``of_sender`` has the fields of ``SenderTexts``. A
+    person's own field goes before the fields that a later release has added.
     """
     own = {name: str(value) for name, value in person.own_fields.items() if value is not None}
     return {
+        "company_friendly": friendly_company(person.company),
+        "my_name": sender_name,
+        "my_email": sender_email,
+        **of_sender,
         **own,
         "first_name": person.first_name,
         "last_name": person.last_name,
@@ -67,24 +83,39 @@ def fields_of(
 
 async def composed_for(
     context: WorkspaceContext,
-    step: Step,
+    step: Step | None,
     person: Person,
     sender_id: str,
-    enrollment_id: str,
+    enrollment_id: str | None,
     now: datetime,
     rep_text: RepText | None = None,
+    blanks: Mapping[str, str] = MappingProxyType({}),
 ) -> ComposedEmail:
     """Return the step's email for one person at ``now`` (UTC), with the text that a rep wrote for it.
 
-    Raises UnresolvedFieldError, TemplateProblem, and Refusal (TOO_BUSY).
+    An email outside campaigns has no step and no enrollment, and a rep wrote all of it. ``blanks`` has the values of
+    fields for which the person has none. Raises UnresolvedFieldError, TemplateProblem, and Refusal (TOO_BUSY).
     """
     sender = await Sender.get(id=sender_id)
-    enrollment = await Enrollment.get(id=enrollment_id)
-    library = await ContentLoader.load([step.id], [enrollment.id])
-    content = library.content(step) if rep_text is None else library.content_with(step, rep_text)
-    fields = fields_of(person, sender.name, sender.email, context.page_link(person))
-    earlier = library.quoted_email(step, enrollment.id)
-    return await compose_email(str(enrollment.workspace_id), content, fields, local(now, enrollment.zone), earlier)
+    texts = sender_texts(sender)
+    if step is None or enrollment_id is None:
+        library, zone, earlier = NO_STEPS, sender.zone, await _stored_earlier_email(rep_text)
+    else:
+        library = await ContentLoader.load([step.id], [enrollment_id], texts.signature)
+        zone = (await Enrollment.get(id=enrollment_id)).zone
+        earlier = library.quoted_email(step, enrollment_id)
+    content = library.content_with(step, rep_text or WrittenEmail(None, None))
+    page_link = context.page_link(person)
+    fields = {**fields_of(person, sender.name, sender.email, page_link, texts.fields), **blanks}
+    return await compose_email(context.workspace_id, content, fields, local(now, zone), earlier)
+
+
+async def _stored_earlier_email(rep_text: RepText | None) -> EarlierEmail | None:
+    """Return the email that a one-off email quotes."""
+    if not isinstance(rep_text, Send):
+        return None
+    row = (await one_off_emails.find([rep_text.id])).get(rep_text.id)
+    return None if row is None else earlier_email(row.earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +132,16 @@ class ContentLoader:
     pending: Mapping[tuple[str, str], PendingEmail]
     launched: Mapping[str, int]
     """The revision of the campaign at which each enrollment was launched."""
-    contents: dict[tuple[str | None, str | None], EmailContent] = field(default_factory=dict)
-    """Contents by the step's template and subject. ``content`` fills it, because many emails share one."""
+    signature: Signature = NO_SIGNATURE
+    """The signature of the sender, which is part of all contents but those that a rep wrote."""
+    contents: dict[tuple[str, str | None], EmailContent] = field(default_factory=dict)
+    """Contents by the step's template, or the step itself, and its subject. ``content`` fills it: emails share them."""
 
     @classmethod
-    async def load(cls, step_ids: Iterable[str], enrollment_ids: Iterable[str]) -> "ContentLoader":
-        """Load the content of the emails of these steps for these enrollments."""
+    async def load(
+        cls, step_ids: Iterable[str], enrollment_ids: Iterable[str], signature: Signature = NO_SIGNATURE
+    ) -> "ContentLoader":
+        """Load the content of the emails of these steps for these enrollments, of a sender with a signature."""
         requested = await Step.filter(id__in=list(set(step_ids)))
         rows = requested
         sent: dict[tuple[str, str], SentEmail] = {}
@@ -130,28 +165,33 @@ class ContentLoader:
         template_ids = list({row.template_id for row in rows if row.template_id})
         templates = {row.id: row for row in await Template.filter(id__in=template_ids)} if template_ids else {}
         numbers = {(row.campaign_id, row.number): row for row in rows if row.removed_at is None}
-        return cls({row.id: row for row in rows}, numbers, templates, sent, pending, launched)
+        return cls({row.id: row for row in rows}, numbers, templates, sent, pending, launched, signature)
 
     def content(self, step: Step) -> EmailContent:
-        """Return the content of the step's template. A subject of the step replaces the template's."""
-        key = step.template_id, step.subject
+        """Return the step's own content or its template's. A subject of the step replaces the template's."""
+        key = step.template_id or step.id, step.subject
         if key not in self.contents:
-            self.contents[key] = self._content(*key)
+            self.contents[key] = with_signature(self._content(step), self.signature)
         return self.contents[key]
 
-    def _content(self, template_id: str | None, subject: str | None) -> EmailContent:
-        if template_id is None:
-            return EmailContent(subject or "", "", None)
-        template = self.templates[template_id]
-        return EmailContent(subject or template.subject, template.html, template.text)
+    def _content(self, step: Step) -> EmailContent:
+        if step.template_id is None:
+            return EmailContent(step.subject or "", step.html or "", step.text)
+        template = self.templates[step.template_id]
+        return EmailContent(step.subject or template.subject, template.html, template.text)
 
-    def is_transactional(self, step: Step, rep_text: RepText) -> bool:
+    def is_transactional(self, step: Step | None, rep_text: RepText) -> bool:
         """Say whether an email is transactional: its template is, and no rep wrote its subject or text."""
-        template = self.templates.get(step.template_id or "")
+        template = self.templates.get((step and step.template_id) or "")
         return template is not None and template.transactional and rep_text.subject is None and rep_text.html is None
 
-    def content_with(self, step: Step, rep_text: RepText) -> EmailContent:
-        """Return the content of the step's template, in which the parts that a rep wrote replace the template's."""
+    def content_with(self, step: Step | None, rep_text: RepText) -> EmailContent:
+        """Return the content of the step's template, in which the parts that a rep wrote replace the template's.
+
+        A rep writes all of an email without a step.
+        """
+        if step is None:
+            return EmailContent(rep_text.subject or "", rep_text.html or "", None, final_subject=True, final_html=True)
         content, final = self.content(step), not rep_text.written_as_template
         if rep_text.subject is not None:
             content = replace(content, subject=rep_text.subject, final_subject=final)
@@ -171,17 +211,25 @@ class ContentLoader:
             previous = self.numbers.get((previous.campaign_id, previous.number - 1))
         return previous if previous is not None and previous.type is StepType.EMAIL else None
 
-    def waits_for(self, step: Step, enrollment_id: str) -> PendingEmail | None:
+    def waits_for(self, step: Step | None, enrollment_id: str | None) -> PendingEmail | None:
         """Return the unsent email for which a follow-up waits, or None if the follow-up may be sent."""
+        if step is None or enrollment_id is None:
+            return None
         previous = self._previous(step, enrollment_id)
         first = self.pending.get((enrollment_id, previous.id)) if previous is not None else None
         own = self.pending.get((enrollment_id, step.id))
         return first if first is not None and own is not None and first.planned_at <= own.planned_at else None
 
-    def quoted_email(self, step: Step, enrollment_id: str) -> EarlierEmail | None:
+    def quoted_email(self, step: Step | None, enrollment_id: str | None) -> EarlierEmail | None:
         """Return the email that a follow-up quotes, with the emails that it quotes itself. None if not a follow-up."""
+        if step is None or enrollment_id is None:
+            return None
         previous = self._previous(step, enrollment_id)
         if previous is None:
             return None
         message_id, sent_at = self.sent.get((enrollment_id, previous.id), (None, None))
         return EarlierEmail(self.content(previous), message_id, sent_at, self.quoted_email(previous, enrollment_id))
+
+
+NO_STEPS = ContentLoader({}, {}, {}, {}, {}, {})
+"""The contents of emails without a step: a rep writes them."""

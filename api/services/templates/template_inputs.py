@@ -4,7 +4,7 @@ Call them outside of transactions. Each returns the clean value, or raises Refus
 """
 
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from api.codes.inputs import InputCode
 from api.mail.html.limits import HtmlLimitError
@@ -13,8 +13,34 @@ from api.services.common import inputs
 from api.services.common.inputs import Path
 from api.services.templates import rendering
 from strategies import Refusal
+from strategies.errors import RefusalCollector
 
 Value = TypeVar("Value")
+
+MAX_SUBJECT_CHARACTERS = 900
+
+
+class WrittenText(NamedTuple):
+    """The text that a rep wrote for one email. A part that is None comes from elsewhere, such as a template."""
+
+    subject: str | None
+    html: str | None
+
+
+async def written_text(workspace_id: str, subject: str | None, html: str | None, path: Path = ()) -> WrittenText:
+    """Return a clean subject and HTML that a rep wrote for one email, where given. ``path`` leads to both.
+
+    They are sent unchanged: neither is a template. Raises Refusal, also for a part without content.
+    """
+    refusals = RefusalCollector()
+    with refusals:
+        if subject is not None:
+            subject = inputs.line(subject, (*path, "subject"), limit=MAX_SUBJECT_CHARACTERS)
+    with refusals:
+        if html is not None:
+            html = await written_html(workspace_id, html, (*path, "html"))
+    refusals.raise_any()
+    return WrittenText(subject, html)
 
 
 async def html(workspace_id: str, value: str, path: Path) -> str:
@@ -33,6 +59,11 @@ async def written_html(workspace_id: str, value: str, path: Path) -> str:
     )
 
 
+async def draft_html(workspace_id: str, value: str, path: Path) -> str:
+    """Return sanitized HTML that a rep is still writing. It may be empty."""
+    return await _refuse_problems(rendering.clean_html(workspace_id, inputs.text(value, path)), path)
+
+
 async def text(workspace_id: str, value: str | None, path: Path) -> str | None:
     """Return plain text with dynamic fields, or None if there is none."""
     if value is None:
@@ -44,7 +75,7 @@ async def text(workspace_id: str, value: str | None, path: Path) -> str | None:
 
 async def subject(workspace_id: str, value: str, path: Path, *, required: bool = True) -> str:
     """Return a subject with dynamic fields."""
-    line = inputs.line(value, path, limit=900, required=required)
+    line = inputs.line(value, path, limit=MAX_SUBJECT_CHARACTERS, required=required)
     return await _refuse_problems(rendering.check_template(workspace_id, line, html=False, line=True), path)
 
 

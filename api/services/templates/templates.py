@@ -1,9 +1,7 @@
-"""Create and change templates and categories."""
+"""Create and change templates."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-
-from tortoise.exceptions import IntegrityError
 
 from api.codes.campaigns import CampaignCode
 from api.codes.inputs import InputCode
@@ -13,11 +11,13 @@ from api.models import Category, Template
 from api.services.common import inputs
 from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
+from api.services.common.versions import check_version
 from api.services.templates import template_inputs
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction
-from api.store.templates import running_step_without_subject, steps_with_content_of
+from api.store.templates import lock_template, running_step_without_subject, steps_with_content_of
 from strategies import Refusal
+from strategies.errors import RefusalCollector
 
 CONTENT_COLUMNS = {"subject", "html", "text", "transactional"}
 
@@ -39,19 +39,30 @@ async def create_template(
     return await _save(context, row, await _check_values(context, values), create=True)
 
 
-async def update_template(context: WorkspaceContext, template_id: str, **values: Any) -> Template:
+async def update_template(
+    context: WorkspaceContext, template_id: str, *, if_version: int | None = None, **values: Any
+) -> Template:
     """Change the given values. Unsent emails use the new content. Raises Refusal."""
-    await get_or_refuse(Template, context.workspace_id, template_id, ("id",))
+    row = await get_or_refuse(Template, context.workspace_id, template_id, ("id",))
+    check_version("template", row.version, if_version)
+    _refuse_archived(row)
     columns = await _check_values(context, values)
     async with transaction():
-        row = await _save(
-            context, await get_or_refuse(Template, context.workspace_id, template_id, ("id",)), columns, create=False
-        )
+        await lock_template(template_id)
+        row = await get_or_refuse(Template, context.workspace_id, template_id, ("id",))
+        check_version("template", row.version, if_version)
+        _refuse_archived(row)
+        row = await _save(context, row, columns | {"version": row.version + 1}, create=False)
         if "subject" in values and not row.subject:
             await _refuse_missing_subject(row)
     if CONTENT_COLUMNS & values.keys():
         await release_claimed(context, "step_id", *await steps_with_content_of(row.id))
     return row
+
+
+def _refuse_archived(row: Template) -> None:
+    if row.archived_at is not None:
+        raise Refusal.of(TemplateCode.TEMPLATE_ARCHIVED, ("id",))
 
 
 async def _refuse_missing_subject(row: Template) -> None:
@@ -70,17 +81,6 @@ async def _refuse_missing_subject(row: Template) -> None:
         )
 
 
-async def create_category(context: WorkspaceContext, name: str) -> Category:
-    """Create a category. Raises Refusal."""
-    name = inputs.line(name, ("name",))
-    try:
-        return await Category.create(
-            id=new_id("cat"), workspace_id=context.workspace_id, name=name, created_at=context.now
-        )
-    except IntegrityError:
-        raise Refusal.of(TemplateCode.CATEGORY_EXISTS, ("name",), name=name[:60]) from None
-
-
 async def _check_values(context: WorkspaceContext, values: dict[str, Any]) -> dict[str, Any]:
     """Check the given values. Call it outside of transactions, because a worker process may need seconds."""
     workspace_id = context.workspace_id
@@ -89,21 +89,26 @@ async def _check_values(context: WorkspaceContext, values: dict[str, Any]) -> di
         "html": lambda value: template_inputs.html(workspace_id, value or "", ("html",)),
         "text": lambda value: template_inputs.text(workspace_id, value, ("text",)),
     }
-    columns = dict(values)
-    if "transactional" in values and values["transactional"] is None:
-        raise Refusal.of(InputCode.REQUIRED, ("transactional",), case="null", argument="transactional")
-    if "name" in values:
-        columns["name"] = inputs.line(values["name"] or "", ("name",))
+    columns, refusals = dict(values), RefusalCollector()
+    with refusals:
+        if "transactional" in values and values["transactional"] is None:
+            raise Refusal.of(InputCode.REQUIRED, ("transactional",), case="null", argument="transactional")
+    with refusals:
+        if "name" in values:
+            columns["name"] = inputs.line(values["name"] or "", ("name",))
+    with refusals:
+        if values.get("category_id") is not None:
+            await get_or_refuse(Category, workspace_id, values["category_id"], ("categoryId",))
     for key, value in values.items():
-        if key in checks:
-            columns[key] = await checks[key](value)
+        with refusals:
+            if key in checks:
+                columns[key] = await checks[key](value)
+    refusals.raise_any()
     return columns
 
 
 async def _save(context: WorkspaceContext, row: Template, values: dict[str, Any], *, create: bool) -> Template:
     for key, value in values.items():
         setattr(row, key, value)
-    if row.category_id is not None:
-        await get_or_refuse(Category, context.workspace_id, row.category_id, ("categoryId",))
     await row.save(force_create=create, update_fields=None if create else [*values])
     return row

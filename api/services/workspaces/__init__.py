@@ -1,5 +1,5 @@
 """Workspaces, tokens, senders, and the accounts that senders may use.
 
-Imports: codes, mail, models, plugins, services.common, store, strategies.
-Imported by: cli, graphql, http, services.dispatch, services.tasks.
+Imports: channel_processes, codes, mail, models, plugins, services.common, services.templates, store, strategies.
+Imported by: cli, graphql, http, services.dispatch, services.email_tests, services.tasks, testing.
 """

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from typing import Any
 
+from api.channel_processes.remote_channel import RemoteChannel
 from api.codes.outcome_reasons import ReasonCode
 from api.codes.workspaces import WorkspaceCode
 from api.mail.text_checks import storable_text
@@ -16,8 +17,14 @@ from strategies import Refusal
 
 log = logging.getLogger("touchline.dispatch")
 
+READ_PATIENCE_SECONDS = 0.5
+"""How long a request waits for the channel of a package to name an account that it only shows."""
+CHECK_PATIENCE_SECONDS = 10.0
+"""How long a request waits if it depends on the account."""
 MAX_NAME_CHARACTERS = 200
 """The longest account name. Longer names are cut."""
+MAX_SESSIONS = 1_000
+"""The most sessions of one account."""
 MAX_LISTED_ACCOUNTS = 1_000
 """The most accounts of one channel that are listed."""
 
@@ -38,8 +45,15 @@ class NotInstalled(Channel, Session):
         return Receipt(Outcome.FAILED, *ReasonCode.CHANNEL_NOT_INSTALLED.message(channel=self.key))
 
 
-def account_name(channel: Channel, config: Mapping[str, Any], sender_id: str) -> str:
-    """Return the name of the account that sends a sender's emails."""
+async def account_name(
+    channel: Channel, config: Mapping[str, Any], sender_id: str, patience_seconds: float = READ_PATIENCE_SECONDS
+) -> str:
+    """Return the name of the account that sends a sender's emails.
+
+    A package's channel that does not answer within ``patience_seconds`` counts as one that fails.
+    """
+    if isinstance(channel, RemoteChannel) and not await channel.learn_within(config, patience_seconds):
+        return f"{channel.key}:{sender_id}"
     try:
         name = channel.account(config)
         if isinstance(name, str) and name:
@@ -104,7 +118,7 @@ def may_use(workspace: Workspace, account: str) -> bool:
 def max_sessions(channel: Channel, config: Mapping[str, Any]) -> int:
     """Return how many sessions of an account this process may open: at least one."""
     try:
-        return max(1, int(channel.sessions(config)))
+        return min(max(1, int(channel.sessions(config))), MAX_SESSIONS)
     except BaseException:
         log.exception("the channel %s could not return its number of sessions", channel.key)
         return 1

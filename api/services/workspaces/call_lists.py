@@ -8,6 +8,7 @@ from api.codes.tasks import TaskCode
 from api.models import Workspace
 from api.services.common import inputs
 from strategies import Refusal
+from strategies.errors import RefusalCollector
 
 MAX_NAME_CHARACTERS = 50
 """Characters of an outcome or a reason: as many as Salesforce takes."""
@@ -50,25 +51,25 @@ def reasons_of(workspace: Workspace) -> Sequence[str]:
 
 def checked_outcomes(outcomes: Sequence[CallOutcome], argument: str) -> list[dict[str, Any]]:
     """Return a workspace's new list of outcomes, as it is stored. Raises Refusal."""
-    names = [
-        inputs.line(each.name, (argument, str(index), "name"), limit=MAX_NAME_CHARACTERS)
-        for index, each in enumerate(outcomes)
-    ]
-    _refuse_bad_list(names, argument)
+    names = _checked_names([each.name for each in outcomes], argument, ("name",))
     return [{"name": name, "answered": each.answered} for name, each in zip(names, outcomes, strict=True)]
 
 
 def checked_reasons(reasons: Iterable[str], argument: str) -> list[str]:
     """Return a workspace's new list of reasons. Raises Refusal."""
-    names = [inputs.line(name, (argument, str(index)), limit=MAX_NAME_CHARACTERS) for index, name in enumerate(reasons)]
-    _refuse_bad_list(names, argument)
-    return names
+    return _checked_names(list(reasons), argument, ())
 
 
-def _refuse_bad_list(names: Sequence[str], argument: str) -> None:
+def _checked_names(names: Sequence[str], argument: str, inside: tuple[str, ...]) -> list[str]:
     if len(names) > MAX_NAMES:
         raise Refusal.of(TaskCode.INVALID_CALL_LIST, (argument,), case="many", limit=MAX_NAMES, length=len(names))
-    folded = [name.casefold() for name in names]
+    refusals, clean = RefusalCollector(), dict[str, str]()
     for index, name in enumerate(names):
-        if folded[index] in folded[:index]:
-            raise Refusal.of(TaskCode.INVALID_CALL_LIST, (argument, str(index)), name=name)
+        path = (argument, str(index))
+        with refusals:
+            own = inputs.line(name, (*path, *inside), limit=MAX_NAME_CHARACTERS)
+            if own.casefold() in clean:
+                raise Refusal.of(TaskCode.INVALID_CALL_LIST, path, name=own)
+            clean[own.casefold()] = own
+    refusals.raise_any()
+    return list(clean.values())

@@ -1,26 +1,30 @@
 """Create and change senders."""
 
+import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
+from api.codes.inputs import InputCode
 from api.codes.workspaces import WorkspaceCode
 from api.ids import new_id
 from api.mail.address import address_key
+from api.mail.message.signature import MAX_SIGNATURE_CHARACTERS, TEMPLATE_MARKS, Signature
 from api.models import Sender
 from api.services.common import inputs
 from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
-from api.services.workspaces.accounts import account_name, may_use
-from api.store import account_pauses
+from api.services.templates import template_inputs
+from api.services.workspaces.account_pausing import end_pause
+from api.services.workspaces.account_users import account_of_sender, senders_of_account
+from api.services.workspaces.accounts import CHECK_PATIENCE_SECONDS, account_name, may_use
 from api.store.engine.rows import get_or_refuse
-from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.engine.transactions import transaction
 from api.store.senders import real_senders
 from api.store.suppressions import prevent_new_addresses
-from plugins.manager import Installed
 from strategies import Refusal
+from strategies.errors import RefusalCollector
 
 
 async def create_sender(
@@ -33,8 +37,14 @@ async def create_sender(
     channel_config: Any = None,
     throttle: tuple[int, int] | None = None,
     daily_cap: int | None = None,
+    title: str = "",
+    signature: str = "",
+    append_signature: bool = True,
 ) -> Sender:
-    """Create a sender. ``throttle`` is (emails, seconds), ``daily_cap`` emails in 24 hours. Raises Refusal."""
+    """Create a sender. ``throttle`` is (emails, seconds), ``daily_cap`` emails in 24 hours. Raises Refusal.
+
+    ``signature`` is HTML without dynamic fields.
+    """
     row = Sender(id=new_id("sdr"), workspace_id=context.workspace_id, created_at=context.now)
     values: dict[str, Any] = {
         "name": name,
@@ -44,6 +54,7 @@ async def create_sender(
         "channel_config": channel_config,
     }
     values |= {"throttle": throttle, "daily_cap": daily_cap}
+    values |= {"title": title, "signature": signature, "append_signature": append_signature}
     return await _set(context, row, values, create=True)
 
 
@@ -62,7 +73,7 @@ async def end_account_pause(context: WorkspaceContext, sender_id: str) -> Sender
     If other workspaces use the account as well, only the operator may end its pause.
     """
     row = await get_or_refuse(Sender, context.workspace_id, sender_id, ("id",))
-    account = shown_account(context, row)
+    account = await shown_account(context, row)
     if account is None:
         return row
     if (await are_accounts_shared(context, [account]))[0]:
@@ -72,49 +83,48 @@ async def end_account_pause(context: WorkspaceContext, sender_id: str) -> Sender
     return row
 
 
-@retry_on_deadlock
-async def end_pause(account: str, users: Sequence[Sender], now: datetime) -> bool:
-    """End the pause of an account. ``users`` are its senders. Returns False if it was not paused.
-
-    The email on which the account failed was postponed, so that other emails go first. It becomes due at once as well.
-    """
-    async with transaction():
-        reason = await account_pauses.reason_of(account)
-        if reason is not None:
-            await account_pauses.make_due(
-                [each.id for each in users], reason, now, now + account_pauses.FAILED_EMAIL_WAIT
-            )
-        await account_pauses.delete_pause(account)
-    return reason is not None
-
-
 async def are_accounts_shared(context: WorkspaceContext, accounts: Sequence[str]) -> list[bool]:
     """Say for each account whether other workspaces use it as well."""
     others = [each for each in await real_senders() if each.workspace_id != context.workspace_id]
-    accounts_of_others = {account_of_sender(context.installed, each) for each in others}
+    accounts_of_others = set(await asyncio.gather(*(account_of_sender(context.installed, each) for each in others)))
     return [account in accounts_of_others for account in accounts]
 
 
-async def senders_of_account(installed: Installed, account: str) -> list[Sender]:
-    """Return the senders that send through an account, in all workspaces except sandboxes."""
-    return [each for each in await real_senders() if account_of_sender(installed, each) == account]
-
-
-def account_of_sender(installed: Installed, row: Sender) -> str | None:
-    """Return the account that sends a sender's emails, or None if its channel is not installed."""
-    channel = installed.channels.get(row.channel)
-    return None if channel is None else account_name(channel, row.channel_config, row.id)
-
-
-def shown_account(context: WorkspaceContext, row: Sender) -> str | None:
+async def shown_account(context: WorkspaceContext, row: Sender) -> str | None:
     """Return the account that sends a sender's emails, or None if there is none, as in a sandbox."""
-    return None if context.workspace.sandbox else account_of_sender(context.installed, row)
+    return None if context.workspace.sandbox else await account_of_sender(context.installed, row)
 
 
 def _check_limit(value: int | None, limit: int, path: inputs.Path) -> int | None:
     if value is not None and not 1 <= value <= limit:
         raise Refusal.of(WorkspaceCode.INVALID_THROTTLE, path, argument=path[-1], limit=limit, value=value)
     return value
+
+
+async def _checked_signature(context: WorkspaceContext, html: str | None) -> str:
+    """Return a signature as sanitized HTML; empty if there is none. Raises Refusal."""
+    path = ("signature",)
+    source = inputs.text(html or "", path, limit=MAX_SIGNATURE_CHARACTERS).strip()
+    if not source:
+        return ""
+    cleaned = await template_inputs.draft_html(context.workspace_id, source, path)
+    # Entities and tags can hide the marks of a template, so the result is checked.
+    shown = f"{source}\n{cleaned}\n{Signature(cleaned, appended=True).text}"
+    if any(mark in shown for mark in TEMPLATE_MARKS):
+        raise Refusal.of(InputCode.INVALID_TEXT, path, case="signature")
+    inputs.check_length(cleaned, path, MAX_SIGNATURE_CHARACTERS)
+    return cleaned
+
+
+async def _check_channel(context: WorkspaceContext, row: Sender) -> None:
+    channel = context.installed.channels.get(row.channel)
+    if channel is None:
+        installed = ", ".join(context.installed.channels)
+        raise Refusal.of(WorkspaceCode.CHANNEL_UNKNOWN, ("channel",), channel=row.channel, installed=installed)
+    row.channel_config = inputs.config(row.channel_config, channel.config_schema, ("channelConfig",))
+    account = await account_name(channel, row.channel_config, row.id, CHECK_PATIENCE_SECONDS)
+    if not may_use(context.workspace, account):
+        raise Refusal.of(WorkspaceCode.ACCOUNT_NOT_ALLOWED, ("channelConfig",), account=account)
 
 
 async def _set(context: WorkspaceContext, row: Sender, values: dict[str, Any], *, create: bool) -> Sender:
@@ -125,22 +135,27 @@ async def _set(context: WorkspaceContext, row: Sender, values: dict[str, Any], *
         "channel": lambda value: value,
         "daily_cap": lambda value: _check_limit(value, 1_000_000, ("dailyCap",)),
         "channel_config": lambda value: {} if value is None else value,
+        "title": lambda value: inputs.line(value or "", ("title",), required=False),
+        "signature": lambda value: value,
+        "append_signature": lambda value: True if value is None else value,
     }
-    changed = set(values)
+    changed, refusals = set(values), RefusalCollector()
+    with refusals:
+        if "signature" in values:
+            values["signature"] = await _checked_signature(context, values["signature"])
     if "throttle" in values:
         changed = changed - {"throttle"} | {"throttle_emails", "throttle_seconds"}
         emails, seconds = values.pop("throttle") or (None, None)
-        row.throttle_emails = _check_limit(emails, 100_000, ("throttle", "emails"))
-        row.throttle_seconds = _check_limit(seconds, 86_400, ("throttle", "seconds"))
+        with refusals:
+            row.throttle_emails = _check_limit(emails, 100_000, ("throttle", "emails"))
+        with refusals:
+            row.throttle_seconds = _check_limit(seconds, 86_400, ("throttle", "seconds"))
     for key, value in values.items():
-        setattr(row, key, checks[key](value))
-    channel = context.installed.channels.get(row.channel)
-    if channel is None:
-        installed = ", ".join(context.installed.channels)
-        raise Refusal.of(WorkspaceCode.CHANNEL_UNKNOWN, ("channel",), channel=row.channel, installed=installed)
-    row.channel_config = inputs.config(row.channel_config, channel.config_schema, ("channelConfig",))
-    if not may_use(context.workspace, account := account_name(channel, row.channel_config, row.id)):
-        raise Refusal.of(WorkspaceCode.ACCOUNT_NOT_ALLOWED, ("channelConfig",), account=account)
+        with refusals:
+            setattr(row, key, checks[key](value))
+    with refusals:
+        await _check_channel(context, row)
+    refusals.raise_any()
     exists = Refusal.of(WorkspaceCode.SENDER_EXISTS, ("email",), email=row.email)
     if "email" in values:
         row.email_key = address_key(row.email)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.workspaces.call_lists import checked_outcomes, checked_reasons
 from api.store import workspaces
 from strategies import Refusal
+from strategies.errors import RefusalCollector
 
 TOKEN_PREFIX = "tl_"  # noqa: S105 - a prefix that scanners for leaked secrets can find
 MAX_DOMAINS = 10_000
@@ -54,6 +55,11 @@ async def workspace_by_token(token: str) -> tuple[Workspace, str] | None:
     return await workspaces.workspace_by_token(_hash(token))
 
 
+async def viewer(context: WorkspaceContext) -> Token | None:
+    """Return the token of the caller."""
+    return await Token.filter(workspace_id=context.workspace_id, name=context.actor).first()
+
+
 async def valid_tokens(tokens: Collection[str]) -> set[str]:
     """Return those of many bearer tokens that are valid."""
     valid: set[str] = set()
@@ -71,14 +77,15 @@ async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> 
         raise Refusal.of(InputCode.TOO_LONG, ("domains",), case="domains", limit=MAX_DOMAINS)
     if sum(map(len, domains)) > MAX_DOMAINS_CHARACTERS:
         raise Refusal.of(InputCode.TOO_LONG, ("domains",), case="domains_together", limit=MAX_DOMAINS_CHARACTERS)
-    cleaned = []
+    cleaned, refusals = [], RefusalCollector()
     for index, domain in enumerate(domains):
         if not index % DOMAINS_PER_TURN:
             await asyncio.sleep(0)
         try:
             cleaned.append(normalize_domain(domain))
         except AddressProblem:
-            raise Refusal.of(PersonCode.INVALID_DOMAIN, ("domains", str(index)), domain=domain[:60]) from None
+            refusals.add(Refusal.of(PersonCode.INVALID_DOMAIN, ("domains", str(index)), domain=domain[:60]))
+    refusals.raise_any()
     context.workspace.blocked_domains = list(dict.fromkeys(cleaned))
     await context.workspace.save(update_fields=["blocked_domains"])
     await release_claimed(context, "workspace_id", context.workspace_id)
@@ -90,20 +97,18 @@ async def update_workspace(context: WorkspaceContext, **values: Any) -> Workspac
 
     Unsent emails use the new line to unsubscribe. Raises Refusal.
     """
+    checks: dict[str, Callable[[Any], Any]] = {
+        "unsubscribe_html": _unsubscribe_html,
+        "unsubscribe_page_text": _page_text,
+        "call_outcomes": lambda outcomes: checked_outcomes(outcomes, "callOutcomes"),
+        "call_reasons": lambda reasons: checked_reasons(reasons, "callReasons"),
+    }
     columns: dict[str, Any] = {}
-    if "unsubscribe_html" in values:
-        columns["unsubscribe_html"] = _unsubscribe_html(values["unsubscribe_html"])
-    if "unsubscribe_page_text" in values:
-        page_text = inputs.text(
-            values["unsubscribe_page_text"] or "", ("unsubscribePageText",), limit=MAX_PAGE_TEXT_CHARACTERS
-        ).strip()
-        columns["unsubscribe_page_text"] = page_text or None
-    if "call_outcomes" in values:
-        outcomes = values["call_outcomes"]
-        columns["call_outcomes"] = None if outcomes is None else checked_outcomes(outcomes, "callOutcomes")
-    if "call_reasons" in values:
-        reasons = values["call_reasons"]
-        columns["call_reasons"] = None if reasons is None else checked_reasons(reasons, "callReasons")
+    refusals = RefusalCollector()
+    for name, value in values.items():
+        with refusals:
+            columns[name] = None if value is None else checks[name](value)
+    refusals.raise_any()
     if columns:
         context.workspace.update_from_dict(columns)
         await context.workspace.save(update_fields=[*columns])
@@ -112,9 +117,11 @@ async def update_workspace(context: WorkspaceContext, **values: Any) -> Workspac
     return context.workspace
 
 
-def _unsubscribe_html(value: str | None) -> str | None:
-    if value is None:
-        return None
+def _page_text(value: str) -> str | None:
+    return inputs.text(value, ("unsubscribePageText",), limit=MAX_PAGE_TEXT_CHARACTERS).strip() or None
+
+
+def _unsubscribe_html(value: str) -> str:
     path = ("unsubscribeHtml",)
     html = inputs.text(value, path, limit=MAX_UNSUBSCRIBE_HTML_CHARACTERS)
     if fault := line_fault(html):

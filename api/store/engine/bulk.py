@@ -9,6 +9,8 @@ from tortoise.models import Model
 
 from api.store.engine.sql import Records, execute
 
+ALL_TEXT: Mapping[str, str] = {}
+
 
 def shared(row: Model, own: Collection[str]) -> dict[str, Any]:
     """Return the columns of a row that all rows share, for ``insert``: all except the columns in ``own``."""
@@ -21,16 +23,22 @@ def shared(row: Model, own: Collection[str]) -> dict[str, Any]:
 
 
 async def insert(
-    table: str, columns: Mapping[str, Any], rows: Sequence[Mapping[str, str | None]], *, skip_duplicates: bool = False
+    table: str,
+    columns: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    types: Mapping[str, str] = ALL_TEXT,
+    *,
+    skip_duplicates: bool = False,
 ) -> set[str]:
     """Insert rows. Returns the ids of the inserted rows.
 
-    ``columns`` has the values that all rows share. Each of ``rows`` has its own text columns, including ``id``.
+    ``columns`` has the values that all rows share. Each of ``rows`` has its own columns, including ``id``. ``types``
+    are the SQL types of those that are not text.
     ``skip_duplicates`` skips rows that violate a unique index.
     """
     if not rows:
         return set()
-    records = Records(dict.fromkeys(rows[0], "text"), [tuple(row.values()) for row in rows])
+    records = Records({name: types.get(name, "text") for name in rows[0]}, [tuple(row.values()) for row in rows])
     names = ", ".join([*columns, *records.columns])
     numbers = range(1, len(columns) + 1)
     values = ", ".join([*(f"${number}" for number in numbers), *(f"r.{name}" for name in records.columns)])

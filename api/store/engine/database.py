@@ -127,14 +127,14 @@ async def _migrate() -> list[str]:
             applied.append(name)
 
     if not is_postgres():
-        await check_schema()
-        await LazyMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
+        if not await check_schema():
+            await LazyMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
         return applied
     async with connection.acquire_connection() as holder:
         await holder.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK_KEY})")
         try:
-            await check_schema()
-            await LazyMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
+            if not await check_schema():
+                await LazyMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
         finally:
             await holder.execute(f"SELECT pg_advisory_unlock({MIGRATION_LOCK_KEY})")
     return applied

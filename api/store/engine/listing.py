@@ -16,21 +16,30 @@ from typing import Any
 
 from tortoise.models import Model
 
+from api.store.engine.listing_statement import Condition, Statement, Values, union
 from api.store.engine.row_reader import columns_of, read_statement
-from api.store.engine.sql import execute, in_byte_order
+from api.store.engine.sort_keys import Position, SortKey
+from api.store.engine.sql import execute, in_byte_order, in_values
+from api.store.engine.walks import count_walked, walk
 
-TEXT_COLUMNS = {"id", "email_key"}
-"""Columns of ``order`` that are texts."""
+MAX_ALTERNATIVES = 400
+"""The most alternatives that one statement merges: SQLite takes 500."""
 MAX_EXACT_COUNT = 10_000
 """Largest exact count. Counting stops there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """An SQL condition with ``{}`` for each value."""
+class Window:
+    """Which rows a page has: the first, or the last, ``limit`` of those between two positions."""
 
-    sql: str
-    values: tuple[Any, ...] = ()
+    limit: int
+    after: Position | None = None
+    before: Position | None = None
+    last: bool = False
+    inclusive: bool = False
+    """Whether the rows at the two positions count as well."""
+    bounded: bool = True
+    """Whether a list with conditions to check is refused if it meets them too rarely. See walks.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +52,19 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Rows of one table in one order. ``alternatives`` exclude each other."""
+    """Rows of one table in one order: by ``key``, then by id. ``alternatives`` exclude each other.
+
+    ``checks`` are conditions that no index has. They are checked for the rows of the alternatives, in the order of the
+    list, until a page is full. See walks.py.
+    """
 
     model: type[Model]
-    order: tuple[str, ...] = ("id",)
+    key: SortKey | None = None
     descending: bool = False
     alternatives: tuple[tuple[Condition, ...], ...] = ((),)
+    checks: tuple[Condition, ...] = ()
+    counts_in_order: bool = False
+    """Whether a count reads the rows in the order of ids, so that PostgreSQL takes an index, not the table."""
 
     def where(self, sql: str, *values: Any) -> "Listing":
         """Return the rows that also meet a condition."""
@@ -70,99 +86,181 @@ class Listing:
         combined = tuple((*each, one) for each in self.alternatives for one in conditions)
         return replace(self, alternatives=combined)
 
-    async def page(
-        self, first: int, after: str | None, columns: Collection[str] | None = None
-    ) -> tuple[list[Any], bool]:
-        """Return up to ``first`` rows after the row with the id ``after``, and whether more follow. Read-only rows.
+    def or_else(self, other: "Listing") -> "Listing":
+        """Return the rows of both lists, which exclude each other."""
+        return replace(self, alternatives=(*self.alternatives, *other.alternatives))
 
-        With ``columns``, the rows have only these, their ids and what they are ordered by.
+    def only_if(self, *conditions: Condition) -> "Listing":
+        """Return the rows that also meet all of these conditions, which no index has."""
+        return replace(self, checks=(*self.checks, *conditions))
+
+    def sorted_by(self, key: SortKey | None, *, descending: bool = False) -> "Listing":
+        """Return the same rows in another order: by a key, or by id."""
+        return replace(self, key=key, descending=descending)
+
+    def position(self, row: Any) -> Position:
+        """Return where a row of a page is in this list."""
+        return Position(None, row.id) if self.key is None else self.key.position(row)
+
+    async def page(self, window: Window, columns: Collection[str] | None = None) -> tuple[list[Any], bool]:
+        """Return the rows of a window in the order of the list, and whether more rows lie between its positions.
+
+        Rows are read-only. With ``columns``, they have only these, their ids and what they are sorted by. Raises
+        Refusal TOO_MANY_TO_SORT if a bounded window has checks that are met too rarely.
         """
-        if not self.alternatives:
-            return [], False
-        statement = _Statement(self)
-        direction = " DESC" if self.descending else ""
-        order = ", ".join(f"{_sorted(column)}{direction}" for column in self.order)
-        end = f" ORDER BY {order} LIMIT {first + 1}"
-        read = columns_of(self.model, only=None if columns is None else frozenset({*columns, "id", *self.order}))
-        parts = [f"SELECT {read} FROM {statement.table} WHERE {where}{end}" for where in statement.wheres(after)]
-        merged = parts[0] if len(parts) == 1 else f"SELECT {read} FROM ({_union(parts)}) AS merged{end}"
-        rows = await read_statement(self.model, merged, *statement.values)
-        return rows[:first], len(rows) > first
+        if self.checks:
+            ids, more = await walk(replace(self, checks=()), window, self.checks)
+            page = await self._by_ids(ids[: window.limit], columns)
+            return page[::-1] if window.last else page, more
+        rows: list[Any] = []
+        if self.alternatives:
+            read = columns_of(self.model, only=self._read(columns))
+            groups = self._groups()
+            for group in groups[::-1] if window.last else groups:
+                if (limits := self._limits(window, group)) is not None:
+                    rows += await self._rows(read, limits, window.limit + 1 - len(rows), backwards=window.last)
+                if len(rows) > window.limit:
+                    break
+        page = rows[: window.limit]
+        return page[::-1] if window.last else page, len(rows) > window.limit
+
+    async def begins_before(self, position: Position) -> bool:
+        """Say whether the list has a row at a position or before it."""
+        return bool((await self.page(Window(1, before=position, last=True, inclusive=True), ()))[0])
+
+    async def ends_after(self, position: Position) -> bool:
+        """Say whether the list has a row at a position or after it."""
+        return bool((await self.page(Window(1, after=position, inclusive=True), ()))[0])
 
     async def count(self) -> Count:
-        """Count the rows, exactly up to MAX_EXACT_COUNT."""
-        if not self.alternatives:
-            return Count(0, exact=True)
-        (found,) = await count_each([self])
+        """Count the rows, exactly up to MAX_EXACT_COUNT. With checks, the number may be smaller and not exact."""
+        if self.checks:
+            return Count(*await count_walked(replace(self, checks=()), self.checks))
+        number = 0
+        for part in (replace(self, key=None) if self.counts_in_order else self).parts():
+            (found,) = await count_each([part], ordered=self.counts_in_order)
+            number += found.number
+            if not found.exact or number > MAX_EXACT_COUNT:
+                return Count(MAX_EXACT_COUNT, exact=False)
+        return Count(number, exact=True)
+
+    async def some(self, limit: int, columns: Collection[str] = ()) -> list[Any]:
+        """Return rows with these columns, in any order: all, or at least ``limit`` if there are so many.
+
+        Alternatives may overlap here.
+        """
+        rows: dict[str, Any] = {}
+        read = columns_of(self.model, only=frozenset({*columns, "id"}))
+        for part in self.parts():
+            statement = Statement(self.model, Values())
+            selects = [
+                f"SELECT {read} FROM {statement.table} WHERE {statement.where(each)} LIMIT {limit}"
+                for each in part.alternatives
+            ]
+            rows |= {row.id: row for row in await read_statement(self.model, union(selects), *statement.values.all)}
+            if len(rows) >= limit:
+                break
+        return list(rows.values())
+
+    async def ids(self, limit: int) -> list[str]:
+        """Return the ids of ``some`` rows."""
+        return [row.id for row in await self.some(limit)]
+
+    async def _by_ids(self, ids: list[str], columns: Collection[str] | None) -> list[Any]:
+        """Return the rows with these ids, in this order."""
+        read = columns_of(self.model, only=self._read(columns))
+        statement = f'SELECT {read} FROM "{self.model._meta.db_table}" WHERE {in_values("id", "$1")}'
+        rows = {row.id: row for row in await read_statement(self.model, statement, ids)} if ids else {}
+        return [rows[row_id] for row_id in ids if row_id in rows]
+
+    def parts(self) -> list["Listing"]:
+        """Return listings of the same rows, each with as many alternatives as one statement can have."""
+        starts = range(0, len(self.alternatives), MAX_ALTERNATIVES)
+        return [replace(self, alternatives=self.alternatives[start : start + MAX_ALTERNATIVES]) for start in starts]
+
+    def _read(self, columns: Collection[str] | None) -> frozenset[str] | None:
+        key = () if self.key is None else self.key.columns
+        return None if columns is None else frozenset({*columns, "id", *key})
+
+    def _groups(self) -> tuple[bool, ...]:
+        """Return for each group of rows, in their order, whether its rows lack a sort value."""
+        return (False, True) if self.key and self.key.nullable else (False,)
+
+    def _limits(self, window: Window, group: bool) -> list[Condition] | None:
+        """Return the conditions on the rows of a group between a window's positions; None if the group has none."""
+        key, found = self.key, list[Condition]()
+        if key is not None and key.nullable:
+            found.append(Condition(f"{key.column} IS {'' if group else 'NOT '}NULL"))
+        for position, is_after in ((window.after, True), (window.before, False)):
+            if position is None:
+                continue
+            place = key is not None and key.nullable and position.value is None
+            if place == group:
+                found.append(self._beyond(position, group, is_after=is_after, inclusive=window.inclusive))
+            elif place is is_after:  # an ``after`` among the rows without a value, or a ``before`` among the others
+                return None
         return found
 
+    def _beyond(self, position: Position, group: bool, *, is_after: bool, inclusive: bool) -> Condition:
+        """Return the condition that a row of a group comes after a position, or before it."""
+        comparison = (">" if is_after is not self.descending else "<") + ("=" if inclusive else "")
+        values: tuple[Any, ...] = (position.id,) if self.key is None or group else (position.value, position.id)
+        columns = self.order()[-len(values) :]
+        if self.key is not None and self.key.unique:
+            columns, values = columns[:1], values[:1]
+        places = ", ".join(["{}"] * len(values))
+        return Condition(f"({', '.join(columns)}) {comparison} ({places})", values)
 
-async def count_each(listings: Sequence[Listing]) -> list[Count]:
-    """Count the rows of several listings in one statement, each exactly up to MAX_EXACT_COUNT."""
-    values, limit, counts = _Values(), MAX_EXACT_COUNT + 1, list[str]()
+    def order(self) -> list[str]:
+        """Return what the rows are sorted by, as SQL."""
+        id_ = in_byte_order("id")
+        if self.key is None:
+            return [id_]
+        return [self.key.sql] if self.key.unique else [self.key.sql, id_]
+
+    async def _rows(self, read: str, limits: list[Condition], limit: int, *, backwards: bool) -> list[Any]:
+        """Return the next rows, backwards or forwards, of a group with these conditions."""
+        parts = self.parts()
+        if len(parts) == 1:
+            return await self._merged(read, limits, limit, backwards=backwards)
+        rows = [row for part in parts for row in await part._merged(read, limits, limit, backwards=backwards)]
+        rows.sort(key=self._place, reverse=self.descending is not backwards)
+        return rows[:limit]
+
+    def _place(self, row: Any) -> tuple[Any, ...]:
+        """Return what the rows of a group are sorted by, as Python compares it: texts by their characters."""
+        value, row_id = self.position(row)
+        return (row_id,) if value is None else (value, row_id)
+
+    async def _merged(self, read: str, limits: list[Condition], limit: int, *, backwards: bool) -> list[Any]:
+        direction = " DESC" if self.descending is not backwards else ""
+        end = f" ORDER BY {', '.join(f'{each}{direction}' for each in self.order())} LIMIT {limit}"
+        statement = Statement(self.model, Values())
+        parts = [
+            f"SELECT {read} FROM {statement.table} WHERE {statement.where((*each, *limits))}{end}"
+            for each in self.alternatives
+        ]
+        merged = parts[0] if len(parts) == 1 else f"SELECT {read} FROM ({union(parts)}) AS merged{end}"
+        return await read_statement(self.model, merged, *statement.values.all)
+
+
+async def count_each(listings: Sequence[Listing], *, ordered: bool = False) -> list[Count]:
+    """Count the rows of several listings in one statement, each exactly up to MAX_EXACT_COUNT.
+
+    ``ordered``: read them in the order of the list.
+    """
+    values, limit, counts = Values(), MAX_EXACT_COUNT + 1, list[str]()
     for listing in listings:
-        statement = _Statement(listing, values)
-        parts = [f"SELECT 1 FROM {statement.table} WHERE {where} LIMIT {limit}" for where in statement.wheres(None)]
-        rows = f"SELECT * FROM ({_union(parts)}) AS found LIMIT {limit}" if parts else "SELECT 1 WHERE false"
+        statement = Statement(listing.model, values)
+        order = f" ORDER BY {', '.join(listing.order())}" if ordered else ""
+        parts = [
+            f"SELECT 1 FROM {statement.table} WHERE {statement.where(each)}{order} LIMIT {limit}"
+            for each in listing.alternatives
+        ]
+        rows = f"SELECT * FROM ({union(parts)}) AS found LIMIT {limit}" if parts else "SELECT 1 WHERE false"
         counts.append(f"(SELECT count(*) FROM ({rows}) AS counted) AS count_{len(counts)}")
     if not counts:
         return []
     (row,) = await execute(f"SELECT {', '.join(counts)}", *values.all)
     numbers = [row[f"count_{index}"] for index in range(len(counts))]
     return [Count(min(number, MAX_EXACT_COUNT), exact=number <= MAX_EXACT_COUNT) for number in numbers]
-
-
-class _Values:
-    """The numbered values of a statement. Equal values have one number, so that few are sent."""
-
-    def __init__(self) -> None:
-        self.all: list[Any] = []
-        self._numbers: dict[tuple[type, str], str] = {}
-
-    def number(self, value: Any) -> str:
-        """Return the number of a value, such as ``$1``."""
-        key = (type(value), str(value))
-        if key not in self._numbers:
-            self.all.append(value)
-            self._numbers[key] = f"${len(self.all)}"
-        return self._numbers[key]
-
-
-class _Statement:
-    """The conditions of a listing as SQL, with its numbered values."""
-
-    def __init__(self, listing: Listing, values: _Values | None = None) -> None:
-        self.table = f'"{listing.model._meta.db_table}"'
-        self._listing = listing
-        self._values = values or _Values()
-
-    @property
-    def values(self) -> list[Any]:
-        """The values, in the order of their numbers."""
-        return self._values.all
-
-    def wheres(self, after: str | None) -> list[str]:
-        """Return the condition of each alternative, for the rows after a row."""
-        follows = [] if after is None else [self._follows(after)]
-        return [" AND ".join([*map(self._sql, each), *follows]) or "TRUE" for each in self._listing.alternatives]
-
-    def _sql(self, condition: Condition) -> str:
-        return condition.sql.format(*map(self._values.number, condition.values))
-
-    def _follows(self, after: str) -> str:
-        """Return the condition that a row comes after the row with an id, of which only the id is known."""
-        order, cursor = self._listing.order, self._values.number(after)
-        values = [
-            cursor if column == "id" else f"(SELECT {column} FROM {self.table} AS cursor WHERE cursor.id = {cursor})"
-            for column in order
-        ]
-        return f"({', '.join(map(_sorted, order))}) {'<' if self._listing.descending else '>'} ({', '.join(values)})"
-
-
-def _sorted(column: str) -> str:
-    """Return a column of an order as SQL. Texts are in the order of bytes, as the indexes of lists have them."""
-    return in_byte_order(column) if column in TEXT_COLUMNS else column
-
-
-def _union(parts: list[str]) -> str:
-    return " UNION ALL ".join(f"SELECT * FROM ({part}) AS part" for part in parts)

@@ -1,6 +1,7 @@
-"""Wake other processes when an email may be due: by LISTEN and NOTIFY, or by sockets beside a SQLite file.
+"""Wake other processes when an email may be due, or an event was written.
 
-If a notification is lost, the other processes find the email when they poll.
+They are notified by LISTEN and NOTIFY, or by sockets beside a SQLite file. If a notification is lost, the other
+processes find the change when they poll.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.connection import get_connection
@@ -21,7 +23,20 @@ from api.store.engine.sqlite_file import MEMORY
 
 log = logging.getLogger("touchline.tick")
 
-CHANNEL = "touchline_due"
+
+class Topic(NamedTuple):
+    """What a notification is about."""
+
+    channel: str
+    """The channel of PostgreSQL."""
+    middle: str
+    """The part of a socket's name between the name of the SQLite file and random characters."""
+
+
+DUE = Topic("touchline_due", "-wake-")
+"""An email may be due."""
+EVENTS = Topic("touchline_event", "-event-")
+"""An event of the Live Feed was written."""
 MIN_GAP_SECONDS = 0.01
 """Shortest time between two notifications of a process. Changes in this time share one notification."""
 KEEPALIVE_SECONDS = 10.0
@@ -29,9 +44,10 @@ RECONNECT_SECONDS = 2.0
 
 
 class Notifier:
-    """Notifies the other processes: of the first change immediately, of those in MIN_GAP_SECONDS after it together."""
+    """Notifies the other processes: of the first change immediately, of those in the gap after it together."""
 
-    def __init__(self) -> None:
+    def __init__(self, topic: Topic = DUE, gap: float = MIN_GAP_SECONDS) -> None:
+        self._topic, self._gap = topic, gap
         self._notifying: asyncio.Task[None] | None = None
         self._again = False
         """Whether something has changed since the last notification."""
@@ -46,40 +62,40 @@ class Notifier:
     async def _notify(self) -> None:
         while self._again:
             self._again = False
-            await _notify()
-            await asyncio.sleep(MIN_GAP_SECONDS)
+            await _notify(self._topic)
+            await asyncio.sleep(self._gap)
 
 
-async def _notify() -> None:
+async def _notify(topic: Topic) -> None:
     try:
         if is_postgres():
-            await execute(f"SELECT pg_notify('{CHANNEL}', '')")
+            await execute(f"SELECT pg_notify('{topic.channel}', '')")
         elif (path := _sqlite_file()) is not None:
-            wake_sockets.notify(path)
+            wake_sockets.notify(path, topic.middle)
     except Exception as problem:
         if not log_database_outage(problem):
             log.info("cannot notify other processes, which will poll instead: %s", one_line(problem))
 
 
-async def listen(on_notification: Callable[[], None]) -> None:
+async def listen(on_notification: Callable[[], None], topic: Topic = DUE) -> None:
     """Call ``on_notification`` for each notification until cancelled. Reconnects after an error."""
     if is_postgres():
-        await _listen_on_connection(on_notification)
+        await _listen_on_connection(on_notification, topic.channel)
     elif (path := _sqlite_file()) is not None:
         try:
-            await wake_sockets.listen(path, on_notification)
+            await wake_sockets.listen(path, on_notification, topic.middle)
         except OSError as problem:  # the file system has no sockets, or the path is too long for one
             log.info("cannot listen for notifications, polling continues: %s", one_line(problem))
 
 
-async def _listen_on_connection(on_notification: Callable[[], None]) -> None:
+async def _listen_on_connection(on_notification: Callable[[], None], channel: str) -> None:
     def callback(*_: object) -> None:
         on_notification()
 
     while True:
         try:
             async with get_connection("default").acquire_connection() as connection:
-                await connection.add_listener(CHANNEL, callback)
+                await connection.add_listener(channel, callback)
                 try:
                     on_notification()  # notifications before LISTEN are lost
                     while True:
@@ -87,7 +103,7 @@ async def _listen_on_connection(on_notification: Callable[[], None]) -> None:
                         await connection.execute("SELECT 1")
                 finally:
                     with suppress(Exception):  # the connection may be closed
-                        await connection.remove_listener(CHANNEL, callback)
+                        await connection.remove_listener(channel, callback)
         except Exception as problem:
             if not log_database_outage(problem):
                 log.info("cannot listen for notifications, polling continues: %s", one_line(problem))

@@ -8,7 +8,7 @@ from tortoise.models import Model
 
 from api.codes.inputs import InputCode
 from api.store.engine.row_reader import converted, read_columns, read_where
-from api.store.engine.sql import in_list
+from api.store.engine.sql import in_list, of_workspace
 from strategies import Refusal
 
 Row = TypeVar("Row", bound=Model)
@@ -21,10 +21,17 @@ def is_possible_id(row_id: str) -> bool:
 
 
 async def find(model: type[Row], workspace_id: str, row_id: str) -> Row | None:
-    """Return the workspace's row with this id; None if there is none."""
+    """Return the workspace's row with this id; None if there is none, or if it is deleted, or is an erased person."""
     if not is_possible_id(row_id):
         return None
-    return await model.get_or_none(id=row_id, workspace_id=workspace_id)
+    not_deleted = {name: None for name in ("deleted_at", "erased_at") if name in model._meta.db_fields}
+    row: Any = await model.get_or_none(id=row_id, **not_deleted)
+    return row if row is not None and row.workspace_id == workspace_id else None
+
+
+def _keeps_deleted(model: type[Model]) -> bool:
+    """Say whether deleted rows of a model stay in its table."""
+    return "deleted_at" in model._meta.db_fields
 
 
 async def get_or_refuse(model: type[Row], workspace_id: str, row_id: str, path: tuple[str, ...]) -> Row:
@@ -37,9 +44,10 @@ async def get_or_refuse(model: type[Row], workspace_id: str, row_id: str, path: 
 
 
 async def by_ids(model: type[Model], workspace_id: str, ids: Iterable[str]) -> dict[str, Any]:
-    """Return the workspace's rows with these ids, by id, read-only."""
+    """Return the workspace's rows with these ids that are not deleted, by id, read-only."""
     possible_ids = [row_id for row_id in set(ids) if is_possible_id(row_id)]
-    rows = await read_where(model, f"workspace_id = $1 AND {in_list('id', 2)}", workspace_id, possible_ids)
+    only = " AND deleted_at IS NULL" if _keeps_deleted(model) else ""
+    rows = await read_where(model, f"{of_workspace(1)} AND {in_list('id', 2)}{only}", workspace_id, possible_ids)
     return {row.id: row for row in rows}
 
 
@@ -107,4 +115,4 @@ class ChildRows(NamedTuple):
 
 
 def _of_parents(parent: str, order: str, only: str) -> str:
-    return f"workspace_id = $1 AND {in_list(parent, 2)} AND {only} ORDER BY {order}"
+    return f"{of_workspace(1)} AND {in_list(parent, 2)} AND {only} ORDER BY {order}"

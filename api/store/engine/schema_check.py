@@ -1,6 +1,7 @@
 """Checks before a migration that the tables are Touchline's, and not of a newer release or of another program."""
 
 import pkgutil
+from functools import cache
 
 from tortoise import Tortoise
 from tortoise.connection import get_connection
@@ -28,8 +29,11 @@ TABLES_SQL = {
 }
 
 
-async def check_schema() -> None:
-    """Check the open database before a migration. Raises ConnectionError. Its message says what to do."""
+async def check_schema() -> bool:
+    """Check the open database before a migration, and return whether no migration is missing.
+
+    Raises ConnectionError. Its message says what to do.
+    """
     connection = get_connection("default")
     dialect = connection.capabilities.dialect
     if dialect == "postgres":
@@ -48,6 +52,7 @@ async def check_schema() -> None:
         check_release(tables, applied)
     except ConnectionError as problem:
         raise ConnectionError(f"the database cannot be used: {problem}") from None
+    return applied == migration_names()
 
 
 def check_owner(tables: set[str], applied: set[str]) -> None:
@@ -74,9 +79,11 @@ def check_release(tables: set[str], applied: set[str]) -> None:
         )
 
 
-def migration_names() -> set[str]:
+@cache
+def migration_names() -> frozenset[str]:
     """Return the names of the migrations of this release."""
-    return {module.name for module in pkgutil.iter_modules(api.migrations.__path__) if module.name[0].isdigit()}
+    names = (module.name for module in pkgutil.iter_modules(api.migrations.__path__))
+    return frozenset(name for name in names if name[0].isdigit())
 
 
 def _name_list(names: set[str]) -> str:

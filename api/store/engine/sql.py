@@ -15,9 +15,23 @@ def in_list(column: str, number: int) -> str:
     return in_values(column, f"${number}")
 
 
+def of_workspace(number: int, column: str = "workspace_id") -> str:
+    """Return the condition that a row, which is found by its id, belongs to the workspace in parameter ``$number``.
+
+    The CASE keeps PostgreSQL from finding it by an index of the workspace. Without statistics of a workspace, as after
+    a large import, PostgreSQL believes that it is empty, and would read all of it.
+    """
+    return f"CASE WHEN {column} = ${number} THEN 1 END = 1"
+
+
 def in_byte_order(column: str) -> str:
     """Return a text column for ORDER BY, in the order of bytes, which does not depend on the database's locale."""
     return f'{column} COLLATE "C"' if is_postgres() else column
+
+
+def without_case(column: str) -> str:
+    """Return a text column for ORDER BY with the letters of ASCII in lower case, in the order of bytes."""
+    return f'lower({column} COLLATE "C")' if is_postgres() else f"lower({column})"
 
 
 def in_values(column: str, value: str) -> str:
@@ -87,6 +101,23 @@ async def execute(statement: str, *values: Any) -> Sequence[Row]:
     # For a statement that starts with UPDATE, tortoise returns a number, so a comment precedes it. execute_query_dict
     # is not used, because a dict for each row costs as much as fetching the row.
     _, rows = await connection.execute_query(f"/* rows */ {statement}", parameters)
+    return rows
+
+
+_PLAN_MODE = "SELECT set_config('plan_cache_mode', $1, true)"
+
+
+async def execute_planned_now(statement: str, *values: Any) -> Sequence[Row]:
+    """Execute a statement in a transaction. PostgreSQL plans it for the sizes that its tables have now.
+
+    PostgreSQL keeps the plans of prepared statements. A plan from the time when a table was empty reads all of it
+    later. The setting does not stay for the transaction: the check of a foreign key would be planned for each row.
+    """
+    if not is_postgres():
+        return await execute(statement, *values)
+    await execute(_PLAN_MODE, "force_custom_plan")
+    rows = await execute(statement, *values)
+    await execute(_PLAN_MODE, "auto")
     return rows
 
 

@@ -15,7 +15,7 @@ Every statement on SQLite first checks that the open file is still in its place.
 import asyncio
 import functools
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, ParamSpec, TypeVar
@@ -28,6 +28,7 @@ from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
 from api.store.engine.corruption import check_file_in_place
+from strategies.questions import with_answers
 
 log = logging.getLogger("touchline.store")
 
@@ -104,12 +105,13 @@ def retry_on_deadlock(
 ) -> Callable[Params, Coroutine[Any, Any, Answer]]:
     """Decorate a function to retry it when PostgreSQL aborts its transaction because of a deadlock or a conflict.
 
+    It is also retried, after the rollback, with the answers of send options that other processes run.
+
     The function must be one outermost transaction without other side effects, and must not change its arguments before
     the commit.
     """
 
-    @functools.wraps(work)
-    async def retry(*args: Params.args, **kwargs: Params.kwargs) -> Answer:
+    async def attempts(*args: Params.args, **kwargs: Params.kwargs) -> Answer:
         for _ in range(MAX_DEADLOCK_RETRIES):
             try:
                 return await work(*args, **kwargs)
@@ -117,18 +119,37 @@ def retry_on_deadlock(
                 log.info("retrying a transaction: %s", problem)
         return await work(*args, **kwargs)
 
+    @functools.wraps(work)
+    async def retry(*args: Params.args, **kwargs: Params.kwargs) -> Answer:
+        if _is_in_transaction():  # the caller of the outermost one finds the answers
+            return await attempts(*args, **kwargs)
+        return await with_answers(lambda: attempts(*args, **kwargs))
+
     return retry
 
 
+LastWork = Callable[[Mapping[str, Any]], Coroutine[Any, Any, "Afterwards | None"]]
+"""Work that a transaction does at its end, for the items that were given to it, by their ids."""
+Afterwards = Callable[[], Coroutine[Any, Any, None]]
+"""The part that has to wait for other transactions. It runs after the commit, when the locks are released."""
+
+
 class _Outermost:
-    """The outermost transaction of a task, and what is called when it has ended."""
+    """The outermost transaction of a task, what it does before its commit, and what is called when it has ended."""
 
     def __init__(self) -> None:
         self.has_ended = False
+        self.last_work: dict[LastWork, dict[str, Any]] = {}
         self.calls: list[Callable[[], object]] = []
 
 
 _outermost: ContextVar[_Outermost | None] = ContextVar("outermost", default=None)
+
+
+def _is_in_transaction() -> bool:
+    """Say whether this task is in a transaction. A task inherits the ended one of the task that started it."""
+    outermost = _outermost.get()
+    return outermost is not None and not outermost.has_ended
 
 
 @asynccontextmanager
@@ -139,16 +160,38 @@ async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
         async with in_transaction("default") as connection:
             yield connection
         return
-    outermost = _Outermost()
+    outermost, rest = _Outermost(), list[Afterwards]()
     _outermost.set(outermost)
     try:
         async with in_transaction("default") as connection:
             yield connection
+            for work, items in outermost.last_work.items():
+                if (afterwards := await work(items)) is not None:
+                    rest.append(afterwards)
     finally:
         outermost.has_ended = True
         _outermost.set(None)
         for call in outermost.calls:
             call()
+    for afterwards in rest:
+        try:
+            await afterwards()
+        except Exception:  # the transaction is committed, so it must not seem to have failed
+            log.exception("cannot do the last part of a transaction")
+
+
+async def before_commit(work: LastWork, items: Mapping[str, Any]) -> None:
+    """Do something once at the end of the task's outermost transaction, with the items of all calls.
+
+    Its locks are the last ones of the transaction, so a transaction that waits for them cannot block this one. It must
+    not wait for locks that transactions take earlier. Outside of a transaction, it runs in one of its own.
+    """
+    outermost = _outermost.get()
+    if outermost is None or outermost.has_ended:
+        async with transaction():
+            await work(items)
+    else:
+        outermost.last_work.setdefault(work, {}).update(items)
 
 
 def after_transaction(call: Callable[[], object]) -> None:

@@ -8,15 +8,16 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
-MIDDLE = "-wake-"
-"""Part of a socket's name between the name of the file and random characters."""
 DATAGRAM = b"1"
 
 
-def notify(database: str) -> None:
-    """Send a datagram to each process that listens. Sockets of processes that have crashed are deleted."""
+def notify(database: str, middle: str) -> None:
+    """Send a datagram to each process that listens. Sockets of processes that have crashed are deleted.
+
+    ``middle`` is the part of a socket's name between the name of the file and random characters.
+    """
     folder, name = os.path.split(database)
-    prefix = f"{name}{MIDDLE}"
+    prefix = f"{name}{middle}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
         for each in [entry.path for entry in os.scandir(folder) if entry.name.startswith(prefix)]:
@@ -32,9 +33,9 @@ def notify(database: str) -> None:
                     raise
 
 
-async def listen(database: str, on_notification: Callable[[], None]) -> None:
+async def listen(database: str, on_notification: Callable[[], None], middle: str) -> None:
     """Call ``on_notification`` for notifications until cancelled. Raises OSError if there can be no socket."""
-    path = f"{database}{MIDDLE}{secrets.token_hex(4)}"
+    path = f"{database}{middle}{secrets.token_hex(4)}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.setblocking(False)
         listener.bind(_address(path))

@@ -48,6 +48,8 @@ class SmtpChannel(Channel):
         "additionalProperties": False,
     }
 
+    supports_copies = True
+
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
 

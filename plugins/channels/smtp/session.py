@@ -2,12 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from plugins import Outcome, Outgoing, Phase, Receipt, Session, Verdict, classify
 from plugins.channels.smtp.address import for_the_wire
 from plugins.channels.smtp.dkim_signing import DkimSigner, UnsignableError
 from plugins.channels.smtp.login import about_login
+from plugins.channels.smtp.requested_wait import requested_wait
 from plugins.channels.smtp.url import SmtpSettings
 from plugins.channels.smtp.wire import Reply, UnexpectedReplyError, Wire
 from plugins.codes import ChannelCode, smtp_message
@@ -19,6 +21,9 @@ CLOSING = 421
 DATA_FOLLOWS = range(354, 355)
 DONE = range(200, 300)
 RSET = b"RSET\r\n"
+INLINE_MAX_BYTES = 1_000_000
+"""Size of an email, in bytes, up to which its content is made in the event loop."""
+NO_COPIES: Mapping[bytes, str] = {}
 PHASES = {b"MAIL": Phase.MAIL, b"RCPT": Phase.RCPT, b"DATA": Phase.DATA}
 REJECTED = {Verdict.HARD: Outcome.HARD_BOUNCE, Verdict.SOFT: Outcome.SOFT_BOUNCE, Verdict.OURS: Outcome.FAILED}
 
@@ -60,8 +65,11 @@ class SmtpSession(Session):
         if self._blank:
             commands = commands[1:]
         self._blank = False
+        copies = dict(zip(commands[-len(outgoing.copies) :], outgoing.copies, strict=True)) if outgoing.copies else {}
+        copies.pop(commands[-len(outgoing.copies) - 1], None)  # the recipient itself
+        refused: list[tuple[str, str]] = []
         for part in (commands,) if self._together else [(command,) for command in commands]:
-            if refusal := await self._ask(part):
+            if refusal := await self._ask(part, copies=copies, refused=refused):
                 return refusal
         if not await about_to_transmit():
             await self._ask((RSET,))
@@ -70,29 +78,44 @@ class SmtpSession(Session):
             return refusal
         provider = self._settings.provider
         headers = provider_headers(provider, outgoing.send_id) if provider else b""
-        return await self._transmit(headers + message)
+        if len(message) <= INLINE_MAX_BYTES:
+            content = content_of(headers + message)
+        else:  # in a thread, because a large email takes tens of milliseconds
+            content = await asyncio.to_thread(content_of, headers + message)
+        receipt = await self._transmit(content)
+        return replace(receipt, refused_copies=tuple(refused)) if refused else receipt
 
     def _envelope(self, outgoing: Outgoing) -> tuple[bytes, ...] | Receipt:
         """Return the commands before the content. If an address is not valid, returns a receipt and sends nothing."""
         try:
-            sender, recipient = for_the_wire(outgoing.envelope_from), for_the_wire(outgoing.recipient)
-            if not recipient:
+            sender = for_the_wire(outgoing.envelope_from)
+            recipients = [for_the_wire(address) for address in (outgoing.recipient, *outgoing.copies)]
+            if not all(recipients):
                 raise ValueError("it is empty")
         except ValueError as error:
             return self._receipt(Outcome.FAILED, ChannelCode.ADDRESS_INVALID.message(fault=error))
         plain, parameters = outgoing.message.isascii(), ""
         headers = b"" if plain else re.split(rb"\r?\n\r?\n", outgoing.message, maxsplit=1)[0]
-        if not (sender + recipient).isascii() or not headers.isascii():
+        if not "".join((sender, *recipients)).isascii() or not headers.isascii():
             if not self._supports("smtputf8"):
                 return self._receipt(Outcome.FAILED, ChannelCode.SMTPUTF8_REQUIRED.message())
             parameters += " SMTPUTF8"
         if not plain and self._supports("8bitmime"):
             parameters += " BODY=8BITMIME"
-        mail, rcpt = f"MAIL FROM:<{sender}>{parameters}\r\n", f"RCPT TO:<{recipient}>\r\n"
-        return RSET, mail.encode(), rcpt.encode()
+        mail = f"MAIL FROM:<{sender}>{parameters}\r\n".encode()
+        return RSET, mail, *(f"RCPT TO:<{recipient}>\r\n".encode() for recipient in recipients)
 
-    async def _ask(self, commands: Sequence[bytes], welcome: range = DONE) -> Receipt | None:
-        """Send commands together. Returns a receipt if one fails, else None. No content has been sent yet."""
+    async def _ask(
+        self,
+        commands: Sequence[bytes],
+        welcome: range = DONE,
+        copies: Mapping[bytes, str] = NO_COPIES,
+        refused: list[tuple[str, str]] | None = None,
+    ) -> Receipt | None:
+        """Send commands together. Returns a receipt if one fails, else None. No content has been sent yet.
+
+        ``copies`` are the commands for copies, with their addresses. A rejected copy is added to ``refused``.
+        """
         try:
             replies = await self._wire.exchange(b"".join(commands), len(commands), self._settings.timeout)
         except (OSError, UnexpectedReplyError) as error:
@@ -102,19 +125,22 @@ class SmtpSession(Session):
             raise
         for command, reply in zip(commands, replies, strict=False):
             if reply.code in range(400, 600):
-                return self._refused(reply, PHASES.get(command[:4]))
-            if reply.code not in welcome:
+                refusal = self._refused(reply, PHASES.get(command[:4]))
+                if refused is None or command not in copies or refusal.outcome is Outcome.ACCOUNT_UNAVAILABLE:
+                    return refusal
+                refused.append((copies[command], refusal.detail))
+            elif reply.code not in welcome:
                 return self._lost(Outcome.ACCOUNT_UNAVAILABLE, UnexpectedReplyError(f"{reply.code} {reply.text}"))
         return None
 
-    async def _transmit(self, message: bytes) -> Receipt:
-        """Send the content and the final dot. After the first byte, a broken connection means IN_DOUBT."""
+    async def _transmit(self, content: bytes) -> Receipt:
+        """Send the content, which ends with the final dot. After the first byte, a broken connection means IN_DOUBT."""
         try:
             self._wire.check()
         except (OSError, UnexpectedReplyError) as error:
             return self._lost(Outcome.ACCOUNT_UNAVAILABLE, error)
         try:
-            (reply,) = await self._wire.exchange(content_of(message), 1, self._settings.final_timeout)
+            (reply,) = await self._wire.exchange(content, 1, self._settings.final_timeout)
         except (OSError, UnexpectedReplyError) as error:
             return self._lost(Outcome.IN_DOUBT, error)
         except BaseException:
@@ -138,10 +164,13 @@ class SmtpSession(Session):
         login = about_login(reply.code, reply.text, self._settings, envelope=phase in {Phase.MAIL, Phase.RCPT})
         if phase is None or login or reply.code == CLOSING:
             self._close()
-            return self._receipt(Outcome.ACCOUNT_UNAVAILABLE, login or smtp_message(reply.code, detail))
+            unavailable = self._receipt(Outcome.ACCOUNT_UNAVAILABLE, login or smtp_message(reply.code, detail))
+            return replace(unavailable, retry_after=requested_wait(reply.text))
+        if reply.code < 500:
+            deferred = self._receipt(Outcome.DEFERRED, smtp_message(reply.code, detail))
+            return replace(deferred, retry_after=requested_wait(reply.text))
         verdict = classify(reply.text, phase=phase, code=reply.code)
-        outcome = Outcome.DEFERRED if reply.code < 500 else REJECTED[verdict]
-        return self._receipt(outcome, smtp_message(reply.code, detail))
+        return self._receipt(REJECTED[verdict], smtp_message(reply.code, detail))
 
     def _lost(self, outcome: Outcome, error: Exception) -> Receipt:
         """Close a connection after an error, and return what happened."""

@@ -17,35 +17,54 @@ NAMES = ("api", "plugins", "strategies")
 _HERE = Path(__file__).resolve().parent
 _HOME = _HERE.parent if (_HERE.parent / "strategies").is_dir() else _HERE.parents[2]
 """The folder that holds the three packages: beside this one where Touchline is installed, above it in the source."""
-_lock = threading.RLock()
+_lock = threading.Lock()
+"""Held only while names change. An open block holds no lock: the server of a sandbox imports packages in a thread."""
 _kept: dict[str, ModuleType] = {}
 """Touchline's modules, while the project's have their names. Only ``own_packages`` changes it."""
+_projects: dict[str, ModuleType] = {}
+"""The project's modules, while Touchline's have their names."""
 _open_blocks = 0
+"""The blocks of all threads that are open now."""
 
 
 @contextmanager
 def own_packages() -> Iterator[None]:
     """Let the three names mean Touchline's packages inside the block.
 
-    If the project has packages of these names, they have their names again after the block. If it has none, the block
-    changes nothing: the server and a partner's package use the same classes.
+    If the project has packages of these names, they have their names again after the last open block. If it has none,
+    the block changes nothing: the server and a partner's package use the same classes.
     """
-    global _open_blocks  # noqa: PLW0603 - sys.modules is global as well
     with _lock:
-        if _open_blocks or not (_kept or _is_shadowed()):
-            yield
-            return
-        projects = _take_modules()
+        changes = bool(_open_blocks or _kept) or _is_shadowed()
+        if changes:
+            _enter()
+    try:
+        yield
+    finally:
+        if changes:
+            with _lock:
+                _leave()
+
+
+def _enter() -> None:
+    """Give Touchline's packages their names, unless a block is open already."""
+    global _open_blocks  # noqa: PLW0603 - sys.modules is global as well
+    if not _open_blocks:
+        _projects.update(_take_modules())
         sys.modules.update(_kept)
         sys.path.insert(0, str(_HOME))
-        _open_blocks += 1
-        try:
-            yield
-        finally:
-            _open_blocks -= 1
-            sys.path.remove(str(_HOME))
-            _kept.update(_take_modules())
-            sys.modules.update(projects)
+    _open_blocks += 1
+
+
+def _leave() -> None:
+    """Give the project's packages their names again after the last block."""
+    global _open_blocks  # noqa: PLW0603 - sys.modules is global as well
+    _open_blocks -= 1
+    if not _open_blocks:
+        sys.path.remove(str(_HOME))
+        _kept.update(_take_modules())
+        sys.modules.update(_projects)
+        _projects.clear()
 
 
 def _is_shadowed() -> bool:

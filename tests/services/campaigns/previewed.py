@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing import edit_preview
 from api.services.campaigns.editing.apply_edit import check
 from api.services.campaigns.editing.edit_planner import EditPlanner
@@ -26,7 +26,7 @@ State = tuple[dict[str, Send], dict[str, Task]]
 async def edit_person_by_person(context: WorkspaceContext, draft: Draft) -> EditPreview:
     """Return the preview of an edit, calculated from each person's rows in the database."""
     row = draft.campaign
-    planner = EditPlanner(context, row, draft.steps, row.paused_at or context.now)
+    planner = await EditPlanner.load(context, row, draft.steps, row.paused_at or context.now)
     tally, groups = EditTally(draft, planner.now), FactGroups()
     people = await edits.people_in(row.id, "", 1_000) if await check(context, draft) else ()
     for person in people:
@@ -38,7 +38,7 @@ async def edit_person_by_person(context: WorkspaceContext, draft: Draft) -> Edit
 async def resume_person_by_person(context: WorkspaceContext, campaign_id: str) -> ResumePreview:
     """Return the preview of a resume, calculated from each person's rows in the database."""
     campaign = await Campaign.get(id=campaign_id)
-    planner = ResumePlanner(context, campaign, await steps_of(campaign), context.now)
+    planner = await ResumePlanner.load(context, campaign, await steps_of(campaign), context.now)
     tally, groups = ResumeTally(planner.steps, planner.now), FactGroups()
     people = await holds.enrollments_on_hold(campaign_id, "", 1_000)
     for key in people:

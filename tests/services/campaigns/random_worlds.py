@@ -8,7 +8,7 @@ from typing import Any
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.campaigns import edit_drafts
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing import apply_edit
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
@@ -16,7 +16,8 @@ from api.services.dispatch.dispatcher import run_once
 from api.services.emails.scheduled_emails import reschedule_email
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.tasks import complete_task, send_task, skip_task
+from api.services.tasks.sending import send_task
+from api.services.tasks.tasks import complete_task, skip_task
 from api.states import SendStatus, TaskStatus
 from plugins.contract import Outcome
 from strategies import Refusal, StepType

@@ -15,6 +15,7 @@ from api.services.people.people import create_person
 from api.states import SendStatus
 from api.store.engine.sql import execute
 from strategies import StepType
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import content, later, step
 from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.world import NOW, World, make_world
@@ -35,6 +36,7 @@ async def added(world: World, **given: Any) -> Step:
     return await add_step(world.context, (await Campaign.get()).id, **(email | given))
 
 
+@on_sqlite
 async def test_a_step_whose_time_had_passed_never_comes(world: World) -> None:
     new = await added(world, day=1, send_option="at_time", config={"at": "06:30"})
     assert await Send.filter(step_id=new.id).count() == 0
@@ -42,6 +44,7 @@ async def test_a_step_whose_time_had_passed_never_comes(world: World) -> None:
     assert world.channel.left == ["ada@example.com"]
 
 
+@on_sqlite
 async def test_a_step_whose_time_is_to_come_says_that_it_was_added(world: World) -> None:
     new = await added(world, day=1, send_option="at_time", config={"at": "09:00"})
     send = await Send.get(step_id=new.id)
@@ -58,6 +61,7 @@ async def test_people_who_are_launched_with_it_were_not_launched_before(world: W
     assert "ADDED" not in [note[0] for note in send.explanation]
 
 
+@on_sqlite
 async def test_what_is_behind_it_has_happened_in_that_second(database: str) -> None:
     world = await make_world(1, day=1)
     await world.tick()
@@ -66,6 +70,7 @@ async def test_what_is_behind_it_has_happened_in_that_second(database: str) -> N
     assert await Send.filter(step_id=new.id).count() == 0, "the second email has left already"
 
 
+@on_sqlite
 async def test_what_has_come_stays_when_what_is_behind_it_leaves_in_that_second(database: str) -> None:
     world = await make_world(1, day=1)
     new = await added(world, day=1, position=2, send_option="at_time", config={"at": "12:00"})
@@ -76,6 +81,7 @@ async def test_what_has_come_stays_when_what_is_behind_it_leaves_in_that_second(
     assert await Event.filter(kind="EMAIL_WITHDRAWN").count() == 0
 
 
+@on_sqlite
 async def test_everyone_of_one_launch_gets_the_same(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step is added while the launch runs, whose time has passed: it comes to nobody, whoever's turn it was."""
     monkeypatch.setattr(background_enrolling, "PEOPLE_PER_CHUNK", 2)

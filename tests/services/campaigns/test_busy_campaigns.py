@@ -20,6 +20,7 @@ from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.tick import Ticker
 from strategies import Refusal
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import step
 from tests.services.jobs.claims import free
 from tests.services.world import NOW, World, make_world
@@ -71,6 +72,7 @@ async def paused(world: World) -> Campaign:
     return row
 
 
+@on_sqlite
 async def test_a_resume_follows_the_pause_that_is_still_applied(world: World) -> None:
     before = await paused(world)
     # The next day: everyone's first email is overdue, so that all emails move by a day.
@@ -86,6 +88,7 @@ async def test_a_resume_follows_the_pause_that_is_still_applied(world: World) ->
     assert await Send.filter(due_at=NOW + 9 * DAY).count() == 9
 
 
+@on_sqlite
 async def test_a_resume_counts_from_its_request(world: World) -> None:
     """The job comes late: what was due meanwhile is sent at once, and does not move by a day."""
     before = await paused(world)
@@ -95,6 +98,7 @@ async def test_a_resume_counts_from_its_request(world: World) -> None:
     assert await Send.filter(status="SENT", due_at=NOW + DAY).count() == 9
 
 
+@on_sqlite
 async def test_a_second_resume_is_refused(world: World) -> None:
     before = await paused(world)
     await resume_campaign(slow(world, NOW + 23 * HOUR), before.id)
@@ -104,6 +108,7 @@ async def test_a_second_resume_is_refused(world: World) -> None:
         assert refused.value.code == "CAMPAIGN_NOT_PAUSED"
 
 
+@on_sqlite
 async def test_a_pause_replaces_a_resume_that_is_not_carried_out(world: World) -> None:
     before = await paused(world)
     await resume_campaign(slow(world, NOW + 23 * HOUR), before.id)
@@ -117,6 +122,7 @@ async def test_a_pause_replaces_a_resume_that_is_not_carried_out(world: World) -
     assert await Send.filter(due_at=NOW + 2 * DAY).count() == 9
 
 
+@on_sqlite
 async def test_people_can_be_launched_after_a_resume_that_is_not_carried_out(world: World) -> None:
     before = await paused(world)
     await resume_campaign(slow(world, NOW + 2 * HOUR), before.id)
@@ -152,6 +158,7 @@ async def test_an_edit_is_accepted_while_a_pause_is_applied(world: World) -> Non
     assert await Send.filter(due_at=NOW + 3 * DAY, planned_date=NOW.date() + 3 * DAY).count() == 9
 
 
+@on_sqlite
 async def test_a_resume_follows_an_edit_that_is_still_applied(world: World) -> None:
     key = (await campaign()).id
     await pause_campaign(world.context, key)
@@ -165,6 +172,7 @@ async def test_a_resume_follows_an_edit_that_is_still_applied(world: World) -> N
     assert await Send.filter(step__number=2, due_at=NOW + 4 * DAY).count() == 9
 
 
+@on_sqlite
 async def test_an_edit_waits_for_the_resume(world: World) -> None:
     key = (await campaign()).id
     await pause_campaign(world.context, key)
@@ -177,6 +185,7 @@ async def test_an_edit_waits_for_the_resume(world: World) -> None:
     assert (edited.editing, edited.holds, (await step(2)).day) == (False, None, 4)
 
 
+@on_sqlite
 async def test_an_edit_waits_for_a_resume_that_is_not_carried_out(world: World) -> None:
     before = await paused(world)
     await resume_campaign(slow(world, NOW + 24 * HOUR), before.id)

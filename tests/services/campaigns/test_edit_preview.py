@@ -8,14 +8,15 @@ import pytest
 from api.models import Campaign, Enrollment, Send, Task
 from api.services.campaigns import edit_drafts
 from api.services.campaigns.campaigns import add_step
-from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing import apply_edit, edit_job, edit_preview
 from api.services.campaigns.pausing.pausing import pause_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments import fact_groups
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.tasks import complete_task, send_task
+from api.services.tasks.sending import send_task
+from api.services.tasks.tasks import complete_task
 from api.states import SendStatus, TaskStatus
 from strategies import StepType
 from tests.services.campaigns.edited import content, later, step
@@ -82,7 +83,7 @@ async def two_less(context: WorkspaceContext, campaign: str) -> Draft:
     return await edit_drafts.remove_day(context, campaign, day=3)
 
 
-@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize(("database_kind", "paused"), [("sqlite", False), ("postgres", False), ("sqlite", True)])
 @pytest.mark.parametrize(
     "made",
     [move, to_the_end, by_time, by_hand, without_weekends, another, one_less, two_less],

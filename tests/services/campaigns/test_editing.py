@@ -19,6 +19,7 @@ from api.store import claims, in_doubt, transmissions
 from api.tick import Ticker
 from plugins.contract import Outgoing
 from strategies import Refusal
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import content, due, kinds, later, step, taken_up
 from tests.services.jobs.claims import claim_edit, job_of
 from tests.services.world import NOW, Killed, World, make_world
@@ -74,6 +75,7 @@ async def test_another_reason_for_the_same_time_is_told(world: World) -> None:
     assert await kinds("EMAIL_") == []
 
 
+@on_sqlite
 async def test_a_new_time_that_has_passed_goes_out_at_once(world: World) -> None:
     await world.tick()
     after = later(world, NOW + 5 * DAY)
@@ -86,6 +88,7 @@ async def test_a_new_time_that_has_passed_goes_out_at_once(world: World) -> None
     assert len(after.channel.left) == 14
 
 
+@on_sqlite
 async def test_skipped_weekends_move_what_is_unsent(world: World) -> None:
     await world.tick()
     await update_campaign(world.context, (await Campaign.get()).id, skip_weekends=True)
@@ -129,6 +132,7 @@ async def test_what_someone_has_in_hand_is_left_as_it_is(world: World) -> None:
     assert await due(2) == {new}
 
 
+@on_sqlite
 async def test_an_edit_that_comes_while_emails_are_about_to_leave(world: World) -> None:
     async def edit(outgoing: Outgoing) -> None:
         world.channel.before = None
@@ -144,6 +148,7 @@ async def test_an_edit_that_comes_while_emails_are_about_to_leave(world: World) 
     assert await Enrollment.filter(status=EnrollmentStatus.FINISHED).count() == 7
 
 
+@on_sqlite
 async def test_nothing_leaves_by_the_old_plan_before_its_persons_turn(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +180,7 @@ async def test_nothing_leaves_by_the_old_plan_before_its_persons_turn(
     assert len(moved) == len(set(moved)) == 7, "each is told once"
 
 
+@on_sqlite
 async def test_many_people_are_left_to_the_tick_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apply_edit, "CHUNKS_OF_A_CALLER", 1)
     await move_step(world.context, (await step(2)).id, day=3)
@@ -186,6 +192,7 @@ async def test_many_people_are_left_to_the_tick_loop(world: World, monkeypatch: 
     assert (await Campaign.get()).editing is False
 
 
+@on_sqlite
 async def test_a_paused_campaign_is_edited_and_resumed(world: World) -> None:
     campaign = (await Campaign.get()).id
     await pause_campaign(world.context, campaign)
@@ -214,6 +221,7 @@ async def test_two_edits_at_once(world: World) -> None:
     assert await due(2) == {NOW + 3 * DAY}
 
 
+@on_sqlite
 async def test_an_edit_writes_no_old_content_over_another(world: World) -> None:
     """The other one moves nobody, and so counts as no revision: what it wrote stays all the same."""
     draft = await edit_drafts.move_step(world.context, (await step(2)).id, day=3)

@@ -7,7 +7,8 @@ import pytest
 
 from api.models import Campaign, Enrollment, Send, Task
 from api.services.campaigns.campaigns import add_step, change_step
-from api.services.tasks.tasks import complete_task, send_task
+from api.services.tasks.sending import send_task
+from api.services.tasks.tasks import complete_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
 from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType

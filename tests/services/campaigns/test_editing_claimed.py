@@ -14,6 +14,7 @@ from api.states import EnrollmentStatus, SendStatus
 from api.store import claims, transmissions
 from api.store.send_outcome import SendOutcome
 from plugins.contract import Outcome, Outgoing, Receipt
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import due, later, step, taken_up
 from tests.services.world import NOW, World, make_world
 
@@ -100,6 +101,7 @@ async def test_an_email_that_comes_back_unsent_follows_the_edit(world: World, ou
     assert (await Campaign.get()).editing is False
 
 
+@on_sqlite
 async def test_an_email_of_a_removed_step_that_comes_back_unsent_fails(world: World) -> None:
     (begun,) = await leaving(world, 1)
     await remove_step(world.context, (await step(2)).id)

@@ -17,12 +17,14 @@ from api.services.campaigns.campaigns import (
 from api.services.campaigns.editing import edit_job
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.tasks import complete_task, send_task
+from api.services.tasks.sending import send_task
+from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal, StepType
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import content, due, kinds, later, step
 from tests.services.world import NOW, World, make_world
 
@@ -36,6 +38,7 @@ async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     return await make_world(7)
 
 
+@on_sqlite
 async def test_who_has_passed_an_added_step_does_not_get_it(world: World) -> None:
     campaign, email = (await Campaign.get()).id, await content()
     await world.tick()
@@ -118,6 +121,7 @@ async def test_an_email_becomes_a_task_and_an_email_again(world: World) -> None:
     assert max(world.channel.left.count(address) for address in world.channel.left) == 3
 
 
+@on_sqlite
 async def test_open_tasks_follow_their_step(database: str) -> None:
     world = await make_world(1)
     made = await create_campaign(world.context, name="D", sender_id=(await world.send()).sender_id, task_expiry_days=2)
@@ -159,6 +163,7 @@ async def test_what_an_edit_refuses(world: World) -> None:
     assert [await model.all().order_by("id").values() for model in (Campaign, Step, Send, Event)] == before
 
 
+@on_sqlite
 async def test_the_first_step_stays_the_first(world: World) -> None:
     await change_step(world.context, (await step(1)).id, send_option="at_time", config={"at": "09:00"})
     await change_step(world.context, (await step(2)).id, send_option="at_time", config={"at": "09:00"})

@@ -39,9 +39,9 @@ def database_kind() -> str:
 
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Three hundred people who are due now, resolved twenty at a time."""
-    monkeypatch.setattr(edit_job, "PEOPLE_PER_CHUNK", 20)
-    return await make_world(300)
+    """A hundred and fifty people who are due now, resolved ten at a time."""
+    monkeypatch.setattr(edit_job, "PEOPLE_PER_CHUNK", 10)
+    return await make_world(150)
 
 
 async def dispatch(world: World, days: int) -> None:
@@ -64,12 +64,12 @@ async def test_edits_among_processes_that_dispatch(world: World) -> None:
 
     await asyncio.gather(edit(), *(dispatch(world, 0) for _ in range(3)))
     await dispatch(world, 0)
-    assert len(world.channel.left) == 300
+    assert len(world.channel.left) == 150
     times = {send.due_at for send in await Send.filter(step_id=second)}
     assert times == {NOW.replace(hour=10) + 3 * DAY}
     await asyncio.gather(*(dispatch(world, 4) for _ in range(3)))
-    assert Counter(Counter(world.channel.left).values()) == {2: 300}
-    assert await Enrollment.filter(status=EnrollmentStatus.FINISHED).count() == 300
+    assert Counter(Counter(world.channel.left).values()) == {2: 150}
+    assert await Enrollment.filter(status=EnrollmentStatus.FINISHED).count() == 150
     assert await Send.filter(held=True).count() == 0
 
 
@@ -88,11 +88,11 @@ async def test_edits_pauses_tasks_and_farewells_at_once(world: World) -> None:
         await move_step(after.context, extra.id, day=7)
 
     async def complete() -> None:
-        for enrollment in enrollments[:80]:
+        for enrollment in enrollments[:40]:
             await complete_task(after.context, (await Task.get(enrollment_id=enrollment, step_id=call.id)).id)
 
     async def leave() -> None:
-        for enrollment in reversed(enrollments[200:]):
+        for enrollment in reversed(enrollments[100:]):
             await end_enrollment(after.context, enrollment)
 
     async def pause() -> None:
@@ -118,12 +118,12 @@ async def test_edits_pauses_tasks_and_farewells_at_once(world: World) -> None:
     assert (row.editing, row.paused_at, await Send.filter(held=True).count()) == (False, None, 0)
     assert await Enrollment.filter(status=EnrollmentStatus.ACTIVE).exclude(revision=row.revision).count() == 0
     await move_step(after.context, (await step(3)).id, day=8)
-    done = await Send.filter(enrollment_id__in=enrollments[:80], step__day=8, status="SCHEDULED")
-    assert len(done) == 80, "whose task is done gets what follows"
-    assert await Send.filter(enrollment_id__in=enrollments[80:200], status="SCHEDULED").count() == 0
+    done = await Send.filter(enrollment_id__in=enrollments[:40], step__day=8, status="SCHEDULED")
+    assert len(done) == 40, "whose task is done gets what follows"
+    assert await Send.filter(enrollment_id__in=enrollments[40:100], status="SCHEDULED").count() == 0
     await remove_step(after.context, call.id)
-    waiting = await Send.filter(enrollment_id__in=enrollments[80:200], status="SCHEDULED", step__day=8)
-    assert len(waiting) == 120, "and nobody waits for a step that is gone"
+    waiting = await Send.filter(enrollment_id__in=enrollments[40:100], status="SCHEDULED", step__day=8)
+    assert len(waiting) == 60, "and nobody waits for a step that is gone"
 
 
 async def test_what_begins_to_leave_and_an_edit_come_one_after_the_other(world: World) -> None:

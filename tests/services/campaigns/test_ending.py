@@ -17,6 +17,7 @@ from api.services.launches.launch import Choice, launch
 from api.states import EnrollmentStatus, JobState, SendStatus
 from api.store import jobs
 from plugins.contract import Outgoing
+from tests.databases import on_sqlite
 from tests.services.campaigns.ended import campaign, emails, ended, runner_of
 from tests.services.jobs.claims import claim_end, job_of, run_end
 from tests.services.jobs.test_poison import reject
@@ -39,6 +40,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ending, "CHUNKS_OF_A_CALLER", 1)
 
 
+@on_sqlite
 async def test_a_small_campaign_is_ended_at_once(world: World) -> None:
     assert await end_campaign(world.context, campaign(world)) == 7
     assert await ended() == 7
@@ -51,6 +53,7 @@ async def test_a_small_campaign_is_ended_at_once(world: World) -> None:
     assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 7
 
 
+@on_sqlite
 async def test_a_thousand_people_are_ended_in_one_request(world: World) -> None:
     """Whatever the number of steps, even in the smallest chunks."""
     for steps in (1, 5, 20, 40):
@@ -58,6 +61,7 @@ async def test_a_thousand_people_are_ended_in_one_request(world: World) -> None:
         assert ending.CHUNKS_OF_A_CALLER * ChunkSize(most).smallest >= ending.PEOPLE_OF_A_CALLER
 
 
+@on_sqlite
 async def test_a_request_ends_no_more_people_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(end_job, "PEOPLE_PER_CHUNK", 1)
     monkeypatch.setattr(ending, "PEOPLE_OF_A_CALLER", 3)
@@ -67,6 +71,7 @@ async def test_a_request_ends_no_more_people_than_it_may(world: World, monkeypat
     assert (await ended(), (await Campaign.get()).ending_at) == (7, None)
 
 
+@on_sqlite
 async def test_a_campaign_without_people_is_ended_at_once(world: World) -> None:
     empty = await create_campaign(world.context, name="E", sender_id=(await Sender.get()).id)
     assert await end_campaign(world.context, empty.id) == 0
@@ -90,6 +95,7 @@ async def test_a_large_campaign_is_ended_by_the_runner(world: World) -> None:
     assert await Event.filter(kind="EMAIL_FAILED").count() == 14
 
 
+@on_sqlite
 @pytest.mark.usefixtures("large")
 async def test_nothing_is_sent_after_the_answer(world: World) -> None:
     await end_campaign(world.context, campaign(world))
@@ -103,6 +109,7 @@ async def test_nothing_is_sent_after_the_answer(world: World) -> None:
     assert world.channel.left == []
 
 
+@on_sqlite
 @pytest.mark.usefixtures("large")
 async def test_an_email_that_is_ready_to_be_sent_is_not_sent_after_the_answer(world: World) -> None:
     """The batch is loaded and the email written: the campaign is ended before the channel asks."""
@@ -149,7 +156,7 @@ async def test_another_process_continues_after_a_kill(
             with pytest.raises(Killed):
                 await run_end(row, world.runtime.context)
     assert await ended() == (6 if committed else 4)
-    assert await runner_of(world, NOW + 2 * jobs.LEASE).run_next()
+    assert await runner_of(world, NOW + MINUTE + jobs.LEASE).run_next()
     assert (await ended(), (await Campaign.get()).ending_at) == (7, None)
     assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 7
     assert await Event.filter(kind="EMAIL_FAILED").count() == 14
@@ -167,6 +174,7 @@ async def test_a_process_that_slept_ends_nobody_who_was_launched_since(world: Wo
     assert await Enrollment.filter(status=EnrollmentStatus.ACTIVE).count() == 7
 
 
+@on_sqlite
 @pytest.mark.usefixtures("large")
 async def test_a_second_call_continues_the_first(world: World) -> None:
     assert await end_campaign(world.context, campaign(world)) == 7
@@ -189,6 +197,7 @@ async def finished_with(status: SendStatus, **columns: Any) -> Send:
     return send
 
 
+@on_sqlite
 @pytest.mark.parametrize("status", [SendStatus.SCHEDULED, SendStatus.DEFERRED, SendStatus.CLAIMED])
 async def test_an_email_that_was_retried_after_the_campaign_is_not_sent(world: World, status: SendStatus) -> None:
     send = await finished_with(status)

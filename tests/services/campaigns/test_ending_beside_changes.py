@@ -20,9 +20,11 @@ from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.replies.replies import record_reply
-from api.services.tasks.tasks import complete_task, send_task
+from api.services.tasks.sending import send_task
+from api.services.tasks.tasks import complete_task
 from api.states import EnrollmentStatus, JobState, LaunchStatus, SendStatus, TaskStatus
 from strategies import Refusal, StepType
+from tests.databases import on_sqlite
 from tests.services.campaigns.ended import campaign, emails, ended, runner_of
 from tests.services.jobs.claims import claim_edit, claim_holds, job_of, run_edit, run_holds
 from tests.services.world import NOW, World, make_world
@@ -89,6 +91,7 @@ async def test_the_tasks_of_a_campaign_that_is_ended_are_closed(world: World) ->
     assert await Task.all().count() == 7
 
 
+@on_sqlite
 @pytest.mark.usefixtures("large")
 async def test_a_pause_that_is_still_carried_out_gives_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 0)
@@ -103,6 +106,7 @@ async def test_a_pause_that_is_still_carried_out_gives_way(world: World, monkeyp
     assert (row.holds, row.paused_at, await Send.filter(held=True).count()) == (None, NOW, 0)
 
 
+@on_sqlite
 @pytest.mark.usefixtures("large")
 async def test_a_pause_and_a_resume_while_it_is_ended_send_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch

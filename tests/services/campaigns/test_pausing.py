@@ -19,7 +19,8 @@ from api.services.emails.emails import retry_send
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.tasks import complete_task, send_task
+from api.services.tasks.sending import send_task
+from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
 from api.states import SendStatus
 from api.store import claims
@@ -29,6 +30,7 @@ from api.store.engine.transactions import transaction
 from api.store.transmissions import WAITING
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal, StepType
+from tests.databases import on_sqlite
 from tests.services.world import NOW, World, make_world
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -72,6 +74,7 @@ async def test_nothing_leaves_while_paused_and_all_is_on_hold(world: World) -> N
         await pause_campaign(world.context, campaign(world))
 
 
+@on_sqlite
 @pytest.mark.usefixtures("small_chunks")
 async def test_resuming_moves_what_is_overdue_with_all_that_follows(world: World) -> None:
     await pause_campaign(world.context, campaign(world))
@@ -100,6 +103,7 @@ async def test_who_has_nothing_overdue_keeps_the_times(world: World) -> None:
     assert await Enrollment.exclude(resumed=None).count() == 0
 
 
+@on_sqlite
 async def test_a_pause_midway_lets_finish_only_what_has_begun(world: World) -> None:
     async def pause(outgoing: Outgoing) -> None:
         if len(world.channel.left) == 3:
@@ -206,6 +210,7 @@ async def test_an_email_sent_by_hand_moves_with_its_task(database: str) -> None:
     assert follower.due_at == NOW + 4 * DAY + HOUR
 
 
+@on_sqlite
 async def test_a_deferred_email_moves_its_next_attempt(world: World) -> None:
     world.channel.outcome = Outcome.DEFERRED
     await world.tick()
@@ -217,6 +222,7 @@ async def test_a_deferred_email_moves_its_next_attempt(world: World) -> None:
     assert await Send.filter(due_at=NOW + 9 * DAY).count() == 7, "and the second email with it"
 
 
+@on_sqlite
 async def test_what_a_pause_refuses(world: World) -> None:
     await world.tick()
     sent = await Send.filter(status=SendStatus.SENT).first()
@@ -243,6 +249,7 @@ async def test_a_setting_that_is_changed_meanwhile_undoes_no_pause(world: World)
     assert (await Campaign.get()).paused_at == NOW
 
 
+@on_sqlite
 async def test_ending_a_paused_campaign_leaves_nothing_on_hold(world: World) -> None:
     await pause_campaign(world.context, campaign(world))
     assert await end_campaign(world.context, campaign(world)) == 7

@@ -15,11 +15,13 @@ from api.services.emails.emails import retry_send
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.tasks import complete_task, send_task
+from api.services.tasks.sending import send_task
+from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
 from api.states import SendStatus
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing
 from strategies import StepType
+from tests.databases import on_sqlite
 from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.world import NOW, World, make_world
 
@@ -86,6 +88,7 @@ async def test_an_email_sent_now_leaves_on_the_same_day(world: World, after: tim
     assert await Send.filter(due_at=NOW + 8 * DAY, status=SendStatus.SCHEDULED).count() == 1, "day 9 stays"
 
 
+@on_sqlite
 async def test_on_the_next_day_it_moves(world: World) -> None:
     campaign = world.enrollments[0].campaign_id
     assert await paused(world, campaign, NOW, NOW + 17 * HOUR) == (2, 0, 0)
@@ -101,6 +104,7 @@ async def test_a_wall_time_moves_by_a_day_and_what_is_for_now_stays(world: World
     assert due == [NOW, NOW, NOW + DAY + 2 * HOUR, NOW + 3 * DAY + 2 * HOUR]
 
 
+@on_sqlite
 async def test_a_send_at_is_a_wall_time(world: World) -> None:
     made = await author(world, NOW_OPTION)
     await launched(world, made, Choice(NOW + HOUR))
@@ -116,6 +120,7 @@ async def test_a_wall_time_that_is_the_moment_of_the_launch_moves(world: World) 
     assert due == [NOW + DAY, NOW + DAY]
 
 
+@on_sqlite
 async def test_so_does_one_that_is_the_moment_at_which_a_task_was_done(world: World) -> None:
     eight = {"day": 1, "send_option": "at_time", "config": {"at": "08:00"}}
     made = await author(world, {"day": 1, "step_type": StepType.CALL}, eight)
@@ -126,6 +131,7 @@ async def test_so_does_one_that_is_the_moment_at_which_a_task_was_done(world: Wo
     assert (await Send.get(status=SendStatus.SCHEDULED)).due_at == done + DAY
 
 
+@on_sqlite
 async def test_at_the_start_after_a_task(world: World) -> None:
     made = await author(world, {"day": 1, "step_type": StepType.CALL}, {"day": 1, **SAME})
     await launched(world, made, Choice())
@@ -134,6 +140,7 @@ async def test_at_the_start_after_a_task(world: World) -> None:
     assert await paused(world, made, done, done + SECOND) == (0, 1, 1)
 
 
+@on_sqlite
 async def test_a_late_email_leaves_at_once(world: World) -> None:
     early = {"day": 1, "send_option": "at_time", "config": {"at": "07:30"}}
     made = await author(world, {"day": 1, "step_type": StepType.CALL}, early)
@@ -144,6 +151,7 @@ async def test_a_late_email_leaves_at_once(world: World) -> None:
     assert await paused(world, made, done + SECOND, done + 2 * SECOND) == (0, 1, 1)
 
 
+@on_sqlite
 async def test_a_background_launch_for_now(world: World) -> None:
     made = await author(world, NOW_OPTION, {"day": 3, **SAME})
     await start_launch(world.context, made, None, Choice("NOW"))
@@ -153,6 +161,7 @@ async def test_a_background_launch_for_now(world: World) -> None:
     assert await paused(world, made, NOW + SECOND, NOW + 2 * SECOND) == (0, 2, 1)
 
 
+@on_sqlite
 async def test_a_retried_email(world: World) -> None:
     campaign = world.enrollments[0].campaign_id
     world.channel.outcome = Outcome.FAILED
@@ -165,6 +174,7 @@ async def test_a_retried_email(world: World) -> None:
     assert world.channel.left == ["ada@example.com"]
 
 
+@on_sqlite
 async def test_an_email_that_is_tried_again(world: World) -> None:
     campaign = world.enrollments[0].campaign_id
     world.channel.outcome = Outcome.DEFERRED
@@ -173,6 +183,7 @@ async def test_an_email_that_is_tried_again(world: World) -> None:
     assert await paused(world, campaign, due + SECOND, due + 2 * SECOND) == (0, 2, 1)
 
 
+@on_sqlite
 async def test_a_task_s_email_sent_now(world: World) -> None:
     made = await author(world, {"day": 1, "send_option": "task"}, {"day": 2, **SAME})
     await launched(world, made, Choice())
@@ -180,6 +191,7 @@ async def test_a_task_s_email_sent_now(world: World) -> None:
     assert await paused(world, made, NOW, NOW + SECOND) == (0, 2, 1)
 
 
+@on_sqlite
 async def test_a_task_s_email_at_a_time_moves(world: World) -> None:
     made = await author(world, {"day": 1, "send_option": "task"})
     await launched(world, made, Choice())
@@ -187,6 +199,7 @@ async def test_a_task_s_email_at_a_time_moves(world: World) -> None:
     assert await paused(world, made, NOW + HOUR, NOW + HOUR + SECOND) == (1, 0, 0)
 
 
+@on_sqlite
 async def test_an_email_that_was_put_off_for_its_account(world: World) -> None:
     async def refuses(_: Outgoing) -> None:
         raise AccountUnavailableError("SMTP_421", "Not now.")
@@ -198,6 +211,7 @@ async def test_an_email_that_was_put_off_for_its_account(world: World) -> None:
     assert await paused(world, campaign, NOW + SECOND, NOW + 2 * MINUTE) == (0, 2, 1)
 
 
+@on_sqlite
 async def test_many_pauses_of_a_second_move_nothing(world: World) -> None:
     campaign = world.enrollments[0].campaign_id
     for minutes in range(5):

@@ -19,6 +19,7 @@ from api.services.people.people import create_person
 from api.states import TaskStatus
 from api.tick import Ticker
 from strategies import StepType
+from tests.databases import on_sqlite
 from tests.services.jobs.claims import free
 from tests.services.world import NOW, Killed, World, make_world
 
@@ -124,6 +125,7 @@ async def test_two_pauses_count_although_the_first_resume_was_killed(
     assert await expiries() == {MIDNIGHT + (5 + 3) * HOUR: PEOPLE}
 
 
+@on_sqlite
 async def test_the_request_leaves_tasks_to_the_job(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await pause_campaign(world.context, (await calls()).id)
     monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 2)

@@ -12,6 +12,7 @@ from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.tick import Ticker
+from tests.databases import on_sqlite
 from tests.services.jobs.claims import claim_holds, job_of
 from tests.services.world import NOW, Killed, World, make_world
 
@@ -98,6 +99,7 @@ async def test_a_pause_that_was_killed_is_finished_before_a_resume(
     assert await Send.filter(due_at=NOW + DAY).count() == 7
 
 
+@on_sqlite
 async def test_many_people_are_left_to_the_tick_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
     monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 1)

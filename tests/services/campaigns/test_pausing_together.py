@@ -39,10 +39,10 @@ def database_kind() -> str:
 
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Three hundred people who are due now."""
-    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 20)
-    monkeypatch.setattr(hold_job, "PEOPLE_RELEASED_PER_CHUNK", 20)
-    world = await make_world(300)
+    """A hundred and fifty people who are due now."""
+    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 10)
+    monkeypatch.setattr(hold_job, "PEOPLE_RELEASED_PER_CHUNK", 10)
+    world = await make_world(150)
     await Campaign.all().update(in_doubt_resends=1)
     return world
 
@@ -55,7 +55,7 @@ async def dispatch(world: World, days: int) -> None:
         pass
 
 
-@pytest.mark.parametrize("after", [1, 40, 150])
+@pytest.mark.parametrize("after", [1, 20, 50])
 async def test_a_pause_among_many_processes(world: World, after: int) -> None:
     campaign = world.enrollments[0].campaign_id
     enough, left_then = asyncio.Event(), 0
@@ -74,13 +74,13 @@ async def test_a_pause_among_many_processes(world: World, after: int) -> None:
     world.channel.during = count
     await asyncio.gather(pause(), *(dispatch(world, 0) for _ in range(4)))
     await carry_out_the_rest(world)
-    assert len(world.channel.left) == left_then < 300
-    assert await Send.filter(held=True).count() == 600 - left_then
+    assert len(world.channel.left) == left_then < 150
+    assert await Send.filter(held=True).count() == 300 - left_then
     assert (await Campaign.get()).holds is None
     await resume_campaign(replace_now(world, 2).context, campaign)
     await carry_out_the_rest(world)
     await asyncio.gather(*(dispatch(world, 2) for _ in range(4)))
-    assert Counter(Counter(world.channel.left).values()) == {1: 300}
+    assert Counter(Counter(world.channel.left).values()) == {1: 150}
 
 
 async def carry_out_the_rest(world: World) -> None:
@@ -126,7 +126,7 @@ async def test_many_resume_and_pause_at_once(world: World) -> None:
     assert await Send.filter(status="SENT").count() == sum(sent.values())
     rest = await Send.filter(status__not_in=["SENT", "FAILED"])
     assert rest == [], [(send.status, send.held, send.due_at, send.reason) for send in rest[:3]]
-    assert len(sent) >= 300 - ended
+    assert len(sent) >= 150 - ended
 
 
 async def begins(world: World) -> None:
@@ -173,7 +173,7 @@ async def test_what_has_begun_is_committed_before_the_pause(world: World, work: 
     await pause
     left_our_hands = await Send.filter(status="TRANSMITTING").count()
     assert left_our_hands == (work is begins)
-    assert await Send.filter(held=True).count() == 600 - left_our_hands
+    assert await Send.filter(held=True).count() == 300 - left_our_hands
 
 
 @pytest.mark.parametrize("work", WORKS)

@@ -13,19 +13,15 @@ from prometheus_client import generate_latest
 from api.models import AccountPause, Person, Send, Sender, Workspace
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.send import session_runner
-from api.services.workspaces.senders import (
-    are_accounts_shared,
-    create_sender,
-    end_account_pause,
-    end_pause,
-    senders_of_account,
-    update_sender,
-)
+from api.services.workspaces.account_pausing import end_pause
+from api.services.workspaces.account_users import senders_of_account
+from api.services.workspaces.senders import are_accounts_shared, create_sender, end_account_pause, update_sender
 from api.states import SendStatus
 from api.store import account_pauses, transmissions
 from api.tick import Ticker
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Session
 from strategies import Refusal
+from tests.databases import on_sqlite
 from tests.services.world import NOW, Scripted, World, make_world
 
 MINUTE = timedelta(minutes=1)
@@ -41,13 +37,15 @@ async def test_a_success_in_any_process_ends_the_row_of_failures(world: World) -
     await account_pauses.pause("scripted", NOW - 2 * MINUTE, "CONNECTION_FAILED", "Nobody answered another process.")
     dispatcher = Dispatcher(world.runtime)
     for row in await transmissions.senders_with_waiting_emails(None):
-        dispatcher._worker(row, None).may_have_failures = False  # it has worked here all the time
+        worker = await dispatcher._worker(*dispatcher._channel(row, None), row["id"])
+        worker.may_have_failures = False  # it has worked here all the time
     await dispatcher.step(NOW)
     await dispatcher.drain()
     assert len(world.channel.left) == 30
     assert await AccountPause.all().count() == 0
 
 
+@on_sqlite
 async def test_doubts_in_a_row_let_the_account_wait(world: World) -> None:
     world.channel.outcome = Outcome.IN_DOUBT
     await run_once(world.runtime, NOW)
@@ -80,6 +78,7 @@ class Unset(Scripted):
         raise AccountUnavailableError("NOT_CONFIGURED", "TOUCHLINE_SMTP_URL is not set.", here=True)
 
 
+@on_sqlite
 async def test_all_senders_of_such_an_account_are_left_to_the_others(world: World) -> None:
     await make_world(2)
     here = Dispatcher(world.through(Unset()))
@@ -91,11 +90,12 @@ async def test_all_senders_of_such_an_account_are_left_to_the_others(world: Worl
 
 
 async def test_doing_all_that_is_due_ends_where_an_account_cannot_be_used(world: World) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await Ticker(world.through(Unset()), lambda: NOW, 60).until_idle()
     assert await Send.filter(status=SendStatus.SCHEDULED, due_at=NOW).count() == 30
 
 
+@on_sqlite
 async def test_a_follow_up_that_waits_says_nothing_of_its_account(database: str) -> None:
     world = await make_world(3, day=1, follow_up=True)
 
@@ -159,6 +159,7 @@ async def addresses(world: World) -> list[str]:
     return [str(each) for each in people]
 
 
+@on_sqlite
 async def test_a_pause_that_ends_by_itself_lets_it_go_a_minute_later(world: World) -> None:
     await in_trouble(world, NOW)
     for seconds, left in ((59, 0), (60, 30)):
@@ -167,6 +168,7 @@ async def test_a_pause_that_ends_by_itself_lets_it_go_a_minute_later(world: Worl
         assert len(world.channel.left) == left
 
 
+@on_sqlite
 async def test_a_pause_of_an_account_that_others_use_is_not_ones_own(world: World) -> None:
     account = "scripted:shared"
     world.channel.account = lambda config: account  # type: ignore[method-assign]

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from api.models import Campaign, Event, Launch, Send, Step, Task
+from api.models import Campaign, Enrollment, Event, Launch, Send, Step, Task
 from api.services.dispatch.recovery.backup_recovery import RecoveryCounts, email_ids, recover
 from api.services.emails.emails import resolve_in_doubt
 from api.services.tasks.tasks import complete_task
 from api.states import LaunchStatus, OnExpiry, SendStatus, TaskStatus
 from api.store.transmissions import DOUBT_RESEND_WAIT
 from strategies import Refusal
+from tests.databases import on_sqlite
 from tests.services.world import NOW, World, make_world
 
 BACKUP = NOW + timedelta(minutes=1)
@@ -33,6 +34,7 @@ async def statuses() -> list[tuple[str, str | None]]:
     return [(str(send.status), send.reason) for send in await Send.all().order_by("due_at", "id")]
 
 
+@on_sqlite
 async def test_what_was_due_since_the_backup_is_in_doubt_and_the_rest_goes_out(world: World) -> None:
     found = await restored(world)
     assert found == RecoveryCounts(in_doubt=2)
@@ -48,6 +50,7 @@ async def test_what_was_due_since_the_backup_is_in_doubt_and_the_rest_goes_out(w
     assert world.channel.left == ["ada@example.com", "bob@example.com"]
 
 
+@on_sqlite
 async def test_a_second_recovery_finds_nothing(world: World) -> None:
     await restored(world)
     assert await restored(world, as_of=LATER) == RecoveryCounts()
@@ -65,12 +68,14 @@ async def test_every_unsent_email_counts_also_one_on_hold(world: World, status: 
     assert (first.held, first.attempt_id, first.lease_until) == (False, None, None)
 
 
+@on_sqlite
 async def test_what_is_settled_stays(world: World) -> None:
     await world.tick()
     assert (await restored(world)).in_doubt == 0
     assert await Send.filter(status=SendStatus.SENT).count() == 2
 
 
+@on_sqlite
 async def test_a_campaign_that_resends_doubts_does_not_resend_these(world: World) -> None:
     await Campaign.all().update(in_doubt_resends=5)
     await restored(world)
@@ -79,6 +84,7 @@ async def test_a_campaign_that_resends_doubts_does_not_resend_these(world: World
     assert await Send.filter(status=SendStatus.IN_DOUBT).count() == 2
 
 
+@on_sqlite
 async def test_a_person_may_send_it_again(world: World) -> None:
     await restored(world)
     (first, *_) = await Send.all().order_by("due_at", "id")
@@ -87,6 +93,7 @@ async def test_a_person_may_send_it_again(world: World) -> None:
     assert world.channel.left == ["ada@example.com"]
 
 
+@on_sqlite
 async def test_the_mail_server_s_log_says_what_left(world: World) -> None:
     (ada, bob, *_) = await Send.all().order_by("due_at", "id")
     log = [f"postfix/cleanup[7]: 4F2: message-id=<{ada.id}@example.com>\n", "postfix/qmgr[8]: 4F2: removed\n"]
@@ -96,6 +103,7 @@ async def test_the_mail_server_s_log_says_what_left(world: World) -> None:
     assert (await Send.get(id=bob.id)).status is SendStatus.IN_DOUBT
 
 
+@on_sqlite
 async def test_where_the_log_is_complete_the_others_go_out(world: World) -> None:
     (ada, *_) = await Send.all().order_by("due_at", "id")
     found = await restored(world, delivered={ada.id}, resend_others=True)
@@ -104,6 +112,7 @@ async def test_where_the_log_is_complete_the_others_go_out(world: World) -> None
     assert world.channel.left == ["bob@example.com"]
 
 
+@on_sqlite
 async def test_the_log_also_names_emails_that_were_due_later(world: World) -> None:
     (*_, later) = await Send.all().order_by("due_at", "id")
     assert later.due_at > LATER
@@ -122,6 +131,7 @@ async def doubtful(world: World) -> Send:
     return ada
 
 
+@on_sqlite
 @pytest.mark.parametrize("resend_others", [False, True])
 async def test_a_doubt_of_before_is_not_sent_again_by_itself(world: World, resend_others: bool) -> None:
     ada = await doubtful(world)
@@ -139,6 +149,7 @@ async def test_the_log_settles_a_doubt_of_before(world: World) -> None:
     assert (await Send.get(id=ada.id)).status is SendStatus.SENT
 
 
+@on_sqlite
 async def test_a_recovery_can_be_repeated_with_a_log_that_came_later(world: World) -> None:
     (ada, *_) = await Send.all().order_by("due_at", "id")
     await restored(world)
@@ -155,6 +166,16 @@ async def test_an_edit_on_its_way_is_carried_out_first(world: World) -> None:
     """It moves an email to an earlier time, at which the lost database has sent it."""
     await Step.filter(number=2).update(day=1)
     await Campaign.all().update(revision=1, editing=True, edited_at=BACKUP)
+    assert (await restored(world)).in_doubt == 4
+    assert not (await Campaign.get()).editing
+    await world.tick(NOW + timedelta(days=9))
+    assert world.channel.left == []
+
+
+async def test_a_changed_fact_on_its_way_is_applied_first(world: World) -> None:
+    """It moves an email to an earlier time as well."""
+    await Step.filter(number=2).update(day=1)
+    await Enrollment.all().update(revision=-2)
     assert (await restored(world)).in_doubt == 4
     assert not (await Campaign.get()).editing
     await world.tick(NOW + timedelta(days=9))
@@ -189,6 +210,7 @@ async def test_a_task_that_was_to_expire_since_waits_for_a_person(world: World, 
     assert str((await complete_task(world.context, task.id)).status) == "COMPLETED"
 
 
+@on_sqlite
 async def test_a_task_that_expires_later_stays_open(world: World) -> None:
     await call(await world.send(), expires_at=LATER + timedelta(seconds=1))
     found = await restored(world)
@@ -219,6 +241,7 @@ async def test_who_has_nothing_else_to_come_has_finished(database: str) -> None:
     assert [enrollment.status for enrollment in await world.enrollments[0].filter()] == ["FINISHED"]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("given", "message"),
     [

@@ -48,9 +48,9 @@ async def test_a_pause_from_the_future_is_over(world: World) -> None:
     await world.tick()
     assert len(world.channel.left) == 30
     await account_pauses.pause("scripted", NOW + HOUR, "CONNECTION_FAILED", "Nobody answers.")
-    until = await account_pauses.pause("scripted", NOW, "CONNECTION_FAILED", "Nobody answers.")
-    assert until is not None
-    assert NOW < until <= NOW + account_pauses.MAX_PAUSE, "a new trouble pauses it again"
+    paused = await account_pauses.pause("scripted", NOW, "CONNECTION_FAILED", "Nobody answers.")
+    assert paused is not None
+    assert NOW < paused.until <= NOW + account_pauses.MAX_PAUSE, "a new trouble pauses it again"
 
 
 async def test_a_job_s_lease_from_the_future_is_over(world: World) -> None:

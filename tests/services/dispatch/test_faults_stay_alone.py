@@ -17,14 +17,16 @@ from api.services.common.dispatch_runtime import TerminalLine
 from api.services.dispatch.dispatcher import run_once
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
+from api.services.tasks.sending import send_task
 from api.services.tasks.task_expiry import expire_tasks
-from api.services.tasks.tasks import complete_task, send_task, skip_task
+from api.services.tasks.tasks import complete_task, skip_task
 from api.states import SendStatus, TaskStatus
 from plugins.contract import Outcome, Outgoing, Receipt
 from strategies import Refusal, StepType
 from strategies.contract import SendAt, StepContext
 from strategies.options.at_time import AtTime
 from strategies.options.same_time_as_previous import SameTimeAsPrevious
+from tests.databases import on_sqlite
 from tests.services.world import NOW, World, make_world
 
 MINUTE = timedelta(minutes=1)
@@ -49,6 +51,7 @@ async def due(status: SendStatus) -> int:
     return await Send.filter(due_at__lte=NOW, status=status).count()
 
 
+@on_sqlite
 @pytest.mark.parametrize("mishap", [ValueError("markup"), SystemExit(1)])
 async def test_what_cannot_be_shown_is_sent_all_the_same(world: World, mishap: BaseException) -> None:
     def broken(_: TerminalLine) -> None:
@@ -58,6 +61,7 @@ async def test_what_cannot_be_shown_is_sent_all_the_same(world: World, mishap: B
     assert await due(SendStatus.SENT) == len(world.channel.left) == 30
 
 
+@on_sqlite
 async def test_brackets_in_what_people_write_are_no_markup(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     await Person.filter(email="ada@example.com").update(own_fields={"city": "[/b] [red]x"})
     await run_once(replace(world.runtime, show=show), NOW)
@@ -93,6 +97,7 @@ async def test_an_email_whose_campaign_cannot_go_on_holds_up_no_other(world: Wor
     assert (await Task.get()).status is TaskStatus.OPEN
 
 
+@on_sqlite
 async def test_a_task_expires_once_and_never_after_it_was_done(world: World) -> None:
     campaign = await create_campaign(
         world.context,
@@ -148,6 +153,7 @@ async def test_a_task_whose_campaign_cannot_go_on_expires_and_waits_and_holds_up
     assert await Send.filter(enrollment__campaign_id=campaign.id).count() == 3
 
 
+@on_sqlite
 async def test_an_option_that_breaks_holds_nobody_after_a_resume(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(self: object, step: StepContext) -> SendAt:
         raise ValueError("a partner's bug")

@@ -21,6 +21,7 @@ from api.states import SendStatus
 from plugins.contract import Outcome, Outgoing
 from plugins.manager import load
 from strategies import StepType
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import later
 from tests.services.world import NOW, World, make_world
 
@@ -72,6 +73,7 @@ async def test_a_follow_up_waits_for_as_long_as_its_email_is_tried_again(world: 
     assert [message["In-Reply-To"] is None for message in arrived] == [True] * 5 + [False] * 5
 
 
+@on_sqlite
 async def test_a_follow_up_of_an_email_that_failed_goes_out_by_itself(world: World) -> None:
     world.channel.outcome = Outcome.FAILED
     await world.tick()

@@ -96,10 +96,10 @@ async def test_an_enrollment_that_breaks_the_library_fails_alone(world: World, m
     *others, poisoned = await first_emails()
     right = ContentLoader.load
 
-    async def load(step_ids: Any, enrollment_ids: Any) -> ContentLoader:
+    async def load(step_ids: Any, enrollment_ids: Any, *rest: Any) -> ContentLoader:
         if poisoned.enrollment_id in enrollment_ids:
             raise RuntimeError("a driver's or a partner's bug")
-        return await right(step_ids, enrollment_ids)
+        return await right(step_ids, enrollment_ids, *rest)
 
     monkeypatch.setattr(ContentLoader, "load", load)
     await run_once(world.runtime, NOW)
@@ -186,10 +186,10 @@ async def test_a_step_that_cannot_be_loaded_leaves_other_steps_alone(world: Worl
     others = [each for each in await first_emails() if each.id != person.id]
     right = ContentLoader.load
 
-    async def load(step_ids: Any, enrollment_ids: Any) -> ContentLoader:
+    async def load(step_ids: Any, enrollment_ids: Any, *rest: Any) -> ContentLoader:
         if second.id in step_ids:
             raise RuntimeError("its content cannot be read")
-        return await right(step_ids, enrollment_ids)
+        return await right(step_ids, enrollment_ids, *rest)
 
     monkeypatch.setattr(ContentLoader, "load", load)
     await run_once(world.runtime, NOW)

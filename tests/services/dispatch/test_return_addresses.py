@@ -7,6 +7,7 @@ import pytest
 from api.mail.return_address import ReturnAddresses
 from api.models import Send
 from plugins.contract import Outgoing
+from tests.databases import on_sqlite
 from tests.services.world import World, make_world
 
 RETURNS = ReturnAddresses("bounces@example.com", "k3J9-secret-of-the-tests-Qm2x7Zp1")
@@ -37,5 +38,6 @@ async def test_each_email_has_its_own_envelope_sender(world: World) -> None:
     assert await Send.filter(status="SENT").count() == 3
 
 
+@on_sqlite
 async def test_without_the_setting_it_is_the_senders_address(world: World) -> None:
     assert set((await envelopes(world)).values()) == {"g@example.com"}

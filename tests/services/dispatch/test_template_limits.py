@@ -18,6 +18,7 @@ from api.services.templates.rendering import write_slowly
 from api.states import SendStatus
 from api.workers.limits import Limit, LimitExceededError, Limits, WorkersBusyError
 from plugins.contract import Outgoing
+from tests.databases import on_sqlite
 from tests.parsing import watch
 from tests.services.world import NOW, World, make_world
 
@@ -88,6 +89,7 @@ async def test_one_persons_values_break_a_limit_for_that_person_only(world: Worl
     assert "Its result has more than" in failed[0].detail
 
 
+@on_sqlite
 async def test_what_breaks_a_limit_never_comes_back_by_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     await Template.all().update(html=HANG)
     # One was being rendered when its process was killed.
@@ -104,6 +106,7 @@ async def test_what_breaks_a_limit_never_comes_back_by_itself(world: World, monk
     assert not [source for source in here if "{%" in source]
 
 
+@on_sqlite
 async def test_stopping_gives_back_what_is_being_rendered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = asyncio.Event()
 
@@ -125,6 +128,7 @@ async def test_stopping_gives_back_what_is_being_rendered(world: World, monkeypa
     assert len(world.channel.left) == 12
 
 
+@on_sqlite
 async def test_emails_wait_while_the_workers_are_busy(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async def busy(key: str, orders: Sequence[RenderRequest]) -> list[RenderedEmail | RenderFailure]:
         raise WorkersBusyError
@@ -138,6 +142,7 @@ async def test_emails_wait_while_the_workers_are_busy(world: World, monkeypatch:
     assert len(world.channel.left) == 12
 
 
+@on_sqlite
 async def test_a_machine_that_stalls_fails_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async def stalled(*_: object, **__: object) -> list[RenderedEmail | RenderFailure]:
         raise LimitExceededError(Limit.TIME)
@@ -150,6 +155,7 @@ async def test_a_machine_that_stalls_fails_nobody(world: World, monkeypatch: pyt
     assert len(world.channel.left) == 12
 
 
+@on_sqlite
 async def test_a_long_template_of_text_and_fields_is_read_by_a_worker_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

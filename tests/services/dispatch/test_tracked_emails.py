@@ -10,6 +10,7 @@ from api.models import Campaign, Send, Template
 from api.states import SendStatus, Tracking
 from api.store.engine.sql import execute
 from plugins.contract import Outgoing
+from tests.databases import on_sqlite
 from tests.mail.tracking.test_links import TRACKED
 from tests.services.world import NOW, World, make_world
 
@@ -60,6 +61,7 @@ async def test_links_lead_through_the_tracking_server(world: World, html: str, t
         assert (f"https://go.example.com/open/{send.id}/" in body) is (tracking is Tracking.OPENS_AND_CLICKS)
 
 
+@on_sqlite
 async def test_without_a_tracking_url_nothing_is_tracked_and_nothing_is_asked(world: World) -> None:
     await Template.all().update(html=SIMPLE)
     await Campaign.all().update(tracking=Tracking.OPENS_AND_CLICKS)

@@ -16,10 +16,12 @@ from api.services.jobs.job_kind import JobRuntime
 from api.services.people.people import update_person
 from api.services.replies.answers_job import answer_chunks
 from api.services.replies.incoming import receive_mails
-from api.services.tasks.tasks import compose, send_task
+from api.services.tasks.composing import compose
+from api.services.tasks.sending import send_task
 from api.services.workspaces.workspaces import update_workspace
 from plugins import IncomingMail
 from plugins.contract import Outgoing
+from tests.databases import on_sqlite
 from tests.services.world import NOW, World, make_world
 
 SECRET = "secret"
@@ -64,6 +66,7 @@ async def outbox(database: str) -> Outbox:
     return outbox
 
 
+@on_sqlite
 async def test_the_link_of_a_template_takes_the_place_of_the_line(outbox: Outbox) -> None:
     await Template.all().update(html=WITH_LINK)
     email = await outbox.tick()
@@ -79,6 +82,7 @@ async def test_the_line_of_the_workspace_is_used_from_then_on(outbox: Outbox) ->
     assert "<i><a" in content(email, "html")
 
 
+@on_sqlite
 async def test_a_person_s_own_field_does_not_replace_the_link(outbox: Outbox) -> None:
     await Template.all().update(html=WITH_LINK)
     await Person.all().update(own_fields={"unsubscribe_url": "https://evil.example"})

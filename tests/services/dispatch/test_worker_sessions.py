@@ -73,7 +73,7 @@ async def test_a_worker_that_has_ended_is_none(world: World) -> None:
     (sender,) = await transmissions.senders_with_waiting_emails(None)
     first, second, *_ = await claims.claim(sender["id"], NOW, NOW + MINUTE, 10)
     batch = await Batch.load(world.runtime, NOW, sender, [first, second], "scripted")
-    account = dispatcher._worker(sender, None)
+    account = await dispatcher._worker(*dispatcher._channel(sender, None), sender["id"])
     account.add([Delivery(first, batch)])
     (session,) = account.sessions
     while not session.done():  # noqa: ASYNC110 - the very round in which it ends

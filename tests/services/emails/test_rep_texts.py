@@ -11,12 +11,14 @@ from api.models import Campaign, Person, Send, Task, Template
 from api.services.campaigns.campaigns import add_step
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.tasks import compose, send_task
+from api.services.tasks.composing import compose
+from api.services.tasks.sending import send_task
 from api.services.templates.templates import create_template
 from api.states import SendStatus
 from api.store.engine.sql import execute
 from plugins.contract import Outgoing
 from strategies import Refusal
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import content, later
 from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
 from tests.services.world import NOW, World, make_world
@@ -64,6 +66,7 @@ async def test_what_a_rep_saw_is_what_leaves(world: World, company: str) -> None
     assert f"Dear {{{{ email }}}} of {company}" in seen.text
 
 
+@on_sqlite
 @pytest.mark.parametrize("words", ["{{ anything", "{% if %}", "{{ city }}", "100 %} off {{"])
 async def test_a_rep_may_write_what_is_no_template(world: World, words: str) -> None:
     await send_task(world.context, (await Task.get()).id, subject=f"About {words}", html=f"<p>{words}</p>")
@@ -72,6 +75,7 @@ async def test_a_rep_may_write_what_is_no_template(world: World, words: str) -> 
     ]
 
 
+@on_sqlite
 async def test_what_a_rep_wrote_is_made_safe(world: World) -> None:
     html = '<p onclick="x()">Hi<script>alert(1)</script> <a href="javascript:x()">go</a></p>'
     await send_task(world.context, (await Task.get()).id, html=html)
@@ -80,6 +84,7 @@ async def test_what_a_rep_wrote_is_made_safe(world: World) -> None:
     assert not any(bad in left for bad in ("script", "onclick"))
 
 
+@on_sqlite
 async def test_only_what_was_not_edited_is_rendered(world: World) -> None:
     await Template.all().update(subject="For {{ email }}", html="<p>x</p>")
     await send_task(world.context, (await Task.get()).id, html="<p>{{ email }}</p>")
@@ -107,6 +112,7 @@ async def test_a_follow_up_quotes_once_what_the_rep_saw_below_the_email(world: W
     assert "edited" not in text + html
 
 
+@on_sqlite
 async def test_a_prompt_stops_an_automatic_email_with_a_reason(database: str) -> None:
     world = await make_world(1)
     await Template.all().update(
@@ -138,6 +144,7 @@ async def test_compose_shows_the_prompts_that_are_left_and_sending_now_is_refuse
     assert [subject for subject, *_ in await arriving(world)] == ["Hello"]
 
 
+@on_sqlite
 async def test_a_prompt_stops_what_a_rep_scheduled(world: World) -> None:
     await send_task(world.context, (await Task.get()).id, html="<p>{{!\nMore&nbsp;}}</p>", at=NOW + DAY)
     assert await arriving(world, NOW + DAY + HOUR) == []

@@ -7,15 +7,18 @@ import pytest
 from api.models import Campaign, Send, Task
 from api.services.campaigns.campaigns import add_step, change_step
 from api.services.emails.scheduled_emails import edit_email, reschedule_email, withdraw_email
-from api.services.tasks.tasks import complete_task, compose, compose_email
+from api.services.tasks.composing import compose, compose_email
+from api.services.tasks.tasks import complete_task
 from api.states import SendStatus, TaskStatus
 from api.store.engine.sql import execute
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import content, later, step
 from tests.services.emails.scheduled import TWO, arrivals, automatic, by_hand, events, refusal
 from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
 from tests.services.world import NOW, World, make_world
 
 
+@on_sqlite
 async def test_an_automatic_email_leaves_at_its_new_time_and_what_refers_to_it_keeps_the_old_one(world: World) -> None:
     await add_step(
         world.context, (await Campaign.get()).id, day=1, send_option="same_time_as_previous", **await content()
@@ -46,12 +49,14 @@ async def test_an_email_after_it_takes_its_planned_wall_time(database: str) -> N
     assert (await Send.get(step__number=2)).due_at == NOW + 8 * DAY
 
 
+@on_sqlite
 async def test_an_edit_moves_no_email_that_was_rescheduled(world: World) -> None:
     await reschedule_email(world.context, (await automatic()).id, NOW + HOUR)
     await change_step(world.context, (await step(1)).id, send_option="at_time", config={"at": "15:00"})
     assert (await automatic()).due_at == NOW + HOUR
 
 
+@on_sqlite
 async def test_a_task_s_email_moves_with_its_plan_and_completes_the_task_as_it_leaves(world: World) -> None:
     send = await by_hand(world)
     after = await reschedule_email(world.context, send.id, NOW + DAY + HOUR)
@@ -71,6 +76,7 @@ async def test_a_task_s_email_moves_with_its_plan_and_completes_the_task_as_it_l
     assert (await Send.get(step__day=9)).due_at == NOW + 8 * DAY + 2 * HOUR, "R9: when it was really sent"
 
 
+@on_sqlite
 @pytest.mark.parametrize("at", [None, NOW])
 async def test_now_completes_the_task(world: World, at: datetime | None) -> None:
     send = await by_hand(world)
@@ -83,6 +89,7 @@ async def test_now_completes_the_task(world: World, at: datetime | None) -> None
     assert await Send.filter(step__day=9, status=SendStatus.SCHEDULED).count() == 1
 
 
+@on_sqlite
 async def test_what_is_refused(world: World) -> None:
     send = await by_hand(world)
     past = NOW - timedelta(seconds=1)
@@ -104,6 +111,7 @@ async def test_what_is_refused(world: World) -> None:
     assert await events("EMAIL_RESCHEDULED", "EMAIL_EDITED", "EMAIL_WITHDRAWN") == []
 
 
+@on_sqlite
 async def test_what_was_written_leaves_as_it_is_and_a_part_can_go_back(world: World) -> None:
     first = await automatic()
     arrived = arrivals(world)

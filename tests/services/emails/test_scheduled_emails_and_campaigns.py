@@ -14,6 +14,7 @@ from api.services.people.suppressions import unsubscribe
 from api.services.tasks.tasks import complete_task, skip_task
 from api.states import SendStatus, TaskStatus
 from plugins.contract import Outcome, Outgoing
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import later
 from tests.services.emails.scheduled import TWO, arrivals, automatic, by_hand, refusal
 from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
@@ -55,6 +56,7 @@ async def test_an_email_that_is_claimed_is_taken_back(world: World, work: str) -
         assert (await Task.get(id=task.id)).status is (TaskStatus.COMPLETED if work == "complete" else TaskStatus.OPEN)
 
 
+@on_sqlite
 async def test_while_it_is_handed_over_it_is_not_for_anyone_to_change(world: World) -> None:
     send, task = await by_hand(world), await Task.get()
     await world.tick()
@@ -79,6 +81,7 @@ async def test_while_it_is_handed_over_it_is_not_for_anyone_to_change(world: Wor
     assert await Event.filter(kind="TASK_COMPLETED").count() == 1
 
 
+@on_sqlite
 async def test_a_pause_and_a_resume(world: World) -> None:
     await world.tick()
     send = await by_hand(world)
@@ -94,6 +97,7 @@ async def test_a_pause_and_a_resume(world: World) -> None:
     assert (after.held, after.due_at) == (False, NOW + DAY + 2 * HOUR), "a wall time moves by whole days"
 
 
+@on_sqlite
 async def test_a_pause_of_a_second_moves_a_wall_time_and_not_what_was_sent_now(world: World) -> None:
     first, campaign = await automatic(), (await Campaign.get()).id
     await reschedule_email(world.context, first.id, NOW + HOUR)
@@ -108,6 +112,7 @@ async def test_a_pause_of_a_second_moves_a_wall_time_and_not_what_was_sent_now(w
     assert (await automatic()).due_at == NOW + 5 * HOUR
 
 
+@on_sqlite
 async def test_a_removed_step_a_skip_an_end_and_an_unsubscribe(world: World) -> None:
     first = await automatic()
     await reschedule_email(world.context, first.id, TWO)
@@ -126,6 +131,7 @@ async def test_a_removed_step_a_skip_an_end_and_an_unsubscribe(world: World) -> 
     assert world.channel.left == []
 
 
+@on_sqlite
 async def test_an_unsubscribe_stops_what_was_rescheduled(world: World) -> None:
     first = await automatic()
     await reschedule_email(world.context, first.id, NOW + HOUR)
@@ -135,6 +141,7 @@ async def test_an_unsubscribe_stops_what_was_rescheduled(world: World) -> None:
     assert world.channel.left == []
 
 
+@on_sqlite
 async def test_an_edit_that_takes_the_task_away_keeps_its_scheduled_email(world: World) -> None:
     send = await by_hand(world)
     await move_step(world.context, send.step_id, day=3)
@@ -143,6 +150,7 @@ async def test_an_edit_that_takes_the_task_away_keeps_its_scheduled_email(world:
     assert (await Send.get(id=send.id)).status is SendStatus.SENT
 
 
+@on_sqlite
 async def test_a_retried_email_can_be_rescheduled(world: World) -> None:
     world.channel.outcome = Outcome.FAILED
     await world.tick()

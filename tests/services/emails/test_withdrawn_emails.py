@@ -6,17 +6,21 @@ from api.models import Campaign, Enrollment, Event, Send, Task
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.scheduled_emails import withdraw_email
-from api.services.tasks.tasks import complete_task, compose, send_task
+from api.services.tasks.composing import compose
+from api.services.tasks.sending import send_task
+from api.services.tasks.tasks import complete_task
 from api.states import SendStatus, TaskStatus
 from api.store.engine.sql import execute
 from plugins.contract import Outcome
 from strategies import Refusal
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import later
 from tests.services.emails.scheduled import TWO, arrivals, by_hand, events, refusal
 from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
 from tests.services.world import NOW, World
 
 
+@on_sqlite
 @pytest.mark.parametrize("how", ["scheduled", "deferred", "failed", "rejected", "held"])
 async def test_a_withdrawn_email_opens_its_task_with_its_text(world: World, how: str) -> None:
     send = await by_hand(world, subject="Mine", html="<p>{{ mine }}</p>")
@@ -55,6 +59,7 @@ async def test_a_withdrawn_task_that_would_have_expired_has_its_days_again(world
     assert (await withdraw_email(later(world, NOW + DAY + HOUR).context, send.id)).expires_at == task.expires_at
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("outcome", "told"),
     [
@@ -79,6 +84,7 @@ async def test_a_second_email_of_a_task_is_refused_with_what_can_be_done(
     assert (refused.value.code, refused.value.message) == ("ALREADY_SCHEDULED", told)
 
 
+@on_sqlite
 async def test_a_cancelled_task_is_told_as_such(world: World) -> None:
     send = await by_hand(world)
     await end_enrollment(world.context, (await Enrollment.get()).id)
@@ -86,6 +92,7 @@ async def test_a_cancelled_task_is_told_as_such(world: World) -> None:
         await withdraw_email(world.context, send.id)
 
 
+@on_sqlite
 async def test_a_task_s_email_that_was_sent_now_stays(world: World) -> None:
     send = await by_hand(world, None)
     assert await refusal(withdraw_email(world.context, send.id)) == ("TASK_NOT_OPEN", ("id",))

@@ -13,17 +13,19 @@ from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.launches.launch_preview import preview
 from api.services.people.people import create_person
-from api.services.tasks.tasks import complete_task, send_task, skip_task
+from api.services.tasks.sending import send_task
+from api.services.tasks.tasks import complete_task, skip_task
 from api.states import SendStatus, TaskStatus
 from api.store.engine.database import migrate
+from plugins.testing.explanation_reader import evaluate
 from strategies import Note
 from strategies.records import ZoneOf
 from strategies.sentences import sentence
+from tests.databases import on_sqlite
 from tests.migrations.migrating import before
 from tests.services.campaigns.edited import content, later, step
 from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.world import NOW, World, make_world
-from tests.strategies.evaluator import evaluate
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 
@@ -54,6 +56,7 @@ async def told(number: int) -> list[str]:
     return [sentence(Note(code, values)) for code, values in send.explanation]
 
 
+@on_sqlite
 async def test_a_task_s_email_sent_by_hand_and_what_takes_over_its_time(world: World) -> None:
     moment = NOW + DAY + 3 * HOUR + 22 * SECOND
     send = await send_task(later(world, NOW + DAY).context, (await Task.get()).id, at=moment)
@@ -64,6 +67,7 @@ async def test_a_task_s_email_sent_by_hand_and_what_takes_over_its_time(world: W
     assert (await told(3))[-1] == "It uses 10:00:22, the time at which the email of day 2 was sent by hand."
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("work", "how"),
     [(skip_task, "It uses 07:00:09, the time at which the task of day 2 was skipped."),
@@ -75,6 +79,7 @@ async def test_the_moment_of_a_task(world: World, work: Any, how: str) -> None:
     assert (await told(3))[-1] == how
 
 
+@on_sqlite
 async def test_a_task_that_was_skipped_late(world: World) -> None:
     await skip_task(later(world, NOW + 4 * DAY).context, (await Task.get()).id)
     assert await codes(3) == ["ZONE_OF_SENDER", "SHIFTED", "DAY", "SAME_TIME"]
@@ -83,6 +88,7 @@ async def test_a_task_that_was_skipped_late(world: World) -> None:
     )
 
 
+@on_sqlite
 async def test_an_email_by_hand_that_a_pause_moves_twice_and_a_person_gives_another_time(world: World) -> None:
     campaign, task = (await Campaign.get()).id, await Task.get()
     send = await send_task(world.context, task.id, at=NOW + HOUR)
@@ -99,6 +105,7 @@ async def test_an_email_by_hand_that_a_pause_moves_twice_and_a_person_gives_anot
     assert (await codes(2))[-1] == "RESCHEDULED"
 
 
+@on_sqlite
 async def test_resumes_and_edits(database: str) -> None:
     world = await make_world(1)
     campaign = (await Campaign.get()).id
@@ -129,7 +136,7 @@ async def test_whose_zone_it_is(database: str, background: bool) -> None:
         assert row is not None
         await run_launch(row, world.runtime.context, lambda: NOW)
     else:
-        for shown in await preview(context, campaign.id, people, Choice(), {}):
+        for shown in (await preview(context, campaign.id, people, Choice(), {})).people:
             assert shown.planned[0].notes[0].values == {"zone": shown.zone}
         await launch(context, campaign.id, people, Choice(), {})
     found = {row.person_id: row.zone_of for row in await Enrollment.filter(campaign_id=campaign.id)}
@@ -152,6 +159,7 @@ async def test_people_from_before_are_explained_without_a_reason_for_their_zone(
     assert await codes(3) == ["ZONE", "DAY_1", "DAY", "SAME_TIME"]
 
 
+@on_sqlite
 async def test_an_email_twice_a_night(database: str) -> None:
     world = await make_world(1)
     context, sender = world.context, await Sender.get()

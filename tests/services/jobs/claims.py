@@ -13,6 +13,7 @@ from api.services.launches.background_enrolling import launch_chunks
 from api.services.people.imports import IMPORT_JOB, import_chunks
 from api.states import JobState
 from api.store import jobs
+from strategies.registry import SendOptions
 
 Contexts = Callable[[Workspace], WorkspaceContext]
 Clock = Callable[[], datetime]
@@ -109,7 +110,7 @@ async def run_import(
     row: PeopleImport, clock: Clock, progress: Callable[[PeopleImport], Any] = lambda row: None
 ) -> PeopleImport:
     """Import the rest of a file."""
-    async for rows in import_chunks(row, clock):
+    async for rows in import_chunks(row, clock, SendOptions()):
         if rows:
             progress(row)
     found = await PeopleImport.get(id=row.id)

@@ -14,12 +14,13 @@ from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common import bisection
 from api.services.common.bisection import bisect_failures
-from api.services.enrollments.zones_job import zone_chunks
+from api.services.enrollments.zones_job import ZONES, zone_chunks
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime
 from api.services.jobs.runner import MAX_FAILURES, JobRunner
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice
 from api.services.launches.launch_job import LAUNCH
+from api.services.people.erasing import ERASE
 from api.services.people.import_job import IMPORT
 from api.services.people.imports import start_import
 from api.services.people.suppression_files import import_suppressions
@@ -159,6 +160,10 @@ async def broken(job: Job, runtime: JobRuntime) -> Chunks:
     yield 1
 
 
+async def succeeds(job: Job, runtime: JobRuntime) -> Chunks:
+    yield 1
+
+
 async def refused(job: Job, runtime: JobRuntime) -> Chunks:
     raise Refusal("NO_STEPS", "This campaign has no steps.")
     yield 1
@@ -188,6 +193,21 @@ async def test_a_job_that_fails_is_tried_later_each_time_and_ends(world: World) 
     assert (job.state, job.finished_at, job.problem) == (JobState.FAILED, now, row.problem)
     assert "RuntimeError" in str(row.problem)
     assert "secret" not in str(row.problem)
+
+
+@pytest.mark.parametrize("kind", [ERASE, ZONES], ids=lambda kind: kind.name)
+async def test_a_job_that_nobody_would_start_again_never_ends_by_failures(world: World, kind: JobKind) -> None:
+    await jobs.start(kind.name, world.context.workspace_id, "per_1", NOW)
+    now = NOW
+    for work in [broken] * (MAX_FAILURES + 2) + [refused]:
+        assert await runner(world, kind, now, work).run_next()
+        job = await job_of("per_1")
+        assert (job.state, job.finished_at) == (JobState.RETRYING, None)
+        assert job.lease_until is not None
+        now = job.lease_until
+    assert now - NOW < (MAX_FAILURES + 3) * jobs.LONGEST_REST
+    assert await runner(world, kind, now, succeeds).run_next()
+    assert (await job_of("per_1")).state is JobState.DONE
 
 
 @pytest.mark.parametrize("kind", [LAUNCH, HOLD, EDIT], ids=lambda kind: kind.name)

@@ -16,6 +16,7 @@ from api.services.people.imports import start_import
 from api.services.workspaces.workspaces import create_workspace
 from api.states import ImportStatus, JobState
 from api.store import jobs
+from tests.databases import on_sqlite
 from tests.services.jobs.claims import job_of
 from tests.services.jobs.runners import file, recorded, runner_of, until_idle
 from tests.services.world import NOW, World
@@ -25,6 +26,7 @@ async def other_workspace(world: World, name: str) -> WorkspaceContext:
     return world.runtime.context(await create_workspace(name, NOW))
 
 
+@on_sqlite
 async def test_a_pause_goes_next_after_one_chunk_of_a_large_import(world: World) -> None:
     done: list[tuple[str, str]] = []
     campaign = world.enrollments[0].campaign_id
@@ -48,6 +50,7 @@ async def test_a_pause_goes_next_after_one_chunk_of_a_large_import(world: World)
     assert (row.status, row.created, row.updated, row.failed) == (ImportStatus.FINISHED, 20, 0, 0)
 
 
+@on_sqlite
 @pytest.mark.parametrize("urgent", [0, 1])
 async def test_the_most_urgent_job_is_taken_first_whatever_is_older(world: World, urgent: int) -> None:
     done: list[tuple[str, str]] = []
@@ -94,6 +97,7 @@ async def test_a_second_process_takes_another_job(world: World) -> None:
     assert await Event.filter(kind="PEOPLE_IMPORTED").count() == 2
 
 
+@on_sqlite
 async def test_jobs_of_a_kind_that_is_not_known_are_left_alone(world: World) -> None:
     await jobs.start("of_a_newer_release", world.context.workspace_id, "x", NOW)
     assert not await runner_of(world).run_next()

@@ -16,6 +16,7 @@ from api.tick import Ticker
 from plugins import IncomingMail, MailBatch, ReportedKind
 from plugins.contract import AccountUnavailableError
 from plugins.extension_points import MAILBOXES
+from tests.databases import on_sqlite
 from tests.services.mailboxes.scripted import Scripted
 from tests.services.replies.incoming_mails import event, reply, sent_email
 from tests.services.world import NOW, World, make_world
@@ -43,13 +44,14 @@ async def run_until(world: World, mailbox: Scripted, done: Callable[[], bool]) -
     runtime = replace(world.runtime, installed=replace(installed, registries=registries), wake=wake)
     ticker = Ticker(runtime, lambda: LATER, 3600)
     loop = asyncio.create_task(ticker.run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not done():  # noqa: ASYNC110 - it waits for what another task does
             await asyncio.sleep(0)
     ticker.stop()
     await loop
 
 
+@on_sqlite
 async def test_a_waiting_reply_is_applied_before_the_next_email(world: World) -> None:
     email = await sent_email(world)
     mails = [IncomingMail("mail:1", reply(email.message_id), LATER)]
@@ -76,6 +78,7 @@ async def test_a_mailbox_that_fails_delays_nothing(world: World) -> None:
     assert (await MailboxAccount.get()).state == MailboxState.FAILED
 
 
+@on_sqlite
 async def test_a_mailbox_that_does_not_come_to_an_end_delays_for_a_limited_time(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

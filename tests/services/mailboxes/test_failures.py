@@ -14,6 +14,7 @@ from api.services.mailboxes.account_watch import retry_wait
 from api.states import MailboxState
 from api.store import mailboxes
 from plugins import AccountUnavailableError, MailBatch
+from tests.databases import on_sqlite
 from tests.services.mailboxes.scripted import NOW, Scripted, Time, mail, process, row
 
 
@@ -44,6 +45,7 @@ async def test_a_rejected_login_waits_from_1_to_15_minutes_in_all_processes(data
     assert waits == [1, 2, 4, 8, 15, 15, 15]
 
 
+@on_sqlite
 async def test_a_mailbox_that_works_again_says_so(database: str, caplog: pytest.LogCaptureFixture) -> None:
     time, mailbox = Time(), Scripted({"INBOX": [mail(0)]}, on_open=raising(LOST))
     with caplog.at_level(logging.INFO, "touchline.mailboxes"):
@@ -64,6 +66,7 @@ async def test_a_mailbox_that_works_again_says_so(database: str, caplog: pytest.
     assert await IncomingEvent.all().count() == 1
 
 
+@on_sqlite
 async def test_what_was_read_before_a_failure_stays(database: str) -> None:
     time, mailbox = Time(), Scripted({"INBOX": [mail(number) for number in range(6)]})
 
@@ -94,6 +97,7 @@ async def test_a_cause_of_this_process_leaves_the_mailbox_to_others(database: st
     assert ((await row()).state, other.opened) == (MailboxState.WATCHING, 1)
 
 
+@on_sqlite
 async def test_a_long_connection_that_breaks_is_opened_again_at_once(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +123,7 @@ async def test_a_long_connection_that_breaks_is_opened_again_at_once(
     await asyncio.wait({running})
 
 
+@on_sqlite
 @pytest.mark.parametrize("error", [ValueError("bug"), SystemExit(1), KeyError("x")])
 @pytest.mark.parametrize("where", ["on_open", "on_batch"])
 async def test_a_package_that_fails_is_named(database: str, error: BaseException, where: str) -> None:
@@ -130,6 +135,7 @@ async def test_a_package_that_fails_is_named(database: str, error: BaseException
     assert found.detail.startswith(f"The mailbox 'fake' failed ({type(error).__name__}).")
 
 
+@on_sqlite
 @pytest.mark.parametrize("given", [None, "INBOX", ("INBOX", "1", ())])
 async def test_a_result_of_a_wrong_type_is_a_failure(database: str, given: Any) -> None:
     mailbox = Scripted()
@@ -147,6 +153,7 @@ async def test_a_result_of_a_wrong_type_is_a_failure(database: str, given: Any) 
         assert found.code == "MAILBOX_FAILED"
 
 
+@on_sqlite
 async def test_a_mailbox_that_never_answers_is_a_failure(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "BATCH_SECONDS", 0.01)
     mailbox = Scripted()
@@ -160,6 +167,7 @@ async def test_a_mailbox_that_never_answers_is_a_failure(database: str, monkeypa
     assert (await row()).code == "MAILBOX_NO_ANSWER"
 
 
+@on_sqlite
 async def test_the_loop_goes_on_after_a_failure(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watcher, "LOOK_SECONDS", 0.01)
     time = Time()

@@ -9,6 +9,7 @@ from api.models import IncomingEvent, MailboxFolder
 from api.services.mailboxes.watcher import MailboxWatcher
 from plugins.mailboxes.imap import fetching
 from plugins.mailboxes.imap.mailbox import ImapMailbox
+from tests.databases import on_sqlite
 from tests.dovecot import Account, Dovecot, dovecot, needs_dovecot
 from tests.plugins.imap_mails import mail
 from tests.services.mailboxes.scripted import process
@@ -67,6 +68,7 @@ async def test_a_rebuilt_server_counts_nothing_twice(account: Account, database:
     assert {(each.name, each.mails) for each in await MailboxFolder.all()} == {("INBOX", 4), ("Junk", 0)}
 
 
+@on_sqlite
 async def test_a_mail_that_is_moved_counts_once(account: Account, database: str) -> None:
     account.deliver(mail(1))
     await watcher_of(account).check_once()

@@ -12,6 +12,7 @@ from api.services.mailboxes.account_watch import AccountWatch
 from api.states import MailboxState
 from api.store import mailboxes
 from plugins import AccountUnavailableError, MailBatch
+from tests.databases import on_sqlite
 from tests.services.mailboxes.scripted import NOW, Scripted, Time, mail, process, row, runtime_of
 
 
@@ -38,6 +39,7 @@ async def test_mails_are_stored_with_the_cursors(database: str) -> None:
     assert (found.state, found.checked_at, found.owner, found.failures) == (MailboxState.WATCHING, NOW, None, 0)
 
 
+@on_sqlite
 async def test_only_new_mails_are_read_later(database: str) -> None:
     mailbox = Scripted({"INBOX": [mail(0)]})
     await process(mailbox, Time()).check_once()

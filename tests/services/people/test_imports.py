@@ -7,13 +7,20 @@ import pytest
 from api.models import Event, ImportRefusal, PeopleImport, Person
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
-from api.services.people import imports
+from api.services.launches.chosen_people import Audience
+from api.services.people import imports, queries
+from api.services.people.erasing import erase_person
 from api.services.people.imports import start_import
+from api.services.people.merging import merge_people
+from api.services.people.people import create_person
+from api.services.people.queries import PersonFacts, PersonFilter
 from api.services.workspaces.workspaces import create_workspace
-from api.states import ImportStatus
+from api.states import ImportStatus, OnKnown
+from api.store.engine.listing import Window
 from api.store.imports import read_source
 from plugins.manager import load
 from strategies import Refusal
+from tests.databases import on_sqlite
 from tests.services.jobs.claims import claim_import, run_import
 from tests.services.world import Killed
 
@@ -34,6 +41,7 @@ async def people() -> dict[str, tuple[str, str | None, dict[str, str]]]:
     return {person.email: (person.first_name, person.zone, person.own_fields) for person in await Person.all()}
 
 
+@on_sqlite
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 async def test_columns_in_any_order_and_fields_of_your_own(context: WorkspaceContext, delimiter: str) -> None:
     rows = [["\ufeffCity", "First Name", "E-mail", "zone"], ['"Ulm\nDonau"', "Ada", "ada@example.com", "Europe/Berlin"]]
@@ -44,6 +52,7 @@ async def test_columns_in_any_order_and_fields_of_your_own(context: WorkspaceCon
     assert await people() == {"ada@example.com": ("Ada", "Europe/Berlin", {"city": "Ulm\nDonau"})}
 
 
+@on_sqlite
 async def test_blank_cells_erase_nothing_and_known_people_are_updated(context: WorkspaceContext) -> None:
     for source in ("email,first_name,city\nada@example.com,Ada,Ulm", "email,first_name,team\nADA@example.com,,Blue"):
         done = await run_import(await start_import(context, source), clock)
@@ -67,6 +76,7 @@ async def test_a_row_whose_cells_have_no_column_is_refused(context: WorkspaceCon
     assert (refused.row, refused.code) == (3, "TOO_MANY_CELLS")
 
 
+@on_sqlite
 async def test_a_crash_in_the_middle_imports_each_row_once(
     context: WorkspaceContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +102,7 @@ async def test_a_crash_in_the_middle_imports_each_row_once(
     assert len(await people()) == 5
 
 
+@on_sqlite
 async def test_too_many_rows_are_refused(context: WorkspaceContext) -> None:
     with pytest.raises(Refusal) as caught:
         await start_import(context, "email\n" + "a@example.com\n" * 100_001)
@@ -115,9 +126,33 @@ async def test_a_process_that_was_suspended_past_its_lease_imports_nothing_again
     assert (await Person.get(email="n0@example.com")).company == "Changed since"
 
 
+@on_sqlite
 async def test_a_header_without_end_is_refused_at_once_and_not_repeated(context: WorkspaceContext) -> None:
     for header in (",".join(f"c{number}" for number in range(100_000)), "x" * 100_000, f"email,{'Ä' * 100_000}"):
         with pytest.raises(Refusal) as refused:
             await start_import(context, f"{header}\na\n")
         assert len(refused.value.message) < 300
     assert await PeopleImport.all().count() == 0
+
+
+async def test_the_people_of_an_import_are_found_launched_and_merged(context: WorkspaceContext) -> None:
+    known = [await create_person(context, f"{name}@example.com") for name in ("ada", "bob")]
+    file = "email,first_name\nada@EXAMPLE.com,Ada\neve@example.com,Eve\nno address,X\neve@example.com,Eva"
+    done = await run_import(await start_import(context, file), clock)
+    skipping = await run_import(await start_import(context, file, on_known=OnKnown.SKIP), clock)
+    trial = await run_import(await start_import(context, file, dry_run=True), clock)
+
+    async def found(import_id: str) -> list[str]:
+        chosen = PersonFilter(facts=PersonFacts(import_id=import_id))
+        return [each.email.lower() for each in (await (await queries.people(context, chosen)).page(Window(9)))[0]]
+
+    both = ["ada@example.com", "eve@example.com"]
+    assert [await found(each.id) for each in (done, skipping, trial)] == [both, both, []]
+    assert await found("imp_none") == []
+    people_of = Audience(filter=await queries.people(context, PersonFilter(facts=PersonFacts(import_id=done.id))))
+    eve = await Person.get(email="eve@example.com")
+    assert await people_of.ids(context) == [known[0].id, eve.id]
+    await merge_people(context, eve.id, known[1].id)
+    assert await found(done.id) == ["ada@example.com", "bob@example.com"]
+    await erase_person(context, known[0].id)
+    assert await found(done.id) == ["bob@example.com"]

@@ -10,6 +10,7 @@ from api.services.people.suppression_files import import_suppressions, suppressi
 from api.services.people.suppressions import resubscribe, suppress_address
 from api.services.workspaces.workspaces import create_workspace
 from strategies import Refusal
+from tests.databases import on_sqlite
 from tests.services.world import NOW, World, make_world
 
 
@@ -46,6 +47,7 @@ async def test_a_file_with_a_header(world: World) -> None:
     assert world.channel.left == ["bob@example.com"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("csv", ["a@example.org\nb@example.org\n", "\ufeffa@example.org;\r\nb@example.org;\r\n"])
 async def test_plain_addresses_one_a_line(world: World, csv: str) -> None:
     done = await import_suppressions(world.context, csv)
@@ -53,6 +55,7 @@ async def test_plain_addresses_one_a_line(world: World, csv: str) -> None:
     assert await suppressed() == [("a@example.org", ""), ("b@example.org", "")]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("csv", "code"),
     [
@@ -75,6 +78,7 @@ async def test_a_file_that_cannot_be_used_changes_nothing(world: World, csv: str
     assert await Suppression.all().count() == await Event.filter(kind="SUPPRESSIONS_IMPORTED").count() == 0
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("csv", "code", "place"),
     [

@@ -23,6 +23,7 @@ from api.services.templates.templates import create_template, update_template
 from api.services.workspaces.workspaces import set_blocked_domains
 from plugins.contract import Outgoing
 from strategies import Refusal, StepType
+from tests.databases import on_sqlite
 from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.world import NOW, World, make_world
 
@@ -81,6 +82,7 @@ async def test_one_other_email_lets_an_unsubscribe_end_the_whole_campaign(world:
     assert (await Enrollment.get(id=world.enrollments[1].id)).status == "ACTIVE", "a removed step does not count"
 
 
+@on_sqlite
 @pytest.mark.parametrize(("kinds", "allowed"), [((True, True), True), ((True, False), False), ((), False)])
 async def test_whom_a_launch_may_enroll(world: World, kinds: tuple[bool, ...], allowed: bool) -> None:
     campaign = await campaign_of(world, *kinds)
@@ -88,7 +90,7 @@ async def test_whom_a_launch_may_enroll(world: World, kinds: tuple[bool, ...], a
         await add_step(world.context, campaign, day=1, step_type=StepType.CALL)
     person, choice = await gone(world.context), Choice("NOW") if kinds else Choice()
     if allowed:
-        (shown,) = await preview(world.context, campaign, [person.id], choice, {})
+        (shown,) = (await preview(world.context, campaign, [person.id], choice, {})).people
         assert [str(note.code) for note in shown.warnings] == ["UNSUBSCRIBED_GETS_TRANSACTIONAL"]
         await launch(world.context, campaign, [person.id], choice, {})
         await world.tick()
@@ -99,6 +101,7 @@ async def test_whom_a_launch_may_enroll(world: World, kinds: tuple[bool, ...], a
     assert ("gone@example.com" in world.channel.left) is allowed
 
 
+@on_sqlite
 @pytest.mark.parametrize("kind", [True, False])
 async def test_whom_a_launch_in_the_background_enrolls(world: World, kind: bool) -> None:
     campaign, person = await campaign_of(world, kind), await gone(world.context)
@@ -164,6 +167,7 @@ async def test_a_transactional_email_has_no_line_and_no_header_to_unsubscribe(wo
     assert len(messages) == 2
 
 
+@on_sqlite
 async def test_a_template_that_is_changed_while_its_email_is_handed_over_is_checked_again(world: World) -> None:
     """The last check before the transmission reads the template as it is then."""
     await transactional(world)
@@ -200,6 +204,7 @@ async def test_a_rename_to_an_unsubscribed_address_keeps_transactional_campaigns
     assert "new@example.com" in world.channel.left
 
 
+@on_sqlite
 async def test_the_flag_cannot_be_null(world: World) -> None:
     template = await Template.all().first()
     assert template is not None

@@ -5,11 +5,14 @@ from email.message import EmailMessage
 
 import pytest
 
-from api.models import Enrollment, Event, Person, Send, Sender, Suppression, Workspace
+from api.models import Enrollment, Event, Person, Send, Sender, Suppression, SuppressionChange, Workspace
 from api.services.campaigns.campaigns import create_campaign
-from api.states import IncomingResult, MatchedBy, SendStatus, SuppressionSource
+from api.services.people.merging import merge_people
+from api.services.people.people import create_person, update_person
+from api.states import BounceKind, IncomingResult, MatchedBy, SendStatus, SuppressionSource
 from plugins import ReportedKind
 from plugins.contract import Outcome
+from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import HOUR, complaint, event, receive, reply, report, sent_email
 from tests.services.world import NOW, World, make_world
 
@@ -31,6 +34,7 @@ async def suppressed() -> list[tuple[str, str]]:
     return [(row.workspace_id, row.email) for row in rows]
 
 
+@on_sqlite
 @pytest.mark.parametrize("kind", [ReportedKind.UNSUBSCRIBED, ReportedKind.COMPLAINED])
 async def test_an_event_with_only_an_address_counts(world: World, kind: ReportedKind) -> None:
     email = await sent_email(world)
@@ -43,12 +47,14 @@ async def test_an_event_with_only_an_address_counts(world: World, kind: Reported
     assert await Enrollment.filter(status="ACTIVE").count() == 1, "other people go on"
 
 
+@on_sqlite
 async def test_an_unknown_id_does_not_hide_the_address(world: World) -> None:
     unknown = {"email_id": "snd_01arz3ndektsv4rrffq69g5fav", "message_id": "<0100@eu-west-1.amazonses.com>"}
     await report(world, event(ReportedKind.UNSUBSCRIBED, recipient="ada@example.com", **unknown))
     assert await suppressed() == [(world.context.workspace_id, "ada@example.com")]
 
 
+@on_sqlite
 async def test_the_time_of_the_last_email_does_not_matter(world: World) -> None:
     now = NOW + LONG_AGO
     await report(world, event(ReportedKind.UNSUBSCRIBED, now, recipient="ada@example.com"), at=now)
@@ -56,6 +62,7 @@ async def test_the_time_of_the_last_email_does_not_matter(world: World) -> None:
     assert [address for _, address in await suppressed()] == ["ada@example.com", "bob@example.com"]
 
 
+@on_sqlite
 async def test_an_email_in_doubt_may_have_reached_the_address(database: str) -> None:
     world = await make_world(1)
     world.channel.outcome = Outcome.IN_DOUBT
@@ -80,6 +87,7 @@ async def test_each_workspace_that_has_written_to_the_address_stops(world: World
     assert {each.workspace_id for each in await kinds} == {world.context.workspace_id, other.context.workspace_id}
 
 
+@on_sqlite
 @pytest.mark.parametrize(("sender", "counts"), [("G@example.com", True), ("newsletter@example.com", False)])
 async def test_an_event_that_names_the_sender_counts_for_this_sender_only(
     world: World, sender: str, counts: bool
@@ -89,6 +97,7 @@ async def test_an_event_that_names_the_sender_counts_for_this_sender_only(
     assert bool(await suppressed()) is counts
 
 
+@on_sqlite
 async def test_a_complaint_of_several_recipients_counts_for_each(world: World) -> None:
     """A report may name several addresses (RFC 5965, Original-Rcpt-To)."""
     await receive(world, complaint(UNKNOWN, "ada@example.com\r\nOriginal-Rcpt-To: bob@example.com"))
@@ -112,6 +121,7 @@ async def test_a_complaint_in_the_mailbox_of_another_sender_does_not_count(world
     assert await suppressed() == []
 
 
+@on_sqlite
 async def test_an_address_to_which_nothing_was_sent_is_not_suppressed(world: World) -> None:
     found = await report(
         world,
@@ -163,6 +173,7 @@ BUTTONS = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("values", BUTTONS.values(), ids=BUTTONS)
 async def test_a_new_mail_that_asks_to_unsubscribe_is_a_reply(world: World, values: dict[str, str]) -> None:
     """The unsubscribe button of a mail program writes a new mail to the sender if there is no other way."""
@@ -191,6 +202,7 @@ async def test_a_new_mail_that_asks_to_unsubscribe_ends_each_campaign(world: Wor
     assert (await Enrollment.get(id=again.id)).status == first.status, "its campaign continues after a reply"
 
 
+@on_sqlite
 async def test_a_reply_that_asks_to_unsubscribe_is_marked(world: World) -> None:
     email = await sent_email(world)
     await receive(world, reply(email.message_id, text="please remove me"))
@@ -200,6 +212,7 @@ async def test_a_reply_that_asks_to_unsubscribe_is_marked(world: World) -> None:
     assert data == [True, None]
 
 
+@on_sqlite
 async def test_a_new_mail_about_something_else_is_no_reply(world: World) -> None:
     (row,) = await receive(world, new_mail(subject="Question", text="Who are you?"))
     assert (row.kind, row.result) == ("OTHER", IncomingResult.IGNORED)
@@ -214,3 +227,36 @@ def new_mail(subject: str, text: str, **headers: str) -> bytes:
         mail[name] = value
     mail.set_content(text)
     return mail.as_bytes()
+
+
+@on_sqlite
+@pytest.mark.parametrize("how", ["changed", "merged"])
+@pytest.mark.parametrize("kind", [ReportedKind.UNSUBSCRIBED, ReportedKind.COMPLAINED, ReportedKind.BOUNCED])
+async def test_an_event_about_an_address_that_the_person_no_longer_has(
+    world: World, kind: ReportedKind, how: str
+) -> None:
+    """It counts for the address, and its history says why. The person goes on with the new address."""
+    email, context = await sent_email(world), world.context
+    if how == "changed":
+        await update_person(context, email.person_id, email="new@example.com")
+        await update_person(context, email.person_id, email="newer@example.com")
+    else:
+        newer = await create_person(context, "newer@example.com")
+        await merge_people(context, email.person_id, newer.id)
+    bounce = BounceKind.HARD if kind is ReportedKind.BOUNCED else None
+    (row,) = await report(world, event(kind, bounce=bounce, recipient="ADA@example.com", sender="g@example.com"))
+    assert (row.result, row.matched_by, row.send_id) == (IncomingResult.APPLIED, MatchedBy.RECIPIENT, email.id)
+    person = await Person.get(email="newer@example.com")
+    assert (person.bounced_at, (await Enrollment.get(id=email.enrollment_id)).status) == (None, "ACTIVE")
+    if kind is ReportedKind.BOUNCED:
+        assert (await Send.get(id=email.id)).status is SendStatus.BOUNCED
+    else:
+        assert await suppressed() == [(context.workspace_id, "ada@example.com")]
+        (entry,) = await SuppressionChange.all()
+        source = SuppressionSource.COMPLAINT if kind is ReportedKind.COMPLAINED else SuppressionSource.PROVIDER
+        assert entry.source == source
+    (other,) = await report(world, event(ReportedKind.UNSUBSCRIBED, recipient="new@example.com"))
+    assert other.result is IncomingResult.UNMATCHED, "no email went to that address"
+    now = NOW + timedelta(days=8, hours=1)
+    await world.tick(now)
+    assert "newer@example.com" in world.channel.left

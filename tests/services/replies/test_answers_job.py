@@ -17,6 +17,7 @@ from api.states import IncomingResult, JobState
 from api.store import answered_emails, incoming
 from api.tick import Ticker
 from plugins import IncomingMail
+from tests.databases import on_sqlite
 from tests.services.jobs.test_poison import reject
 from tests.services.replies.incoming_mails import DAY, HOUR, OWN, bounce, reply, runtime_of, sent_email, work
 from tests.services.world import NOW, Killed, World, make_world
@@ -140,6 +141,7 @@ async def test_two_processes_count_a_row_once(world: World) -> None:
     assert await results() == [IncomingResult.APPLIED] * 2
 
 
+@on_sqlite
 async def test_large_mails_are_taken_in_smaller_batches(world: World) -> None:
     await store(*(b"Subject: x\r\n\r\n" + b"x" * 1_000 for _ in range(5)))
     assert [row.key for row in await incoming.take(NOW, 10, 2_500)] == ["0", "1"]

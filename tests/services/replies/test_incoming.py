@@ -11,6 +11,7 @@ from api.store import incoming, jobs
 from api.store.engine.transactions import transaction
 from plugins import BounceKind, IncomingMail, ReportedEvent, ReportedKind
 from plugins.incoming import MAX_MAIL_BYTES
+from tests.databases import on_sqlite
 from tests.services.jobs.claims import claim
 from tests.services.world import NOW
 
@@ -25,6 +26,7 @@ def event(key: str, kind: ReportedKind = ReportedKind.OPENED) -> ReportedEvent:
     return ReportedEvent(key, kind, NOW)
 
 
+@on_sqlite
 async def test_a_mail_is_stored_as_it_is() -> None:
     assert await receive_mails("imap:A", [mail("1")], NOW, ["g@example.com"]) == 1
     row = await IncomingEvent.get()
@@ -32,6 +34,7 @@ async def test_a_mail_is_stored_as_it_is() -> None:
     assert (row.content, row.details, row.result) == (mail("1").data, {"addresses": ["g@example.com"]}, None)
 
 
+@on_sqlite
 async def test_an_event_is_stored_with_what_it_says() -> None:
     reported = ReportedEvent("1", ReportedKind.BOUNCED, NOW, recipient="a@example.com", bounce=BounceKind.HARD)
     assert await receive_events("webhook:x", [reported], NOW) == 1
@@ -40,6 +43,7 @@ async def test_an_event_is_stored_with_what_it_says() -> None:
     assert row.details == {"recipient": "a@example.com", "bounce": "HARD"}
 
 
+@on_sqlite
 async def test_the_same_source_and_key_count_once() -> None:
     assert await receive_mails("imap:A", [mail("1"), mail("2"), mail("1")], NOW) == 2
     assert await receive_mails("imap:A", [mail("1"), mail("3")], NOW) == 1
@@ -53,6 +57,7 @@ async def test_rows_keep_the_order_in_which_they_came() -> None:
     assert [row.key for row in await incoming.take(NOW, 10, 1_000)] == keys
 
 
+@on_sqlite
 async def test_more_events_than_one_statement_takes() -> None:
     assert await receive_events("webhook:x", [event(str(number)) for number in range(1_201)], NOW) == 1_201
 
@@ -66,6 +71,7 @@ async def test_new_rows_start_one_job_and_wake_the_loop() -> None:
     assert (job.kind, job.workspace_id, job.state) == (ANSWERS_JOB, None, JobState.WAITING)
 
 
+@on_sqlite
 async def test_what_is_known_starts_no_job() -> None:
     await receive_mails("imap:A", [mail("1")], NOW)
     await Job.all().delete()
@@ -82,6 +88,7 @@ async def test_a_process_that_works_on_the_job_keeps_it() -> None:
     assert await jobs.renew(job, NOW + jobs.LEASE, 1)
 
 
+@on_sqlite
 async def test_a_job_that_waits_starts_at_once() -> None:
     await receive_mails("imap:A", [mail("1")], NOW)
     job = await claim(ANSWERS_JOB, NOW)
@@ -92,6 +99,7 @@ async def test_a_job_that_waits_starts_at_once() -> None:
     assert await claim(ANSWERS_JOB, NOW) is not None
 
 
+@on_sqlite
 async def test_a_job_ends_only_without_work() -> None:
     await receive_mails("imap:A", [mail("1")], NOW)
     job = await claim(ANSWERS_JOB, NOW)
@@ -134,6 +142,7 @@ def test_a_time_without_a_zone_is_refused() -> None:
         ReportedEvent("1", ReportedKind.OPENED, naive)
 
 
+@on_sqlite
 def test_a_bounce_has_a_kind_and_nothing_else_has_one() -> None:
     with pytest.raises(ValueError, match="HARD or SOFT"):
         ReportedEvent("1", ReportedKind.BOUNCED, NOW)

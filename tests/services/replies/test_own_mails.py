@@ -4,6 +4,7 @@ import pytest
 
 from api.models import Enrollment, Event, IncomingEvent, Reply
 from api.states import EnrollmentStatus, IncomingResult, MatchedBy
+from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import HOUR, receive, reply, sent_email
 from tests.services.world import NOW, World, make_world
 
@@ -23,6 +24,7 @@ async def nothing_ended() -> None:
     assert await Reply.all().count() == 0
 
 
+@on_sqlite
 @pytest.mark.parametrize("own", [(SENDER,), ("login",), ()])
 async def test_the_sender_answers_in_the_thread(world: World, own: tuple[str, ...]) -> None:
     """Also if the login of the mailbox is not the sender's address."""
@@ -42,12 +44,14 @@ async def test_the_sender_writes_to_the_person(world: World) -> None:
     await nothing_ended()
 
 
+@on_sqlite
 async def test_the_sender_writes_to_somebody_else(world: World) -> None:
     (row,) = await receive(world, reply(None, sender=SENDER, to="mother@example.org"), at=NOW + HOUR)
     assert (row.kind, row.result) == ("OWN", IncomingResult.IGNORED)
     assert await Event.filter(kind="SENDER_WROTE").count() == 0
 
 
+@on_sqlite
 @pytest.mark.parametrize("own", [(SENDER,), ()])
 async def test_a_copy_of_a_follow_up_changes_nothing(world: World, own: tuple[str, ...]) -> None:
     """It refers to the first email, as a reply does."""

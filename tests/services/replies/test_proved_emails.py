@@ -6,16 +6,18 @@ from api.models import Campaign, Event, Send, Step, Task
 from api.services.campaigns.campaigns import add_step
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.emails.emails import retry_send
-from api.services.tasks.tasks import send_task
+from api.services.tasks.sending import send_task
 from api.states import BounceKind, IncomingResult, SendStatus
 from plugins import ReportedKind
 from plugins.contract import Outcome
 from strategies import StepType
+from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import HOUR, RETURNS, bounce, event, receive, reply, report, sent_email
 from tests.services.replies.test_returned_emails import HARD_BOUNCED, SOFT, SOFT_BOUNCED, state
 from tests.services.world import NOW, make_world
 
 
+@on_sqlite
 @pytest.mark.parametrize("outcome", [Outcome.IN_DOUBT])
 async def test_an_answer_proves_that_an_email_in_doubt_was_sent(database: str, outcome: Outcome) -> None:
     world = await make_world(2)
@@ -31,6 +33,7 @@ async def test_an_answer_proves_that_an_email_in_doubt_was_sent(database: str, o
     assert [each.data for each in sent] == [{"reason": "ANSWERED"}] * 2
 
 
+@on_sqlite
 async def test_an_answer_keeps_an_email_from_being_sent_twice(database: str) -> None:
     """The email was in doubt, and is scheduled again: a bounce of its first copy proves that it was sent."""
     world = await make_world(1)
@@ -46,6 +49,7 @@ async def test_an_answer_keeps_an_email_from_being_sent_twice(database: str) -> 
     assert len(world.channel.left) == 1, "only the first copy"
 
 
+@on_sqlite
 async def test_the_recipient_alone_proves_nothing(database: str) -> None:
     world = await make_world(1)
     world.channel.outcome = Outcome.IN_DOUBT
@@ -54,6 +58,7 @@ async def test_the_recipient_alone_proves_nothing(database: str) -> None:
     assert (await sent_email(world)).status is SendStatus.IN_DOUBT
 
 
+@on_sqlite
 async def test_an_email_that_was_never_sent_has_no_answer(database: str) -> None:
     world = await make_world(1)
     email = await sent_email(world)
@@ -67,6 +72,7 @@ async def test_an_email_that_was_never_sent_has_no_answer(database: str) -> None
     assert (await Send.get(id=email.id)).status is SendStatus.SCHEDULED
 
 
+@on_sqlite
 async def test_a_reply_to_an_email_that_failed_after_its_transmission_proves_it(database: str) -> None:
     """The email was in doubt and scheduled again; then its campaign ended, which made it FAILED."""
     world = await make_world(1)

@@ -1,13 +1,19 @@
 """A reply is stored, reported, and ends the campaign that it ends, from whatever address it comes."""
 
+from datetime import datetime
+
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Person, Reply, Send
 from api.services.campaigns.ending.ending import end_enrollment
+from api.services.people.erasing import erase_person
+from api.services.people.merging import merge_people
+from api.services.people.people import create_person
 from api.services.replies import replies
 from api.services.replies.replies import record_reply
 from api.states import EnrollmentStatus, IncomingResult, MatchedBy, OnReply, ReplyKind, SendStatus
 from strategies import Refusal
+from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import DAY, HOUR, RETURNS, auto_reply, receive, reply, sent_email
 from tests.services.world import NOW, World, make_world
 
@@ -46,6 +52,7 @@ async def test_a_reply_ends_the_campaign(world: World) -> None:
     assert (await Enrollment.get(id=world.enrollments[1].id)).status is EnrollmentStatus.ACTIVE
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("setting", "status"),
     [
@@ -64,6 +71,7 @@ async def test_the_campaign_decides_what_a_reply_does(world: World, setting: OnR
     assert (await Send.get(enrollment_id=email.enrollment_id, step__number=2)).status is left
 
 
+@on_sqlite
 async def test_an_answer_from_another_address_counts(world: World) -> None:
     email = await sent_email(world)
     await receive(world, reply(email.message_id, sender="assistant@elsewhere.example"))
@@ -79,6 +87,7 @@ async def test_an_answer_of_another_person_ends_the_campaign_of_the_recipient_on
     assert not await Event.filter(enrollment_id=bob.id, kind="REPLIED").exists()
 
 
+@on_sqlite
 async def test_the_answer_to_a_forwarded_email_counts_for_the_recipient(world: World) -> None:
     """The colleague's reply names the recipient's mail first, and ours among the References."""
     email = await sent_email(world)
@@ -96,6 +105,7 @@ async def test_two_answers_to_one_email_are_kept_and_end_the_campaign_once(world
     assert await Event.filter(kind="CAMPAIGN_ENDED").count() == 1
 
 
+@on_sqlite
 async def test_a_reply_that_two_mailboxes_receive_counts_once(world: World) -> None:
     email = await sent_email(world)
     first, second = await receive(world, *(reply(email.message_id, own_id="<one@mail.example>") for _ in range(2)))
@@ -104,6 +114,7 @@ async def test_a_reply_that_two_mailboxes_receive_counts_once(world: World) -> N
     assert await Event.filter(kind="REPLIED").count() == await Reply.all().count() == 1
 
 
+@on_sqlite
 async def test_a_reply_after_the_campaign_has_ended_is_reported_and_changes_nothing_else(world: World) -> None:
     email = await sent_email(world)
     await end_enrollment(world.context, email.enrollment_id)
@@ -114,6 +125,7 @@ async def test_a_reply_after_the_campaign_has_ended_is_reported_and_changes_noth
     assert (await kinds(ended.id))[2:] == ["EMAIL_FAILED", "CAMPAIGN_ENDED", "REPLIED"]
 
 
+@on_sqlite
 async def test_an_automatic_answer_is_reported_and_changes_nothing(world: World) -> None:
     email = await sent_email(world)
     (row,) = await receive(world, auto_reply(email.message_id))
@@ -124,12 +136,14 @@ async def test_an_automatic_answer_is_reported_and_changes_nothing(world: World)
     assert (await Reply.get()).kind is ReplyKind.AUTO_REPLY
 
 
+@on_sqlite
 async def test_an_automatic_answer_to_the_return_address_finds_its_email(world: World) -> None:
     email = await sent_email(world)
     (row,) = await receive(world, auto_reply(None, to=RETURNS.address(email.id).upper()), own=())
     assert (row.result, row.send_id, row.matched_by) == (IncomingResult.APPLIED, email.id, MatchedBy.RETURN_ADDRESS)
 
 
+@on_sqlite
 async def test_a_reply_to_a_follow_up_belongs_to_the_follow_up(database: str) -> None:
     world = await make_world(1, follow_up=True)
     await world.tick()
@@ -143,6 +157,7 @@ async def test_a_reply_to_a_follow_up_belongs_to_the_follow_up(database: str) ->
     assert (await Send.get(id=first.id)).replied_at is None
 
 
+@on_sqlite
 async def test_a_reply_of_an_unknown_id_changes_nothing(world: World) -> None:
     email = await sent_email(world)
     wrong = ["<snd_00000000000000000000000000@example.com>", "<other@example.org>", f"<{email.id}@elsewhere.example>"]
@@ -152,20 +167,23 @@ async def test_a_reply_of_an_unknown_id_changes_nothing(world: World) -> None:
     assert await Enrollment.filter(status="ACTIVE").count() == 2
 
 
+@on_sqlite
 async def test_a_mail_that_is_no_answer_is_ignored_and_forgotten(world: World) -> None:
     news = b"From: news@example.org\r\nTo: g@example.com\r\nSubject: Offers\r\nList-Id: news\r\n\r\nBuy!"
     (row,) = await receive(world, news)
     assert (row.result, row.workspace_id, row.content) == (IncomingResult.IGNORED, None, None)
 
 
+@on_sqlite
 async def test_a_rep_records_a_reply_with_its_text(world: World) -> None:
     email = await sent_email(world)
-    row = await record_reply(world.context, email.enrollment_id, text="On the phone: yes.")
+    row, _ = await record_reply(world.context, email.enrollment_id, text="On the phone: yes.")
     assert row.status is EnrollmentStatus.ENDED
     assert (await Send.get(id=email.id)).replied_at == NOW
     assert (await Reply.get()).text == "On the phone: yes."
 
 
+@on_sqlite
 async def test_a_rep_records_a_reply_to_an_email_of_another_person(world: World) -> None:
     with pytest.raises(Refusal) as refused:
         await record_reply(world.context, world.enrollments[0].id, send_id=(await sent_email(world, 1)).id)
@@ -175,7 +193,7 @@ async def test_a_rep_records_a_reply_to_an_email_of_another_person(world: World)
 
 async def test_a_reply_before_any_email_has_only_the_feed(database: str) -> None:
     world = await make_world(1)
-    row = await record_reply(world.context, world.enrollments[0].id)
+    row, _ = await record_reply(world.context, world.enrollments[0].id)
     assert row.status is EnrollmentStatus.ENDED
     assert await Reply.all().count() == 0
     assert await Event.filter(kind="REPLIED", enrollment_id=row.id).count() == 1
@@ -194,3 +212,25 @@ async def test_a_flood_of_replies_is_not_kept(world: World, monkeypatch: pytest.
     assert (await Enrollment.get(id=email.enrollment_id)).end_reason == "REPLIED", "automatic ones do not hide a reply"
     assert await Reply.all().count() == 4
     assert await Event.filter(kind__in=["REPLIED", "AUTO_REPLIED"]).count() == 4
+
+
+async def test_a_person_has_the_time_of_their_last_reply(world: World) -> None:
+    """Automatic replies and older ones do not change it. A merge keeps the later one, and erasing deletes it."""
+    email, context = await sent_email(world), world.context
+
+    async def replied() -> datetime | None:
+        return (await Person.get(id=email.person_id)).replied_at
+
+    await receive(world, auto_reply(email.message_id), at=NOW + HOUR)
+    assert await replied() is None
+    await receive(world, reply(email.message_id, own_id="<b@x.example>"), at=NOW + 2 * HOUR)
+    first = await replied()
+    assert first is not None
+    await Person.filter(id=email.person_id).update(replied_at=first + 9 * HOUR)
+    await receive(world, reply(email.message_id, own_id="<c@x.example>"), at=NOW + 3 * HOUR)
+    assert await replied() == first + 9 * HOUR
+    newer = await create_person(context, "newer@example.com")
+    await Person.filter(id=newer.id).update(replied_at=first)
+    assert (await merge_people(context, email.person_id, newer.id)).replied_at == first + 9 * HOUR
+    await erase_person(context, newer.id)
+    assert (await Person.get(id=newer.id)).replied_at is None

@@ -6,6 +6,7 @@ from api.models import Enrollment, Event, Person, Reply, Send, Suppression
 from api.states import BounceKind, IncomingResult, MatchedBy, SendStatus, SuppressionSource
 from plugins import ReportedKind
 from plugins.contract import Outcome
+from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import RETURNS, complaint, event, receive, report, sent_email
 from tests.services.world import NOW, World, make_world
 
@@ -37,6 +38,7 @@ async def test_an_event_finds_its_email_by_each_reference(world: World) -> None:
     assert (first.sender, first.text) == ("ada@example.com", "Yes.")
 
 
+@on_sqlite
 async def test_a_reported_bounce(world: World) -> None:
     email = await sent_email(world)
     values = {"status": "5.1.1", "detail": "550 no such user", "recipient": "ada@example.com"}
@@ -46,6 +48,7 @@ async def test_a_reported_bounce(world: World) -> None:
     assert (await Person.get(id=email.person_id)).bounced_at == NOW
 
 
+@on_sqlite
 async def test_a_delivery_settles_a_doubt(database: str) -> None:
     world = await make_world(1)
     world.channel.outcome = Outcome.IN_DOUBT
@@ -84,6 +87,7 @@ async def test_a_complaint_unsubscribes_the_address(world: World) -> None:
     assert (await Event.get(kind="COMPLAINED")).data == {"email": "ada@example.com", "matchedBy": "MESSAGE_ID"}
 
 
+@on_sqlite
 async def test_a_complaint_unsubscribes_the_address_to_which_the_email_was_sent(world: World) -> None:
     email = await sent_email(world)
     await Person.filter(id=email.person_id).update(email="new@example.com", email_key="new@example.com")
@@ -99,6 +103,7 @@ async def test_a_complaint_after_several_emails_needs_no_reference(world: World)
     assert [each.email for each in await Suppression.all()] == ["ada@example.com"]
 
 
+@on_sqlite
 async def test_an_unsubscribe_at_the_provider_counts(world: World) -> None:
     email = await sent_email(world)
     await report(world, event(ReportedKind.UNSUBSCRIBED, email_id=email.id))

@@ -6,6 +6,7 @@ from api.models import Enrollment, Send
 from api.services.replies.matching import RESTORED_STATUSES
 from api.states import IncomingResult, MatchedBy, SendStatus
 from plugins import ReportedKind
+from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import RETURNS, bounce, event, receive, reply, report, sent_email
 from tests.services.world import World, make_world
 
@@ -21,6 +22,7 @@ async def world(database: str) -> World:
     return world
 
 
+@on_sqlite
 async def test_a_reply_proves_that_the_email_was_sent(world: World) -> None:
     email = await sent_email(world)
     (row,) = await receive(world, reply(f"<{email.id}@example.com>"))
@@ -36,6 +38,7 @@ async def test_a_bounce_to_the_return_address(world: World) -> None:
     assert (await Enrollment.get(id=email.enrollment_id)).end_reason == "BOUNCED"
 
 
+@on_sqlite
 async def test_an_unsubscribe_with_only_an_address(world: World) -> None:
     email = await sent_email(world)
     (row,) = await report(world, event(ReportedKind.UNSUBSCRIBED, recipient="ada@example.com"))
@@ -43,6 +46,7 @@ async def test_an_unsubscribe_with_only_an_address(world: World) -> None:
     assert (await Enrollment.get(id=email.enrollment_id)).end_reason == "UNSUBSCRIBED"
 
 
+@on_sqlite
 async def test_an_email_that_is_only_planned_has_no_answers(world: World) -> None:
     later = await Send.filter(enrollment_id=world.enrollments[0].id, step__number=2).get()
     assert later.status not in RESTORED_STATUSES

@@ -12,6 +12,7 @@ from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import BounceKind, EnrollmentStatus, IncomingResult, MatchedBy, SendStatus
 from plugins.contract import Outgoing
+from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import (
     DAY,
     HOUR,
@@ -48,6 +49,7 @@ SOFT_BOUNCED = (SendStatus.BOUNCED, BounceKind.SOFT, False, EnrollmentStatus.ACT
 DELIVERED = (SendStatus.SENT, None, False, EnrollmentStatus.ACTIVE)
 
 
+@on_sqlite
 async def test_a_hard_bounce_marks_the_address_and_ends_the_campaign(world: World) -> None:
     email = await sent_email(world)
     (row,) = await receive(world, bounce(email.message_id), at=NOW)
@@ -67,12 +69,14 @@ async def test_a_hard_bounce_marks_the_address_and_ends_the_campaign(world: Worl
     assert ended[2:] == ["BOUNCED", "EMAIL_FAILED", "CAMPAIGN_ENDED"]
 
 
+@on_sqlite
 async def test_a_soft_bounce_marks_only_the_email(world: World) -> None:
     email = await sent_email(world)
     await receive(world, bounce(email.message_id, **SOFT))
     assert await state(email) == SOFT_BOUNCED
 
 
+@on_sqlite
 async def test_a_bounce_without_the_original_mail_is_found_by_its_return_address(world: World) -> None:
     email = await sent_email(world)
     (row,) = await receive(world, bounce(None, "unknown@example.com", to=RETURNS.address(email.id)), own=())
@@ -80,6 +84,7 @@ async def test_a_bounce_without_the_original_mail_is_found_by_its_return_address
     assert await state(email) == HARD_BOUNCED
 
 
+@on_sqlite
 async def test_a_bounce_without_any_reference_is_found_by_the_recipient(world: World) -> None:
     email = await sent_email(world)
     (row,) = await receive(world, bounce(None, "ADA@example.com"), at=NOW + 14 * DAY - HOUR)
@@ -88,6 +93,7 @@ async def test_a_bounce_without_any_reference_is_found_by_the_recipient(world: W
     assert await state(email) == HARD_BOUNCED
 
 
+@on_sqlite
 async def test_the_recipient_alone_is_not_enough(world: World) -> None:
     """Too late, before the email, in another mailbox, of nobody, and after two emails."""
     email = await sent_email(world)
@@ -115,6 +121,7 @@ async def test_a_bounce_of_several_recipients_belongs_to_the_email_of_each(world
     assert await Event.filter(kind="BOUNCED").count() == 2
 
 
+@on_sqlite
 async def test_of_several_recipients_the_one_of_the_email_counts(world: World) -> None:
     email = await sent_email(world)
     report = bounce(email.message_id, "other@example.net", "ada@example.com")
@@ -122,6 +129,7 @@ async def test_of_several_recipients_the_one_of_the_email_counts(world: World) -
     assert await state(email) == HARD_BOUNCED
 
 
+@on_sqlite
 async def test_a_bounce_of_the_address_to_which_the_email_was_forwarded_is_soft(world: World) -> None:
     email = await sent_email(world)
     await receive(world, bounce(email.message_id, "ada@elsewhere.example"))
@@ -131,6 +139,7 @@ async def test_a_bounce_of_the_address_to_which_the_email_was_forwarded_is_soft(
     assert "No such user" in detail
 
 
+@on_sqlite
 @pytest.mark.parametrize("address", ["ada.lovelace@example.com", "ada@mail.example.com"])
 async def test_another_address_of_the_same_domain_is_the_recipients(world: World, address: str) -> None:
     email = await sent_email(world)
@@ -138,6 +147,7 @@ async def test_another_address_of_the_same_domain_is_the_recipients(world: World
     assert await state(email) == HARD_BOUNCED
 
 
+@on_sqlite
 async def test_a_soft_bounce_after_a_hard_one_changes_nothing(world: World) -> None:
     email = await sent_email(world)
     await receive(world, bounce(email.message_id))
@@ -148,6 +158,7 @@ async def test_a_soft_bounce_after_a_hard_one_changes_nothing(world: World) -> N
     assert await Event.filter(kind="BOUNCED").count() == 1
 
 
+@on_sqlite
 async def test_a_hard_bounce_after_a_soft_one_counts(world: World) -> None:
     email = await sent_email(world)
     await receive(world, bounce(email.message_id, **SOFT))
@@ -157,6 +168,7 @@ async def test_a_hard_bounce_after_a_soft_one_counts(world: World) -> None:
     assert kinds == ["SOFT", "HARD"]
 
 
+@on_sqlite
 async def test_two_bounces_that_come_together_count_as_the_hard_one(world: World) -> None:
     email = await sent_email(world)
     await receive(world, bounce(email.message_id), bounce(email.message_id, **SOFT))
@@ -164,6 +176,7 @@ async def test_two_bounces_that_come_together_count_as_the_hard_one(world: World
     assert await Event.filter(kind="BOUNCED").count() == 1
 
 
+@on_sqlite
 async def test_a_bounce_after_a_reply_changes_nothing(world: World) -> None:
     email = await sent_email(world)
     await receive(world, reply(email.message_id))
@@ -173,6 +186,7 @@ async def test_a_bounce_after_a_reply_changes_nothing(world: World) -> None:
     assert await state(email) == (SendStatus.SENT, None, False, EnrollmentStatus.ENDED)
 
 
+@on_sqlite
 async def test_a_reply_after_a_bounce_counts(world: World) -> None:
     email = await sent_email(world)
     await receive(world, bounce(email.message_id, **SOFT))
@@ -181,6 +195,7 @@ async def test_a_reply_after_a_bounce_counts(world: World) -> None:
     assert (await Send.get(id=email.id)).replied_at == NOW
 
 
+@on_sqlite
 async def test_a_report_of_a_delay_changes_nothing(world: World) -> None:
     email = await sent_email(world)
     delayed = bounce(email.message_id, action="delayed", status="4.4.1", diagnostic="451 4.4.1 try again")
@@ -189,6 +204,7 @@ async def test_a_report_of_a_delay_changes_nothing(world: World) -> None:
     assert await state(email) == DELIVERED
 
 
+@on_sqlite
 async def test_a_bounce_that_comes_before_the_outcome_waits_for_it(database: str) -> None:
     world = await make_world(1)
     seen: list[IncomingResult | None] = []
@@ -208,12 +224,14 @@ async def test_a_bounce_that_comes_before_the_outcome_waits_for_it(database: str
     assert await state(email) == HARD_BOUNCED
 
 
+@on_sqlite
 async def test_a_person_can_be_written_to_again(world: World) -> None:
     email = await sent_email(world)
     await receive(world, bounce(email.message_id))
     assert (await clear_bounce(world.context, email.person_id)).bounced_at is None
 
 
+@on_sqlite
 async def test_a_corrected_address_is_not_marked(world: World) -> None:
     email = await sent_email(world)
     await Person.filter(id=email.person_id).update(email="new@example.com", email_key="new@example.com")
@@ -221,6 +239,7 @@ async def test_a_corrected_address_is_not_marked(world: World) -> None:
     assert await state(email) == (SendStatus.BOUNCED, BounceKind.HARD, False, EnrollmentStatus.ACTIVE)
 
 
+@on_sqlite
 async def test_working_again_on_what_is_done_changes_nothing(world: World) -> None:
     email = await sent_email(world)
     await receive(world, bounce(email.message_id))

@@ -11,12 +11,14 @@ from api.services.campaigns.pausing.pausing import pause_campaign, resume_campai
 from api.services.common.context import WorkspaceContext
 from api.services.emails.emails import resolve_in_doubt
 from api.services.tasks import task_expiry as service
+from api.services.tasks.sending import send_task
 from api.services.tasks.task_expiry import expire_tasks
-from api.services.tasks.tasks import send_task, skip_task
+from api.services.tasks.tasks import skip_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
 from api.store.tasks import next_expiry
 from plugins.contract import Outcome, Outgoing
 from strategies import StepType
+from tests.databases import on_sqlite
 from tests.services.campaigns.edited import content, later, step
 from tests.services.world import NOW, World, make_world
 
@@ -43,6 +45,7 @@ async def behind() -> int:
     return await Send.filter(step__number=3, status=SendStatus.SCHEDULED).count()
 
 
+@on_sqlite
 async def test_an_email_sent_from_a_task_that_has_expired_completes_it(world: World) -> None:
     task = await Task.get()
     await Task.all().update(expires_at=NOW + DAY)
@@ -53,6 +56,7 @@ async def test_an_email_sent_from_a_task_that_has_expired_completes_it(world: Wo
     assert await behind() == 1
 
 
+@on_sqlite
 @pytest.mark.parametrize("rule", ["WAIT", "SKIP", "END"])
 async def test_a_task_whose_email_is_scheduled_does_not_expire(world: World, rule: str) -> None:
     await Campaign.all().update(on_task_expiry=rule)
@@ -66,6 +70,7 @@ async def test_a_task_whose_email_is_scheduled_does_not_expire(world: World, rul
     assert await behind() == 1
 
 
+@on_sqlite
 async def test_it_expires_once_its_email_has_failed(world: World) -> None:
     await Task.all().update(expires_at=NOW + DAY)
     await send_task(world.context, (await Task.get()).id, at=NOW + 2 * DAY)
@@ -76,6 +81,7 @@ async def test_it_expires_once_its_email_has_failed(world: World) -> None:
     assert (await Task.get()).status is TaskStatus.EXPIRED
 
 
+@on_sqlite
 async def test_a_task_whose_email_is_scheduled_just_before_it_expires_does_not(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +97,7 @@ async def test_a_task_whose_email_is_scheduled_just_before_it_expires_does_not(
     assert (await Task.get()).status is TaskStatus.OPEN
 
 
+@on_sqlite
 async def test_a_doubt_that_is_settled_as_sent_completes_the_task(world: World) -> None:
     await send_task(world.context, (await Task.get()).id, at=NOW + DAY)
     world.channel.outcome = Outcome.IN_DOUBT

@@ -14,6 +14,7 @@ from api.store.engagement import NO_ENGAGEMENT, Engagement, engagements
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from plugins.incoming import ReportedEvent, ReportedKind
+from tests.databases import on_sqlite
 from tests.services.world import NOW, World, make_world
 
 LATER = NOW + timedelta(hours=1)
@@ -33,11 +34,11 @@ _numbers = iter(range(1_000_000))
 
 
 def opened(send: Send, at: datetime = LATER, agent: Agent = Agent.BROWSER) -> EmailHit:
-    return email_hit(f"inc_{next(_numbers)}", ReportedKind.OPENED, at, send.id, {"detail": str(agent)})
+    return email_hit(f"inc_{next(_numbers):06}", ReportedKind.OPENED, at, send.id, {"detail": str(agent)})
 
 
 def clicked(send: Send, url: str = A, at: datetime = LATER, agent: Agent = Agent.BROWSER) -> EmailHit:
-    return email_hit(f"inc_{next(_numbers)}", ReportedKind.CLICKED, at, send.id, {"detail": str(agent), "url": url})
+    return email_hit(f"inc_{next(_numbers):06}", ReportedKind.CLICKED, at, send.id, {"detail": str(agent), "url": url})
 
 
 async def record(*hits: EmailHit) -> set[str]:
@@ -77,6 +78,7 @@ async def test_a_person_opens_and_clicks(world: World) -> None:
     assert await engagement(other) == NO_ENGAGEMENT
 
 
+@on_sqlite
 async def test_repeated_opens_and_clicks_are_reported_after_six_hours(world: World) -> None:
     send = await world.send()
     for hours in (0, 1, 5.9, 6, 7, 12):
@@ -126,6 +128,7 @@ async def test_a_gateway_that_clicks_all_links_is_found_with_its_second_click(wo
     assert corrections == [{"urls": [A], "machine": "SEVERAL_LINKS"}]
 
 
+@on_sqlite
 async def test_a_late_earlier_click_corrects_too(world: World) -> None:
     send = await world.send()
     await record(clicked(send, B, LATER + timedelta(seconds=4)))
@@ -153,6 +156,7 @@ async def test_unknown_emails_are_left_out(world: World) -> None:
     assert row["n"] == 1
 
 
+@on_sqlite
 async def test_events_of_providers_are_judged_by_their_user_agent(world: World) -> None:
     send = await world.send()
     for key, details in (
@@ -168,6 +172,7 @@ async def test_events_of_providers_are_judged_by_their_user_agent(world: World) 
     assert (await engagement(send)).clicks == 1
 
 
+@on_sqlite
 async def test_a_provider_can_say_that_a_program_opened(world: World) -> None:
     send = await world.send()
     event = ReportedEvent("a", ReportedKind.OPENED, LATER, email_id=send.id, user_agent=CHROME, machine=True)

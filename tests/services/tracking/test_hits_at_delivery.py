@@ -9,6 +9,7 @@ from api.states import IncomingResult, SendStatus
 from api.store.engagement import Engagement, engagements
 from plugins import ReportedKind
 from plugins.contract import Outcome
+from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import event, report
 from tests.services.tracking.test_effects import CHROME
 from tests.services.world import NOW, make_world
@@ -16,6 +17,7 @@ from tests.services.world import NOW, make_world
 HOUR = timedelta(hours=1)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("outcome", "status"),
     [

@@ -122,7 +122,7 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, caplog: pytest
     recorder = HitRecorder(database.store, lambda: NOW)
     for number in range(30):
         recorder.record_open(f"snd_{number}", Agent.BROWSER)
-    await asyncio.wait_for(recorder.record_click("snd_0", Agent.BROWSER, "https://a.example/"), 5)
+    await asyncio.wait_for(recorder.record_click("snd_0", Agent.BROWSER, "https://a.example/"), 60)
     await recorder.close()
     assert len(database.stored) == 10
     assert "21 opens and clicks were dropped" in caplog.text

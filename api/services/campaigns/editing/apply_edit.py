@@ -6,20 +6,25 @@ from typing import Any
 from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
 from api.codes.inputs import InputCode
+from api.codes.templates import TemplateCode
 from api.models import Campaign, Enrollment, Launch, Step
-from api.services.campaigns.campaign_rules import check_subjects
-from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
 from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
+from api.services.campaigns.step_content import check_subjects
+from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.common.versions import check_version
+from api.services.enrollments.campaign_checks import refuse_archived
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out, finish_earlier
 from api.states import OPEN_LAUNCH_STATUSES
 from api.store import edits, jobs
 from api.store.campaign_state import lock_campaign
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, campaign_event, write
-from strategies import Refusal
+from api.store.templates import archived_templates
+from strategies import Refusal, StepType
 from strategies.codes import StrategyCode
 
 FIXED_SETTINGS = {"sender_id": "senderId", "use_recipient_zone": "useRecipientZone"}
@@ -37,6 +42,7 @@ async def apply(context: WorkspaceContext, draft: Draft) -> Campaign:
     ):
         raise Refusal.of(CampaignCode.CAMPAIGN_BUSY, draft.path)
     await _decide(context, draft)
+    await release_claimed(context, "step_id", *draft.steps_with_new_content)
     return await _carry_out_quick_part(context, row.id)
 
 
@@ -51,6 +57,8 @@ async def _decide(context: WorkspaceContext, draft: Draft) -> None:
     async with transaction():
         await lock_campaign(row.id)
         current = await Campaign.get(id=row.id)
+        check_version("campaign", current.version, draft.if_version)
+        refuse_archived(current, draft.path)
         # Content that moves no email has no revision. Compare it too, so that no other edit is overwritten.
         same = not draft.writes_steps or _columns(await steps_of(row)) == _columns(draft.before)
         if not same or current.revision != row.revision or (draft.resolves and _is_resuming(current)):
@@ -71,8 +79,10 @@ async def check(context: WorkspaceContext, draft: Draft) -> bool:
     People for whom the campaign is being ended are no longer in it.
     """
     row = draft.campaign
+    await _check_types(draft)
+    await _refuse_archived_templates(draft)
     people = await Enrollment.filter(campaign_id=row.id, ended_at=None, campaign__ending_at=None).exists()
-    if not people and not await Launch.filter(campaign_id=row.id, status__in=OPEN_LAUNCH_STATUSES).exists():
+    if not people and not await _launches(row.id):
         return False
     for name, argument in FIXED_SETTINGS.items():
         if name in draft.settings:
@@ -80,17 +90,48 @@ async def check(context: WorkspaceContext, draft: Draft) -> bool:
     if draft.before:
         before, now = draft.before[0], draft.steps[0] if draft.steps else None
         if now is None or (now.id, now.day) != (before.id, before.day):
-            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, draft.path, case="first_step")
-    if draft.changed is not None:
-        await check_subjects([draft.changed], ("subject",))
+            raise Refusal.of(CampaignCode.CAMPAIGN_RUNNING, draft.path_of_first_step, case="first_step")
+    for step in draft.changed:
+        await check_subjects([step], (*draft.prefix_of(step.id), "subject"))
     await _check_send_at(context, draft)
     return people
+
+
+async def _check_types(draft: Draft) -> None:
+    """Refuse to make a task of an email, or an email of a task, after the first launch. Raises Refusal."""
+    were_emails = {step.id: step.type is StepType.EMAIL for step in draft.before}
+    for step in draft.steps:
+        is_email = step.type is StepType.EMAIL
+        if were_emails.get(step.id, is_email) is is_email:
+            continue
+        current = await Campaign.get(id=draft.campaign.id)
+        if current.launched_at is None and not await _launches(current.id):
+            continue
+        path = (*draft.prefix_of(step.id), "type")
+        if step.number == 1 and current.finished_at is None:
+            raise Refusal.of(CampaignCode.STEP_TYPE_FIXED, path, case="first_step")
+        raise Refusal.of(CampaignCode.STEP_TYPE_FIXED, path)
+
+
+async def _refuse_archived_templates(draft: Draft) -> None:
+    """Refuse to use an archived template in a step that did not have it before. Raises Refusal."""
+    before = {step.id: step.template_id for step in draft.before}
+    new = [step for step in draft.changed if step.template_id and step.template_id != before.get(step.id)]
+    archived = await archived_templates([step.template_id for step in new if step.template_id]) if new else ()
+    for step in new:
+        if step.template_id in archived:
+            raise Refusal.of(TemplateCode.TEMPLATE_ARCHIVED, (*draft.prefix_of(step.id), "templateId"), case="step")
+
+
+async def _launches(campaign_id: str) -> bool:
+    """Say whether a background launch still enrolls people."""
+    return await Launch.filter(campaign_id=campaign_id, status__in=OPEN_LAUNCH_STATUSES).exists()
 
 
 async def _check_send_at(context: WorkspaceContext, draft: Draft) -> None:
     """Refuse a first step that needs a send-at if someone who waits for it was launched without one."""
     first = draft.steps[0] if draft.steps else None
-    if first is None or first.send_option is None or first is not draft.changed:
+    if first is None or first.send_option is None or first not in draft.changed:
         return
     if not context.installed.send_options.need(first.send_option).asks_send_at:
         return
@@ -98,7 +139,8 @@ async def _check_send_at(context: WorkspaceContext, draft: Draft) -> None:
         await edits.waits_without_send_at(draft.campaign.id, first.id)
         or await Launch.filter(campaign_id=draft.campaign.id, status__in=OPEN_LAUNCH_STATUSES, send_at=None).exists()
     ):
-        raise Refusal.of(StrategyCode.SEND_AT_REQUIRED, ("sendOption",), case="running")
+        path = (*draft.prefix_of(first.id), "sendOption")
+        raise Refusal.of(StrategyCode.SEND_AT_REQUIRED, path, case="running")
 
 
 def _columns(steps: Iterable[Step]) -> list[list[Any]]:
@@ -108,6 +150,8 @@ def _columns(steps: Iterable[Step]) -> list[list[Any]]:
 async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> None:
     row = draft.campaign
     values = {name: getattr(row, name) for name in draft.settings}
+    if values or draft.writes_steps:
+        values["version"] = current.version + 1
     if draft.resolves:
         values |= {"revision": current.revision + 1, "edited_at": context.now, "editing": False}
         values |= {"job_problem": None}
@@ -119,7 +163,7 @@ async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> 
         # Their rows stay: a database looks through all emails and tasks before it deletes a step.
         await Step.filter(id__in=removed).update(removed_at=context.now)
     for step in draft.steps:
-        new = draft.new and step is draft.changed
+        new = step.id in draft.added
         if new:
             step.added_at = current.paused_at or context.now
             step.added_revision = current.revision + 1
@@ -127,9 +171,15 @@ async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> 
 
 
 def _edit_event(context: WorkspaceContext, draft: Draft) -> Line:
-    data = {"edit": draft.kind} | ({"step": draft.changed.number} if draft.changed is not None else {})
-    step_id = draft.changed.id if draft.changed is not None else None
-    kind, at = EventKind.CAMPAIGN_EDITED, context.now
+    """Return the event of an edit. Only an edit of one step names it."""
+    step = draft.changed[0] if len(draft.stages) == 1 and draft.changed else None
+    kinds = [stage.kind for stage in draft.stages]
+    data: dict[str, Any] = {"edit": kinds[0] if len(kinds) == 1 else "EDIT_STEPS" if kinds else "CHANGE_SETTINGS"}
+    if step is not None:
+        data["step"] = step.number
+    if len(kinds) > 1:
+        data["edits"] = len(kinds)
+    kind, at, step_id = EventKind.CAMPAIGN_EDITED, context.now, None if step is None else step.id
     return campaign_event(context.workspace_id, draft.campaign.id, kind, at, data=data, step_id=step_id)
 
 

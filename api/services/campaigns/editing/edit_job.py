@@ -13,6 +13,7 @@ from api.codes.jobs import JobCode
 from api.models import Campaign, Enrollment, Job
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.edit_writer import rewrite
+from api.services.campaigns.option_problems import report_missing_options
 from api.services.common.bisection import bisect_failures
 from api.services.common.chunk_sizes import ChunkSize, people_per_transaction
 from api.services.common.context import WorkspaceContext
@@ -20,9 +21,10 @@ from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import edits, holds
-from api.store.campaign_state import lock_campaign_state
+from api.store.campaign_state import lock_campaign, lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import enrollment_event, write
+from api.store.fact_changes import give_up, has_marked
 
 EDIT_JOB = "edit"
 RETRY_AFTER = timedelta(seconds=2)
@@ -31,18 +33,23 @@ PEOPLE_PER_CHUNK = 250
 """Most people whom one transaction recalculates. Fewer if the campaign has many steps."""
 
 
-async def edit_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
-    """Recalculate everyone in the campaign. Stops if the campaign is edited again."""
+async def edit_chunks(context: WorkspaceContext, row: Campaign, changed_at: datetime | None = None) -> Chunks:
+    """Recalculate everyone in the campaign. Stops if the campaign is edited again.
+
+    ``changed_at`` (UTC) is when facts about people have changed; by default now.
+    """
     if not row.editing:
         return
-    work = _EditRun(context, row, await _rescheduler(context, row, row.paused_at))
+    work = _EditRun(context, row, await _rescheduler(context, row, changed_at or context.now))
     while all(await bisect_failures(range(people := work.size.size), work.chunk, work.pass_over)):
         yield RETRY_AFTER if work.waits else people
 
 
-async def _rescheduler(context: WorkspaceContext, row: Campaign, paused_at: datetime | None) -> EditPlanner:
-    assert row.edited_at is not None  # noqa: S101 - a campaign that is being edited has the time of the edit
-    return EditPlanner(context, row, await steps_of(row), paused_at or row.edited_at)
+async def _rescheduler(context: WorkspaceContext, row: Campaign, changed_at: datetime) -> EditPlanner:
+    at = row.edited_at
+    if at is None or await has_marked(row.id):  # people have changed, maybe long after the last edit
+        at = changed_at
+    return await EditPlanner.load(context, row, await steps_of(row), row.paused_at or at)
 
 
 class _EditRun:
@@ -127,8 +134,23 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
 
 
 async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
-    """End an edit that cannot be carried out. The remaining people keep their emails until the next edit."""
+    """End an edit that cannot be carried out. The remaining people keep their emails until the next edit.
+
+    Emails that dispatch has put on hold for it are released, unless a pause or resume decides about them.
+    """
+    await lock_campaign(job.subject_id)
     await Campaign.filter(id=job.subject_id).update(editing=False, job_problem=reason)
+    await give_up(job.subject_id)
+    state = await lock_campaign_state(job.subject_id)
+    if state.paused_at is None and state.holds is None:
+        await holds.release_all(job.subject_id)
 
 
-EDIT = JobKind(EDIT_JOB, JobPriority.URGENT, _work, _give_up, problem_column=(Campaign, "job_problem"))
+EDIT = JobKind(
+    EDIT_JOB,
+    JobPriority.URGENT,
+    _work,
+    _give_up,
+    start_if_needed=report_missing_options,
+    problem_column=(Campaign, "job_problem"),
+)

@@ -7,6 +7,7 @@ from datetime import datetime
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource, OwnFacts
 from api.services.enrollments.task_dates import campaign_date
 from api.services.enrollments.timeline_rows import (
     launch_choices,
@@ -17,28 +18,31 @@ from api.services.enrollments.timeline_rows import (
     uses_planned_time,
 )
 from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
+from api.store.allowed_times import allowed_times_id
+from api.store.fact_changes import FACTS_CHANGED
 from strategies import Note, Refusal
 from strategies.edit_plan import Edit, edit
+from strategies.questions import QuestionCollector
 from strategies.records import PlannedSend, PlannedTask
 from strategies.timeline import Timeline
 
 # The columns that are read. Many rows are read, so no other columns are.
 SEND_COLUMNS = (
     *("id", "workspace_id", "enrollment_id", "step_id", "person_id", "status", "attempts", "by_hand", "due_at"),
-    *("planned_at", "planned_date", "planned_time", "zone", "explanation"),
+    *("planned_at", "planned_date", "planned_time", "zone", "explanation", "allowed_times_id"),
 )
 TASK_COLUMNS = (
     *("id", "workspace_id", "enrollment_id", "step_id", "person_id", "status", "due_date", "planned_date", "done_at"),
-    *("expires_at", "paused_seconds", "explanation", "name", "details", "priority"),
+    *("expires_at", "paused_seconds", "explanation", "name", "details", "priority", "type"),
 )
 ENROLLMENT_COLUMNS = (
-    *("id", "workspace_id", "campaign_id", "person_id", "zone", "zone_of"),
-    *("launched_at", "send_at", "times", "resumed", "status", "launched_revision"),
+    *("id", "workspace_id", "campaign_id", "person_id", "sender_id", "zone", "zone_of"),
+    *("launched_at", "send_at", "times", "resumed", "status", "revision", "launched_revision"),
 )
 TRANSMITTING_OR_IN_DOUBT = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
 MAX_KEPT_TIMELINES = 1_000
 """Timelines that are kept. People with the same facts share one."""
-HISTORY_CODES = ("EDITED", "TASK_EDITED", "LATE")
+HISTORY_CODES = ("EDITED", "TASK_EDITED", "PERSON_CHANGED", "TASK_PERSON_CHANGED", "LATE")
 """Codes of notes about changes of a plan, not about how its time was calculated."""
 
 
@@ -72,6 +76,8 @@ class EditChanges:
     """One entry for each person who has already passed an added step."""
     unresolved: list[tuple[Enrollment, str]] = field(default_factory=list)
     """People whose emails keep their times because a send option failed, each with the code of the error."""
+    changed_people: set[str | None] = field(default_factory=set)
+    """The enrollments that are recalculated because a fact about the person has changed, and not by an edit."""
 
 
 @dataclass(slots=True)
@@ -86,30 +92,52 @@ class EditPlanner:
     campaign: Campaign
     steps: Sequence[Step]
     now: datetime
+    source: FactSource
     known: dict[str, Timeline | str] = field(default_factory=dict)
+
+    @classmethod
+    async def load(
+        cls, context: WorkspaceContext, campaign: Campaign, steps: Sequence[Step], now: datetime
+    ) -> "EditPlanner":
+        """Return a planner that has what the send options of the steps declare."""
+        return cls(context, campaign, steps, now, await FactSource.load(context, campaign, steps))
 
     async def changes(self, enrollment_ids: Sequence[str]) -> EditChanges:
         """Return the edit's changes for these enrollments, as far as they are active. Writes nothing."""
         ids, found = list(enrollment_ids), EditChanges()
         active = Enrollment.filter(id__in=ids, status=EnrollmentStatus.ACTIVE)
         people = await active.order_by("id").only(*ENROLLMENT_COLUMNS)
-        sends: dict[str, list[Send]] = {row.id: [] for row in people}
+        sends: dict[str | None, list[Send]] = {row.id: [] for row in people}
         tasks: dict[str | None, list[Task]] = {row.id: [] for row in people}
         for send in await Send.filter(enrollment_id__in=list(sends)).only(*SEND_COLUMNS):
             sends[send.enrollment_id].append(send)
         for task in await Task.filter(enrollment_id__in=list(tasks)).only(*TASK_COLUMNS):
             tasks[task.enrollment_id].append(task)
+        own = await self.source.people({row.person_id for row in people})
+        questions = QuestionCollector()
         for enrollment in people:
-            self.add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
+            facts = own.get(enrollment.person_id, NO_OWN_FACTS)
+            with questions:
+                self.add(found, enrollment, sends[enrollment.id], tasks[enrollment.id], facts)
+        questions.raise_any()
         return found
 
-    def add(self, found: EditChanges, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
-        """Add one active person's changes to ``found``."""
+    def add(
+        self,
+        found: EditChanges,
+        enrollment: Enrollment,
+        sends: Sequence[Send],
+        tasks: Sequence[Task],
+        own: OwnFacts,
+    ) -> None:
+        """Add one active person's changes to ``found``. ``own`` are their facts, of ``source``."""
         found.people.append(enrollment)
+        if enrollment.revision == FACTS_CHANGED:
+            found.changed_people.add(enrollment.id)
         for send in sends:
             if send.status is SendStatus.CLAIMED:  # its transmission has not started: the edit releases it
                 send.status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
-        timeline = self._timeline(enrollment, sends, tasks)
+        timeline = self._timeline(enrollment, sends, tasks, own)
         numbers = {step.id: step.number for step in self.steps}
         emails = {numbers[send.step_id]: send for send in sends if send.step_id in numbers and uses_planned_time(send)}
         undone = {numbers[task.step_id]: task for task in tasks if task.step_id in numbers and task.done_at is None}
@@ -177,19 +205,28 @@ class EditPlanner:
             elif number not in moved:
                 found.tasks_stay.append((enrollment, self.steps[number - 1], task))
 
-    def _timeline(self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> Timeline | str:
+    def _timeline(
+        self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task], own: OwnFacts
+    ) -> Timeline | str:
         """Recalculate one person. Returns the code of the error if a send option fails."""
         happened = step_records(self.steps, sends, tasks)
         launched = launch_choices(enrollment, self.steps)
         key = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items())))
         scheduled = scheduled_steps(self.steps, sends, tasks)
-        key += repr((enrollment.launched_revision, scheduled))
+        key += repr((enrollment.launched_revision, scheduled, own))
         if len(self.known) >= MAX_KEPT_TIMELINES:
             self.known.clear()
         if key not in self.known:
             try:
                 self.known[key] = resolve(
-                    self.context, self.campaign, self.steps, enrollment, happened, self.now, scheduled=scheduled
+                    self.context,
+                    self.campaign,
+                    self.steps,
+                    enrollment,
+                    happened,
+                    self.now,
+                    self.source.facts(own, enrollment.launched_at),
+                    scheduled=scheduled,
                 )
             except Refusal as refusal:  # other people's emails still follow the edit
                 self.known[key] = refusal.code
@@ -197,12 +234,15 @@ class EditPlanner:
 
 
 def _needs_new_explanation(send: Send, planned: PlannedSend) -> bool:
-    """Whether the plan explains an email's time differently than its stored explanation."""
+    """Whether the plan explains an email's time differently than its stored explanation, or allows other times."""
     present = [note for note in send.explanation if note[0] not in HISTORY_CODES]
+    if send.allowed_times_id != allowed_times_id(planned.allowed):
+        return True
     return present != notes_to_json(note for note in planned.notes if note.code not in HISTORY_CODES)
 
 
-def explanation_of_move(send: Send, planned: PlannedSend) -> list[list[object]]:
+def explanation_of_move(send: Send, planned: PlannedSend, *, person_changed: bool) -> list[list[object]]:
     """Return the explanation of an email that moves, with its previous time."""
-    before = Note("EDITED", {"date": send.planned_date.isoformat(), "time": send.planned_time})
+    code = "PERSON_CHANGED" if person_changed else "EDITED"
+    before = Note(code, {"date": send.planned_date.isoformat(), "time": send.planned_time})
     return notes_to_json((*planned.notes, before))

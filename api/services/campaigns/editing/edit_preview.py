@@ -3,7 +3,6 @@
 People whose facts are equal form a group, which is calculated once.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,15 +10,17 @@ from functools import partial
 
 from api.models import Launch
 from api.services.campaigns.campaign_warnings import campaign_warnings, tracking_warnings
-from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing.apply_edit import check
 from api.services.campaigns.editing.edit_planner import EditChanges, EditPlanner
 from api.services.campaigns.editing.edit_tally import EditTally, StepEdit
+from api.services.campaigns.option_problems import option_problems
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.fact_groups import FactGroups, example_of, read_groups
+from api.services.enrollments.fact_groups import FactGroups, read_groups
 from api.states import OPEN_LAUNCH_STATUSES
 from api.store.fact_groups import edit_facts
 from strategies import WarningNote
+from strategies.questions import QuestionCollector, asks_options
 from strategies.warning_codes import WarningCode
 
 
@@ -40,20 +41,23 @@ class EditPreview:
     warnings: list[WarningNote] = field(default_factory=list)
 
 
+@asks_options
 async def edit_preview(context: WorkspaceContext, draft: Draft) -> EditPreview:
     """Calculate the edit's changes for everyone in the campaign. Raises Refusal as the edit would."""
     anyone = await check(context, draft)
     row = draft.campaign
     at = context.now
-    planner = EditPlanner(context, row, draft.steps, row.paused_at or at)
+    planner = await EditPlanner.load(context, row, draft.steps, row.paused_at or at)
     tally, groups = EditTally(draft, planner.now), FactGroups()
     if anyone:
-        groups = await read_groups(partial(edit_facts, row.id))
-    for number, (facts, people) in enumerate(groups.people.items()):
-        person, changes = example_of(facts, number), EditChanges()
-        planner.add(changes, person.enrollment, person.sends, person.tasks)
-        tally.add(changes, people)
-        await asyncio.sleep(0)  # let other tasks run
+        groups = await read_groups(partial(edit_facts, row.id, planner.source.reads, draft.steps[0].id))
+    questions = QuestionCollector()
+    async for each in groups.examples(planner.source):
+        changes = EditChanges()
+        with questions:
+            planner.add(changes, each.enrollment, each.sends, each.tasks, each.own)
+            tally.add(changes, each.people)
+    questions.raise_any()
     return await preview_of(context, draft, tally, groups, at)
 
 
@@ -76,6 +80,7 @@ async def preview_of(
 async def _warnings(context: WorkspaceContext, draft: Draft, tally: EditTally, groups: FactGroups) -> list[WarningNote]:
     row = draft.campaign
     warnings = tally.order.warnings(campaign_warnings(context, draft.steps, skip_weekends=row.skip_weekends))
+    warnings += await option_problems(context, draft.steps)
     if "tracking" in draft.settings:
         warnings += tracking_warnings(context, row.tracking)
     if row.paused_at is not None and groups.total:

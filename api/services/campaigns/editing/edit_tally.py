@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.models import Enrollment, Send, Task
-from api.services.campaigns.edit_drafts import Draft
+from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing.edit_planner import EditChanges
 from api.services.enrollments.order_warnings import OrderTally
 from api.services.enrollments.timeline_rows import timeline_steps
@@ -71,9 +71,9 @@ class EditTally:
         self._steps = {step.id: StepEdit(step.id, step.number, step.name) for step in draft.steps}
         for step in draft.removed:
             self._steps[step.id] = StepEdit(step.id, step.number, step.name, removed=True)
-        if draft.new and draft.changed is not None:
-            self._steps[draft.changed.id].added = True
-        self._numbers = {step.id: step.number for step in draft.steps}
+        for step_id in draft.added.keys() & self._steps.keys():
+            self._steps[step_id].added = True
+        self._numbers: dict[str | None, int] = {step.id: step.number for step in draft.steps}
         self._now = now
         self.order = OrderTally(timeline_steps(draft.steps))
         self.people = 0
@@ -140,10 +140,10 @@ class EditTally:
 
     def _add_order(self, changes: EditChanges, people: int) -> None:
         """Count the people whose emails would go out in another order than the steps."""
-        instants: dict[str, dict[int, datetime]] = {each.id: {} for each in changes.people}
-        waiting: dict[str, set[int]] = {each.id: set() for each in changes.people}
+        instants: dict[str | None, dict[int, datetime]] = {each.id: {} for each in changes.people}
+        waiting: dict[str | None, set[int]] = {each.id: set() for each in changes.people}
 
-        def add(enrollment_id: str, step_id: str, at: datetime, *, waits: bool) -> None:
+        def add(enrollment_id: str | None, step_id: str | None, at: datetime, *, waits: bool) -> None:
             number = self._numbers[step_id]
             instants[enrollment_id][number] = max(at, self._now) if waits else at
             if waits:

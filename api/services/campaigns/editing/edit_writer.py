@@ -12,6 +12,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.progress import task_created
+from api.services.enrollments.senders import sender_of
 from api.services.enrollments.task_dates import campaign_date, moved_dates
 from api.services.enrollments.timeline_rows import (
     expiry,
@@ -19,14 +20,15 @@ from api.services.enrollments.timeline_rows import (
     task_name,
     task_row,
 )
-from api.store import edits
+from api.store import allowed_times, edits
 from api.store.events import Line, email_event, enrollment_event, task_event, write
 from api.store.written_texts import restore_texts
 from strategies import Note
 from strategies.records import PlannedSend
+from strategies.timeline_notes import utc
 
 
-async def rewrite(context: WorkspaceContext, campaign: Campaign, found: EditChanges, *, held: bool) -> set[str]:
+async def rewrite(context: WorkspaceContext, campaign: Campaign, found: EditChanges, *, held: bool) -> set[str | None]:
     """Write the changes. Call in the transaction that calculated them.
 
     ``held`` puts new emails and tasks on hold, for a pause.
@@ -44,24 +46,34 @@ async def rewrite(context: WorkspaceContext, campaign: Campaign, found: EditChan
 
 async def _emails(
     context: WorkspaceContext, campaign: Campaign, found: EditChanges, *, held: bool
-) -> tuple[list[Line], set[str]]:
+) -> tuple[list[Line], set[str | None]]:
     now, lines = context.now, list[Line]()
-    moved = [_email_values(send, planned, explanation_of_move(send, planned)) for send, planned in found.moved]
+    plans = [*(plan for _, plan in (*found.moved, *found.reexplained)), *(plan for _, _, plan in found.emails)]
+    await allowed_times.keep((plan.allowed for plan in plans), now.date())
+    moved = [
+        _email_values(
+            send,
+            planned,
+            explanation_of_move(send, planned, person_changed=send.enrollment_id in found.changed_people),
+        )
+        for send, planned in found.moved
+    ]
     reexplained = [
         _email_values(send, planned, notes_to_json(planned.notes), keeps=True) for send, planned in found.reexplained
     ]
     written = await edits.move_emails([*moved, *reexplained]) if moved or reexplained else set()
     for send, planned in found.moved:
         if send.id in written:
-            data = {"before": _utc(send.due_at), "after": _utc(planned.instant)}
+            data = {"before": utc(send.due_at), "after": utc(planned.instant)}
             lines.append(email_event(send, EventKind.EMAIL_MOVED, now, data=data, campaign_id=campaign.id))
     new = [
-        send_row(context, enrollment, step, campaign.sender_id, planned) for enrollment, step, planned in found.emails
+        send_row(context, enrollment, step, sender_of(enrollment, campaign), planned)
+        for enrollment, step, planned in found.emails
     ]
     for send in new:
         send.held = held
         lines.append(
-            email_event(send, EventKind.EMAIL_ADDED, now, data={"at": _utc(send.due_at)}, campaign_id=campaign.id)
+            email_event(send, EventKind.EMAIL_ADDED, now, data={"at": utc(send.due_at)}, campaign_id=campaign.id)
         )
     if new:
         await restore_texts(new)
@@ -88,12 +100,14 @@ async def _tasks(context: WorkspaceContext, campaign: Campaign, found: EditChang
     now, lines = context.now, []
     changed: list[Mapping[str, Any]] = []
     for enrollment, step, task, planned in found.tasks_moved:
-        notes = notes_to_json((*planned.notes, Note("TASK_EDITED", {"date": campaign_date(task).isoformat()})))
+        code = "TASK_PERSON_CHANGED" if enrollment.id in found.changed_people else "TASK_EDITED"
+        notes = notes_to_json((*planned.notes, Note(code, {"date": campaign_date(task).isoformat()})))
         task.paused_seconds = campaign.paused_seconds
         dates = moved_dates(task, planned.due)
         changed.append(_task_values(task, step, dates, expiry(enrollment, campaign, dates[0]), notes))
     for _, step, task in found.tasks_stay:
-        if (task.name, task.details, task.priority) != (task_name(step), step.notes, step.priority):
+        now_says = (task_name(step), step.notes, step.priority, step.type)
+        if (task.name, task.details, task.priority, task.type) != now_says:
             changed.append(
                 _task_values(task, step, (task.due_date, task.planned_date), task.expires_at, task.explanation)
             )
@@ -144,12 +158,9 @@ def _task_values(
         "name": task_name(step),
         "details": step.notes,
         "priority": str(step.priority),
+        "type": str(step.type),
     }
 
 
 def _ids(rows: Iterable[Send | Task]) -> list[str]:
     return [row.id for row in rows]
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

@@ -19,6 +19,7 @@ from api.services.enrollments.enrollment_ending import end_all
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import edits, endings
 from api.store.campaign_state import lock_campaign, lock_campaign_state
+from api.store.campaign_status import finish_campaign
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
 
@@ -52,6 +53,7 @@ async def end_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
                 context.wake()
                 yield ended
         if await ending.close():
+            await finish_campaign(row.id, context.now)
             return
         if ending.passed_over:
             raise EndingIncompleteError(f"{ending.passed_over} people, the last one because: {ending.problem}")

@@ -6,8 +6,10 @@ ends the campaign person by person. The caller carries out the first chunks, a t
 
 import logging
 
+from api.codes.emails import EmailCode
+from api.codes.event_kinds import EventKind
 from api.codes.outcome_reasons import ReasonCode
-from api.models import Campaign, Enrollment, Launch
+from api.models import Campaign, Enrollment, Launch, Send
 from api.services.campaigns.editing.edit_job import EDIT_JOB
 from api.services.campaigns.ending.end_job import END_JOB, end_chunks
 from api.services.campaigns.pausing.hold_job import HOLD_JOB
@@ -16,25 +18,51 @@ from api.services.common.bisection import is_database_fault
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
-from api.states import OPEN_LAUNCH_STATUSES
-from api.store import endings, jobs
+from api.states import OPEN_LAUNCH_STATUSES, EnrollmentStatus
+from api.store import answered_emails, endings, jobs
 from api.store.campaign_state import lock_campaign
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.enrollments import succeed_finished
+from api.store.events import enrollment_event, write
+from strategies import Refusal
 
 log = logging.getLogger("touchline.ending")
 
+SUCCESS = ReasonCode.SUCCEEDED.message()
 PEOPLE_OF_A_CALLER = 1_000
 """People whose campaign a request ends. A tick loop ends it for the others."""
 
 
 @retry_on_deadlock
-async def end_enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrollment:
-    """Remove one person from a campaign."""
+async def end_enrollment(
+    context: WorkspaceContext, enrollment_id: str, *, success: bool = False, email_id: str | None = None
+) -> Enrollment:
+    """Remove one person from a campaign. With ``success``, it ends as a success, also if they have finished it.
+
+    Reports count the success for the email ``email_id``.
+    """
     enrollment = await get_or_refuse(Enrollment, context.workspace_id, enrollment_id, ("id",))
     async with transaction():
-        await end(enrollment, context.now, why=ReasonCode.REMOVED.message())
+        if not success:
+            await end(enrollment, context.now, why=ReasonCode.REMOVED.message())
+        else:
+            await end(enrollment, context.now, why=SUCCESS, status=EnrollmentStatus.SUCCEEDED)
+            if await succeed_finished(enrollment.id):
+                enrollment.status = EnrollmentStatus.SUCCEEDED
+                data = {"reason": SUCCESS.code, "success": True}
+                await write([enrollment_event(enrollment, EventKind.CAMPAIGN_ENDED, context.now, data=data)])
+            if email_id is not None:
+                await answered_emails.mark_succeeded([email_id], context.now)
     return enrollment
+
+
+async def succeed_by_email(context: WorkspaceContext, email_id: str) -> Enrollment:
+    """End the campaign of an email as a success for its person."""
+    send = await get_or_refuse(Send, context.workspace_id, email_id, ("id",))
+    if send.enrollment_id is None:
+        raise Refusal.of(EmailCode.OUTSIDE_CAMPAIGNS, ("id",))
+    return await end_enrollment(context, send.enrollment_id, success=True, email_id=send.id)
 
 
 async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:

@@ -8,6 +8,7 @@ sent once the job has released it. At the end the job extends the expiry of task
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -23,11 +24,11 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
-from api.store import holds
+from api.store import allowed_times, holds
 from api.store.campaign_state import lock_campaign, lock_campaign_state
 from api.store.edits import people_in
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, write
+from api.store.events import email_event, task_event, write
 from api.store.tasks import extend_expiry
 
 HOLD_JOB = "hold"
@@ -116,9 +117,8 @@ async def _walk_of(context: WorkspaceContext, row: Campaign, phase: _Phase) -> _
         most = people_per_transaction(PEOPLE_RELEASED_PER_CHUNK, len(steps))
     else:
         most = people_per_transaction(PEOPLE_HELD_PER_CHUNK, len(steps), INSERTED_ROWS_PER_TRANSACTION)
-    return _Walk(
-        context, row, phase, ResumePlanner(context, row, steps, row.resumed_at or context.now), ChunkSize(most)
-    )
+    planner = await ResumePlanner.load(context, row, steps, row.resumed_at or context.now)
+    return _Walk(context, row, phase, planner, ChunkSize(most))
 
 
 async def _walk(walk: _Walk) -> AsyncGenerator[int, None]:
@@ -206,9 +206,19 @@ async def _release(planner: ResumePlanner, after: str, at_once: int) -> str | No
     people = await holds.enrollments_on_hold(planner.campaign.id, after, at_once)
     await holds.lock_schedules(people)
     changes = await planner.changes(people)
-    await holds.write_resume(changes.sends, changes.tasks, changes.resumed)
+    campaign, now = planner.campaign, planner.context.now
+    await allowed_times.keep(changes.allowed, now.date())
+    moved = await holds.write_resume(changes.sends, changes.tasks, changes.resumed)
+    await write([
+        task_event(task, EventKind.TASK_MOVED, now, data=_dates(before, after), campaign_id=campaign.id)
+        for task, before, after in moved
+    ])  # fmt: skip
     await holds.release(people)
     return people[-1] if len(people) == at_once else None
+
+
+def _dates(before: date, after: date) -> dict[str, str]:
+    return {"before": before.isoformat(), "after": after.isoformat()}
 
 
 async def _work(job: Job, runtime: JobRuntime) -> Chunks:

@@ -62,7 +62,7 @@ async def resume_launches(context: WorkspaceContext, campaign: Campaign) -> None
 
 
 async def _resume(context: WorkspaceContext, row: Launch, campaign: Campaign) -> bool:
-    sender = await Sender.get(id=campaign.sender_id)
+    sender = await Sender.get(id=row.sender_id or campaign.sender_id)
     resumed = await Launch.filter(id=row.id, status=LaunchStatus.PAUSED).update(
         status=LaunchStatus.RUNNING,
         paused_with_campaign=False,

@@ -11,6 +11,7 @@ from api.models import Campaign
 from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks, new_holds
 from api.services.campaigns.pausing.launch_control import pause_launches, resume_launches
 from api.services.common.context import WorkspaceContext
+from api.services.enrollments.campaign_checks import refuse_archived
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
 from api.store import holds, jobs
 from api.store.campaign_state import lock_campaign, lock_campaign_state
@@ -32,6 +33,7 @@ async def _pause(context: WorkspaceContext, row: Campaign) -> None:
     async with transaction():
         await lock_campaign(row.id)
         state = await lock_campaign_state(row.id)
+        refuse_archived(state, ("id",))
         if state.is_paused:
             raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, ("id",), case="already")
         # A resume that was requested and not carried out has ended a pause: tasks expire later by its length too.
@@ -64,6 +66,7 @@ async def _resume(context: WorkspaceContext, row: Campaign) -> None:
     async with transaction():
         await lock_campaign(row.id)
         state = await lock_campaign_state(row.id)
+        refuse_archived(state, ("id",))
         if not state.is_paused:
             raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("id",))
         requested = {"resume_requested_at": context.now, "holds": new_holds(), "job_problem": None}

@@ -10,6 +10,7 @@ from typing import Any
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource, OwnFacts
 from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.task_dates import campaign_date, moved_dates
 from api.services.enrollments.timeline_rows import (
@@ -28,7 +29,9 @@ from api.services.enrollments.timeline_rows import (
 from api.states import WAITING_STATUSES, TaskStatus
 from api.store import holds
 from strategies import Calendar, Note, SendAt, timeline_notes
+from strategies.allowed_times import Ranges
 from strategies.calendar import instant_of, local, moment_of
+from strategies.questions import QuestionCollector
 from strategies.records import PlannedSend, PlannedTask
 from strategies.resume_plan import Shift, goes_at_once, shift
 from strategies.timeline import resolve_timeline
@@ -36,10 +39,12 @@ from strategies.timeline import resolve_timeline
 # The columns that are read. Many rows are read, so no other columns are.
 SEND_COLUMNS = (
     *("id", "enrollment_id", "step_id", "status", "attempts", "by_hand", "due_at"),
-    *("planned_at", "planned_date", "planned_time", "zone", "explanation", "reason"),
+    *("planned_at", "planned_date", "planned_time", "zone", "explanation", "reason", "allowed_times_id"),
 )
 TASK_COLUMNS = ("id", "enrollment_id", "step_id", "status", "due_date", "planned_date", "done_at")
-ENROLLMENT_COLUMNS = ("id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed", "launched_revision")
+ENROLLMENT_COLUMNS = (
+    *("id", "person_id", "zone", "zone_of", "launched_at", "send_at", "times", "resumed", "launched_revision"),
+)
 
 MAX_KEPT_SHIFTS = 1_000
 """Shifts that are kept. People with the same facts share one."""
@@ -65,6 +70,8 @@ class Changes:
     tasks: list[Mapping[str, Any]] = field(default_factory=list)
     resumed: list[Mapping[str, Any]] = field(default_factory=list)
     """One row for each person."""
+    allowed: list[Ranges | None] = field(default_factory=list)
+    """The ranges of time in which the emails can be sent."""
     at_once: list[int] = field(default_factory=list)
     """Step numbers of overdue emails that keep their time, and are sent immediately."""
 
@@ -77,24 +84,45 @@ class ResumePlanner:
     campaign: Campaign
     steps: Sequence[Step]
     now: datetime
+    source: FactSource
     known: dict[str, Shift] = field(default_factory=dict)
+
+    @classmethod
+    async def load(
+        cls, context: WorkspaceContext, campaign: Campaign, steps: Sequence[Step], now: datetime
+    ) -> "ResumePlanner":
+        """Return a planner that has what the send options of the steps declare."""
+        return cls(context, campaign, steps, now, await FactSource.load(context, campaign, steps))
 
     async def changes(self, enrollment_ids: Sequence[str]) -> Changes:
         """Return the changes of a resume for these enrollments. Writes nothing."""
         moving = await holds.overdue_enrollments(list(enrollment_ids), self.now)
-        sends: dict[str, list[Send]] = {key: [] for key in moving}
+        sends: dict[str | None, list[Send]] = {key: [] for key in moving}
         tasks: dict[str | None, list[Task]] = {key: [] for key in moving}
         for send in await Send.filter(enrollment_id__in=moving).only(*SEND_COLUMNS):
             sends[send.enrollment_id].append(send)
         for task in await Task.filter(enrollment_id__in=moving).only(*TASK_COLUMNS):
             tasks[task.enrollment_id].append(task)
         found = Changes()
-        for enrollment in await Enrollment.filter(id__in=moving).only(*ENROLLMENT_COLUMNS):
-            self.add(found, enrollment, sends[enrollment.id], tasks[enrollment.id])
+        people = await Enrollment.filter(id__in=moving).only(*ENROLLMENT_COLUMNS)
+        own = await self.source.people({row.person_id for row in people})
+        questions = QuestionCollector()
+        for enrollment in people:
+            facts = own.get(enrollment.person_id, NO_OWN_FACTS)
+            with questions:
+                self.add(found, enrollment, sends[enrollment.id], tasks[enrollment.id], facts)
+        questions.raise_any()
         return found
 
-    def add(self, found: Changes, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
-        """Add one person's changes to ``found``."""
+    def add(
+        self,
+        found: Changes,
+        enrollment: Enrollment,
+        sends: Sequence[Send],
+        tasks: Sequence[Task],
+        own: OwnFacts,
+    ) -> None:
+        """Add one person's changes to ``found``. ``own`` are their facts, of ``source``."""
         numbers = {step.id: step.number for step in self.steps}
         waiting = [send for send in sends if send.status in WAITING_STATUSES and send.step_id in numbers]
         moments = {task.done_at for task in tasks}
@@ -107,9 +135,9 @@ class ResumePlanner:
         waiting = [send for send in waiting if send.id not in now]
         if not any(send.due_at < self.now for send in waiting):
             return
-        done = self._shift(enrollment, sends, tasks, waiting, at_once)
+        done = self._shift(enrollment, sends, tasks, waiting, at_once, own)
         for send in waiting:
-            row = self._send(enrollment, send, numbers[send.step_id], done)
+            row = self._send(enrollment, send, numbers[send.step_id], done, found.allowed)
             found.sends.append(row)
             found.emails.append(Change(numbers[send.step_id], send.due_at, row["due_at"]))
         for task in tasks:
@@ -149,6 +177,7 @@ class ResumePlanner:
         tasks: Sequence[Task],
         waiting: Sequence[Send],
         at_once: Sequence[int],
+        own: OwnFacts,
     ) -> Shift:
         happened = step_records(self.steps, sends, tasks)
         numbers = {step.id: step.number for step in self.steps}
@@ -159,13 +188,14 @@ class ResumePlanner:
         # People with the same launch and the same facts share one shift.
         key = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, others, at_once))
         scheduled = scheduled_steps(self.steps, sends, tasks)
-        key += repr((enrollment.launched_revision, scheduled))
+        key += repr((enrollment.launched_revision, scheduled, own))
         if len(self.known) >= MAX_KEPT_SHIFTS:
             self.known.clear()
         if key not in self.known:
             calendar = Calendar(enrollment.zone, self.campaign.skip_weekends)
             resumed = resumes(enrollment, self.steps, calendar)
-            fold = resolver(self.context, self.campaign, self.steps, enrollment, happened, self.now, scheduled)
+            facts = self.source.facts(own, enrollment.launched_at)
+            fold = resolver(self.context, self.campaign, self.steps, enrollment, happened, self.now, facts, scheduled)
             try:
                 self.known[key] = shift(fold, resumed, planned, others, calendar, self.now, at_once)
             except Exception as problem:
@@ -177,15 +207,18 @@ class ResumePlanner:
                 self.known[key] = shift(lambda _resumed, _stop: nothing, resumed, (), walls, calendar, self.now)
         return self.known[key]
 
-    def _send(self, enrollment: Enrollment, send: Send, number: int, done: Shift) -> dict[str, Any]:
+    def _send(
+        self, enrollment: Enrollment, send: Send, number: int, done: Shift, allowed: list[Ranges | None]
+    ) -> dict[str, Any]:
         planned = done.planned.get(number)
         if uses_planned_time(send) and isinstance(planned, PlannedSend):
+            allowed.append(planned.allowed)
             return {"id": send.id, **planned_columns(planned)}
-        day, wall = _local_due(send)
+        day, wall, zone = _local_due(send)
         day = Calendar(enrollment.zone, self.campaign.skip_weekends).forward(day, done.days)
-        due, planned_so = instant_of(day, wall, send.zone), _has_planned_time(send)
+        due, planned_so = instant_of(day, wall, zone), _has_planned_time(send)
         note = Note("MOVED_AFTER_PAUSE", {"date": day.isoformat(), "time": wall.isoformat()})
-        clocks = timeline_notes.daylight_saving_notes(SendAt(day, wall), moment_of(day, wall, send.zone))
+        clocks = timeline_notes.daylight_saving_notes(SendAt(day, wall), moment_of(day, wall, zone))
         earlier = takewhile(lambda line: line[0] != note.code, send.explanation)
         return {
             "id": send.id,
@@ -193,6 +226,8 @@ class ResumePlanner:
             "planned_at": due if planned_so else send.planned_at,
             "planned_date": day if planned_so else send.planned_date,
             "planned_time": send.planned_time,
+            "zone": zone,
+            "allowed_times_id": send.allowed_times_id,
             "explanation": [*earlier, *notes_to_json([note, *clocks])],
         }
 
@@ -202,9 +237,9 @@ def _has_planned_time(send: Send) -> bool:
     return keeps_planned_time(send) or is_postponed(send)
 
 
-def _local_due(send: Send) -> tuple[date, time]:
-    """Return the date and local time that a shift starts from: the planned ones, or those of the next attempt."""
+def _local_due(send: Send) -> tuple[date, time, str]:
+    """Return the date, local time and zone that a shift starts from: the planned ones, or those of the next attempt."""
     if _has_planned_time(send):
-        return send.planned_date, time.fromisoformat(send.planned_time)
+        return send.planned_date, time.fromisoformat(send.planned_time), send.zone
     shown = local(send.due_at, send.zone)
-    return shown.date(), shown.time().replace(fold=0)
+    return shown.date(), shown.time().replace(fold=0), send.zone

@@ -3,7 +3,6 @@
 People whose facts are equal form a group, which is calculated once.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,11 +13,12 @@ from api.services.campaigns.pausing.resume_planner import Changes, ResumePlanner
 from api.services.campaigns.pausing.resume_tally import ResumeTally, StepPreview
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.fact_groups import FactGroups, ReadSlice, example_of, read_groups
+from api.services.enrollments.fact_groups import FactGroups, ReadSlice, read_groups
 from api.states import EnrollmentStatus
 from api.store.engine.rows import get_or_refuse
 from api.store.fact_groups import FactSlice, resume_facts
 from strategies import Refusal, WarningNote
+from strategies.questions import QuestionCollector, asks_options
 
 
 @dataclass(slots=True)
@@ -39,28 +39,31 @@ class ResumePreview:
     warnings: Sequence[WarningNote] = field(default_factory=list)
 
 
+@asks_options
 async def resume_preview(context: WorkspaceContext, campaign_id: str) -> ResumePreview:
     """Calculate the changes of a resume for everyone with emails on hold. Raises Refusal if it is not paused."""
     row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("campaignId",))
     if row.paused_at is None or row.resume_requested_at is not None:
         raise Refusal.of(CampaignCode.CAMPAIGN_NOT_PAUSED, ("campaignId",))
-    planner = ResumePlanner(context, row, await steps_of(row), context.now)
+    planner = await ResumePlanner.load(context, row, await steps_of(row), context.now)
     tally = ResumeTally(planner.steps, planner.now)
     first = next((step.id for step in planner.steps if step.number == 1), "")
 
     def people_with(status: EnrollmentStatus) -> ReadSlice:
         async def read(after: str, people: int) -> FactSlice:
-            return await resume_facts(row.id, status, after, people, planner.now, first)
+            return await resume_facts(row.id, planner.source.reads, status, after, people, planner.now, first)
 
         return read
 
     # People who have finished the campaign may have an email that is sent again.
     groups = await read_groups(*map(people_with, EnrollmentStatus))
-    for number, (facts, people) in enumerate(groups.people.items()):
-        person, changes = example_of(facts, number), Changes()
-        planner.add(changes, person.enrollment, person.sends, person.tasks)
-        tally.add(changes, person.enrollment, person.sends, people)
-        await asyncio.sleep(0)  # let other tasks run
+    questions = QuestionCollector()
+    async for each in groups.examples(planner.source):
+        changes = Changes()
+        with questions:
+            planner.add(changes, each.enrollment, each.sends, each.tasks, each.own)
+            tally.add(changes, each.enrollment, each.sends, each.people)
+    questions.raise_any()
     return preview_of(planner.now, tally, groups)
 
 

@@ -25,7 +25,7 @@ class BatchRendering:
     call renders the next emails of its step. The trade-off is memory for emails that no session needs yet.
 
     - ``_coming``: the emails of each step whose rendering has not started. ``expect`` fills it. ``write`` and
-      ``_write_several`` take from it.
+      ``_write_several`` take from it. None is the key of all emails outside campaigns, here and in ``_alone``.
     - ``_ahead``: the futures of emails that are rendered before a session needs them. ``_write_several`` adds them, and
       ``write`` takes them. A result of None means that the email has to be rendered again.
     - ``_alone``: the steps whose last email exceeded a limit. Their next email is rendered alone, so that the limits
@@ -35,8 +35,8 @@ class BatchRendering:
     def __init__(self, key: str, order: Callable[[ClaimedEmail], RenderRequest]) -> None:
         self._key = key
         self._order = order
-        self._coming: dict[str, OrderedDict[str, ClaimedEmail]] = {}
-        self._alone: set[str] = set()
+        self._coming: dict[str | None, OrderedDict[str, ClaimedEmail]] = {}
+        self._alone: set[str | None] = set()
         self._ahead: dict[str, asyncio.Future[RenderedEmail | RenderFailure | None]] = {}
 
     def expect(self, sends: Sequence[ClaimedEmail]) -> None:
@@ -58,7 +58,7 @@ class BatchRendering:
             return await self._write_several(send.step_id, order, coming)
 
     async def _write_several(
-        self, step_id: str, order: RenderRequest, coming: OrderedDict[str, ClaimedEmail]
+        self, step_id: str | None, order: RenderRequest, coming: OrderedDict[str, ClaimedEmail]
     ) -> RenderedEmail | RenderFailure:
         """Render one email, and as many next emails of its step as the call may contain."""
         most = (

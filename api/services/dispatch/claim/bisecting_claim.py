@@ -76,10 +76,10 @@ class BisectingClaim:
     async def load(self, sends: Sequence[ClaimedEmail]) -> list[Delivery]:
         """Load the emails that can be loaded, step by step, and settle the others. Returns the earliest first."""
         if not await self._can_load_sender():
-            await self._settle((send, DispatchAnswer.NOT_PREPARED) for send in sends)
+            await self.settle((send, DispatchAnswer.NOT_PREPARED) for send in sends)
             return []
         deliveries: list[Delivery] = []
-        steps: dict[str, list[ClaimedEmail]] = {}
+        steps: dict[str | None, list[ClaimedEmail]] = {}
         for send in sends:
             steps.setdefault(send.step_id, []).append(send)
         for of_step in steps.values():
@@ -106,7 +106,7 @@ class BisectingClaim:
             log.exception("cannot load more than %s emails of the step %s", len(failed), sends[0].step_id)
             loaded = {delivery.send.id for delivery in deliveries}
             failed = [(send, DispatchAnswer.NOT_PREPARED) for send in sends if send.id not in loaded]
-        await self._settle(failed)
+        await self.settle(failed)
         return deliveries
 
     async def _can_load_sender(self) -> bool:
@@ -120,11 +120,11 @@ class BisectingClaim:
             return False
         return True
 
-    async def _settle(self, failed: Iterable[tuple[ClaimedEmail, Answer]]) -> None:
-        """Settle emails that cannot be loaded. If one cannot be settled, it waits until its lease ends."""
+    async def settle(self, failed: Iterable[tuple[ClaimedEmail, Answer]]) -> None:
+        """Settle emails that cannot be sent. If one cannot be settled, it waits until its lease ends."""
 
         async def write_part(part: Sequence[tuple[ClaimedEmail, Answer]]) -> None:
-            self._count(await self._write(part))
+            self.count(await self._write(part))
 
         async def settle_alone(one: tuple[ClaimedEmail, Answer], _: str) -> None:
             await self._settle_alone(one[0].id, partial(self._write, [one], alone=True))
@@ -168,19 +168,20 @@ class BisectingClaim:
     async def _settle_alone(self, send_id: str, write_it: Callable[[], Awaitable[Iterable[Outcome]]]) -> None:
         """Settle one email. If that fails too, the email waits."""
         try:
-            self._count(await write_it())
+            self.count(await write_it())
         except Exception as problem:
             if is_database_fault(problem):
                 raise
             until = self.backoff.add(send_id, self.real_now)
             log.exception("cannot settle the email %s; trying again at %s", send_id, until.isoformat())
 
-    def _count(self, outcomes: Iterable[Outcome]) -> None:
+    def count(self, outcomes: Iterable[Outcome]) -> None:
+        """Count settled emails."""
         for outcome in outcomes:
             self.settled[outcome] = self.settled.get(outcome, 0) + 1
 
 
-async def _write_each(lines: list[Line], ended: list[str], now: datetime) -> None:
+async def _write_each(lines: list[Line], ended: list[str | None], now: datetime) -> None:
     """Write the consequences of an email, each in its own transaction, as far as they can be written."""
     for write_consequence in (partial(write, lines), partial(finish_done, ended, now)):
         try:

@@ -21,8 +21,8 @@ def why_not_send(
     workspace: Workspace,
     account: str,
     person: Recipient,
-    enrollment_status: str,
-    step: Step,
+    enrollment_status: str | None,
+    step: Step | None,
     blocked_domains: Collection[str],
     *,
     transactional: bool,
@@ -31,15 +31,15 @@ def why_not_send(
 
     The reasons, the first that applies: the workspace may not use the account, the address has unsubscribed (unless
     the email is transactional), the campaign has ended for the person, the step was removed, the address has bounced,
-    its domain is blocked.
+    its domain is blocked. An email outside campaigns has no enrollment and no step.
     """
     if not may_use(workspace, account):
         return WorkspaceCode.ACCOUNT_NOT_ALLOWED.message(account=account)
     if person.unsubscribed and not transactional:
         return PersonCode.UNSUBSCRIBED.message(email=person.email)
-    if enrollment_status not in MAY_GET_EMAILS:
+    if enrollment_status is not None and enrollment_status not in MAY_GET_EMAILS:
         return CampaignCode.CAMPAIGN_ENDED.message()
-    if step.removed_at is not None:
+    if step is not None and step.removed_at is not None:
         return CampaignCode.STEP_REMOVED.message("email")
     if person.bounced:
         return PersonCode.BOUNCED.message(email=person.email)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from api.services.common.bisection import is_database_fault
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.row_backoff import Backoff
+from api.services.dispatch.claim.allowed_times import AskLater, wait_for_allowed_times
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
@@ -28,10 +29,17 @@ class ClaimResult(NamedTuple):
 
 
 async def claim_and_load(
-    runtime: DispatchRuntime, now: datetime, sender: Mapping[str, Any], limit: int, account: str, backoff: Backoff
+    runtime: DispatchRuntime,
+    now: datetime,
+    sender: Mapping[str, Any],
+    limit: int,
+    account: str,
+    backoff: Backoff,
+    ask_later: AskLater | None = None,
 ) -> ClaimResult:
     """Claim up to ``limit`` emails of a sender that are due at ``now`` (UTC), and load the rows that they need.
 
+    ``ask_later`` gets those whose send options have to be asked again. None: this waits for the options.
     Raises only errors that the state of the database causes. Then the claims end with their leases.
     """
     real_now = runtime.clock()
@@ -52,5 +60,7 @@ async def claim_and_load(
         if is_database_fault(problem):
             raise
         log.warning("cannot load the emails of the sender %s together", sender["id"], exc_info=problem)
-        return ClaimResult(await bisecting.load(sends), bisecting.settled)
-    return ClaimResult([Delivery(send, batch) for send in sends], bisecting.settled)
+        deliveries = await bisecting.load(sends)
+    else:
+        deliveries = [Delivery(send, batch) for send in sends]
+    return ClaimResult(await wait_for_allowed_times(runtime, deliveries, bisecting, ask_later), bisecting.settled)

@@ -6,6 +6,8 @@ from enum import Enum, auto
 
 from api.services.dispatch.claim.batch import Batch
 from api.store.claimed_email import ClaimedEmail
+from api.store.sent_contents import PackedContent
+from strategies.allowed_times import Ranges, may_be_sent
 
 
 class Stage(Enum):
@@ -41,7 +43,7 @@ class Delivery:
 
     ``send`` and ``batch`` come from the claim. ``Stage`` says which code sets ``stage``. The session that takes the
     delivery writes ``session`` and ``account_failed``. The outcome writer reads ``session`` to keep the entries of one
-    session in order. ``attempt`` writes ``retry_at`` and ``subject``, and the outcome writer reads both.
+    session in order. ``attempt`` writes ``retry_at``, ``subject`` and ``content``, and the outcome writer reads them.
     """
 
     send: ClaimedEmail
@@ -54,6 +56,18 @@ class Delivery:
     retry_at: datetime | None = None
     """When (UTC) it is due again, if it waits for an earlier email or for a renderer."""
     subject: str = ""
+    content: PackedContent | None = None
+    """The rendered email, packed. The transaction that begins the transmission stores it."""
+
+    @property
+    def allowed(self) -> Ranges | None:
+        """The ranges in which its send option lets it be sent; None: at any time. Without a known range it waits."""
+        ranges_id = self.send.allowed_times_id
+        return None if ranges_id is None else self.batch.allowed_times.get(ranges_id, ())
+
+    def is_allowed_at(self, real_now: datetime) -> bool:
+        """Say whether its send option lets it be sent now, by the clock of its workspace."""
+        return self.send.allowed_times_id is None or may_be_sent(self.allowed, self.at(real_now))
 
     def at(self, real_now: datetime) -> datetime:
         """Return the current time (UTC) of the delivery's workspace. A sandbox has its own clock."""

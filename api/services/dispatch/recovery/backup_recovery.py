@@ -5,7 +5,8 @@ may have been sent. Touchline puts such an email in doubt, and a user decides. T
 emails that it names: the Message-ID of an email contains its id, and is the same for every attempt.
 
 A user also decides about everything else that the lost database may have done: automatic resends of emails in doubt,
-expired tasks and background launches. A pending edit is applied first, because it may move emails to an earlier time.
+expired tasks and background launches. A pending edit or changed fact is applied first, because it may move emails to an
+earlier time.
 """
 
 import re
@@ -19,6 +20,7 @@ from api.codes.outcome_reasons import ReasonCode
 from api.ids import new_id
 from api.models import Campaign, Send, Workspace
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
+from api.services.campaigns.editing.fact_changes_job import begin_all
 from api.services.common.context import WorkspaceContext
 from api.services.emails.emails import settle_as_sent
 from api.services.enrollments.progress import finish_done
@@ -27,6 +29,7 @@ from api.store import backup_recovery, jobs
 from api.store.engine.sql import Row, instant
 from api.store.engine.transactions import transaction
 from api.store.events import Line, email_event, task_event, write
+from api.store.fact_changes import workspaces_to_recalculate
 from strategies import Refusal
 
 EMAIL_ID = re.compile(r"snd_[0-9a-z]{26}")
@@ -75,6 +78,7 @@ async def recover(
     await _check(as_of, until, now)
     work = _Recovery(
         scope_of=scope_of,
+        as_of=as_of,
         until=until,
         now=now,
         detail=ReasonCode.RESTORED.message(as_of=_shown(as_of)).sentence,
@@ -83,6 +87,8 @@ async def recover(
         dry_run=dry_run,
     )
     found = work.found
+    if not dry_run:
+        await backup_recovery.note_in_connections(as_of)
     found.paused_launches = await (
         backup_recovery.count_open_launches() if dry_run else backup_recovery.pause_launches()
     )
@@ -100,6 +106,7 @@ class _Recovery:
     """A running recovery and its counts so far. Its arguments are those of ``recover``."""
 
     scope_of: Callable[[Workspace], WorkspaceContext]
+    as_of: datetime
     until: datetime
     now: datetime
     detail: str
@@ -154,11 +161,13 @@ class _Recovery:
             await finish_done([row["enrollment_id"] for row in rows], self.now)
 
     async def carry_out_edits(self) -> bool:
-        """Apply the edits that were pending when the backup was made. Returns whether there was one."""
+        """Apply edits and changed facts that were pending when the backup was made. Returns whether there was one."""
+        for workspace_id in await workspaces_to_recalculate():
+            await begin_all(self.scope_of(await Workspace.get(id=workspace_id)))
         rows = await backup_recovery.campaigns_with_open_edit()
         for row in rows:
             context = self.scope_of(await Workspace.get(id=row["workspace_id"]))
-            chunks = edit_chunks(context, await Campaign.get(id=row["id"]))
+            chunks = edit_chunks(context, await Campaign.get(id=row["id"]), self.as_of)
             await carry_out(await jobs.open_job(EDIT_JOB, row["id"]), chunks, context.clock)
         return bool(rows)
 

@@ -1,16 +1,19 @@
-"""Periodically recover the emails of stopped processes, and delete old throttle slots."""
+"""Periodically recover the emails of stopped processes, finish campaigns, and delete what is too old."""
 
 import logging
 import time
+from datetime import timedelta
 
 from api.services.common.bisection import is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.row_backoff import Backoff
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.expired_leases import recover_expired
+from api.store import allowed_times, attachments, sent_contents, throttles
 from api.store import emails as stored_emails
-from api.store import throttles
+from api.store.campaign_status import finish_campaigns
 from api.store.engine.corruption import is_corrupt
+from api.store.reports.folding import fold
 from api.store.workspaces import sandboxes
 from plugins.contract import Outcome
 
@@ -19,8 +22,16 @@ log = logging.getLogger("touchline.dispatch")
 RECOVERY_INTERVAL_SECONDS = 0.5
 FAILURE_WAIT_SECONDS = 30.0
 THROTTLE_CLEANUP_INTERVAL_SECONDS = 3600.0
+UNUSED_ATTACHMENTS_KEPT_FOR = timedelta(days=1)
+"""How long an uploaded file is kept that no email has."""
+FINISH_INTERVAL_SECONDS = 5.0
+"""How often the recovery looks for campaigns in which nobody is active any more."""
 COUNT_INTERVAL_SECONDS = 60.0
 """How often the numbers of emails by folder are added up."""
+FOLD_INTERVAL_SECONDS = 5.0
+"""How often the changes of reports are added to their counts. Until then, a reader adds them."""
+EXPIRY_INTERVAL_SECONDS = 600.0
+"""How often contents of emails are looked for that are older than TOUCHLINE_CONTENT_DAYS."""
 
 
 class PeriodicRecovery:
@@ -34,8 +45,10 @@ class PeriodicRecovery:
         self._runtime = runtime
         self._backoff = backoff
         self._interval_seconds = interval_seconds
-        self._began_at = float("-inf")
-        self._cleaned_at = self._counted_at = time.monotonic()
+        self._finish_interval_seconds = FINISH_INTERVAL_SECONDS if interval_seconds else 0.0
+        self._began_at = self._finished_at = float("-inf")
+        self._cleaned_at = self._counted_at = self._folded_at = time.monotonic()
+        self._expires_at = time.monotonic()
 
     def is_due(self) -> bool:
         """Say whether the interval is over. If so, begin the next one."""
@@ -63,12 +76,24 @@ class PeriodicRecovery:
         for row in lost:
             self._runtime.metrics.outcomes(Outcome.IN_DOUBT, row["channel"]).inc()
             log.info("the email %s: IN_DOUBT %s", row["id"], code, extra={"send": row["id"], "code": code})
+        if time.monotonic() - self._finished_at > self._finish_interval_seconds:
+            self._finished_at = time.monotonic()
+            await finish_campaigns(real_now)
         if time.monotonic() - self._cleaned_at > THROTTLE_CLEANUP_INTERVAL_SECONDS:
             self._cleaned_at = time.monotonic()
             await throttles.delete_old_slots(real_now)
+            await allowed_times.delete_unused(real_now.date())
+            while await attachments.delete_unused(real_now - UNUSED_ATTACHMENTS_KEPT_FOR):
+                pass
             for workspace in await sandboxes():
                 await throttles.delete_old_slots(workspace.virtual_now or real_now, workspace.id)
         if time.monotonic() - self._counted_at > COUNT_INTERVAL_SECONDS:
             self._counted_at = time.monotonic()
             await stored_emails.merge_counts()
+        if time.monotonic() - self._folded_at > FOLD_INTERVAL_SECONDS:
+            self._folded_at = time.monotonic()
+            await fold()
+        if self._runtime.content_days is not None and time.monotonic() >= self._expires_at:
+            more = await sent_contents.delete_expired(real_now - timedelta(days=self._runtime.content_days))
+            self._expires_at = time.monotonic() + (0.0 if more else EXPIRY_INTERVAL_SECONDS)
         return others + len(lost)

@@ -6,21 +6,23 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from api.mail.text_checks import storable_text
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
-from api.services.dispatch.dispatch_answers import Answer
+from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.public_detail import public_detail
+from api.services.dispatch.retry_policy import requested_wait
 from api.services.dispatch.send.attempt import channel_failure
 from api.services.dispatch.send.claim_ahead import ClaimAhead
 from api.services.dispatch.send.delivery_queue import DeliveryQueue
 from api.services.dispatch.send.session_runner import SessionRunner
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
-from api.services.workspaces import accounts
-from api.store import account_pauses, claims
+from api.services.workspaces import account_pausing, accounts
+from api.store import claims
 from api.store.engine.availability import log_database_outage
 from api.store.transmissions import MAX_CODE_CHARACTERS
 from plugins.contract import Channel
@@ -70,6 +72,7 @@ class AccountWorker:
         self.ahead = ClaimAhead()
         self.sessions: dict[asyncio.Task[None], SessionRunner] = {}
         self.max_sessions = accounts.max_sessions(channel, config)
+        self._batch_size = channel.batch_size
         self.open_sessions = 0
         self.doubts_in_a_row = 0
         self.may_have_failures = True
@@ -85,7 +88,7 @@ class AccountWorker:
 
     def room(self) -> int:
         """Return how many more emails to claim for this account now."""
-        held = len(self.queue) + sum(runner.delivery is not None for runner in self.sessions.values())
+        held = len(self.queue) + sum(len(runner.deliveries) for runner in self.sessions.values())
         return self.ahead.limit(self.max_sessions) - held
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
@@ -96,19 +99,20 @@ class AccountWorker:
     def cut_off(self) -> None:
         """Cancel sessions whose channel takes too long for one email. Replace those that ignore the cancellation."""
         for task, runner in list(self.sessions.items()):
-            delivery = runner.cut_off(task)
-            if delivery is None:
+            deliveries = runner.cut_off(task)
+            if not deliveries:
                 continue
-            log.error(
-                "the channel %s ignores the cancellation of %s, which is settled without it",
-                self.channel.key,
-                delivery.send.id,
-            )
             del self.sessions[task]
-            answer = channel_failure(delivery)
-            if delivery.stage is not Stage.TRANSMITTING:
-                delivery.stage = Stage.REFUSED
-            self.writer.settle(delivery, answer)
+            for delivery in deliveries:
+                log.error(
+                    "the channel %s ignores the cancellation of %s, which is settled without it",
+                    self.channel.key,
+                    delivery.send.id,
+                )
+                answer = channel_failure(delivery)
+                if delivery.stage is not Stage.TRANSMITTING:
+                    delivery.stage = Stage.REFUSED
+                self.writer.settle(delivery, answer)
             self._start_sessions()
 
     def close(self) -> list[Delivery]:
@@ -119,20 +123,20 @@ class AccountWorker:
         """Stop all sessions that do not transmit an email."""
         self._stopping = True
         for task, runner in list(self.sessions.items()):
-            if runner.delivery is None or runner.delivery.stage is not Stage.TRANSMITTING:
+            if not any(delivery.stage is Stage.TRANSMITTING for delivery in runner.deliveries):
                 task.cancel()
 
     def unasked_deliveries(self) -> list[Delivery]:
         """Return the deliveries of running sessions whose channel has not asked to transmit."""
-        deliveries = [runner.delivery for runner in self.sessions.values()]
-        return [delivery for delivery in deliveries if delivery is not None and delivery.stage not in HAS_REQUESTED]
+        deliveries = [delivery for runner in self.sessions.values() for delivery in runner.deliveries]
+        return [delivery for delivery in deliveries if delivery.stage not in HAS_REQUESTED]
 
     def tasks(self, *, asked_only: bool = False) -> list[asyncio.Task[None]]:
         """Return the tasks of sessions, or only of those whose channel has asked to transmit."""
         return [
             task
             for task, runner in self.sessions.items()
-            if not asked_only or (runner.delivery is not None and runner.delivery.stage in HAS_REQUESTED)
+            if not asked_only or any(delivery.stage in HAS_REQUESTED for delivery in runner.deliveries)
         ]
 
     # -- for the sessions
@@ -141,18 +145,28 @@ class AccountWorker:
         """Say whether sessions are being stopped."""
         return self._stopping
 
-    async def next_delivery(self) -> Delivery | None:
-        """Take a delivery, or wait for one. Wake the dispatcher if it shall refill the queue."""
+    async def next_deliveries(self) -> list[Delivery]:
+        """Take as many deliveries as fit into one request, or wait for one. Wake the dispatcher to refill the queue."""
         if self.wants_more and len(self.queue) <= self.ahead.limit(self.max_sessions) // 2:
             self.wants_more = False
             self._runtime.wake_own_loop()
-        return await self.queue.next()
+        first = await self.queue.next()
+        return [] if first is None else [first, *self.queue.take(self._batch_size - 1)]
 
     async def works(self) -> None:
         """Delete the account's failures after a success."""
         self.may_have_failures = False
         with suppress(Exception):
-            await account_pauses.delete_pause(self.account)
+            await account_pausing.account_works(self._runtime.installed, self.account, self._runtime.clock())
+
+    def requested_seconds(self, answer: Answer) -> float:
+        """Return how long the server wants the account to wait. 0 if it does not say it."""
+        requested = self._requested(answer, self._runtime.clock())
+        return 0.0 if requested is None else requested.total_seconds()
+
+    @staticmethod
+    def _requested(answer: Answer, now: datetime) -> timedelta | None:
+        return None if isinstance(answer, DispatchAnswer) else requested_wait(answer.retry_after, now)
 
     async def pause(self, answer: Answer) -> None:
         """Pause the account in all processes, and release its emails."""
@@ -161,7 +175,11 @@ class AccountWorker:
         try:
             with suppress(Exception):
                 code, detail = storable_text(answer.code, MAX_CODE_CHARACTERS), public_detail(answer.detail)
-                until = await account_pauses.pause(self.account, self._runtime.clock(), code, detail)
+                now = self._runtime.clock()
+                requested = self._requested(answer, now)
+                until = await account_pausing.pause_account(
+                    self._runtime.installed, self.account, now, code, detail, requested
+                )
                 if until is not None:
                     log.warning("the account %s is paused until %s: %s", self.account, until.isoformat(), answer.code)
         except asyncio.CancelledError:
@@ -211,16 +229,15 @@ class AccountWorker:
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Settle the email of a session that was stopped or failed while it had the email."""
         runner = self.sessions.pop(task, None)
-        delivery = runner.delivery if runner is not None else None
+        deliveries = runner.deliveries if runner is not None else []
         if task.cancelled() and self._stopping:
-            if delivery is not None and delivery.stage is not Stage.TRANSMITTING:
-                self.orphans.append(delivery)
+            self.orphans += [delivery for delivery in deliveries if delivery.stage is not Stage.TRANSMITTING]
             return
         fault = None if task.cancelled() else task.exception()
         if fault is None and not task.cancelled():
             return
         what = "failed" if fault else "was cancelled by the channel"
         log.error("a session of the channel %s %s", self.channel.key, what, exc_info=fault)
-        if delivery is not None:
+        for delivery in deliveries:
             self.writer.settle(delivery, channel_failure(delivery))
         self._start_sessions()

@@ -10,11 +10,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from inspect import isawaitable
 
+from api.channel_processes.limits import ChannelFaultError, ChannelStoppedError
 from api.mail.message.email_rendering import RenderedEmail
+from api.mail.message.size import EmailTooLargeProblem
+from api.services.common.attached_files import with_attachments
+from api.services.common.large_emails import NoSlotError
 from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
-from plugins.hook_results import describe
+from plugins.receipt_checks import described, plain_receipt, plain_retry_after, plain_text
 
 log = logging.getLogger("touchline.dispatch")
 
@@ -32,6 +36,30 @@ async def attempt(
 
     ``stopping`` says whether the task that runs this is being stopped.
     """
+    written = await prepare(delivery)
+    if not isinstance(written, RenderedEmail):
+        return written
+    if not delivery.batch.one_off.files.get(delivery.send.id):
+        return await hand_over(session, delivery, written, begin, channel, stopping)
+    try:
+        async with delivery.batch.runtime.large_emails.slot():
+            try:
+                message = await with_attachments(
+                    written.message, delivery.batch.one_off.files[delivery.send.id], delivery.send.id
+                )
+            except EmailTooLargeProblem as problem:
+                return Receipt(Outcome.FAILED, *problem.message)
+            except Exception:
+                log.exception("cannot attach the files of the email %s", delivery.send.id)
+                return DispatchAnswer.NOT_PREPARED
+            return await hand_over(session, delivery, written._replace(message=message), begin, channel, stopping)
+    except NoSlotError:
+        delivery.retry_at = delivery.batch.recheck_at(delivery.send)
+        return DispatchAnswer.ATTACHMENTS_BUSY
+
+
+async def prepare(delivery: Delivery) -> RenderedEmail | Answer:
+    """Check and render one email. Returns the reason instead if it must not be sent now."""
     try:
         delivery.retry_at = delivery.batch.waits_until(delivery.send)
         if delivery.retry_at is not None:
@@ -39,16 +67,28 @@ async def attempt(
         written = await delivery.batch.write(delivery.send)
         if written is DispatchAnswer.RENDERERS_BUSY:
             delivery.retry_at = delivery.batch.recheck_at(delivery.send)
+        if isinstance(written, RenderedEmail):
+            delivery.content = await delivery.batch.contents.pack(delivery.send, written.message)
     except Exception:
         log.exception("cannot prepare the email %s", delivery.send.id)
         return DispatchAnswer.NOT_PREPARED
-    if not isinstance(written, RenderedEmail):
-        return written
+    return written
+
+
+async def hand_over(
+    session: Session,
+    delivery: Delivery,
+    written: RenderedEmail,
+    begin: Callable[[], Awaitable[bool]],
+    channel: str,
+    stopping: Callable[[], bool],
+) -> Answer:
+    """Give a prepared email to the channel."""
     if delivery.stage is not Stage.CLAIMED:
         return DispatchAnswer.SETTLED_BEFORE
     delivery.subject, delivery.stage = written.subject, Stage.HANDED_OVER
     try:
-        handed = session.deliver(_outgoing(delivery, written), begin)
+        handed = session.deliver(outgoing_of(delivery, written), begin)
         answer = await handed if isawaitable(handed) else handed
     except AccountUnavailableError as error:
         in_transmission = delivery.stage is Stage.TRANSMITTING
@@ -56,16 +96,20 @@ async def attempt(
     except BaseException as error:
         if is_stopped(error, stopping()):
             raise
-        log.exception("the channel %s failed while it delivered the email %s", channel, delivery.send.id)
-        return channel_failure(delivery)
+        if not isinstance(error, (ChannelFaultError, ChannelStoppedError)):  # these are logged
+            log.exception("the channel %s failed while it delivered the email %s", channel, delivery.send.id)
+        return channel_failure(delivery, error)
     finally:
         if not stopping():
             await undo_cancellations()  # the task continues, even if the channel has cancelled it
-    return _check_answer(answer, delivery, channel)
+    return check_answer(answer, delivery, channel)
 
 
-def channel_failure(delivery: Delivery) -> DispatchAnswer:
+def channel_failure(delivery: Delivery, error: BaseException | None = None) -> Answer:
     """Return the reason for an email whose channel failed. It is in doubt if it may have been sent."""
+    if isinstance(error, (ChannelFaultError, ChannelStoppedError)):
+        in_transmission = delivery.stage is Stage.TRANSMITTING
+        return Receipt(Outcome.IN_DOUBT if in_transmission else Outcome.DEFERRED, *error.message)
     return (
         DispatchAnswer.CHANNEL_BROKE_IN_TRANSMISSION
         if delivery.stage is Stage.TRANSMITTING
@@ -75,7 +119,12 @@ def channel_failure(delivery: Delivery) -> DispatchAnswer:
 
 def unavailable(error: AccountUnavailableError, outcome: Outcome = Outcome.ACCOUNT_UNAVAILABLE) -> Receipt:
     """Return a channel's error about its account as a receipt."""
-    return Receipt(outcome, _text(error.code), _text(error.detail))
+    return Receipt(
+        outcome,
+        plain_text(error.code),
+        plain_text(error.detail),
+        retry_after=plain_retry_after(getattr(error, "retry_after", None)),
+    )
 
 
 def is_stopped(error: BaseException, stopping: bool) -> bool:
@@ -97,35 +146,23 @@ async def undo_cancellations() -> None:
         await asyncio.sleep(0)  # Python 3.11 still raises a cancellation that was undone, at the next await
 
 
-def _check_answer(answer: object, delivery: Delivery, channel: str) -> Answer:
+def check_answer(answer: object, delivery: Delivery, channel: str) -> Answer:
     """Return a channel's answer if the contract allows it. Otherwise return a failure of the channel."""
-    if isinstance(answer, Receipt) and isinstance(answer.outcome, Outcome):
-        if answer.outcome is Outcome.WITHDRAWN and delivery.stage in STAGES_FOR_WITHDRAWN:
-            return DispatchAnswer.THROTTLED if delivery.stage is Stage.THROTTLED else answer
-        if answer.outcome is Outcome.SENT and delivery.stage is Stage.HANDED_OVER:
+    receipt = plain_receipt(answer)
+    if receipt is not None:
+        if receipt.outcome is Outcome.WITHDRAWN and delivery.stage in STAGES_FOR_WITHDRAWN:
+            return DispatchAnswer.THROTTLED if delivery.stage is Stage.THROTTLED else receipt
+        if receipt.outcome is Outcome.SENT and delivery.stage is Stage.HANDED_OVER:
             log.error("the channel %s sent %s without asking to transmit it", channel, delivery.send.id)
-        if answer.outcome is not Outcome.WITHDRAWN:
-            plain = isinstance(answer.code, str) and isinstance(answer.detail, str)
-            return answer if plain else Receipt(answer.outcome, _text(answer.code), _text(answer.detail))
-    log.error("the channel %s returned %s for %s", channel, _described(answer), delivery.send.id)
+        if receipt.outcome is not Outcome.WITHDRAWN:
+            return receipt
+    log.error("the channel %s returned %s for %s", channel, described(answer), delivery.send.id)
     return channel_failure(delivery)
 
 
-def _described(answer: object) -> str:
-    if isinstance(answer, Receipt) and isinstance(answer.outcome, str):
-        return f"the outcome {str(answer.outcome)!r:.60}"
-    return describe(answer)
-
-
-def _text(value: object) -> str:
-    """Return a channel's value as text."""
-    if isinstance(value, (str, int, float)):
-        return str(value)
-    return "" if value is None else describe(value)
-
-
-def _outgoing(delivery: Delivery, written: RenderedEmail) -> Outgoing:
+def outgoing_of(delivery: Delivery, written: RenderedEmail) -> Outgoing:
     batch, send_id = delivery.batch, delivery.send.id
     returns = batch.runtime.return_addresses
     envelope_from = batch.sender["email"] if returns is None else returns.address(send_id)
-    return Outgoing(send_id, envelope_from, batch.people[delivery.send.person_id].email, written.message)
+    recipient = batch.people[delivery.send.person_id].email
+    return Outgoing(send_id, envelope_from, recipient, written.message, batch.copies(delivery.send))

@@ -38,6 +38,10 @@ class DeliveryQueue:
         deliveries, self._deliveries = list(self._deliveries), deque()
         return deliveries
 
+    def take(self, most: int) -> list[Delivery]:
+        """Remove and return up to ``most`` deliveries that wait now."""
+        return [self._deliveries.popleft() for _ in range(min(most, len(self._deliveries)))]
+
     def remove(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """Remove these deliveries. Returns those that were still waiting."""
         ids = {id(delivery) for delivery in deliveries}

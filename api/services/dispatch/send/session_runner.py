@@ -3,14 +3,17 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING
 
-from api.services.dispatch.claim.delivery import Delivery, Stage
+from api.codes.channel_faults import ChannelFault
+from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.send.attempt import attempt, is_stopped, unavailable, undo_cancellations
+from api.services.dispatch.send.batch_attempt import attempt_many
 from plugins.contract import AccountUnavailableError, Outcome, Session
 
 if TYPE_CHECKING:
@@ -26,18 +29,34 @@ MAX_DOUBTS_IN_A_ROW = 10
 """Emails in a row that end in doubt before the account is paused."""
 
 
+UNAVAILABLE = Outcome.ACCOUNT_UNAVAILABLE
+
+
+class Then(Enum):
+    """What the answer to an email says about its session."""
+
+    CONTINUE = auto()
+    """Nothing."""
+    WORKS = auto()
+    """The account works."""
+    NEW_SESSION = auto()
+    """The channel failed, so a new session is opened."""
+    NEW_SESSION_IN_DOUBT = auto()
+    """The same, because the email is in doubt."""
+
+
 class SessionRunner:
     """One task of an account. It starts the next email before the last outcome is committed; see OutcomeWriter.
 
-    - ``delivery``: the email that the channel has. ``taken_at``: when the runner took it. The runner writes both. The
-      account worker reads them to stop the runner or to settle the email.
+    - ``deliveries``: the emails that the channel has: one, or those of one request. ``taken_at``: when the runner took
+      them. The runner writes both. The account worker reads them to stop the runner or to settle the emails.
     - ``cut_off_at``: when ``cut_off`` cancelled the channel's work.
     - ``replaced``: whether the worker has started another runner, because this one did not end in time. Then it ends
       after its email.
     """
 
     def __init__(self, worker: "AccountWorker", number: int) -> None:
-        self.delivery: Delivery | None = None
+        self.deliveries: list[Delivery] = []
         self.taken_at = 0.0
         self.cut_off_at: float | None = None
         self.replaced = False
@@ -60,6 +79,9 @@ class SessionRunner:
                 if getattr(error, "here", False):
                     await worker.leave_to_others(failure)
                     continue
+                if failure.retry_after is not None:
+                    await worker.pause(failure)
+                    continue
             except BaseException as error:
                 if is_stopped(error, worker.is_stopping()):
                     raise
@@ -74,24 +96,24 @@ class SessionRunner:
                 return
             await worker.pause(failure)
 
-    def cut_off(self, task: "asyncio.Task[None]") -> Delivery | None:
-        """Cancel the channel's work on an email if it takes too long.
+    def cut_off(self, task: "asyncio.Task[None]") -> list[Delivery]:
+        """Cancel the channel's work if it takes too long.
 
-        Returns the delivery if the channel has ignored an earlier cancellation.
+        Returns the deliveries if the channel has ignored an earlier cancellation.
         """
-        delivery, now = self.delivery, time.monotonic()
-        if delivery is None or now - self.taken_at <= SESSION_TIMEOUT_SECONDS:
-            return None
+        now = time.monotonic()
+        if not self.deliveries or now - self.taken_at <= SESSION_TIMEOUT_SECONDS:
+            return []
         if self.cut_off_at is None:
             self.cut_off_at = now
-            key = self._worker.channel.key
-            log.error("the channel %s takes more than %s s for %s", key, SESSION_TIMEOUT_SECONDS, delivery.send.id)
+            key, ids = self._worker.channel.key, ", ".join(delivery.send.id for delivery in self.deliveries)
+            log.error("the channel %s takes more than %s s for %s", key, SESSION_TIMEOUT_SECONDS, ids)
             task.cancel()
-            return None
+            return []
         if now - self.cut_off_at < CUT_OFF_GRACE_SECONDS:
-            return None
-        self.delivery, self.replaced = None, True
-        return delivery
+            return []
+        deliveries, self.deliveries, self.replaced = self.deliveries, [], True
+        return deliveries
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Session]:
@@ -106,41 +128,91 @@ class SessionRunner:
     async def _send_on(self, session: Session) -> Answer | None:
         """Send until no delivery waits or the session must end. Returns the failure of the account, if there is one."""
         worker, first = self._worker, True
-        writer, channel = worker.writer, worker.channel.key
-        while not self.replaced and (delivery := await worker.next_delivery()):
-            self.delivery, self.taken_at, self.cut_off_at, delivery.session = (
-                delivery,
-                time.monotonic(),
-                None,
-                self._number,
-            )
-            answer = await attempt(session, delivery, partial(writer.begin, delivery), channel, worker.is_stopping)
-            if answer.outcome is Outcome.ACCOUNT_UNAVAILABLE:
-                return await self._account_failed(delivery, answer, first=first)
-            stage, written = delivery.stage, writer.settle(delivery, answer)
-            self.delivery = None
-            worker.ahead.finished_one()
-            if stage is not Stage.TRANSMITTING:
-                await written  # no transmission makes the next email wait for this outcome
-            if answer.outcome is Outcome.WITHDRAWN and stage in (Stage.REQUESTED, Stage.REFUSED):
-                await worker.drop_lost_deliveries()
-            if stage is Stage.CLAIMED or answer.outcome is Outcome.WITHDRAWN:
-                continue  # the account is not the cause of this outcome
-            if answer.outcome is Outcome.SENT:
-                worker.doubts_in_a_row = 0
-            if answer.outcome is Outcome.IN_DOUBT:
-                # Continue with a new session, which this email has not affected.
+        while not self.replaced and (deliveries := await worker.next_deliveries()):
+            self.deliveries, self.taken_at, self.cut_off_at = deliveries, time.monotonic(), None
+            for delivery in deliveries:
+                delivery.session = self._number
+            # A copy, because ``cut_off`` may take the deliveries away.
+            answers = await self._attempt(session, list(deliveries))
+            found = {await self._settle(*each) for each in answers if each[1].outcome is not UNAVAILABLE}
+            first = first and Then.WORKS not in found
+            failed = [each for each in answers if each[1].outcome is UNAVAILABLE]
+            if any(self._must_pause(*each) for each in failed):
+                await self._pause(failed)
+                return None
+            failures = [await self._account_failed(*each, first=first) for each in failed]
+            if failures:
+                return failures[-1]
+            if Then.NEW_SESSION in found:
+                return None
+            if Then.NEW_SESSION_IN_DOUBT in found:
+                # Continue with a new session, which these emails have not affected.
                 worker.doubts_in_a_row += 1
                 if worker.doubts_in_a_row < MAX_DOUBTS_IN_A_ROW:
                     return None
                 worker.doubts_in_a_row = 0
                 return DispatchAnswer.DOUBTS_IN_A_ROW
-            if answer is DispatchAnswer.CHANNEL_BROKE:
-                return None
-            first = False
-            if worker.may_have_failures:
+            if Then.WORKS in found and worker.may_have_failures:
                 await worker.works()
         return None
+
+    async def _attempt(self, session: Session, deliveries: list[Delivery]) -> list[tuple[Delivery, Answer]]:
+        """Try to send: one email, or several in one request. Emails with files are sent one by one."""
+        worker = self._worker
+        begin, channel = worker.writer.begin, worker.channel.key
+        together = [each for each in deliveries if not each.batch.one_off.files.get(each.send.id)]
+        if len(together) < 2:
+            together = []
+        answers: list[tuple[Delivery, Answer]] = []
+        for delivery in deliveries:
+            if not any(delivery is each for each in together):
+                answer = await attempt(session, delivery, partial(begin, delivery), channel, worker.is_stopping)
+                answers.append((delivery, answer))
+        if together:
+            answers += await attempt_many(session, together, begin, channel, worker.is_stopping)
+        return answers
+
+    async def _settle(self, delivery: Delivery, answer: Answer) -> "Then":
+        """Settle an email whose account did not fail. Returns what it says about the session."""
+        worker = self._worker
+        stage, written = delivery.stage, worker.writer.settle(delivery, answer)
+        self._drop(delivery)
+        worker.ahead.finished_one()
+        if stage is not Stage.TRANSMITTING:
+            await written  # no transmission makes the next email wait for this outcome
+        if answer.outcome is Outcome.WITHDRAWN and stage in (Stage.REQUESTED, Stage.REFUSED):
+            await worker.drop_lost_deliveries()
+        if stage is Stage.CLAIMED or answer.outcome is Outcome.WITHDRAWN:
+            return Then.CONTINUE  # the account is not the cause of this outcome
+        if answer.outcome is Outcome.SENT:
+            worker.doubts_in_a_row = 0
+        if answer.outcome is Outcome.IN_DOUBT:
+            return Then.NEW_SESSION_IN_DOUBT
+        broke = answer is DispatchAnswer.CHANNEL_BROKE or answer.code == ChannelFault.CHANNEL_FAILED
+        return Then.NEW_SESSION if broke else Then.WORKS
+
+    def _drop(self, delivery: Delivery) -> None:
+        self.deliveries = [each for each in self.deliveries if each is not delivery]
+
+    @staticmethod
+    def _must_pause(delivery: Delivery, answer: Answer) -> bool:
+        """Say whether no new session can help: the server says how long to wait, or the transmission has begun.
+
+        An email may begin its transmission once in an attempt, so a new session could not send it.
+        """
+        requested = not isinstance(answer, DispatchAnswer) and answer.retry_after is not None
+        return requested or delivery.stage in HAS_REQUESTED
+
+    async def _pause(self, failed: Sequence[tuple[Delivery, Answer]]) -> None:
+        """Settle emails whose account failed, and pause it at once, so that no other session takes the next email."""
+        worker, settling = self._worker, []
+        for delivery, answer in failed:
+            delivery.account_failed = True
+            self._drop(delivery)
+            settling.append(worker.writer.settle(delivery, answer))
+        longest = max((answer for _, answer in failed), key=worker.requested_seconds)
+        await worker.pause(longest)
+        await asyncio.gather(*settling)
 
     async def _account_failed(self, delivery: Delivery, answer: Answer, *, first: bool) -> Answer | None:
         """Put back a delivery if a new session may be able to send it, else settle it. Returns the failure."""
@@ -148,7 +220,7 @@ class SessionRunner:
         # the end of the queue, once.
         again = not first or (self._worker.open_sessions > 1 and not delivery.account_failed)
         delivery.account_failed |= first
-        self.delivery = None
+        self._drop(delivery)
         if again and not self.replaced and delivery.stage is not Stage.ENDED:
             delivery.stage = Stage.CLAIMED
             self._worker.queue.put_back(delivery)

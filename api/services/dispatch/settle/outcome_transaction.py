@@ -2,23 +2,32 @@
 
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import date, datetime
 
+from api.channel_processes.remote_channel import RemoteChannel
+from api.codes.channel_faults import CHANNEL_FAULTS
+from api.mail.address import address_key
 from api.services.common.bisection import is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import Delivery, Stage
-from api.services.dispatch.dispatch_answers import Answer
-from api.services.dispatch.outcome_decision import decide_outcome, event_line
+from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
+from api.services.dispatch.outcome_decision import decide_outcome, event_line, within_allowed_times
+from api.services.dispatch.retry_policy import requested_wait
 from api.services.enrollments.progress import finish_done, finished
 from api.services.replies.bounces import Bounced, settle_bounces
 from api.services.tasks.closing import complete_task_of_email
-from api.store import throttles, transmissions
-from api.store.account_pauses import FAILED_EMAIL_WAIT
+from api.store import one_off_emails, sent_contents, throttles, transmissions
+from api.store.account_pauses import FAILED_EMAIL_WAIT, pause_of
+from api.store.bounces import bounced_keys
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events import Line, write
 from api.store.send_outcome import SendOutcome
+from api.store.sent_contents import PackedContent
+from api.store.suppressions import suppressed_keys
+from api.store.transmissions import Counted
 from plugins.contract import Outcome
+from strategies.calendar import local
 
 log = logging.getLogger("touchline.dispatch")
 
@@ -28,8 +37,12 @@ Settled = tuple[Delivery, SendOutcome]
 def decide(delivery: Delivery, answer: Answer, real_now: datetime) -> SendOutcome:
     """Return the outcome of a delivery, by its workspace's clock."""
     now = delivery.at(real_now)
-    retry_at = now + FAILED_EMAIL_WAIT if delivery.account_failed and delivery.retry_at is None else delivery.retry_at
-    return decide_outcome(delivery.send, answer, now, random.random(), retry_at)  # noqa: S311 - jitter
+    retry_at = delivery.retry_at
+    if delivery.account_failed and retry_at is None:
+        requested = None if isinstance(answer, DispatchAnswer) else requested_wait(answer.retry_after, now)
+        retry_at = now + (FAILED_EMAIL_WAIT if requested is None else pause_of(requested))
+    outcome = decide_outcome(delivery.send, answer, now, random.random(), retry_at)  # noqa: S311 - jitter
+    return outcome if delivery.allowed is None else within_allowed_times(outcome, delivery.allowed)
 
 
 def withdrawn(outcome: SendOutcome) -> SendOutcome:
@@ -46,12 +59,16 @@ async def commit(
     decided = [(delivery, decide(delivery, answer, real_now)) for delivery, answer in done]
     async with transaction():
         # Lock emails first, then the rows that belong to them. All transactions use this order.
-        settled = await transmissions.settle([outcome for _, outcome in decided]) if decided else set()
-        stages = await _begin(runtime, asking) if asking else {}
+        templates = {delivery.send.id: delivery.batch.template_id(delivery.send) for delivery, _ in decided}
+        settled = await transmissions.settle([outcome for _, outcome in decided], templates) if decided else set()
+        if unasked := _sent_unasked(decided, settled):
+            await sent_contents.keep(unasked, real_now, runtime.stored_bases)
+        stages = await _begin(runtime, asking, real_now) if asking else {}
         await _write_consequences(runtime, [each for each in decided if each[0].send.id in settled])
         answered = [delivery for delivery, _ in decided if throttles.windows(delivery.batch.sender)]
         if answered:
             await throttles.start_windows([delivery.send.id for delivery in answered], answered[0].at(runtime.clock()))
+    sent_contents.remember_bases(_contents(asking), real_now, runtime.stored_bases)
     return [outcome if delivery.send.id in settled else withdrawn(outcome) for delivery, outcome in decided], stages
 
 
@@ -64,10 +81,11 @@ async def commit_alone(runtime: DispatchRuntime, delivery: Delivery, outcome: Se
         await finish_done([delivery.send.enrollment_id], outcome.at)
 
     async with transaction():
-        if not await transmissions.settle([outcome]):
+        if not await transmissions.settle([outcome], {outcome.send.id: delivery.batch.template_id(outcome.send)}):
             return withdrawn(outcome)
         consequences: list[Callable[[], Awaitable[object]]] = [lambda: write([line] if line else [])]
         consequences += [lambda: _complete_tasks(runtime, settled), lambda: _settle_bounced(settled)]
+        consequences.append(lambda: _keep_reached_copies(settled))
         consequences += [finish] if outcome.ended else []
         if throttles.windows(delivery.batch.sender):
             consequences.append(lambda: throttles.start_windows([delivery.send.id], outcome.at))
@@ -82,11 +100,20 @@ async def commit_alone(runtime: DispatchRuntime, delivery: Delivery, outcome: Se
     return outcome
 
 
-async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery]) -> dict[str, Stage]:
-    """Begin the transmissions that the ledger and the senders' throttles allow. Returns the new stages by email."""
-    pairs = [(delivery.send, delivery.batch.message_id(delivery.send)) for delivery in deliveries]
+async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery], real_now: datetime) -> dict[str, Stage]:
+    """Begin the transmissions that the ledger, the senders' throttles and the send options allow, and store them.
+
+    Returns the new stages by email.
+    """
+    barred = await _with_barred_copies(deliveries)
+    pairs = [
+        (delivery.send, delivery.batch.message_id(delivery.send))
+        for delivery in deliveries
+        if delivery.send.id not in barred and delivery.is_allowed_at(real_now)
+    ]
     recipients = {delivery.send.id: delivery.batch.address(delivery.send) for delivery in deliveries}
-    may = await transmissions.begin_transmission(pairs, runtime.clock() + runtime.lease, recipients)
+    lease_until = runtime.clock() + runtime.lease
+    may = await transmissions.begin_transmission(pairs, lease_until, recipients, _counted(deliveries, real_now))
     stages = {
         delivery.send.id: Stage.TRANSMITTING if delivery.send.id in may else Stage.REFUSED for delivery in deliveries
     }
@@ -101,13 +128,65 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery]) -> di
             sender_deliveries[0].batch.sender, ids, sender_deliveries[0].at(runtime.clock())
         )
         stages.update({each: Stage.THROTTLED for each in ids if each not in allowed})
+    if contents := _contents(each for each in deliveries if stages[each.send.id] is Stage.TRANSMITTING):
+        await sent_contents.keep(contents, real_now, runtime.stored_bases)
     return stages
+
+
+def _counted(deliveries: Sequence[Delivery], real_now: datetime) -> dict[str, Counted]:
+    """Return what reports need to know about these attempts, by email."""
+    dates: dict[tuple[datetime, str], date] = {}
+    found = {}
+    for delivery in deliveries:
+        moment = delivery.at(real_now), delivery.send.zone
+        if moment not in dates:
+            dates[moment] = local(*moment).date()
+        found[delivery.send.id] = Counted(dates[moment], delivery.batch.template_id(delivery.send))
+    return found
+
+
+def _sent_unasked(decided: Sequence[Settled], settled: set[str]) -> list[PackedContent]:
+    """Return the contents of emails that a channel has sent without asking. Nothing has stored them yet."""
+    return _contents(
+        delivery
+        for delivery, outcome in decided
+        if delivery.stage is Stage.HANDED_OVER and outcome.sent_at is not None and delivery.send.id in settled
+    )
+
+
+def _contents(deliveries: Iterable[Delivery]) -> list[PackedContent]:
+    return [delivery.content for delivery in deliveries if delivery.content is not None]
+
+
+async def _with_barred_copies(deliveries: Sequence[Delivery]) -> set[str]:
+    """Return the ids of emails with a copy to an address that unsubscribed or bounced after the batch was loaded."""
+    keys: dict[str, set[str]] = {}
+    for delivery in deliveries:
+        if copies := delivery.batch.copies(delivery.send):
+            keys[delivery.send.id] = {address_key(address) for address in copies}
+    if not keys:
+        return set()
+    workspaces: dict[str, set[str]] = {}
+    for delivery in deliveries:
+        if delivery.send.id in keys:
+            workspaces.setdefault(delivery.send.workspace_id, set()).update(keys[delivery.send.id])
+    barred = {
+        workspace_id: await suppressed_keys(workspace_id, sorted(of_one))
+        | await bounced_keys(workspace_id, sorted(of_one))
+        for workspace_id, of_one in workspaces.items()
+    }
+    return {
+        delivery.send.id
+        for delivery in deliveries
+        if delivery.send.id in keys and keys[delivery.send.id] & barred[delivery.send.workspace_id]
+    }
 
 
 async def _write_consequences(runtime: DispatchRuntime, settled: Sequence[Settled]) -> None:
     """Write the consequences for tasks, bounces and enrollments, and the events of the Live Feed."""
     lines = [line for delivery, outcome in settled if (line := _event(delivery, outcome)) is not None]
     await _complete_tasks(runtime, settled)
+    await _keep_reached_copies(settled)
     if any(outcome.bounce is not None for _, outcome in settled):
         await write(lines)  # before the events of the bounces' consequences
         lines = []
@@ -119,13 +198,30 @@ async def _write_consequences(runtime: DispatchRuntime, settled: Sequence[Settle
 
 
 def _event(delivery: Delivery, outcome: SendOutcome) -> Line | None:
-    return event_line(outcome, transactional=delivery.batch.is_transactional(delivery.send))
+    batch, send = delivery.batch, delivery.send
+    channel = (
+        batch.runtime.installed.channels.get(batch.sender["channel"]) if outcome.reason in CHANNEL_FAULTS else None
+    )
+    names = channel.source.names if isinstance(channel, RemoteChannel) else None
+    transactional, campaign_id = batch.is_transactional(send), batch.campaign_id(send)
+    return event_line(outcome, transactional=transactional, campaign_id=campaign_id, channel=names)
 
 
 async def _complete_tasks(runtime: DispatchRuntime, settled: Sequence[Settled]) -> None:
     for delivery, outcome in settled:
         if delivery.send.by_hand and outcome.sent_at is not None:
             await complete_task_of_email(runtime.context(delivery.batch.workspace), delivery.send, outcome.sent_at)
+
+
+async def _keep_reached_copies(settled: Sequence[Settled]) -> None:
+    """Store which copies of one-off emails have gone out, so that no later attempt repeats them."""
+    reached: dict[str, list[str]] = {}
+    for delivery, outcome in settled:
+        if outcome.sent_at is not None and (copies := delivery.batch.copies(delivery.send)):
+            rejected = {address for address, _ in outcome.receipt.refused_copies}
+            reached[delivery.send.id] = [address for address in copies if address not in rejected]
+    if reached:
+        await one_off_emails.add_reached(reached)
 
 
 async def _settle_bounced(settled: Sequence[Settled]) -> None:

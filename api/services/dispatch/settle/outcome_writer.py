@@ -41,9 +41,11 @@ class OutcomeWriter:
     after a crash, at most one email of each session is in doubt.
 
     ``begin`` and ``settle`` add entries to ``_groups``, whose tasks write them with ``_write``. ``begin`` moves a
-    delivery to REQUESTED and then to TRANSMITTING, REFUSED or THROTTLED. ``_leases`` ends committed deliveries, and
-    ``_outcomes`` counts and logs them. An outcome is never dropped. The writer waits for an unavailable database. If
-    the consequences of an email cannot be written, it writes that email alone.
+    delivery to REQUESTED and then to TRANSMITTING, REFUSED or THROTTLED. ``_tasks`` has the outcomes of emails of
+    tasks if packages have send options: a sent one plans the next steps, and must not let other emails wait for a
+    package. ``_leases`` ends committed deliveries, and ``_outcomes`` counts and logs them. An outcome is never
+    dropped. The writer waits for an unavailable database. If the consequences of an email cannot be written, it
+    writes that email alone.
     """
 
     def __init__(self, runtime: DispatchRuntime, leases: LeaseKeeper, outcomes: OutcomeLog) -> None:
@@ -53,6 +55,7 @@ class OutcomeWriter:
         # While PostgreSQL writes one group, sessions fill the other. SQLite writes one group at a time.
         groups, max_items = (2, MAX_GROUP_ITEMS) if is_postgres() else (1, MAX_GROUP_ITEMS_ON_SQLITE)
         self._groups = [GroupCommit[Entry, Stage](self._write, max_items) for _ in range(groups)]
+        self._tasks = GroupCommit[Entry, Stage](self._write, max_items)
 
     async def begin(self, delivery: Delivery) -> bool:
         """Commit the begin of a transmission. Returns False if the email may not be sent, or if the commit is too late.
@@ -65,6 +68,8 @@ class OutcomeWriter:
         stage = await self._group(delivery).put((delivery, None))
         if stage is Stage.TRANSMITTING and time.monotonic() - asked_at >= self._runtime.lease.total_seconds() / 2:
             stage = Stage.REFUSED  # the process was suspended, so another process may own the email
+        if stage is Stage.TRANSMITTING and not delivery.is_allowed_at(self._runtime.clock()):
+            stage = Stage.REFUSED  # the time that the send option allows has ended during the commit
         if delivery.stage is not Stage.REQUESTED:
             return False  # meanwhile the channel was cut off, and the email settled as unsent
         delivery.stage = stage
@@ -72,11 +77,13 @@ class OutcomeWriter:
 
     def settle(self, delivery: Delivery, answer: Answer) -> Awaitable[object]:
         """Write the outcome of an email. It is written even if the caller does not await it."""
-        return self._group(delivery).put((delivery, answer))
+        plans = delivery.send.by_hand and delivery.stage is Stage.TRANSMITTING
+        asks = plans and self._runtime.installed.send_options.isolated
+        return (self._tasks if asks else self._group(delivery)).put((delivery, answer))
 
     async def idle(self) -> None:
         """Wait until every entry is written."""
-        for group in self._groups:
+        for group in (*self._groups, self._tasks):
             await group.idle()
 
     def _group(self, delivery: Delivery) -> GroupCommit[Entry, Stage]:

@@ -1,0 +1,36 @@
+"""The words of which the sentences of events are made, in each language."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """What the sentences of one language are made of."""
+
+    someone: str
+    some_campaign: str
+    quoted: str
+    in_campaign: str
+    units: Mapping[str, tuple[str, str]]
+    """The singular and the plural of what is counted."""
+    due: str
+    of_user: str
+
+
+WORDS = {
+    "en": Words(
+        "someone", "a campaign", "“{}”", " in the campaign {}",
+        {"people": ("person", "people"), "rows": ("row", "rows"), "addresses": ("address", "addresses")},
+        ", due on {}", " of {}",
+    ),
+    "de": Words(
+        "jemand", "eine Kampagne", "„{}“", " in der Kampagne {}",
+        {"people": ("Person", "Personen"), "rows": ("Zeile", "Zeilen"), "addresses": ("Adresse", "Adressen")},
+        ", fällig am {}", " von {}",
+    ),
+}  # fmt: skip
+TASKS = {
+    "en": {"EMAIL": "email task", "CALL": "call", "INMAIL": "InMail", "CUSTOM": "task", "": "task"},
+    "de": {"EMAIL": "E-Mail-Aufgabe", "CALL": "Anruf", "INMAIL": "InMail", "CUSTOM": "Aufgabe", "": "Aufgabe"},
+}
+"""Tasks by their type, for ``{task}``."""

@@ -1,0 +1,31 @@
+"""The filter of background launches."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.graphql.engine.enums import LaunchStatus
+from api.graphql.orders import CreatedOrder
+
+
+@strawberry.input(
+    description="Which background launches: those that meet every field that is given. A list that is empty matches "
+    "none."
+)
+class LaunchFilter:
+    campaign_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Only launches of the campaign with this `id`."
+    )
+    status: list[LaunchStatus] | None = strawberry.field(
+        default=None, description="Only launches with one of these statuses. If left out, of every status."
+    )
+
+
+LaunchesWhere = Annotated[
+    LaunchFilter | None,
+    strawberry.argument(description="Only launches that meet this filter. If left out, all launches."),
+]
+LaunchesOrderBy = Annotated[
+    CreatedOrder | None,
+    strawberry.argument(description="The order of the list. If left out, the newest first."),
+]

@@ -1,0 +1,47 @@
+"""Values of filters, as the store compares them."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from tortoise.models import Model
+
+from api.mail.text_checks import storable_text
+from api.services.common.context import WorkspaceContext
+from api.store.engine.rows import is_possible_id
+from api.store.engine.small_lists import own_ids
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Filter = TypeVar("Filter", bound="DataclassInstance")
+MAX_SEARCH_LENGTH = 320
+"""Characters of a search text that count: an address has no more."""
+
+
+def id_condition(row_id: str) -> str:
+    """Return ``row_id`` for a comparison in SQL, or an empty text, which matches no row, if it cannot be an id."""
+    return row_id if is_possible_id(row_id) else ""
+
+
+def comparable_id(row_id: str | None) -> str | None:
+    """Return an id or a code for a comparison in SQL; None if a filter does not have it."""
+    return None if row_id is None else id_condition(row_id)
+
+
+async def own_id(model: type[Model], context: WorkspaceContext, row_id: str | None) -> str | None:
+    """Return the id of a row of the workspace, an empty text for any other id; None if a filter does not have it."""
+    if row_id is None:
+        return None
+    found = await own_ids(model, context.workspace_id, id_condition(row_id))
+    return found[0] if found else ""
+
+
+def within(chosen: Filter, **ids: str) -> Filter:
+    """Return a filter of the rows that also have these ids. A filter that names another id has no rows."""
+    own = {name: row_id if getattr(chosen, name) in (None, row_id) else "" for name, row_id in ids.items()}
+    return replace(chosen, **own)
+
+
+def search_text(text: str | None) -> str | None:
+    """Return a search text that both databases can compare; None if it is empty, and matches every row."""
+    return storable_text(text, MAX_SEARCH_LENGTH).strip() or None if text is not None else None

@@ -1,0 +1,33 @@
+"""Errors of a CRM as refusals and as sentences."""
+
+from api.codes.crm import CrmConnectionCode
+from plugins.crm_codes import CrmCode
+from plugins.crm_errors import CrmError
+from strategies import Refusal
+
+
+def code_of(error: CrmError) -> str:
+    """Return the documented code of an error: Touchline's own, or that of the CRM's error."""
+    return error.name if error.name in set(CrmConnectionCode) else error.code.value
+
+
+def detail_of(error: CrmError) -> str:
+    """Return what the CRM said, with its own name for the error."""
+    is_own = error.name in {error.code.value, code_of(error)}
+    return error.detail if is_own else f"{error.name}: {error.detail}".removesuffix(": ")
+
+
+def refusal_of(error: CrmError, path: tuple[str, ...] = ()) -> Refusal:
+    """Return an error of a CRM as a refusal: its code, what it means, what the CRM said, and what to do."""
+    detail = detail_of(error)
+    said = f" The CRM says: {detail.rstrip('.')}." if detail else ""
+    return Refusal(code_of(error), f"{error.code.sentence}{said} {error.code.do}".strip(), path)
+
+
+def remedy(code: str) -> tuple[str, str]:
+    """Return the sentence of a stored code, and what to do."""
+    for member in CrmConnectionCode:
+        if member.value == code:
+            return member.when, member.do
+    found = CrmCode.of(code)
+    return found.sentence, found.do

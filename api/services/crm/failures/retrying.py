@@ -1,0 +1,37 @@
+"""When a write that failed is tried again. Writes of tasks, activities and opt-outs share the rule."""
+
+import random
+from datetime import datetime, timedelta
+
+from api.store.crm.changes import Change, Failure
+from plugins.crm_codes import CrmCategory, CrmCode
+from plugins.crm_errors import CrmError
+
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
+"""The waits after the first, the second, … failure that passes by itself. The last one repeats.
+
+Each is up to a quarter longer by chance, so that records that failed together are not all tried at once.
+"""
+WHOLE_CONNECTION = frozenset({CrmCode.REQUEST_LIMIT_EXCEEDED, CrmCode.API_SHARE_USED})
+"""Codes that concern every request, so that the next write would fail as well."""
+
+
+def failure_of(change: Change, error: CrmError, now: datetime) -> Failure:
+    """Return what is stored of a failed write. What passes by itself is tried again; the rest waits for a user."""
+    detail = error.detail or error.code.sentence
+    if error.category is not CrmCategory.INTERMITTENT and not stops_all(error) and not error.in_doubt:
+        return Failure(change, None, error.category, error.name, detail)
+    return Failure(change, now + wait_after(change), error.category, error.name, detail)
+
+
+def wait_after(change: Change) -> timedelta:
+    """Return how long a change waits after a failed attempt."""
+    wait = WAITS[min(change.attempts, len(WAITS) - 1)]
+    return wait * random.uniform(1, 1.25)  # noqa: S311 - spreads the load, no secret
+
+
+def stops_all(error: CrmError) -> bool:
+    """Say whether an error of one record concerns the whole connection."""
+    if error.code is CrmCode.OWN_LOGIN_LOST:
+        return False
+    return error.category is CrmCategory.AUTHENTICATION or error.code in WHOLE_CONNECTION

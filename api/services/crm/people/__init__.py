@@ -1,0 +1,6 @@
+"""People in the CRM: who is which lead or contact, imports, and opt-outs.
+
+Imports: codes, mail, models, plugins, services.common, services.crm.connections, services.crm.failures,
+    services.enrollments, services.jobs, services.launches, services.people, store, strategies.
+Imported by: graphql, services.crm.activities, services.crm.syncing.
+"""

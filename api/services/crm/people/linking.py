@@ -1,0 +1,166 @@
+"""Find the record of each person in the CRM, and remember it.
+
+A person who has a record keeps it, whatever their address becomes. For the others the CRM is asked by address. If no
+record is chosen, the reason is kept with the person, and the CRM is asked again after ``ASK_AGAIN_AFTER``.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from api.codes.crm_people import CrmPersonCode
+from api.crm_records import CrmMatchedBy
+from api.crm_states import CrmNoMatch
+from api.models import CrmPerson, Person
+from api.services.crm.org import CrmOrg
+from api.services.crm.people.matching import MatchRules, choose
+from api.services.crm.people.records import normal_address, record_row, suppress_opted_out
+from api.store.crm import people as store
+from api.store.crm.people import RecordRow
+from api.store.engine.rows import by_ids
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.people import lock_present
+from plugins.crm_contract import CrmSession
+from plugins.crm_people import NewPerson, PersonKind, RemotePerson
+from plugins.crm_tasks import MAX_BATCH
+from strategies.codes import Message
+
+ASK_AGAIN_AFTER = timedelta(hours=1)
+"""How long the CRM is not asked again about a person for whom no record was chosen.
+
+It is longer than ``Crm.doubt_seconds``: a lead that may have been created is found before another one is created.
+"""
+
+
+@dataclass(slots=True)
+class Linked:
+    """The rows of people who have a record, by person, and why others have none."""
+
+    rows: dict[str, CrmPerson] = field(default_factory=dict)
+    problems: dict[str, Message] = field(default_factory=dict)
+
+
+async def link_people(org: CrmOrg, session: CrmSession, person_ids: Collection[str], *, ask: bool = False) -> Linked:
+    """Return the records of people, after asking the CRM about those who have none. Raises CrmError.
+
+    People who were erased are left out. With ``ask``, the CRM is asked also about those whom it lately did not know.
+    """
+    now = org.context.clock()
+    found = Linked()
+    known = await store.links_of(org.workspace_id, org.key, person_ids)
+    people = await by_ids(Person, org.workspace_id, sorted(person_ids))
+    unknown: list[Person] = []
+    for person_id, person in people.items():
+        row = known.get(person_id)
+        if person.erased_at is not None:
+            continue
+        if row is not None and row.remote_id is not None:
+            found.rows[person_id] = row
+        elif row is not None and row.problem and (_is_final(row) or (not ask and _is_recent(row, now))):
+            found.problems[person_id] = Message(row.problem, row.detail)
+        else:
+            unknown.append(person)
+    for start in range(0, len(unknown), MAX_BATCH):
+        await _link(org, session, unknown[start : start + MAX_BATCH], found, now)
+    return found
+
+
+def _is_final(row: CrmPerson) -> bool:
+    """Whether a user has unlinked the person, so that only a user links them again."""
+    return bool(row.problem == CrmPersonCode.CRM_PERSON_UNLINKED)
+
+
+def _is_recent(row: CrmPerson, now: datetime) -> bool:
+    return now - ASK_AGAIN_AFTER < row.matched_at <= now
+
+
+async def _link(org: CrmOrg, session: CrmSession, people: Sequence[Person], found: Linked, now: datetime) -> None:
+    """Ask the CRM about people, and store what is chosen for each of them."""
+    rules = MatchRules(org.settings.first_kind, org.settings.on_duplicates, org.settings.on_no_match)
+    records = await session.find_people(addresses=[person.email for person in people])
+    by_address = _by_address(records)
+    chosen: dict[str, RemotePerson] = {}
+    problems: dict[str, Message] = {}
+    missing: list[Person] = []
+    for person in people:
+        record = choose(by_address.get(person.email_key, {}).values(), rules)
+        if isinstance(record, Message):
+            problems[person.id] = record
+        elif record is not None:
+            chosen[person.id] = record
+        elif rules.on_no_match is CrmNoMatch.CREATE_LEAD:
+            missing.append(person)
+        else:
+            problems[person.id] = CrmPersonCode.CRM_PERSON_UNKNOWN.message()
+    created = await _create(session, missing, problems, now)
+    rows = [record_row(session, record, person_id, CrmMatchedBy.ADDRESS) for person_id, record in chosen.items()]
+    rows += [record_row(session, record, person_id, CrmMatchedBy.CREATED) for person_id, record in created.items()]
+    await store_links(org, rows, problems, now)
+    stored = await store.links_of(org.workspace_id, org.key, [person.id for person in people])
+    for person_id, row in stored.items():
+        if row.remote_id is not None:
+            found.rows[person_id] = row
+        elif row.problem:
+            found.problems[person_id] = Message(row.problem, row.detail)
+    await suppress_opted_out(org, records)
+
+
+def _by_address(records: Iterable[RemotePerson]) -> Mapping[str, dict[str, RemotePerson]]:
+    """Return records by the normal form of each of their addresses."""
+    found: dict[str, dict[str, RemotePerson]] = {}
+    for record in records:
+        for address in (record.address, *record.other_addresses):
+            if (key := normal_address(address)) is not None:
+                found.setdefault(key, {})[record.remote_id] = record
+    return found
+
+
+async def _create(
+    session: CrmSession, people: Sequence[Person], problems: dict[str, Message], now: datetime
+) -> dict[str, RemotePerson]:
+    """Create leads for people whom the CRM does not have. Adds the reasons of those that it refuses to ``problems``."""
+    from_id = {f"lead-{person.id}": person for person in people}
+    new = [
+        NewPerson(marker, person.email, person.first_name, person.last_name, person.company, person.title)
+        for marker, person in from_id.items()
+    ]
+    created: dict[str, RemotePerson] = {}
+    for result in await session.create_people(new) if new else ():
+        person = from_id[result.key]
+        if result.remote_id is not None:
+            created[person.id] = _as_created(person, result.remote_id, now)
+        elif result.error is not None:
+            reason = result.error.detail or result.error.code.sentence
+            problems[person.id] = CrmPersonCode.CRM_PERSON_NOT_CREATED.message(reason=reason)
+    return created
+
+
+def _as_created(person: Person, remote_id: str, now: datetime) -> RemotePerson:
+    return RemotePerson(remote_id, PersonKind.LEAD, person.email, now, now, opted_out=False)
+
+
+@retry_on_deadlock
+async def store_links(org: CrmOrg, rows: Sequence[RecordRow], problems: Mapping[str, Message], now: datetime) -> None:
+    """Store records and reasons, except for people who were merged or erased meanwhile.
+
+    A record that another person has stays with that person, and so does the first of two in ``rows``.
+    """
+    async with transaction():
+        asked = [*(row.person_id for row in rows if row.person_id is not None), *problems]
+        present = await lock_present(asked)
+        taken = await store.records_of(org.workspace_id, org.key, [row.remote_id for row in rows])
+        owners = {key: row.person_id for key, row in taken.items() if row.person_id is not None}
+        free, reasons = list[RecordRow](), dict(problems)
+        for row in rows:
+            if row.person_id not in present:
+                continue
+            owner = owners.setdefault(row.remote_id, row.person_id)
+            if owner == row.person_id:
+                free.append(row)
+            else:
+                other = await Person.get_or_none(id=owner).only("email")
+                shown = other.email if other is not None else ""
+                reasons[row.person_id] = CrmPersonCode.CRM_PERSON_LINKED.message(id=row.remote_id, email=shown)
+        await store.store_records(org.workspace_id, org.key, free, now)
+        lines = [(person_id, *reason) for person_id, reason in reasons.items() if person_id in present]
+        await store.store_problems(org.workspace_id, org.key, lines, now)

@@ -1,0 +1,195 @@
+"""One round of work with a CRM: take over what has changed there, then send what has changed here.
+
+A step that the CRM rejects, such as a query of a field that the user may not see, does not stop the others.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from api.crm_task_states import CrmChangeKind
+from api.models import CrmTaskSync, CrmUser, Sender
+from api.services.common.metrics import Metrics
+from api.services.crm.activities.pushing import ActivityPusher
+from api.services.crm.activities.task_subjects import TaskSubjects
+from api.services.crm.org import CrmOrg
+from api.services.crm.people.opt_outs import OptOutCounts, apply_opt_outs, push_opt_outs
+from api.services.crm.people.task_people import TaskPeople
+from api.services.crm.tasks.org import TaskOrg
+from api.services.crm.tasks.pull import OVERLAP, pull_changes, pull_deletions
+from api.services.crm.tasks.push import push_tasks
+from api.store.crm import changes, task_sync
+from plugins.crm_access import CrmCapabilities
+from plugins.crm_codes import CrmCategory, CrmCode
+from plugins.crm_contract import Crm, CrmSession
+from plugins.crm_errors import CrmError
+from plugins.crm_tasks import MAX_BATCH
+
+log = logging.getLogger("touchline.crm")
+
+PULL_EVERY = timedelta(minutes=2)
+"""Time between two looks for changed tasks in the CRM: 720 calls a day."""
+DELETIONS_EVERY = timedelta(minutes=10)
+"""Time between two looks for deleted tasks: 144 calls a day."""
+OPT_OUTS_EVERY = timedelta(minutes=15)
+"""Time between two looks for people who opted out: 96 rounds a day."""
+ALL_OPT_OUTS_EVERY = timedelta(days=1)
+"""Time between two looks at all people who have opted out. Changes alone do not show who opted out before the field
+became visible to the user of the connection."""
+Counts = AsyncGenerator[int, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of one workspace."""
+
+    org: CrmOrg
+    crm: Crm
+    session: CrmSession
+    capabilities: CrmCapabilities
+    state: CrmTaskSync | None
+    clock: Callable[[], datetime]
+    metrics: Metrics
+
+    async def run(self) -> Counts:
+        """Carry out all steps. Yields after each transaction. Raises CrmError, at the end if it is of one step only."""
+        first: CrmError | None = None
+        for step in (
+            # First, so that no failure of the others delays who has said no.
+            self._pull_opt_outs,
+            self._push_opt_outs,
+            self._pull_tasks,
+            self._push_tasks,
+            self._log_activities,
+        ):
+            try:
+                async for count in step():
+                    yield count
+            except CrmError as error:
+                of_step = error.category in {CrmCategory.VALIDATION, CrmCategory.OTHER}
+                if not of_step and error.code is not CrmCode.QUERY_TIMEOUT:
+                    raise
+                log.warning("a step of the sync of %s failed: %s: %s", self.org.workspace_id, error.name, error.detail)
+                first = first or error
+        if first is not None:
+            raise first
+
+    async def _task_org(self) -> TaskOrg:
+        org = self.org
+        rows = await CrmUser.filter(workspace_id=org.workspace_id, crm=org.connection.crm)
+        users = {row.sender_id: row.user_id for row in rows if row.org_id == org.connection.org_id and row.user_id}
+        chosen = {row.sender_id: row.sync_tasks for row in rows if row.sync_tasks is not None}
+        senders = await Sender.filter(workspace_id=org.workspace_id).only("id")
+        return TaskOrg(
+            context=org.context,
+            session=self.session,
+            key=org.key,
+            label=org.label,
+            settings=org.settings,
+            users=users,
+            synced_senders=frozenset(each.id for each in senders if chosen.get(each.id, org.settings.sync_tasks)),
+            marker_is_unique=self.capabilities.marker_is_unique,
+            doubt=timedelta(seconds=self.crm.doubt_seconds),
+            deletions=timedelta(days=self.crm.deletions_days),
+            people=TaskPeople(org, self.session),
+            subjects=TaskSubjects(org.workspace_id, org.settings),
+            count_failure=lambda category: self.metrics.crm_failures(CrmChangeKind.TASK.value, category).inc(),
+        )
+
+    async def _pull_tasks(self) -> Counts:
+        state, now = self.state, self.clock()
+        if state is None or not state.is_on:
+            return
+        changes_due = is_due(state.pulled_at, PULL_EVERY, now)
+        deletions_due = is_due(state.pulled_deletions_at, DELETIONS_EVERY, now)
+        if not changes_due and not deletions_due:
+            return
+        tasks = await self._task_org()
+        if changes_due:
+            async for count in pull_changes(tasks, state.changes_since, now):
+                self.metrics.crm_changes(CrmChangeKind.TASK.value, "in").inc(count)
+                yield count
+        if deletions_due:
+            async for count in pull_deletions(tasks, state.deletions_since, now):
+                yield count
+
+    async def _push_tasks(self) -> Counts:
+        if not await self._waits(CrmChangeKind.TASK):
+            return
+        if self.state is None or not self.state.is_on:
+            # Turning the sync on again compares all tasks with what was last synced.
+            await changes.drop(self.org.workspace_id, [CrmChangeKind.TASK])
+            return
+        tasks = await self._task_org()
+        while count := await push_tasks(tasks, self.clock()):
+            self.metrics.crm_changes(CrmChangeKind.TASK.value, "out").inc(count)
+            yield count
+
+    async def _log_activities(self) -> Counts:
+        doubt = timedelta(seconds=self.crm.doubt_seconds)
+        while due := await changes.due(self.org.workspace_id, CrmChangeKind.ACTIVITY, self.clock(), MAX_BATCH):
+            pusher = ActivityPusher(self.org, self.session, self.capabilities, doubt)
+            try:
+                await pusher.push(due, self.clock())
+            finally:
+                self._count(CrmChangeKind.ACTIVITY, pusher.counts.logged + pusher.counts.changed, pusher.counts.failed)
+            yield len(due)
+
+    async def _push_opt_outs(self) -> Counts:
+        while due := await changes.due(self.org.workspace_id, CrmChangeKind.OPT_OUT, self.clock(), MAX_BATCH):
+            counts = OptOutCounts()
+            try:
+                await push_opt_outs(self.org, self.session, due, self.clock(), counts)
+            finally:
+                self._count(CrmChangeKind.OPT_OUT, counts.pushed, counts.failed)
+            yield len(due)
+
+    async def _pull_opt_outs(self) -> Counts:
+        state, now = self.state, self.clock()
+        if state is None or not self.org.settings.sync_opt_outs:
+            return
+        if not is_due(state.pulled_opt_outs_at, OPT_OUTS_EVERY, now):
+            return
+        all_at = state.all_opt_outs_at
+        looks: list[datetime | None] = [] if state.opt_outs_since is None else [state.opt_outs_since - OVERLAP]
+        if not looks or is_due(all_at, ALL_OPT_OUTS_EVERY, now):
+            looks, all_at = [None, *looks], now
+        until: datetime | None = None
+        for since in looks:
+            cursor: str | None = None
+            while True:
+                page = await self.session.changed_opt_outs(since, cursor)
+                until = page.server_time if until is None else until
+                counts = OptOutCounts()
+                await apply_opt_outs(self.org, self.session, page.opt_outs, now, counts)
+                self.metrics.crm_changes(CrmChangeKind.OPT_OUT.value, "in").inc(counts.pulled)
+                yield len(page.opt_outs)
+                cursor = page.cursor
+                if cursor is None:
+                    break
+        covered = max(until or now, state.opt_outs_since or until or now)
+        await task_sync.pulled_opt_outs(self.org.workspace_id, covered, now, all_at)
+
+    def _count(self, kind: CrmChangeKind, sent: int, failed: Mapping[str, int]) -> None:
+        """Count what one request has done."""
+        self.metrics.crm_changes(kind.value, "out").inc(sent)
+        for category, number in failed.items():
+            self.metrics.crm_failures(kind.value, category).inc(number)
+
+    async def _waits(self, kind: CrmChangeKind) -> bool:
+        due_at = await changes.next_due(self.org.workspace_id, kind)
+        return due_at is not None and due_at <= self.clock()
+
+
+def is_due(last: datetime | None, every: timedelta, now: datetime) -> bool:
+    """Say whether something is to be done again. If the clock was set back, it is."""
+    return last is None or not last <= now < last + every
+
+
+def pulls(state: CrmTaskSync | None, now: datetime, *, opt_outs: bool) -> bool:
+    """Say whether the CRM has to be asked for changes now."""
+    if state is None:
+        return False
+    tasks = is_due(state.pulled_at, PULL_EVERY, now) or is_due(state.pulled_deletions_at, DELETIONS_EVERY, now)
+    return (state.is_on and tasks) or (opt_outs and is_due(state.pulled_opt_outs_at, OPT_OUTS_EVERY, now))

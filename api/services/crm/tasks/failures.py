@@ -1,0 +1,34 @@
+"""What becomes of a change of a task that did not reach the CRM, or that cannot be applied here."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from api.services.crm.failures.retrying import failure_of, wait_after
+from api.store.crm.changes import Change, Failure
+from plugins.crm_codes import CrmCategory, CrmCode
+from plugins.crm_errors import CrmError
+from strategies import Refusal
+
+LOOKED_FOR = frozenset({CrmCode.DUPLICATE_VALUE, CrmCode.ENTITY_IS_DELETED})
+"""Errors after which the next attempt finds out what the CRM has, and takes that over."""
+MAX_REFUSALS = 10
+"""Attempts to apply a change here, after which a user has to look at it."""
+
+
+def failed(change: Change, error: CrmError, now: datetime) -> Failure:
+    """Return what becomes of a change that the CRM has rejected, or may not have got."""
+    failure = failure_of(change, error, now)
+    if error.code in LOOKED_FOR and change.attempts < MAX_REFUSALS:
+        return replace(failure, next_at=now + wait_after(change))
+    return failure
+
+
+def refused(change: Change, refusal: Refusal, now: datetime) -> Failure:
+    """Return what becomes of a change of the CRM that cannot be applied here now, such as while an email is sent."""
+    next_at = now + wait_after(change) if change.attempts < MAX_REFUSALS else None
+    return Failure(change, next_at, CrmCategory.VALIDATION.value, refusal.code, refusal.message)
+
+
+def waits(change: Change, until: datetime, error: CrmError) -> Failure:
+    """Return what becomes of a change that waits for something else."""
+    return Failure(change, until, error.category.value, error.name, error.detail or error.code.sentence, counts=False)

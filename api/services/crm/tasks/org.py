@@ -1,0 +1,70 @@
+"""What the sync of tasks knows of an organization in a CRM: the session, the settings, and who is who."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from api.crm_states import CrmSkippedTask
+from api.models import CrmSettings, Task
+from api.services.common.context import WorkspaceContext
+from plugins.crm_contract import CrmSession
+from plugins.crm_tasks import RemoteTask
+
+
+class People(Protocol):
+    """Finds the records of people in the CRM, and people by their records."""
+
+    async def records_of(self, person_ids: Collection[str]) -> Mapping[str, str]:
+        """Return the CRM's id of each person that has a record. Raises CrmError."""
+
+    async def people_of(self, remote_ids: Collection[str]) -> Mapping[str, str]:
+        """Return the person of each record that belongs to one. Raises CrmError."""
+
+
+class Subjects(Protocol):
+    """Writes the subjects of tasks in the CRM, by the workspace's pattern."""
+
+    async def of_tasks(self, tasks: Sequence[Task]) -> Mapping[str, str]:
+        """Return the subject of each task, up to 255 characters without line breaks, by the task's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOrg:
+    """An organization whose tasks are synced with a workspace."""
+
+    context: WorkspaceContext
+    session: CrmSession
+    key: str
+    """The key of the CRM and the id of the organization, as ``crm_task.org`` has it."""
+    label: str
+    """The name of the CRM that users read."""
+    settings: CrmSettings
+    users: Mapping[str, str]
+    """The CRM's id of the user of each sender that has one."""
+    synced_senders: frozenset[str]
+    """The senders whose tasks are synced."""
+    marker_is_unique: bool
+    doubt: timedelta
+    """How long a write can still be carried out after its connection broke."""
+    deletions: timedelta
+    """How far back the CRM knows deletions."""
+    people: People
+    subjects: Subjects
+    count_failure: Callable[[str], None] = lambda _: None
+    """Counts a failed write in the metrics, by its category."""
+
+    @property
+    def senders(self) -> dict[str, str]:
+        """Return the sender of each user of the CRM. Of several with one user, the first whose tasks are synced."""
+        order = sorted(self.users, key=lambda sender: (sender in self.synced_senders, sender), reverse=True)
+        return {self.users[sender]: sender for sender in reversed(order)}
+
+    @property
+    def completes_skipped(self) -> bool:
+        """Whether a skipped task is completed in the CRM."""
+        return self.settings.skipped_tasks is CrmSkippedTask.COMPLETED
+
+    def changed_at(self, remote: RemoteTask) -> datetime:
+        """Return when a task was last changed in the CRM, by the clock of this server."""
+        return remote.changed_at - self.session.clock_skew

@@ -1,0 +1,232 @@
+"""Take over what has changed in the CRM: tasks that were changed, created or deleted there.
+
+Each round begins a little earlier than the last one ended, so that no change is missed. A change that is known already
+does nothing. The time up to which all is known is stored when a round is complete. After a crash it is done again.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime, timedelta
+
+from api.crm_task_states import CrmChangeKind, CrmTaskState
+from api.models import CrmTask
+from api.services.common.bisection import is_database_fault
+from api.services.crm.tasks.foreign import add_foreign_tasks
+from api.services.crm.tasks.org import TaskOrg
+from api.services.crm.tasks.pairs import SyncedTask, adopt, apply, merged, note_conflicts, read_tasks, remove
+from api.services.crm.tasks.together import Merged, in_groups, store_together
+from api.services.crm.tasks.values import texts_of
+from api.store.crm import changes as outbox
+from api.store.crm import task_sync
+from api.store.crm import tasks as store
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from plugins.crm_codes import CrmCode
+from plugins.crm_errors import CrmError
+from plugins.crm_tasks import MAX_BATCH, RemoteStatus, RemoteTask, TaskField
+from strategies import Refusal
+
+log = logging.getLogger("touchline.crm")
+
+OVERLAP = timedelta(minutes=5)
+"""How much earlier a round begins than the last one ended: a change is visible only when its transaction has ended."""
+APPLY_BATCH = 100
+"""Tasks that are read together."""
+
+
+async def pull_changes(org: TaskOrg, since: datetime, now: datetime) -> AsyncGenerator[int, None]:
+    """Take over the tasks that were changed since a time by the CRM's clock. Yields the tasks of each part."""
+    cursor: str | None = None
+    until: datetime | None = None
+    while True:
+        page = await org.session.changed_tasks(since - OVERLAP, cursor)
+        until = page.server_time if until is None else until
+        for start in range(0, len(page.tasks), APPLY_BATCH):
+            part = page.tasks[start : start + APPLY_BATCH]
+            await _take_over(org, part, now)
+            yield len(part)
+        cursor = page.cursor
+        if cursor is None:
+            break
+    await task_sync.pulled(org.context.workspace_id, max(until, since), now)
+
+
+async def _take_over(org: TaskOrg, remotes: Sequence[RemoteTask], now: datetime) -> None:
+    """Take over changed tasks: merge those that are known, and add those that are not."""
+    workspace_id = org.context.workspace_id
+    by_id = {remote.remote_id: remote for remote in remotes}
+    links = await store.links_of_records(workspace_id, org.key, by_id)
+    restored = [remote_id for remote_id, link in links.items() if _is_restored(link, by_id[remote_id])]
+    await store.release_records([links.pop(remote_id).id for remote_id in restored])
+    markers = {remote.marker: remote for remote in remotes if remote.marker and remote.remote_id not in links}
+    lost = {
+        key: link
+        for key, link in (await store.links(workspace_id, markers)).items()
+        # Also a NEW one: after a backup was restored, the CRM can have what the backup says was never sent.
+        if link.org == org.key and link.remote_id is None and link.state is not CrmTaskState.GONE
+    }
+    found = {link.id: by_id[remote_id] for remote_id, link in links.items() if _differs(link, by_id[remote_id])}
+    found |= {key: markers[key] for key in lost}
+    changed = [link for link in (*links.values(), *lost.values()) if link.id in found]
+    plain: list[Merged] = []
+    others: list[Merged] = []
+    for synced in await read_tasks(org, changed):
+        if not _is_synced(org, synced):
+            continue
+        remote = found[synced.link.id]
+        if synced.link.id in lost:
+            adopt(synced, remote)
+        one = await _merged(org, synced, remote, now)
+        if one is not None:
+            (plain if one.is_plain else others).append(one)
+    await _store_all(org, plain, now)
+    await in_groups(others, lambda one: _merge(org, one, now), lambda one: _take_over(org, [one.remote], now))
+    taken = {*links, *(found[key].remote_id for key in lost)}
+    await add_foreign_tasks(org, [each for each in remotes if each.remote_id not in taken], now)
+
+
+def _is_synced(org: TaskOrg, synced: SyncedTask) -> bool:
+    """Say whether the assignee's tasks are synced."""
+    return synced.task is None or synced.task.assignee_id in org.synced_senders
+
+
+def _is_restored(link: CrmTask, remote: RemoteTask) -> bool:
+    """Say whether a task that was deleted is back in the CRM, and open. It becomes a new task by hand here."""
+    return link.state is CrmTaskState.GONE and not remote.is_deleted and remote.values.status is RemoteStatus.OPEN
+
+
+def _differs(link: CrmTask, remote: RemoteTask) -> bool:
+    """Say whether a task has changed in the CRM since the last sync."""
+    if link.state is CrmTaskState.GONE:
+        return False
+    texts = texts_of(remote.values)
+    return remote.is_deleted or any(link.base.get(name.value, [None, None])[1] != texts[name] for name in TaskField)
+
+
+async def _merged(org: TaskOrg, synced: SyncedTask, remote: RemoteTask, now: datetime) -> Merged | None:
+    """Merge one task, without writing anything. If it fails, the task waits for the next push."""
+    if remote.is_deleted or synced.desired.values is None:
+        return Merged(synced, remote, None)
+    try:
+        return Merged(synced, remote, merged(org, synced, remote, now))
+    except Exception as problem:
+        await _let_wait(org, synced, problem, now)
+        return None
+
+
+async def _store_all(org: TaskOrg, plain: Sequence[Merged], now: datetime) -> None:
+    """Write plain changes in one transaction. If that fails, write each alone, so that one cannot hurt the others."""
+    if not plain:
+        return
+    try:
+        await store_together(org, plain, now)
+    except Exception as problem:
+        if is_database_fault(problem):
+            raise
+        log.warning("cannot write %s changes of the CRM together: %s", len(plain), problem)
+        for one in plain:
+            await _merge(org, one, now)
+
+
+async def _merge(org: TaskOrg, one: Merged, now: datetime) -> None:
+    """Write one merged task. What has to be written to the CRM, or cannot be applied now, waits for the next push."""
+    synced, remote, result = one.synced, one.remote, one.result
+    try:
+        if remote.is_deleted:
+            await remove(org, synced)
+            await _store(org, synced, CrmTaskState.GONE, now, pushes=False)
+            return
+        if result is None:
+            await _store(org, synced, CrmTaskState.SYNCED, now, pushes=True)
+            return
+        applied = not result.apply or await apply(org, synced, remote, result.apply, now)
+        if result.apply and applied and not result.push:
+            return
+    except Exception as problem:
+        await _let_wait(org, synced, problem, now)
+        return
+    url = org.session.record_url(remote.remote_id)
+    pushes = bool(result.push) or not applied
+    await _store(org, synced, CrmTaskState.SYNCED, now, pushes=pushes, url=url, attempts=int(not applied))
+
+
+async def _let_wait(org: TaskOrg, synced: SyncedTask, problem: Exception, now: datetime) -> None:
+    """Let a change that cannot be applied wait for the next push. Raises an error that is one of the database."""
+    if is_database_fault(problem):
+        raise problem
+    level = logging.INFO if isinstance(problem, Refusal) else logging.ERROR
+    log.log(level, "the change of the task %s in the CRM waits: %s", synced.link.id, problem)
+    await outbox.add(org.context.workspace_id, CrmChangeKind.TASK, [synced.link.id], now, attempts=1)
+
+
+@retry_on_deadlock
+async def _store(
+    org: TaskOrg,
+    synced: SyncedTask,
+    state: CrmTaskState,
+    now: datetime,
+    *,
+    pushes: bool,
+    url: str = "",
+    attempts: int = 0,
+) -> None:
+    async with transaction():
+        await store.write_links([synced.row(state, now, url=url, sent=synced.late(now, org.doubt))])
+        await note_conflicts(org, synced, now)
+        if pushes:
+            await outbox.add(org.context.workspace_id, CrmChangeKind.TASK, [synced.link.id], now, attempts=attempts)
+
+
+async def pull_deletions(org: TaskOrg, since: datetime, now: datetime) -> AsyncGenerator[int, None]:
+    """Delete the tasks here that were deleted in the CRM since a time by its clock."""
+    until = now + org.session.clock_skew
+    try:
+        deleted = await org.session.deleted_tasks(max(since - OVERLAP, until - org.deletions), until)
+    except CrmError as error:
+        if error.code is not CrmCode.DELETIONS_EXPIRED:
+            raise
+        async for part in _look_for_all(org, now):
+            yield part
+        covered = until
+    else:
+        ids = [each.remote_id for each in deleted.tasks]
+        for start in range(0, len(ids), APPLY_BATCH):
+            part_ids = ids[start : start + APPLY_BATCH]
+            await _remove(org, part_ids, now)
+            yield len(part_ids)
+        covered = deleted.covered_until
+    await task_sync.pulled_deletions(org.context.workspace_id, max(min(covered, until), since), now)
+
+
+async def _look_for_all(org: TaskOrg, now: datetime) -> AsyncGenerator[int, None]:
+    """Ask the CRM for every task that it has to have, because it does not know any more which were deleted."""
+    last = ""
+    while rows := await CrmTask.filter(
+        workspace_id=org.context.workspace_id, org=org.key, state=CrmTaskState.SYNCED, id__gt=last
+    ).order_by("id").limit(MAX_BATCH):  # fmt: skip
+        last = rows[-1].id
+        ids = [row.remote_id for row in rows if row.remote_id is not None]
+        present = {
+            each.remote_id for each in await org.session.find_tasks(remote_ids=ids, since=now) if not each.is_deleted
+        }
+        await _remove(org, [each for each in ids if each not in present], now)
+        yield len(rows)
+
+
+async def _remove(org: TaskOrg, remote_ids: Sequence[str], now: datetime) -> None:
+    links = await store.links_of_records(org.context.workspace_id, org.key, remote_ids)
+    gone = await read_tasks(org, [link for link in links.values() if link.state is not CrmTaskState.GONE])
+    await in_groups(
+        [synced for synced in gone if _is_synced(org, synced)],
+        lambda synced: _remove_one(org, synced, now),
+        lambda synced: _remove(org, [str(synced.remote_id)], now),
+    )
+
+
+async def _remove_one(org: TaskOrg, synced: SyncedTask, now: datetime) -> None:
+    try:
+        await remove(org, synced)
+    except Refusal as refusal:
+        log.info("the deletion of the task %s in the CRM waits: %s", synced.link.id, refusal.message)
+        await outbox.add(org.context.workspace_id, CrmChangeKind.TASK, [synced.link.id], now, attempts=1)
+        return
+    await _store(org, synced, CrmTaskState.GONE, now, pushes=False)

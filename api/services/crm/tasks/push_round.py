@@ -1,0 +1,54 @@
+"""One round of sending tasks: what becomes of each change."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from api.crm_task_states import CrmTaskState
+from api.services.crm.failures.recording import record_failures
+from api.services.crm.tasks.org import TaskOrg
+from api.services.crm.tasks.pairs import SyncedTask, note_conflicts
+from api.store.crm import changes as outbox
+from api.store.crm import tasks as store
+from api.store.crm.changes import Change, Failure
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from plugins.crm_tasks import RemoteTask
+
+
+@dataclass(slots=True)
+class PushRound:
+    """One round: the changes, and what becomes of each of them."""
+
+    org: TaskOrg
+    now: datetime
+    changes: dict[str, Change]
+    """By the task's id."""
+    found: dict[str, RemoteTask] = field(default_factory=dict)
+    """What the CRM has, by the task's id."""
+    done: list[Change] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    rows: list[store.LinkChange] = field(default_factory=list)
+    conflicts: list[SyncedTask] = field(default_factory=list)
+
+    def finish(self, synced: SyncedTask, state: CrmTaskState, url: str = "") -> None:
+        """Note that a task is synced."""
+        self.done.append(self.changes[synced.link.id])
+        self.rows.append(synced.row(state, self.now, url=url, sent=synced.late(self.now, self.org.doubt)))
+        self.conflicts.append(synced)
+
+
+async def store_round(one: PushRound, attempt_id: str | None = None) -> None:
+    """Store what has become of tasks. With ``attempt_id``, rows that another process has sent since stay."""
+    await _store(one, attempt_id)
+    for failure in one.failures:
+        if failure.counts:
+            one.org.count_failure(failure.category)
+
+
+@retry_on_deadlock
+async def _store(one: PushRound, attempt_id: str | None) -> None:
+    async with transaction():
+        await store.write_links(one.rows, attempt_id)
+        for synced in one.conflicts:
+            await note_conflicts(one.org, synced, one.now)
+        await outbox.done(one.done)
+        await record_failures(one.org.context, one.failures, one.now)

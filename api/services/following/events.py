@@ -1,0 +1,80 @@
+"""Where a client begins to follow the Live Feed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.codes.inputs import InputCode
+from api.codes.requests import RequestCode
+from api.models import Send, Task
+from api.services.common.context import WorkspaceContext
+from api.services.common.filters import id_condition
+from api.services.common.row_lists import RowList
+from api.services.following.event_filter import COLUMNS, EventFilter
+from api.sorts import CreatedSort, Order
+from api.store.engine.rows import find
+from api.store.event_feed import BEGINNING, Place, newest, number_after, place_of
+from api.store.event_lists import filtered
+from api.store.event_order import settled
+from strategies import Refusal
+
+__all__ = ["BEGINNING", "EventFilter", "FollowedEvents", "cursor", "event_list", "follow"]
+
+MAX_MISSED = 100_000
+"""Events that may have happened since the place from which a client resumes."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedEvents:
+    """The events that a client follows."""
+
+    filter: EventFilter
+    place: Place
+    """The client has all events up to here."""
+
+
+async def follow(context: WorkspaceContext, wanted: EventFilter, after: str | None) -> FollowedEvents:
+    """Return what a client follows: the events after one that it has, or without it the events from now on.
+
+    Raises Refusal if the workspace has no such event, or if too many have happened since.
+    """
+    if after is None:
+        upto, _ = await settled()
+        return FollowedEvents(wanted, Place(upto))
+    place = await place_of(context.workspace_id, id_condition(after))
+    if place is None:
+        raise Refusal.of(InputCode.NOT_FOUND, ("after",), kind="event", id=after[:60])
+    if await number_after(context.workspace_id, place, MAX_MISSED + 1) > MAX_MISSED:
+        raise Refusal.of(RequestCode.CURSOR_TOO_OLD, ("after",), limit=MAX_MISSED)
+    return FollowedEvents(wanted, place)
+
+
+async def event_list(
+    context: WorkspaceContext, wanted: EventFilter, order: Order[CreatedSort] | None = None
+) -> RowList:
+    """Return the events that meet a filter, in the order in which a client can follow them; by default newest first."""
+    columns: list[tuple[str, str]] = [
+        (column, id_condition(value))
+        for name, column in COLUMNS.items()
+        if (value := getattr(wanted, name)) is not None
+    ]
+    if not wanted.person_id:
+        columns += await _person(context, wanted)
+    listing = filtered(context.workspace_id, wanted.kinds, columns)
+    descending = order is None or order.descending
+    return RowList(listing.sorted_by(listing.key, descending=descending))
+
+
+async def _person(context: WorkspaceContext, wanted: EventFilter) -> list[tuple[str, str]]:
+    """Return the person of the email or task of a filter: the index of people finds its events."""
+    for model, row_id in ((Send, wanted.email_id), (Task, wanted.task_id)):
+        if row_id is not None:
+            row: Any = await find(model, context.workspace_id, row_id)
+            return [("person_id", row.person_id if row else "")]
+    return []
+
+
+async def cursor(context: WorkspaceContext) -> str:
+    """Return the newest event up to which every event can be read now."""
+    upto, _ = await settled()
+    place = await newest(context.workspace_id, upto)
+    return BEGINNING if place is None else place.id

@@ -1,0 +1,60 @@
+"""The people whom a background launch is for: by id, a group, a filter, or everyone. They are fixed when it starts."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.codes.launches import LaunchCode
+from api.mail.text_checks import storable_text
+from api.services.common.context import WorkspaceContext
+from api.services.common.row_lists import RowList
+from api.services.people.groups import refuse_unknown_group
+from api.store.groups import person_ids
+from strategies import Refusal
+from strategies.errors import RefusalCollector
+
+MAX_IDS = 200_000
+MAX_ID_CHARACTERS = 200
+"""Characters of a given id that are stored. No person's id is longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a launch is for: at most one of these is given. Without any, it is for everyone in the workspace."""
+
+    person_ids: Sequence[str] | None = None
+    group_id: str | None = None
+    filter: RowList | None = None
+
+    async def ids(self, context: WorkspaceContext) -> Sequence[str] | None:
+        """Return the ids of the people, each once; None for everyone. Raises Refusal."""
+        refusals = RefusalCollector()
+        given = {"personIds": self.person_ids, "groupId": self.group_id, "filter": self.filter}
+        names = [name for name, value in given.items() if value is not None]
+        for name in names[1:]:
+            refusals.add(Refusal.of(LaunchCode.AUDIENCE_AMBIGUOUS, (name,)))
+        refusals.raise_any()
+        if not names:
+            return None
+        ids = await self._given_ids(context)
+        if not ids:
+            raise Refusal.of(LaunchCode.NO_PEOPLE, (names[0],), case="or_everyone")
+        if len(ids) > MAX_IDS and self.filter is not None:
+            raise Refusal.of(LaunchCode.TOO_MANY_PEOPLE, (names[0],), case="by_filter", limit=MAX_IDS)
+        if len(ids) > MAX_IDS:
+            raise Refusal.of(LaunchCode.TOO_MANY_PEOPLE, (names[0],), case="by_id", limit=MAX_IDS)
+        return ids
+
+    async def _given_ids(self, context: WorkspaceContext) -> Sequence[str]:
+        if self.person_ids is not None:
+            return await asyncio.to_thread(_storable_ids, self.person_ids)
+        if self.group_id is not None:
+            return await person_ids((await refuse_unknown_group(context, self.group_id)).id)
+        assert self.filter is not None  # noqa: S101 - one of the three is given
+        return await self.filter.ids(MAX_IDS + 1)
+
+
+def _storable_ids(given: Sequence[str]) -> list[str]:
+    """Return each id once, in a form that the database can store. Ids of people do not change by this."""
+    short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable_text(each) for each in given)
+    return list(dict.fromkeys(each[:MAX_ID_CHARACTERS] for each in short))

@@ -1,0 +1,79 @@
+"""Merge two people who are the same one. Everything of one person moves to the other, who keeps their own address.
+
+A person who has unsubscribed with one of their addresses has said no. So if the other person's address is suppressed,
+the remaining one is suppressed too.
+"""
+
+from api.codes.emails import EmailCode
+from api.codes.event_kinds import EventKind
+from api.codes.people import PersonCode
+from api.models import Person
+from api.services.common.claim_release import release_claimed
+from api.services.common.context import WorkspaceContext
+from api.services.enrollments.fact_changes import FactFollower
+from api.services.people.people import MAX_FIELDS
+from api.services.people.suppressions import end_campaigns, suppress
+from api.states import SuppressionSource
+from api.store import merging as store
+from api.store.engine.rows import get_or_refuse
+from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.erasure import lock_emails
+from api.store.events import workspace_event, write
+from api.store.former_addresses import add_former_address
+from api.store.suppressions import NewSuppression, fill_in_recipients, prevent_new_addresses, suppressed_people
+from strategies import Refusal
+
+FILLED = ("first_name", "last_name", "title", "company", "zone")
+"""Columns that the remaining person gets from the other one, if they have no value."""
+
+MERGED = "Another address of this person has unsubscribed. The two people were merged."
+"""The reason of the suppression, in its history."""
+
+
+async def merge_people(context: WorkspaceContext, source_id: str, target_id: str) -> Person:
+    """Move everything of the person ``source_id`` to ``target_id``, and delete the former. Raises Refusal."""
+    row = await _merge(context, source_id, target_id)
+    await release_claimed(context, "person_id", row.id)
+    return row
+
+
+@retry_on_deadlock
+async def _merge(context: WorkspaceContext, source_id: str, target_id: str) -> Person:
+    if source_id == target_id:
+        raise Refusal.of(PersonCode.MERGE_CONFLICT, ("into",), case="same")
+    async with transaction():
+        await prevent_new_addresses(context.workspace_id)
+        await store.lock_people(source_id, target_id)
+        source = await get_or_refuse(Person, context.workspace_id, source_id, ("from",))
+        target = await get_or_refuse(Person, context.workspace_id, target_id, ("into",))
+        # The outcome of an email in transmission is written with the id of the person who is deleted.
+        if await lock_emails(source.id):
+            raise Refusal.of(EmailCode.EMAIL_LEAVING, ("from",))
+        if campaigns := await store.campaigns_of_both(source.id, target.id):
+            raise Refusal.of(PersonCode.MERGE_CONFLICT, ("from",), campaigns=", ".join(campaigns)[:300])
+        fields = {**source.own_fields, **target.own_fields}
+        if len(fields) > MAX_FIELDS:
+            raise Refusal.of(PersonCode.INVALID_FIELDS, ("from",), case="too_many", limit=MAX_FIELDS)
+        unsubscribed = await suppressed_people([source.id, target.id])
+        await fill_in_recipients(source.id, source.email)
+        follower = FactFollower(context.installed.send_options)
+        before = follower.facts([source, target])
+        target.update_from_dict({name: getattr(target, name) or getattr(source, name) for name in FILLED})
+        target.own_fields = fields
+        target.replied_at = max(filter(None, (source.replied_at, target.replied_at)), default=None)
+        await target.save(update_fields=[*FILLED, "own_fields", "replied_at"])
+        await add_former_address(context.workspace_id, target.id, source.email_key)
+        await store.move_rows(context.workspace_id, source.id, target.id)
+        for facts in before.values():  # campaigns of both have the facts of the remaining person now
+            await follower.changed(context.workspace_id, {target.id: facts}, [target], context.clock)
+        if target.id in unsubscribed:
+            await end_campaigns(context, [target.id])
+        elif unsubscribed:
+            row = NewSuppression(target.email, target.email_key, context.now, MERGED)
+            await suppress(context, [row], SuppressionSource.API)
+        event = workspace_event(
+            context.workspace_id, EventKind.PEOPLE_MERGED, context.now, data={"from": source.id}, person_id=target.id
+        )
+        await write([event])
+    context.wake()
+    return target

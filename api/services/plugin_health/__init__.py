@@ -1,0 +1,8 @@
+"""The health of packages' plugins: their faults, and the breaker that stops asking one that fails too often.
+
+The health is in the database, so that all processes of a server, its command line and GraphQL see the same.
+``breaker.py`` decides, ``recording.py`` writes faults and recoveries, ``health.py`` reads.
+
+Imports: channel_processes, codes, mail, plugins, services.common, store, strategies, workers.
+Imported by: cli, graphql, http, services.campaigns, services.send_options.
+"""

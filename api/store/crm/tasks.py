@@ -1,0 +1,164 @@
+"""Tasks that are synced with a CRM. ``crm_task`` has a row for each, whose id is the task's."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from api.crm_task_states import CrmChangeKind, CrmTaskState
+from api.models import CrmChange, CrmTask
+from api.store.engine.database import is_postgres
+from api.store.engine.rows import by_ids
+from api.store.engine.sql import Records, execute, in_list
+
+LINK = {
+    "id": "text",
+    "state": "text",
+    "remote_id": "text",
+    "url": "text",
+    "base": "jsonb",
+    "sent": "jsonb",
+    "conflicts": "jsonb",
+    "synced_at": "timestamptz",
+}
+MAX_CONFLICTS = 20
+"""The most conflicts that are kept of a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChange:
+    """What one sync has made of a task's row."""
+
+    id: str
+    state: CrmTaskState
+    remote_id: str | None
+    url: str
+    base: Mapping[str, Any]
+    sent: Mapping[str, Any]
+    conflicts: Sequence[Mapping[str, Any]]
+    synced_at: datetime
+
+
+async def links(workspace_id: str, task_ids: Collection[str]) -> dict[str, CrmTask]:
+    """Return the rows of tasks, by the task's id."""
+    # Not by an index of the workspace: without statistics, PostgreSQL would read all of it.
+    rows = await CrmTask.filter(id__in=list(task_ids)) if task_ids else []
+    return {row.id: row for row in rows if row.workspace_id == workspace_id}
+
+
+async def links_of_records(workspace_id: str, org: str, remote_ids: Collection[str]) -> dict[str, CrmTask]:
+    """Return the rows of tasks of an organization in the CRM, by the CRM's id."""
+    if not remote_ids:
+        return {}
+    rows = await CrmTask.filter(workspace_id=workspace_id, org=org, remote_id__in=list(remote_ids))
+    return {str(row.remote_id): row for row in rows}
+
+
+async def tasks_of_other_workspaces(workspace_id: str, org: str, task_ids: Collection[str]) -> set[str]:
+    """Return those of the ids that are tasks of other workspaces that are synced with the same organization."""
+    rows = await execute(
+        f"SELECT id FROM crm_task WHERE {in_list('id', 1)} AND org = $2 AND workspace_id <> $3",
+        sorted(task_ids), org, workspace_id,
+    )  # fmt: skip
+    return {row["id"] for row in rows}
+
+
+async def release_records(ids: Collection[str]) -> None:
+    """Let other tasks have the records in the CRM of these tasks, which were deleted."""
+    if ids:
+        await execute(
+            f"UPDATE crm_task SET remote_id = NULL, url = '' WHERE {in_list('id', 1)} AND state = 'GONE'", sorted(ids)
+        )
+
+
+class LinkAndChange(NamedTuple):
+    """A task's row, and the change that waits for the CRM or was rejected."""
+
+    link: CrmTask
+    change: CrmChange | None
+
+
+async def links_with_changes(workspace_id: str, task_ids: Collection[str]) -> dict[str, LinkAndChange]:
+    """Return the rows of tasks with what waits of them, by the task's id."""
+    found = await links(workspace_id, task_ids)
+    ids = [f"{CrmChangeKind.TASK}:{key}" for key in found]
+    waiting: dict[str, CrmChange] = await by_ids(CrmChange, workspace_id, ids) if ids else {}
+    changes = {row.object_id: row for row in waiting.values()}
+    return {key: LinkAndChange(link, changes.get(key)) for key, link in found.items()}
+
+
+async def begin_sending(
+    attempt_id: str, values: Mapping[str, Mapping[str, Any]], read: Sequence[CrmTask], now: datetime
+) -> set[str]:
+    """Note before a request what it sends, by task. From here on the CRM may have it. Returns the tasks to send.
+
+    ``read`` are the rows as they were read. A task that another process has sent since is left out.
+    """
+    columns = {"id": "text", "sent": "jsonb", "attempt": "text", "remote": "text", "synced": "timestamptz"}
+    rows = Records(
+        columns,
+        [
+            (row.id, json.dumps(dict(values[row.id])), row.attempt_id, row.remote_id, row.synced_at)
+            for row in sorted(read, key=lambda row: row.id)
+        ],
+    )
+    same = "IS NOT DISTINCT FROM" if is_postgres() else "IS"
+    found = await execute(
+        "UPDATE crm_task SET state = CASE WHEN remote_id IS NULL THEN 'SENDING' ELSE state END,"
+        f" sent = {_json('r.sent')}, sent_at = $1, attempt_id = $2 FROM {rows.table(3)}"
+        f" WHERE crm_task.id = r.id AND crm_task.state <> 'GONE' AND attempt_id {same} r.attempt"
+        f" AND remote_id {same} r.remote AND synced_at {same} r.synced RETURNING crm_task.id",
+        now, attempt_id, rows,
+    )  # fmt: skip
+    return {row["id"] for row in found}
+
+
+async def write_links(changes: Sequence[LinkChange], attempt_id: str | None = None) -> None:
+    """Write what a sync has made of tasks. With ``attempt_id``, only those that no other process has sent since."""
+    rows = Records(
+        LINK,
+        [
+            (
+                each.id,
+                each.state.value,
+                each.remote_id,
+                each.url,
+                json.dumps(dict(each.base)),
+                json.dumps(dict(each.sent)),
+                json.dumps(list(each.conflicts)[:MAX_CONFLICTS]),
+                each.synced_at,
+            )
+            for each in sorted(changes, key=lambda each: each.id)
+        ],
+    )
+    fence = "" if attempt_id is None else f" AND crm_task.attempt_id = ${1 + _parameters(rows)}"
+    written = ", ".join(f"{name} = {_json(f'r.{name}') if kind == 'jsonb' else f'r.{name}'}" for name, kind in
+                        LINK.items() if name != "id")  # fmt: skip
+    await execute(
+        f"UPDATE crm_task SET {written}, attempt_id = NULL FROM {rows.table(1)}"
+        f" WHERE crm_task.id = r.id AND crm_task.state <> 'GONE'{fence}",
+        rows, *([] if attempt_id is None else [attempt_id]),
+    )  # fmt: skip
+
+
+async def unsent(sent: Mapping[str, Mapping[str, Any]], attempt_id: str) -> None:
+    """Note that a request was not carried out, and what the CRM may have of each task from earlier ones."""
+    rows = Records(
+        {"id": "text", "sent": "jsonb", "is_certain": "boolean"},
+        [(each, json.dumps(values), not values) for each, values in sent.items()],
+    )
+    await execute(
+        "UPDATE crm_task SET state = CASE WHEN state = 'SENDING' AND r.is_certain THEN 'NEW' ELSE state END,"
+        f" sent = {_json('r.sent')}, attempt_id = NULL FROM {rows.table(2)}"
+        " WHERE crm_task.id = r.id AND attempt_id = $1",
+        attempt_id, rows,
+    )  # fmt: skip
+
+
+def _json(value: str) -> str:
+    return f"{value}::jsonb" if is_postgres() else value
+
+
+def _parameters(rows: Records) -> int:
+    return len(rows.values) if is_postgres() else 1

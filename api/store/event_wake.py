@@ -1,0 +1,48 @@
+"""Wake those who follow the events: the tail of this process, and by a notification those of other processes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from api.store.engine.notifications import EVENTS, Notifier
+from api.store.engine.transactions import after_transaction
+
+MIN_GAP_SECONDS = 0.05
+"""Shortest time between two notifications of a process."""
+
+_announced: list[Callable[[], None]] = []
+"""What is called after a transaction that has written events. Only ``announcing`` changes it."""
+_here: dict[Callable[[], None], None] = {}
+"""The tails of this process."""
+
+
+@contextmanager
+def announcing() -> Iterator[None]:
+    """Notify the other processes of events that this one writes in the block: a server or a tick loop."""
+    notifier = Notifier(EVENTS, MIN_GAP_SECONDS)
+    announce = notifier.announce
+    _announced.append(announce)
+    try:
+        yield
+    finally:
+        _announced.remove(announce)
+
+
+@contextmanager
+def woken(wake: Callable[[], None]) -> Iterator[None]:
+    """Call ``wake`` in the block after each transaction of this process that has written events."""
+    _here[wake] = None
+    try:
+        yield
+    finally:
+        del _here[wake]
+
+
+def event_written() -> None:
+    """Note that the current transaction writes events."""
+    if _announced or _here:
+        after_transaction(_wake)
+
+
+def _wake() -> None:
+    for call in (*_here, *_announced[-1:]):
+        call()

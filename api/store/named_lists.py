@@ -1,0 +1,62 @@
+"""Lists of what a workspace has few of, such as campaigns and templates: by name, by a text in the name, and so on."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from api.codes.inputs import InputCode
+from api.sorts import NamedSort, Order
+from api.store.engine.listing import Listing
+from api.store.engine.listing_statement import Condition
+from api.store.engine.small_lists import MAX_SORTED_ROWS, listed, small_list
+from api.store.engine.sort_keys import SortKey
+from strategies import Refusal
+
+BY_NAME = SortKey("name", ignores_case=True)
+KEYS: Mapping[StrEnum, SortKey | None] = {NamedSort.CREATED: None, NamedSort.NAME: BY_NAME}
+MAX_READ_NAMES = 10_000
+"""The most rows whose texts one search reads."""
+Alternatives = list[Condition]
+"""Conditions that exclude each other, of which one is met. An index has the rows of each by id."""
+
+
+def equal(**columns: str | None) -> list[Alternatives]:
+    """Return the conditions that columns have these values, without those that are None."""
+    return [[Condition(f"{name} = {{}}", (value,))] for name, value in columns.items() if value is not None]
+
+
+async def named_list(
+    everything: Listing,
+    conditions: Sequence[Alternatives],
+    order: Order[Any] | None,
+    *,
+    keys: Mapping[StrEnum, SortKey | None] = KEYS,
+    search: str | None = None,
+    searched: Sequence[str] = ("name",),
+) -> Listing:
+    """Return the rows that meet conditions, and whose texts have each word of ``search``: by id without an order.
+
+    Indexes have ``everything`` by id and by each of ``keys``. Raises Refusal TOO_MANY_TO_SORT.
+    """
+    key = None if order is None else keys[order.field]
+    listing, narrow = everything, [everything.either(*alternatives) for alternatives in conditions]
+    if search is not None:
+        listing = await _found(narrow or [everything], search, searched)
+    elif len(narrow) > 1 or (narrow and key is not None):
+        listing = await small_list(narrow, ("orderBy",))
+    for alternatives in conditions:
+        listing = listing.either(*alternatives)
+    return listing.sorted_by(key, descending=order is not None and order.descending)
+
+
+async def _found(narrow: Sequence[Listing], search: str, searched: Sequence[str]) -> Listing:
+    """Return the rows of the first short list that have each word of a text, in upper or lower case."""
+    words = search.casefold().split()
+    for each in narrow:
+        rows = await each.some(MAX_READ_NAMES + 1, searched)
+        if len(rows) <= MAX_READ_NAMES:
+            texts = {row.id: "\n".join(getattr(row, name) for name in searched).casefold() for row in rows}
+            ids = [row_id for row_id, text in texts.items() if all(word in text for word in words)]
+            if len(ids) <= MAX_SORTED_ROWS:
+                return listed(each.model, ids)
+    raise Refusal.of(InputCode.TOO_MANY_TO_SORT, ("filter", "search"), case="search", limit=MAX_SORTED_ROWS)

@@ -1,0 +1,29 @@
+"""The error of a request to a CRM, or of one record of a request."""
+
+from plugins.crm_codes import CrmCategory, CrmCode
+
+MAX_DETAIL_CHARACTERS = 1_000
+"""Longer details of an error are cut."""
+
+
+class CrmError(Exception):
+    """Why a request to a CRM, or the write of one record, failed. Raise it, or put it into a ``WriteResult``.
+
+    ``in_doubt`` says that the CRM may have carried out the write, such as when the connection broke before the answer.
+    Touchline then looks what the CRM has before it writes again. Set it only if the request was sent.
+    """
+
+    def __init__(self, code: CrmCode, detail: str = "", *, name: str = "", in_doubt: bool = False) -> None:
+        detail = detail.replace("\x00", "").encode("utf-8", "replace").decode()[:MAX_DETAIL_CHARACTERS]
+        super().__init__(f"{code}: {detail}" if detail else str(code))
+        self.code = code
+        self.detail = detail
+        """What the CRM said, without secrets. Up to 1,000 characters."""
+        self.name = name or code.value
+        """The CRM's own name for the error, if no code has this name, such as "APEX_ERROR"."""
+        self.in_doubt = in_doubt
+
+    @property
+    def category(self) -> CrmCategory:
+        """What kind of failure it is."""
+        return self.code.category

@@ -1,0 +1,238 @@
+"""Check what an option answers in one case: the result, its explanation, and what edits and pauses do to it."""
+
+import copy
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+from plugins.testing.cases import Case
+from plugins.testing.explanation_reader import WrongError, evaluate
+from plugins.testing.findings import Findings, Rule
+from plugins.testing.recorder import Recorder, where
+from plugins.wrappers import OptionWrapper
+from strategies import CreateTask, Reads, Refusal, SendAt, UndeclaredReadError
+from strategies.calendar import instant_of
+from strategies.explanation_sentences import SENTENCES
+from strategies.option_calls import plain_answer
+from strategies.records import Planned, PlannedSend, PlannedTask
+from strategies.registry import SendOptions
+from strategies.sentences import sentence
+
+HOUR = dt.timedelta(hours=1)
+PAUSE = dt.timedelta(days=9, hours=5)
+READ_CHANGE = "Add {} to `reads`. Otherwise the step fails in the server."
+
+
+def check_answers(
+    wrapper: OptionWrapper,
+    recorder: Recorder,
+    options: SendOptions,
+    case: Case,
+    findings: Findings,
+    *,
+    changes: bool = False,
+) -> None:
+    """Resolve the case, and check the answer and its explanation. With ``changes`` also an edit and a pause."""
+    planned = _planned(wrapper, recorder, options, case, case.now, findings)
+    if planned is None:
+        return
+    check_explanation(wrapper, planned, case, findings)
+    if not isinstance(planned, PlannedSend):
+        return
+    if any(note.code == "NO_TIME_ALLOWED" for note in planned.notes):
+        findings.add(
+            Rule.WINDOW,
+            f"window() returns no range that ends after {planned.instant}. The case: {case}",
+            "Return ranges for some weeks after send_at, or None. Otherwise the email is not sent.",
+        )
+    if not changes:
+        return
+    _check_later(wrapper, recorder, options, case, planned, findings)
+    _check_pause(wrapper, recorder, options, case, planned, findings)
+
+
+def _planned(
+    wrapper: OptionWrapper,
+    recorder: Recorder,
+    options: SendOptions,
+    case: Case,
+    now: dt.datetime,
+    findings: Findings,
+) -> Planned | None:
+    """Resolve the case at ``now``. Returns None if the option refuses or fails. A failure is a fault."""
+    try:
+        planned = case.timeline(wrapper.key, options, now).planned
+    except Refusal as refusal:
+        add_failure(recorder, case, refusal, findings)
+        return None
+    return next((each for each in planned if each.number == case.form.number), None)
+
+
+def add_failure(recorder: Recorder, case: Case, refusal: Refusal, findings: Findings) -> None:
+    """Add a failure of the option to the findings. A refusal of its own is none."""
+    error = refusal.__cause__
+    method = recorder.last.method if recorder.last else "resolve"
+    of = getattr(type(recorder.own), method, None)
+    if isinstance(error, UndeclaredReadError):
+        read = f"Reads.{error.read}"
+        findings.add(Rule.READS, f"{method}() reads {read}, which `reads` does not have", READ_CHANGE.format(read))
+    elif error is not None and method == "window":
+        findings.add(
+            Rule.WINDOW,
+            f"window() fails: {where(error, of)}. The case: {case}",
+            "Return None, or a list of Range objects in their order, which do not overlap.",
+        )
+    elif error is not None:
+        findings.add(
+            Rule.RESOLVE,
+            f"resolve() fails: {where(error, of)}. The case: {case}",
+            "Return SendAt or CreateTask for every configuration that config_schema accepts, or raise Refusal.",
+        )
+
+
+def check_explanation(wrapper: OptionWrapper, planned: Planned, case: Case, findings: Findings) -> None:
+    """Compute the time again from the notes alone, and make a sentence of each in each language."""
+    languages = {"en", *wrapper.labels}
+    for note in planned.notes:
+        if note.code not in SENTENCES and note.code not in wrapper.sentences:
+            findings.add(Rule.NOTES, f"the note {note.code!r} has no sentence", "Add its sentences to `sentences`.")
+        for language in languages:
+            text = sentence(note, language, [wrapper])
+            if "{" in text or (text == note.code and note.code in wrapper.sentences):
+                findings.add(
+                    Rule.NOTES,
+                    f"the note {note.code!r} has the sentence {text!r:.100}",
+                    "Give the note a value for each {name} of its sentence.",
+                )
+    shown = [sentence(note, "en", [wrapper]) for note in planned.notes]
+    if len(set(shown)) < len(shown):
+        findings.add(Rule.NOTES, "the explanation says a sentence twice", "Return each note once.")
+    read = [(note.code, note.values) for note in planned.notes if note.code in SENTENCES]
+    try:
+        found = evaluate(read)
+        if isinstance(planned, PlannedTask):
+            same = found.due == planned.due
+        else:
+            same = found.instant == planned.instant.replace(microsecond=0)
+    except (WrongError, KeyError, ValueError, TypeError) as error:
+        _explanation_fault(f"the explanation is wrong: {where(error)}", case, findings)
+        return
+    if not same:
+        _explanation_fault("the explanation leads to another time than the answer", case, findings)
+
+
+def _explanation_fault(fault: str, case: Case, findings: Findings) -> None:
+    findings.add(
+        Rule.EXPLANATION,
+        f"{fault}. The case: {case}",
+        "Give SendAt the date, time and instant of one moment, and give your notes codes of their own.",
+    )
+
+
+def _check_later(
+    wrapper: OptionWrapper,
+    recorder: Recorder,
+    options: SendOptions,
+    case: Case,
+    planned: PlannedSend,
+    findings: Findings,
+) -> None:
+    """Resolve again before the email is sent, as an edit does, and after its time has passed."""
+    between = case.now + (planned.instant - case.now) / 2
+    again = _planned(wrapper, recorder, options, case, between, findings) if between > case.now else planned
+    if isinstance(again, PlannedSend) and (again.date, again.time) != (planned.date, planned.time):
+        findings.add(
+            Rule.EDITED,
+            f"resolve() chose {planned.date} {planned.time}, and later {again.date} {again.time}. The case: {case}",
+            "Compute from step.date, step.start or a fact, not from step.now: otherwise every edit moves the email.",
+        )
+    late = _planned(wrapper, recorder, options, case, max(case.now, planned.instant) + HOUR, findings)
+    if late is not None:
+        check_explanation(wrapper, late, case, findings)
+
+
+def _check_pause(
+    wrapper: OptionWrapper,
+    recorder: Recorder,
+    options: SendOptions,
+    case: Case,
+    planned: PlannedSend,
+    findings: Findings,
+) -> None:
+    """Pause the campaign until the email is overdue, and resume it."""
+    if Rule.PAUSED in findings:
+        return
+    now = max(case.now, planned.instant) + PAUSE
+    try:
+        after = case.resumed(wrapper.key, options, now).planned
+    except Refusal as refusal:
+        add_failure(recorder, case, refusal, findings)
+        return
+    moved = next((each for each in after if each.number == case.form.number), None)
+    if moved is not None:
+        check_explanation(wrapper, moved, case, findings)
+    if isinstance(moved, PlannedSend) and instant_of(moved.date, moved.time, moved.zone) < now - 24 * HOUR:
+        findings.add(
+            Rule.PAUSED,
+            f"after a pause until {now}, resolve() still chooses {moved.time} on {moved.date}. The case: {case}",
+            "Compute the date from step.date, which a resume moves.",
+        )
+
+
+def check_repeated(recorder: Recorder, findings: Findings) -> None:
+    """Make all calls again, in the opposite order and with copies: equal contexts must have equal answers."""
+    option = recorder.own
+    for call in reversed(recorder.calls):
+        copied = replace(call.step, config=copy.deepcopy(dict(call.step.config)), facts=replace(call.step.facts))
+        try:
+            again: Any = getattr(option, call.method)(copied, *call.arguments[1:])
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            again = error
+        if _comparable(again) != _comparable(call.result):
+            findings.add(
+                Rule.SAME_ANSWER,
+                f"{call.method}() returned {call.result!r:.120}, and then {again!r:.120} for an equal step",
+                "Keep no state between calls, and compute the answer from the step only.",
+            )
+            return
+
+
+def _comparable(result: Any) -> Any:
+    if isinstance(result, BaseException):
+        return type(result), str(result)
+    if isinstance(result, SendAt | CreateTask):
+        try:
+            return plain_answer(result)
+        except (TypeError, ValueError) as error:
+            return type(error), str(error)
+    return result if result is None else repr(result)
+
+
+def check_reads(wrapper: OptionWrapper, recorder: Recorder, findings: Findings) -> None:
+    """Warn of declared facts that the option never reads."""
+    for read in sorted(Reads(each) for each in wrapper.reads - recorder.read):
+        findings.hint(
+            f"`reads` has Reads.{read}, which no case has read. Remove it if the option does not need it: people with"
+            " equal facts share one calculation."
+        )
+
+
+def check_send_at(recorder: Recorder, findings: Findings) -> None:
+    """Warn if the option answers the same for a first step whose send time the launch chose as for another."""
+    found = [
+        call
+        for call in recorder.calls
+        if call.method == "resolve" and call.step.first and not call.step.send_at and isinstance(call.result, SendAt)
+    ][:3]
+    chosen = [replace(call.step, send_at=call.step.now + dt.timedelta(days=2, hours=7, minutes=13)) for call in found]
+    try:
+        same = [recorder.own.resolve(step) == call.result for step, call in zip(chosen, found, strict=True)]
+    except Refusal:
+        return
+    if same and all(same):
+        findings.hint(
+            "resolve() ignores step.send_at, the send time that a launch chose for the first step. Use it, or refuse"
+            " the first step in availability()."
+        )

@@ -1,0 +1,79 @@
+"""``assert_channel``: run the whole contract of channels over one channel."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from plugins.contract import Channel
+from plugins.extension_points import CHANNELS
+from plugins.testing.channel_accounts import check_accounts, check_unavailable
+from plugins.testing.channel_delivery import Delivery
+from plugins.testing.declarations import check_configs, check_languages, check_schema, load_one, name_of
+from plugins.testing.findings import Findings, Rule
+from plugins.testing.watch import Watch
+
+Configs = Sequence[Mapping[str, Any]]
+
+
+def assert_channel(
+    channel: Channel,
+    configs: Configs | None = None,
+    *,
+    transmitted: Callable[[], int] | None = None,
+    secrets: Sequence[str] = (),
+    unavailable: Configs = (),
+) -> None:
+    """Check that a channel keeps the contract of channels. Raises ContractBrokenError with all faults.
+
+    The channel delivers a few dozen emails, so let it deliver to a service of the test. ``configs`` are configurations
+    of senders; leave them out if ``{}`` is one. ``transmitted`` returns how many emails the service has accepted so
+    far. Without it the kit cannot see whether an email is sent that must not be. ``secrets`` are texts that no account
+    and no receipt may contain, and ``unavailable`` configurations whose account cannot be opened.
+    """
+    without_loop("assert_channel()", "check_channel()")
+    asyncio.run(check_channel(channel, configs, transmitted=transmitted, secrets=secrets, unavailable=unavailable))
+
+
+def without_loop(name: str, other: str) -> None:
+    """Raise RuntimeError in an asynchronous test, which must await the other function."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError(f"{name} runs an event loop of its own. In an asynchronous test, await {other}.")
+
+
+async def check_channel(
+    channel: Channel,
+    configs: Configs | None = None,
+    *,
+    transmitted: Callable[[], int] | None = None,
+    secrets: Sequence[str] = (),
+    unavailable: Configs = (),
+) -> None:
+    """Do what ``assert_channel`` does, in an asynchronous test."""
+    findings = Findings(name_of(channel))
+    loaded = load_one(CHANNELS, channel, findings)
+    check_languages({"labels": loaded.labels}, findings)
+    check_schema(loaded.config_schema, findings)
+    good = check_configs(loaded.config_schema, configs, findings)
+    if transmitted is None:
+        findings.hint("without `transmitted` the kit cannot see whether an email is sent that must not be.")
+    watch = Watch(blocking=True)
+    with watch.looking():
+        await check_accounts(loaded, good, secrets, findings)
+        await check_unavailable(loaded, unavailable, secrets, findings)
+        findings.raise_any()
+        count, counts = transmitted or (lambda: 0), transmitted is not None
+        deliveries = [Delivery(loaded, config, count, counts, secrets, findings) for config in good]
+        for delivery in deliveries:
+            await delivery.run()
+        for delivery in deliveries:
+            await delivery.cancelled_while_sending()
+    for each in watch.seen:
+        findings.add(
+            Rule.BLOCKING,
+            f"the channel calls {each.what} in the event loop ({each.where})",
+            "Await asyncio.to_thread(…) or an asynchronous library: all sessions of a process share one event loop.",
+        )
+    findings.raise_any()

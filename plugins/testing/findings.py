@@ -1,0 +1,85 @@
+"""What the kit has found: the rule that is broken, what happens, and what to change."""
+
+import warnings
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NoReturn
+
+GUIDE = 'docs/plugins.md, "Test your package"'
+
+
+class Rule(StrEnum):
+    """A rule of the contract. The table in docs/plugins.md says what each one demands."""
+
+    DECLARATIONS = "DECLARATIONS"
+    LANGUAGES = "LANGUAGES"
+    SCHEMA = "SCHEMA"
+    CONFIG = "CONFIG"
+    AVAILABILITY = "AVAILABILITY"
+    RESOLVE = "RESOLVE"
+    CLOCK = "CLOCK"
+    FILES = "FILES"
+    NETWORK = "NETWORK"
+    RANDOMNESS = "RANDOMNESS"
+    SAME_ANSWER = "SAME_ANSWER"
+    INPUT_UNCHANGED = "INPUT_UNCHANGED"
+    READS = "READS"
+    NOTES = "NOTES"
+    EXPLANATION = "EXPLANATION"
+    EDITED = "EDITED"
+    PAUSED = "PAUSED"
+    WINDOW = "WINDOW"
+    ACCOUNT = "ACCOUNT"
+    SECRETS = "SECRETS"
+    SESSIONS = "SESSIONS"
+    TROUBLE = "TROUBLE"
+    CONNECT = "CONNECT"
+    PERMISSION = "PERMISSION"
+    WITHDRAWN = "WITHDRAWN"
+    RECEIPT = "RECEIPT"
+    BLOCKING = "BLOCKING"
+    CANCELLED = "CANCELLED"
+    LARGE_EMAIL = "LARGE_EMAIL"
+    COPIES = "COPIES"
+
+
+class ContractBrokenError(AssertionError):
+    """A send option or channel breaks rules of its contract. ``found`` has the message of each rule."""
+
+    def __init__(self, name: str, found: Mapping[Rule, str]) -> None:
+        many = f"{len(found)} rules" if len(found) > 1 else "a rule"
+        lines = (f"{number}. {rule}: {text}" for number, (rule, text) in enumerate(found.items(), 1))
+        super().__init__("\n".join((f"{name} breaks {many} of its contract.", *lines, f"See {GUIDE}.")))
+        self.found = dict(found)
+
+
+class KitHint(UserWarning):
+    """Something that no rule forbids, but that is probably not meant."""
+
+
+class Findings:
+    """Collects the first fault of each rule, so that one run shows everything that is wrong."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._found: dict[Rule, str] = {}
+
+    def __contains__(self, rule: Rule) -> bool:
+        return rule in self._found
+
+    def add(self, rule: Rule, fault: str, change: str) -> None:
+        """Add a fault, and what to change. Only the first fault of a rule counts."""
+        self._found.setdefault(rule, f"{fault.rstrip('.')}. {change}")
+
+    def hint(self, text: str) -> None:
+        """Warn of something that no rule forbids."""
+        warnings.warn(f"{self.name}: {text} See {GUIDE}.", KitHint, stacklevel=4)
+
+    def raise_any(self) -> None:
+        """Raise ContractBrokenError if there are faults."""
+        if self._found:
+            self.stop()
+
+    def stop(self) -> NoReturn:
+        """Raise ContractBrokenError. There are faults."""
+        raise ContractBrokenError(self.name, self._found) from None

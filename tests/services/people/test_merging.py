@@ -1,0 +1,99 @@
+"""Two people become one: everything of the first belongs to the second, whose address gets what still waits."""
+
+from datetime import timedelta
+
+import pytest
+
+from api.models import Enrollment, Event, GroupMember, PeopleGroup, Person, Send, Sender, Suppression
+from api.services.campaigns.ending.ending import end_enrollment
+from api.services.one_off_emails.drafts import NewEmail, create_email
+from api.services.one_off_emails.sending import send_email
+from api.services.people import groups
+from api.services.people.merging import merge_people
+from api.services.people.people import create_person, update_person
+from api.services.people.suppressions import unsubscribe
+from strategies import Refusal
+from tests.databases import on_sqlite
+from tests.services.world import NOW, World, make_world
+
+
+@pytest.fixture
+async def world(database: str) -> World:
+    return await make_world()
+
+
+async def test_everything_moves_to_the_other_person(world: World) -> None:
+    await world.tick()
+    ada = world.enrollments[0].person_id
+    await update_person(world.context, ada, first_name="Ada", fields={"city": "Rome", "a": "1"})
+    other = await create_person(world.context, "new@example.com", company="Acme", fields={"a": "2"})
+    both, one = [await groups.create_group(world.context, name) for name in ("Both", "One")]
+    for person_id, group in ((ada, both), (other.id, both), (ada, one)):
+        await groups.add_person(world.context, person_id, group.id)
+    merged = await merge_people(world.context, ada, other.id)
+    assert (merged.email, merged.first_name, merged.company) == ("new@example.com", "Ada", "Acme")
+    assert merged.own_fields == {"city": "Rome", "a": "2"}
+    assert not await Person.exists(id=ada)
+    assert (await Enrollment.get(id=world.enrollments[0].id)).person_id == other.id
+    emails = await Send.filter(person_id=other.id).order_by("due_at").values_list("recipient", "status")
+    assert emails == [("ada@example.com", "SENT"), (None, "SCHEDULED")]
+    assert await Event.filter(person_id=ada).count() == 0
+    assert await GroupMember.filter(person_id=other.id).count() == 2
+    assert sorted(await PeopleGroup.all().values_list("people", flat=True)) == [1, 1]
+    await world.tick(NOW.replace(day=11))
+    assert world.channel.left.count("new@example.com") == 1
+
+
+@on_sqlite
+async def test_people_in_one_campaign_are_not_merged(world: World) -> None:
+    ada, bob = (row.person_id for row in world.enrollments)
+    for pair, path in (((ada, bob), ("from",)), ((ada, ada), ("into",))):
+        with pytest.raises(Refusal) as refused:
+            await merge_people(world.context, *pair)
+        assert (refused.value.code, refused.value.path) == ("MERGE_CONFLICT", path)
+    with pytest.raises(Refusal, match="NOT_FOUND"):
+        await merge_people(world.context, ada, "per_x")
+    assert await Person.all().count() == 2
+
+
+@on_sqlite
+async def test_a_suppressed_address_ends_what_moves_to_it(world: World) -> None:
+    ada = world.enrollments[0].person_id
+    gone = await create_person(world.context, "gone@example.com")
+    await unsubscribe(world.context, gone.id)
+    await merge_people(world.context, ada, gone.id)
+    assert (await Enrollment.get(id=world.enrollments[0].id)).end_reason == "UNSUBSCRIBED"
+    await world.tick()
+    assert "gone@example.com" not in world.channel.left
+
+
+async def test_who_has_said_no_with_the_other_address_gets_nothing_at_the_remaining_one(world: World) -> None:
+    ada, sender = world.enrollments[0].person_id, await Sender.get()
+    new = NewEmail(person_id=ada, sender_id=sender.id, subject="Hello", html="<p>Hello</p>")
+    draft, later = [await create_email(world.context, new) for _ in range(2)]
+    await send_email(world.context, later.id, at=NOW + timedelta(hours=1))
+    other = await create_person(world.context, "new@example.com")
+    await unsubscribe(world.context, ada)
+    await merge_people(world.context, ada, other.id)
+    for address in ("ada@example.com", "new@example.com"):
+        assert (await Suppression.get(email_key=address)).unsubscribed_at is not None
+    with pytest.raises(Refusal, match="UNSUBSCRIBED"):
+        await send_email(world.context, draft.id)
+    await world.tick(NOW + timedelta(hours=2))
+    assert ((await Send.get(id=later.id)).status, (await Send.get(id=later.id)).reason) == ("FAILED", "UNSUBSCRIBED")
+    assert "new@example.com" not in world.channel.left
+    assert await Event.filter(kind="UNSUBSCRIBED", person_id=other.id).count() == 2  # that of the other one moved
+
+
+@on_sqlite
+@pytest.mark.parametrize("ended", [0, 1])
+async def test_a_campaign_that_one_of_them_has_left_is_not_sent_to_the_person_again(world: World, ended: int) -> None:
+    await world.tick()
+    await end_enrollment(world.context, world.enrollments[ended].id)
+    ada, bob = (row.person_id for row in world.enrollments)
+    with pytest.raises(Refusal, match="MERGE_CONFLICT"):
+        await merge_people(world.context, ada, bob)
+    await end_enrollment(world.context, world.enrollments[1 - ended].id)
+    await merge_people(world.context, ada, bob)
+    await world.tick(NOW.replace(day=11))
+    assert sorted(world.channel.left) == ["ada@example.com", "bob@example.com"]
