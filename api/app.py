@@ -43,7 +43,7 @@ from api.services.tracking.recorder import CLOSE_SECONDS, TRACKING_SOURCE, HitRe
 from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.database_clock import sync_clock
-from api.store.event_wake import announcing
+from api.store.events.event_wake import announcing
 from api.workers.pool import start_worker
 from plugins.incoming import ReportedEvent
 from plugins.manager import Installed, load

@@ -54,7 +54,7 @@ class CampaignFacts(Protocol):
 
 
 def campaign_status(campaign: CampaignFacts) -> CampaignStatus:
-    """Return the status of a campaign. ``STATUS`` in store/campaign_status.py is the same rule in SQL."""
+    """Return the status of a campaign. ``STATUS`` in store/campaigns/campaign_status.py is the same rule in SQL."""
     if campaign.archived_at is not None:
         return CampaignStatus.ARCHIVED
     if campaign.ending_at is not None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from api.clock import system_clock
 from api.models import Campaign, Step
-from api.store import claims
+from api.store.dispatch import claims
 from api.store.engine.sql import execute
 from benchmarks.world import launched, row
 

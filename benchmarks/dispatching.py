@@ -19,8 +19,8 @@ from api.make_runtime import freeze_loaded_objects
 from api.models import Send
 from api.services.launches.launch import Choice
 from api.states import SendStatus
+from api.store.dispatch.transmissions import WAITING
 from api.store.engine.sql import execute
-from api.store.transmissions import WAITING
 from api.tick import Ticker
 from benchmarks.world import empty, launched
 from tests.faults.sink import Sink

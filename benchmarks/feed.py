@@ -22,7 +22,7 @@ from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
-from api.store.events import Line, write
+from api.store.events.events import Line, write
 from tests.ports import free_port
 
 QUERY = "subscription($filter: EventFilter, $after: ID) { events(filter: $filter, after: $after) { id } }"

@@ -14,8 +14,8 @@ from api.services.launches import background_launch
 from api.services.launches.enrollment_planner import EnrollmentPlanner
 from api.services.launches.launch import Choice
 from api.services.send_options.workers import close_pools
-from api.store.background_enrolling import EnrollmentPlan
 from api.store.engine.sql import execute
+from api.store.launches.background_enrolling import EnrollmentPlan
 from benchmarks.person_option import SpreadByPerson, installed
 from benchmarks.world import author, cpu_seconds, empty, enroll_all, people, row, truncate
 from strategies.records import ZoneOf

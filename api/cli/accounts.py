@@ -9,7 +9,7 @@ from api.services.workspaces.account_users import account_of_sender, senders_of_
 from api.services.workspaces.accounts import check_accounts
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock
-from api.store.mailboxes import retry_now
+from api.store.replies.mailboxes import retry_now
 from api.store.senders import paused_accounts, real_senders
 from api.store.workspaces import real_workspaces, set_accounts
 from plugins.manager import load

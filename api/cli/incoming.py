@@ -8,7 +8,7 @@ from api.services.replies.incoming import retry_failed
 from api.settings import Settings
 from api.states import IncomingResult
 from api.store.engine.database_clock import DatabaseClock, sync_clock
-from api.store.incoming import rows_by_result
+from api.store.replies.incoming import rows_by_result
 
 
 async def show(settings: Settings, *, result: str, limit: int) -> int:

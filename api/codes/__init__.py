@@ -1,7 +1,7 @@
 """Every code that clients read, with its sentences and its documentation. docs/errors.md is printed from them.
 
 To add a refusal: add a member to the class of its subject here, then raise ``Refusal.of(Class.MEMBER, path, …)``.
-To add a kind of event: add a member to ``EventKind``, then write a line of a function in ``api/store/events.py``.
+To add a kind of event: add a member to ``EventKind``, then write its event with ``api/store/events/events.py``.
 To add a warning: add a member to ``strategies/warning_codes.py``, then return ``WarningCode.MEMBER.note(…)``.
 Then run ``python -m api.codes docs/errors.md`` and ``touchline schema > schema.graphql``. Tests compare both files, and
 fail for a code that nothing uses. The code of a name that is taken ends in ``_EXISTS``; a unique index must enforce it.

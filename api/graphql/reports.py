@@ -6,14 +6,14 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.campaigns import Campaign
+from api.graphql.campaigns.campaigns import Campaign
+from api.graphql.campaigns.steps import Step
 from api.graphql.engine.context import Request
 from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.limits.cost import cost
-from api.graphql.senders import Sender
 from api.graphql.stats import EmailStats, TaskStats, email_stats, task_stats
-from api.graphql.steps import Step
-from api.graphql.templates import Template
+from api.graphql.templates.templates import Template
+from api.graphql.workspaces.senders import Sender
 from api.services.reports import queries
 from api.services.reports.queries import Counts
 

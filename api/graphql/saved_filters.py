@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql import email_filters, person_filters, task_filters
-from api.graphql.email_filters import EmailFilter
-from api.graphql.emails import Email
+from api.graphql.emails import email_filters
+from api.graphql.emails.email_filters import EmailFilter
+from api.graphql.emails.emails import Email
 from api.graphql.engine.command_center_enums import SavedFilterKind
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
@@ -16,10 +16,12 @@ from api.graphql.engine.relay import After, Before, Connection, First, Last, Pag
 from api.graphql.engine.rows import from_row
 from api.graphql.engine.stored_inputs import from_json, to_json
 from api.graphql.limits.cost import cost
-from api.graphql.people import Person
-from api.graphql.person_filters import PersonFilter
-from api.graphql.task_filters import TaskFilter
-from api.graphql.tasks import Task
+from api.graphql.people import person_filters
+from api.graphql.people.people import Person
+from api.graphql.people.person_filters import PersonFilter
+from api.graphql.tasks import task_filters
+from api.graphql.tasks.task_filters import TaskFilter
+from api.graphql.tasks.tasks import Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_lists import RowList
 from api.services.emails import queries as email_queries

@@ -11,66 +11,66 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql.arguments.one_of import mark_one_of_types
 from api.graphql.bulk_actions import BulkActionMutation, BulkActionQuery
-from api.graphql.campaign_archive import CampaignArchiveMutation
-from api.graphql.campaign_mutations import CampaignMutation
-from api.graphql.campaigns import CampaignQuery
-from api.graphql.categories import CategoryMutation, CategoryQuery
-from api.graphql.channels import ChannelQuery
-from api.graphql.compose_mutations import ComposeMutation
-from api.graphql.crm_connections import CrmConnectionQuery
-from api.graphql.crm_failures import CrmFailureMutation, CrmFailureQuery
-from api.graphql.crm_mutations import CrmMutation
-from api.graphql.crm_people import CrmPersonMutation
-from api.graphql.crm_settings import CrmSettingsMutation
-from api.graphql.crms import CrmQuery
-from api.graphql.edit_preview import EditPreviewQuery
-from api.graphql.email_bulk_mutations import EmailBulkMutation
-from api.graphql.email_mutations import EmailMutation
-from api.graphql.email_previews import EmailPreviewQuery
-from api.graphql.email_tests import EmailTestMutation
-from api.graphql.emails import EmailQuery
+from api.graphql.campaigns.campaign_archive import CampaignArchiveMutation
+from api.graphql.campaigns.campaign_mutations import CampaignMutation
+from api.graphql.campaigns.campaigns import CampaignQuery
+from api.graphql.campaigns.edit_preview import EditPreviewQuery
+from api.graphql.campaigns.resume_preview import ResumePreviewQuery
+from api.graphql.campaigns.step_edits import StepEditMutation
+from api.graphql.campaigns.step_mutations import StepMutation
+from api.graphql.campaigns.steps import StepQuery
+from api.graphql.crm.connections import CrmConnectionQuery
+from api.graphql.crm.crms import CrmQuery
+from api.graphql.crm.failures import CrmFailureMutation, CrmFailureQuery
+from api.graphql.crm.mutations import CrmMutation
+from api.graphql.crm.people import CrmPersonMutation
+from api.graphql.crm.settings import CrmSettingsMutation
+from api.graphql.emails.email_bulk_mutations import EmailBulkMutation
+from api.graphql.emails.email_mutations import EmailMutation
+from api.graphql.emails.email_previews import EmailPreviewQuery
+from api.graphql.emails.email_tests import EmailTestMutation
+from api.graphql.emails.emails import EmailQuery
+from api.graphql.emails.one_off_emails import AttachmentQuery
+from api.graphql.emails.one_off_mutations import OneOffMutation
 from api.graphql.engine.documents import Documents
 from api.graphql.engine.errors import HideFaults
 from api.graphql.engine.executor import Executor
 from api.graphql.engine.nodes import resolve_by_prefix
 from api.graphql.engine.operations import Schema
 from api.graphql.engine.scalars import JSON, Date, DateTime
-from api.graphql.enrollment_bulk_mutations import EnrollmentBulkMutation
-from api.graphql.enrollments import EnrollmentMutation, EnrollmentQuery
-from api.graphql.events import EventQuery, EventSubscription
-from api.graphql.followed_rows import RowSubscription
-from api.graphql.groups import GroupMutation, GroupQuery
-from api.graphql.imports import ImportMutation, ImportQuery
-from api.graphql.incoming_events import IncomingEventQuery
-from api.graphql.launch_mutations import LaunchMutation
-from api.graphql.launch_preview import LaunchPreviewQuery
-from api.graphql.launches import LaunchQuery
+from api.graphql.enrollments.enrollment_bulk_mutations import EnrollmentBulkMutation
+from api.graphql.enrollments.enrollments import EnrollmentMutation, EnrollmentQuery
+from api.graphql.events.events import EventQuery, EventSubscription
+from api.graphql.events.followed_rows import RowSubscription
+from api.graphql.launches.launch_mutations import LaunchMutation
+from api.graphql.launches.launch_preview import LaunchPreviewQuery
+from api.graphql.launches.launches import LaunchQuery
 from api.graphql.limits.sizes import describe_sizes
-from api.graphql.mailboxes import MailboxQuery
 from api.graphql.nodes import NodeQuery
-from api.graphql.one_off_emails import AttachmentQuery
-from api.graphql.one_off_mutations import OneOffMutation
-from api.graphql.people import PersonMutation, PersonQuery
-from api.graphql.plugins import PluginQuery
-from api.graphql.recorded_answers import RecordedAnswerMutation
-from api.graphql.replies import ReplyQuery
+from api.graphql.people.groups import GroupMutation, GroupQuery
+from api.graphql.people.imports import ImportMutation, ImportQuery
+from api.graphql.people.people import PersonMutation, PersonQuery
+from api.graphql.people.suppression_mutations import SuppressionMutation
+from api.graphql.people.suppressions import SuppressionQuery
+from api.graphql.plugins.channels import ChannelQuery
+from api.graphql.plugins.plugins import PluginQuery
+from api.graphql.plugins.send_options import SendOptionQuery
+from api.graphql.replies.incoming_events import IncomingEventQuery
+from api.graphql.replies.mailboxes import MailboxQuery
+from api.graphql.replies.recorded_answers import RecordedAnswerMutation
+from api.graphql.replies.replies import ReplyQuery
+from api.graphql.replies.simulations import SimulationMutation
 from api.graphql.reports import ReportQuery
-from api.graphql.resume_preview import ResumePreviewQuery
 from api.graphql.saved_filters import SavedFilterMutation, SavedFilterQuery
-from api.graphql.send_options import SendOptionQuery
-from api.graphql.senders import SenderMutation, SenderQuery
-from api.graphql.simulations import SimulationMutation
-from api.graphql.step_edits import StepEditMutation
-from api.graphql.step_mutations import StepMutation
-from api.graphql.steps import StepQuery
-from api.graphql.suppression_mutations import SuppressionMutation
-from api.graphql.suppressions import SuppressionQuery
-from api.graphql.task_bulk_mutations import TaskBulkMutation
-from api.graphql.task_mutations import TaskMutation
-from api.graphql.tasks import TaskQuery
-from api.graphql.template_mutations import TemplateMutation
-from api.graphql.templates import TemplateQuery
-from api.graphql.workspaces import WorkspaceMutation, WorkspaceQuery
+from api.graphql.tasks.compose_mutations import ComposeMutation
+from api.graphql.tasks.task_bulk_mutations import TaskBulkMutation
+from api.graphql.tasks.task_mutations import TaskMutation
+from api.graphql.tasks.tasks import TaskQuery
+from api.graphql.templates.categories import CategoryMutation, CategoryQuery
+from api.graphql.templates.template_mutations import TemplateMutation
+from api.graphql.templates.templates import TemplateQuery
+from api.graphql.workspaces.senders import SenderMutation, SenderQuery
+from api.graphql.workspaces.workspaces import WorkspaceMutation, WorkspaceQuery
 
 
 @strawberry.type(description="Queries. Each answers for the workspace to which the token gives access.")

@@ -27,8 +27,8 @@ from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.mailboxes.queries import mailbox_numbers
 from api.services.plugin_health.channels import health_of_packages
 from api.states import OPEN_JOB_STATES
-from api.store.backlog import backlog_numbers
 from api.store.crm.numbers import crm_numbers
+from api.store.dispatch.backlog import backlog_numbers
 from api.store.engine.availability import one_line
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_faults import is_read_only

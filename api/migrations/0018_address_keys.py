@@ -1,6 +1,6 @@
 """Addresses are compared by mailbox: keys are computed again, and senders get one.
 
-Whatever was suppressed stays so; api/store/address_upgrade.py says how, and reports what an operator should look at.
+Whatever was suppressed stays so; api/store/people/address_upgrade.py says how, and reports what an operator should look at.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
 from api.clock import system_clock
-from api.store import address_upgrade
+from api.store.people import address_upgrade
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
 

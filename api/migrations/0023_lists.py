@@ -1,7 +1,7 @@
 """Indexes for each list that clients read page by page, and the number of emails by status.
 
 The database keeps the numbers itself, so that no writer can forget it. On PostgreSQL each statement appends what it
-changed, so that transactions do not wait for each other's row; store/emails.py adds the rows up from time to time.
+changed, so that transactions do not wait for each other's row; store/emails/emails.py adds the rows up from time to time.
 """
 
 from typing import Any

@@ -13,7 +13,7 @@ STATUS = (
     " WHEN paused_at IS NOT NULL AND resume_requested_at IS NULL THEN 'PAUSED' WHEN launched_at IS NULL THEN 'DRAFT'"
     " WHEN finished_at IS NOT NULL THEN 'FINISHED' ELSE 'RUNNING' END"
 )
-"""As in store/campaign_status.py: a database uses the index only for the same expression."""
+"""As in store/campaigns/campaign_status.py: a database uses the index only for the same expression."""
 INDEXES = {
     "campaign_status": "campaign (workspace_id, ({status}), id{bytes}) WHERE deleted_at IS NULL",
     "campaign_unfinished": "campaign (id) WHERE launched_at IS NOT NULL AND finished_at IS NULL",

@@ -2,7 +2,7 @@
 
 Ids ascend in the order of writing, but transactions commit in another order. On PostgreSQL a sequence gives positions,
 and each writing transaction holds an advisory lock that bounds the positions that it may take; see
-store/event_order.py. SQLite has one writer at a time, which counts in a table of one row.
+store/events/event_order.py. SQLite has one writer at a time, which counts in a table of one row.
 
 Events of earlier releases have position 0: among them the order of ids stays. The list of events has the order of
 positions, so its index takes the place of the one by ids.

@@ -11,7 +11,7 @@ from tortoise.migrations import operations as ops
 
 CONTROLS = range(1, 32)
 SIGNS = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\u00a0\u00ab\u00bb\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2026"
-"""What separates words, as in store/subject_words.py."""
+"""What separates words, as in store/emails/subject_words.py."""
 BEGINS = (
     "(SELECT DISTINCT substr(text, place, 40) AS word FROM ({text}) AS given{cross}{places}"
     " WHERE place <= length(text) AND NOT {is_separator} AND (place = 1 OR {follows_separator}) AND NOT {in_field})"

@@ -31,7 +31,7 @@ class Job(Model):
     problem = fields.TextField(null=True)
     # Number of people or rows that are done. An interrupted job may count some of them twice.
     progress = fields.IntField(default=0)
-    # Who asked for it, as store/event_actor.py writes actors; null if nobody did.
+    # Who asked for it, as store/events/event_actor.py writes actors; null if nobody did.
     actor = varchar(250, null=True)
     created_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)

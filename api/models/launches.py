@@ -13,8 +13,8 @@ class Launch(WorkspaceRow):
 
     ``sender_id`` is the chosen sender; null in rows of earlier releases: then it is the campaign's. ``send_at`` is the
     chosen send time, ``times`` are the chosen local times by step id. The people who are not yet processed are in the
-    table launch_audience, numbered from 1 (see store/launches.py). After a resume, people are launched as if at
-    ``resumed_at``.
+    table launch_audience, numbered from 1 (see store/launches/launches.py). After a resume, people are launched as if
+    at ``resumed_at``.
     """
 
     campaign: Any = fields.ForeignKeyField("touchline.Campaign", on_delete=fields.RESTRICT)

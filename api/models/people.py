@@ -37,7 +37,7 @@ class Person(WorkspaceRow):
 class PeopleImport(WorkspaceRow):
     """A CSV import: its progress and the refused rows.
 
-    Until the import is over, the file's text is in the table import_source (see store/imports.py).
+    Until the import is over, the file's text is in the table import_source (see store/people/imports.py).
     """
 
     status = fields.CharEnumField(ImportStatus, default=ImportStatus.RUNNING, max_length=20)

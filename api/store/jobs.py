@@ -13,7 +13,7 @@ from api.states import JobState
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute, in_list, instant_or_past
 from api.store.engine.transactions import transaction
-from api.store.event_actor import asking_actor
+from api.store.events.event_actor import asking_actor
 
 LEASE = timedelta(seconds=30)
 """How long a process owns a job that it has taken, unless it renews the lease.

@@ -13,9 +13,9 @@ from api.services.campaigns.campaigns import add_step
 from api.services.common.row_lists import Window
 from api.services.tasks.queries import TaskFilter, tasks
 from api.states import SendStatus, TaskDue
-from api.store.emails import FOLDERS
+from api.store.dispatch.throttles import Allowance, allowance, start_windows, take_slots
+from api.store.emails.emails import FOLDERS
 from api.store.engine.transactions import transaction
-from api.store.throttles import Allowance, allowance, start_windows, take_slots
 from strategies import StepType
 from strategies.records import TaskRecord, TimelineStep
 from tests.services.world import make_world

@@ -22,8 +22,8 @@ from api.graphql.limits import list_sizes
 from api.graphql.limits.byte_cache import ByteCache
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.estimate import Estimate
+from api.graphql.people.suppression_mutations import SHOWN_ROWS
 from api.graphql.schema import schema
-from api.graphql.suppression_mutations import SHOWN_ROWS
 from api.models import Category, PeopleImport
 from api.services.campaigns.draft import MAX_STEPS
 from api.services.campaigns.editing.edit_tally import MAX_MOVES_PER_STEP

@@ -120,9 +120,9 @@ async def test_a_template_is_found_by_its_present_subject(client: Client, people
 async def test_a_text_that_too_many_emails_have_is_refused(
     client: Client, people: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.store.email_search.MAX_STEPS", 1)
+    monkeypatch.setattr("api.store.emails.email_search.MAX_STEPS", 1)
     too_many = ("TOO_MANY_TO_SORT", ["filter", "search"])
     assert await found(client, "offer") == ["Ada1", "Ben1"]
     assert await refused(client, EMAILS, filter={"search": "question"}) == too_many
-    monkeypatch.setattr("api.store.email_search.MAX_SORTED_ROWS", 1)
+    monkeypatch.setattr("api.store.emails.email_search.MAX_SORTED_ROWS", 1)
     assert await refused(client, EMAILS, filter={"search": "ben"}) == too_many

@@ -14,8 +14,8 @@ from api.services.jobs.runner import JobRunner
 from api.services.workspaces.workspaces import issue_token
 from api.store import jobs
 from api.store.engine.transactions import transaction
-from api.store.event_actor import acting, acting_for, acting_source
-from api.store.events import Line, write
+from api.store.events.event_actor import acting, acting_for, acting_source
+from api.store.events.events import Line, write
 from plugins.manager import load
 from tests import story
 from tests.client import Client

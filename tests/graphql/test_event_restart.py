@@ -10,7 +10,7 @@ from api.codes.event_kinds import EventKind
 from api.services.following.events import BEGINNING
 from api.store.engine.database import close_database, open_database
 from api.store.engine.transactions import transaction
-from api.store.events import Line, write
+from api.store.events.events import Line, write
 from tests.client import Client, new_client
 from tests.graphql.test_event_subscription import IDS, over_stream, over_websocket
 from tests.live import PATIENCE, Live, listening, until

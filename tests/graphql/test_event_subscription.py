@@ -13,7 +13,7 @@ from api.http.json_writing import write_any_json
 from api.models import Token
 from api.services.following import event_follower, event_tail, events
 from api.store.engine.transactions import transaction
-from api.store.events import Line, write
+from api.store.events.events import Line, write
 from tests import story
 from tests.client import Client
 from tests.http.test_event_streams import opened

@@ -9,7 +9,7 @@ import pytest
 
 from api.models import Workspace
 from api.services.mailboxes import queries
-from api.store import mailboxes
+from api.store.replies import mailboxes
 from tests.client import OPERATOR, Client, new_client, serving
 
 MAILBOXES = """{ mailboxes { account state checkedAt problem { code detail failures since retryAt }

@@ -7,8 +7,8 @@ import pytest
 
 from api.models import Person, Suppression
 from api.states import SuppressionSource
-from api.store import person_facts
 from api.store.engine import small_lists
+from api.store.people import person_facts
 from tests import story
 from tests.client import Client
 from tests.graphql.authored import AT, author, launch

@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from api.graphql.schema import schema_text
-from api.store.emails import FOLDERS
+from api.store.emails.emails import FOLDERS
 from tests.printed_schema import printed_schema
 
 FILLERS = set(

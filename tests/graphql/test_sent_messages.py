@@ -6,7 +6,7 @@ from typing import Any
 
 from api.models import Person, Send, Sender, Template
 from api.services.common.sent_messages import sent_messages
-from api.store import sent_contents
+from api.store.emails import sent_contents
 from tests import story
 from tests.client import Client
 from tests.graphql.authored import AT, author, launch

@@ -12,7 +12,7 @@ from api.http.sent_emails import content_disposition
 from api.models import Person, Template
 from api.services.common.eml_links import VALID_FOR, EmlLinks
 from api.services.common.sent_messages import sent_messages
-from api.store import sent_contents
+from api.store.emails import sent_contents
 from tests import story
 from tests.client import SECRET, Client
 from tests.graphql.authored import AT, author, launch

@@ -5,7 +5,7 @@ from datetime import timedelta
 from api.models import Campaign
 from api.services.campaigns.campaigns import create_campaign
 from api.states import CampaignStatus, campaign_status
-from api.store.campaign_status import finish_campaigns
+from api.store.campaigns.campaign_status import finish_campaigns
 from api.store.engine.database import migrate
 from api.store.engine.sql import execute
 from tests.migrations import migrating

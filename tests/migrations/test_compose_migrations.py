@@ -1,9 +1,9 @@
 """The migrations of drafts, signatures, first emails and own messages, on populated tables: every row stays."""
 
 from api.models import Launch, Sender, Task
+from api.store.emails.written_texts import find_text
 from api.store.engine.database import migrate
 from api.store.engine.sql import execute
-from api.store.written_texts import find_text
 from benchmarks.populated import Size, populate
 from tests.migrations.migrating import before
 

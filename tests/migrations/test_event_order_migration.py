@@ -6,9 +6,9 @@ from api.codes.event_kinds import EventKind
 from api.store.engine.database import migrate
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
-from api.store.event_feed import Place, read_after
-from api.store.event_order import settled
-from api.store.events import workspace_event, write
+from api.store.events.event_feed import Place, read_after
+from api.store.events.event_order import settled
+from api.store.events.events import workspace_event, write
 from tests.migrations.migrating import opened_as_of
 from tests.services.world import NOW
 

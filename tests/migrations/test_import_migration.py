@@ -8,7 +8,7 @@ from api.models import ImportRefusal, PeopleImport, Person
 from api.states import ImportStatus, OnKnown
 from api.store.engine.database import migrate
 from api.store.engine.sql import execute
-from api.store.imports import read_source
+from api.store.people.imports import read_source
 from tests.migrations.migrating import before
 from tests.services.jobs.claims import claim_import, run_import
 from tests.services.world import NOW, World, make_world

@@ -1,8 +1,8 @@
 """The migration of mailboxes on populated tables: no row is lost, and accounts can be read afterwards."""
 
 from api.models import Enrollment, MailboxFolder, Person, Send
-from api.store import mailboxes
 from api.store.engine.database import migrate
+from api.store.replies import mailboxes
 from tests.migrations.migrating import before
 from tests.services.mailboxes.scripted import Scripted, Time, mail, process
 from tests.services.world import make_world

@@ -1,10 +1,10 @@
 """The migrations for facts that send options read, on populated tables: they change no row."""
 
 from api.models import Enrollment, Send
+from api.store.dispatch.send_history import histories, store_history
 from api.store.engine.database import migrate
 from api.store.engine.sql import execute
-from api.store.fact_changes import has_marked
-from api.store.send_history import histories, store_history
+from api.store.enrollments.fact_changes import has_marked
 from tests.migrations.migrating import before
 from tests.services.world import NOW, make_world
 

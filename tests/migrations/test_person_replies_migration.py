@@ -7,7 +7,7 @@ from api.models import Person, Reply, Send
 from api.services.people.people import update_person
 from api.store.engine.database import migrate
 from api.store.engine.sql import execute
-from api.store.former_addresses import add_former_address
+from api.store.people.former_addresses import add_former_address
 from tests.migrations.migrating import before
 from tests.services.world import NOW, make_world
 

@@ -6,7 +6,7 @@ import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from api.mail.message.packing import MessageBase, unpack
-from api.store import sent_contents
+from api.store.emails import sent_contents
 from api.store.engine.database import migrate
 from tests.migrations.migrating import insert, insert_enrollment, opened_as_of
 from tests.services.world import NOW

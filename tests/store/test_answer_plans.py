@@ -11,8 +11,9 @@ from api.services.jobs.job_kind import JobRuntime
 from api.services.replies.answers_job import answer_chunks
 from api.services.replies.incoming import receive_events, receive_mails
 from api.states import SendStatus
-from api.store import backlog, incoming
+from api.store.dispatch import backlog
 from api.store.engine.sql import execute
+from api.store.replies import incoming
 from benchmarks.populated import Size, populate, refresh_statistics
 from plugins import IncomingMail, ReportedEvent, ReportedKind
 from plugins.manager import load

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from api.clock import system_clock
-from api.store import backlog, claims, transmissions
+from api.store.dispatch import backlog, claims, transmissions
 from benchmarks.populated import Size, populate, refresh_statistics
 from tests.store.plans import problems, recorded
 

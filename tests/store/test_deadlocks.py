@@ -22,7 +22,7 @@ from api.services.tasks.closing import complete_task_of_email
 from api.services.tasks.sending import send_task
 from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import complete_task, skip_task
-from api.store import claims, transmissions
+from api.store.dispatch import claims, transmissions
 from api.store.engine.transactions import MAX_DEADLOCK_RETRIES, retry_on_deadlock
 from tests.services.campaigns.edited import content, later
 from tests.services.locks import crossed, lock

@@ -12,9 +12,9 @@ from api.codes.event_kinds import EventKind
 from api.models import Event, Workspace
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
-from api.store.event_feed import BEGINNING, Place, newest, number_after, place_of, read_after, read_each
-from api.store.event_order import settled
-from api.store.events import workspace_event, write
+from api.store.events.event_feed import BEGINNING, Place, newest, number_after, place_of, read_after, read_each
+from api.store.events.event_order import settled
+from api.store.events.events import workspace_event, write
 
 pytestmark = pytest.mark.usefixtures("workspaces")
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

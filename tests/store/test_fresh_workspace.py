@@ -13,15 +13,17 @@ import pytest
 from api.ids import new_id
 from api.models import Campaign, CrmTask, Enrollment, Person, Send, Sender, Task
 from api.services.workspaces.workspaces import create_workspace
-from api.store import attachments, erasure, launches
 from api.store.crm import failures
 from api.store.crm import tasks as crm_tasks
+from api.store.emails import attachments
 from api.store.engine.rows import by_ids, children, find
 from api.store.engine.small_lists import own_ids
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
-from api.store.enrollments import lock_open_enrollments
-from api.store.event_feed import place_of
+from api.store.enrollments.enrollments import lock_open_enrollments
+from api.store.events.event_feed import place_of
+from api.store.launches import launches
+from api.store.people import erasure
 from benchmarks.populated import refresh_statistics
 from tests.store.row_costs import recorded_costs
 

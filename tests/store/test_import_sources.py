@@ -7,8 +7,8 @@ from api.services.common.context import WorkspaceContext
 from api.services.people import queries
 from api.services.people.imports import import_chunks, start_import
 from api.states import ImportStatus
-from api.store import imports
 from api.store.engine.sql import execute
+from api.store.people import imports
 from tests.services.world import NOW, World, make_world
 from tests.store.plans import recorded
 

@@ -8,8 +8,8 @@ import pytest
 from api.ids import new_id
 from api.models import Person
 from api.services.workspaces.workspaces import create_workspace
-from api.store import launches
 from api.store.engine.sql import execute
+from api.store.launches import launches
 from benchmarks.populated import refresh_statistics
 from tests.store.row_costs import recorded_costs
 

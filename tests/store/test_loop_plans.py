@@ -13,20 +13,13 @@ from api.models import Enrollment, Send, Workspace
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import run_once
 from api.states import SendStatus
-from api.store import (
-    allowed_times,
-    backlog,
-    fact_changes,
-    holds,
-    jobs,
-    missing_options,
-    send_history,
-    throttles,
-    transmissions,
-)
-from api.store import emails as stored_emails
-from api.store.allowed_times import Wait
-from api.store.claimed_email import ClaimedEmail
+from api.store import jobs
+from api.store.campaigns import holds, missing_options
+from api.store.dispatch import allowed_times, backlog, send_history, throttles, transmissions
+from api.store.dispatch.allowed_times import Wait
+from api.store.dispatch.claimed_email import ClaimedEmail
+from api.store.emails import emails as stored_emails
+from api.store.enrollments import fact_changes
 from benchmarks.lists import client_of
 from benchmarks.populated import Size, populate, refresh_statistics
 from plugins.manager import load

@@ -18,7 +18,7 @@ DESCRIPTIONS = {
         },
     ),
     CrmCategory: (
-        "What kind of failure a write to the CRM had, which decides what happens next.",
+        "What kind of failure an error of the CRM is, which decides what happens next.",
         {
             "AUTHENTICATION": "The connection does not work. Everything waits until somebody connects again.",
             "VALIDATION": "The CRM rejects the record or the access. Correct it in the CRM, then retry.",

@@ -8,11 +8,11 @@ from api.models import Campaign, Launch, Step
 from api.services.common.context import WorkspaceContext
 from api.services.common.versions import check_version
 from api.states import OPEN_LAUNCH_STATUSES
-from api.store.campaign_state import lock_campaign
-from api.store.campaign_status import active_people
+from api.store.campaigns.campaign_state import lock_campaign
+from api.store.campaigns.campaign_status import active_people
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import campaign_event, write
+from api.store.events.events import campaign_event, write
 from strategies import Refusal
 
 PATH = ("id",)

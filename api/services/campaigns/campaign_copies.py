@@ -6,10 +6,10 @@ from api.models import Campaign, Step
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.store.campaign_state import lock_campaign
+from api.store.campaigns.campaign_state import lock_campaign
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import campaign_event, write
+from api.store.events.events import campaign_event, write
 
 SETTINGS = (
     *("sender_id", "category_id", "skip_weekends", "remove_on_bounce", "on_reply", "use_recipient_zone"),

@@ -9,9 +9,9 @@ from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.jobs.job_kind import JobRuntime
 from api.services.plugin_health.health import PluginHealth, health_of
 from api.states import PluginState
-from api.store import missing_options
+from api.store.campaigns import missing_options
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, campaign_event, write
+from api.store.events.events import Line, campaign_event, write
 from plugins.discovery import OWN_DISTRIBUTION
 from strategies import WarningNote
 from strategies.warning_codes import WarningCode

@@ -11,8 +11,8 @@ from api.services.common.live_steps import steps_of
 from api.services.common.row_lists import RowList
 from api.services.enrollments.timeline_rows import timeline_steps
 from api.sorts import CampaignSort, Order
-from api.store import campaign_list
-from api.store.campaign_list import CampaignFilter
+from api.store.campaigns import campaign_list
+from api.store.campaigns.campaign_list import CampaignFilter
 from api.store.engine.rows import find, get_or_refuse
 from strategies import Position, Refusal, StepType, step_checks
 from strategies.codes import StrategyCode

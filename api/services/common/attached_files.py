@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from api.mail.message.attachments import AttachedFile, end_of_mixed, part_head, start_of_mixed
 from api.mail.message.size import MAX_BYTES_WITH_ATTACHMENTS, too_large_problem
-from api.store.attachments import Attachment, chunks
+from api.store.emails.attachments import Attachment, chunks
 
 
 class MissingFileError(Exception):

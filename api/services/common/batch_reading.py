@@ -27,19 +27,19 @@ from api.models import (
     Template,
 )
 from api.services.common.sent_messages import sent_messages
-from api.store import attachments, email_versions, one_off_emails
-from api.store.attachments import Attachment
+from api.store.campaigns.endings import active_people
+from api.store.campaigns.holds import count_held_by_campaign
 from api.store.crm.people import present_links
 from api.store.crm.tasks import LinkAndChange, links_with_changes
-from api.store.email_failures import failures
-from api.store.endings import active_people
+from api.store.emails import attachments, email_versions, one_off_emails
+from api.store.emails.attachments import Attachment
+from api.store.emails.email_failures import failures
+from api.store.emails.one_off_emails import OneOffEmail
+from api.store.emails.written_texts import WrittenEmail, drafts_of_tasks
 from api.store.engagement import NO_ENGAGEMENT, Engagement, engagements
 from api.store.engine.rows import ChildRows, by_address_keys, by_ids, child_rows, children, is_possible_id
-from api.store.holds import count_held_by_campaign
-from api.store.one_off_emails import OneOffEmail
 from api.store.reports.measures import Scope
 from api.store.reports.reading import NO_COUNTS, Counts, counts
-from api.store.written_texts import WrittenEmail, drafts_of_tasks
 
 ACTIVE_STEPS = "removed_at IS NULL"
 

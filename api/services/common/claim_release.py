@@ -1,7 +1,7 @@
 """Release claimed emails after a change, so that they are rendered again."""
 
 from api.services.common.context import WorkspaceContext
-from api.store import claims
+from api.store.dispatch import claims
 
 
 async def release_claimed(context: WorkspaceContext, column: claims.ClaimColumn, *keys: str) -> None:

@@ -16,7 +16,7 @@ from api.services.common.eml_links import EmlLinks
 from api.services.common.large_emails import LargeEmails
 from api.services.common.metrics import Metrics
 from api.services.common.recipient import Recipient
-from api.store.sent_contents import StoredBases
+from api.store.emails.sent_contents import StoredBases
 from plugins.manager import Installed
 
 

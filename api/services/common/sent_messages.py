@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from api.mail.message.attachments import start_of_mixed
 from api.mail.message.packing import DamagedEmailError, unpack
 from api.mail.message.sent_message import SentMessage
-from api.store import attachments, sent_contents
+from api.store.emails import attachments, sent_contents
 
 log = logging.getLogger("touchline.emails")
 

@@ -13,7 +13,7 @@ from api.services.tasks.composing import Compose, Draft, compose_email, compose_
 from api.services.tasks.hand_task_emails import hand_email_of, new_hand_email
 from api.services.templates.sender_texts import load_sender_texts
 from api.states import SendStatus
-from api.store import one_off_emails
+from api.store.emails import one_off_emails
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from strategies import Refusal, StepType
 

@@ -25,8 +25,8 @@ from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
 from api.services.tasks.task_expiry import expire_all
 from api.services.workspaces.accounts import NotInstalled, account_name
-from api.store import account_pauses, throttles, transmissions
-from api.store.account_pauses import Pause
+from api.store.dispatch import account_pauses, throttles, transmissions
+from api.store.dispatch.account_pauses import Pause
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, document
 from api.store.engine.write_queue import in_background

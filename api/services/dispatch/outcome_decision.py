@@ -12,10 +12,10 @@ from api.services.dispatch.dispatch_answers import POSTPONING, Answer, DispatchA
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.retry_policy import next_retry_at, requested_wait, retries_exhausted, retries_used
 from api.states import WAITING_STATUSES, SendStatus
-from api.store.claimed_email import ClaimedEmail
-from api.store.events import Line, email_event
-from api.store.send_outcome import SendOutcome
-from api.store.transmissions import DOUBT_RESEND_WAIT, MAX_CODE_CHARACTERS
+from api.store.dispatch.claimed_email import ClaimedEmail
+from api.store.dispatch.send_outcome import SendOutcome
+from api.store.dispatch.transmissions import DOUBT_RESEND_WAIT, MAX_CODE_CHARACTERS
+from api.store.events.events import Line, email_event
 from plugins.contract import Outcome, Receipt
 from strategies.allowed_times import Ranges, next_allowed
 from strategies.calendar import shown_minute

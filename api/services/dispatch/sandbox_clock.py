@@ -9,7 +9,7 @@ from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_backoff import Backoff
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
-from api.store.event_actor import acting
+from api.store.events.event_actor import acting
 from plugins.contract import Outcome
 from strategies import Refusal
 

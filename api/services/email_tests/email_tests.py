@@ -25,12 +25,12 @@ from api.services.dispatch.public_detail import public_detail
 from api.services.email_tests.delivery import deliver
 from api.services.emails.template_preview import PreviewRequest, TemplatePreview, preview_template
 from api.services.workspaces.accounts import CHECK_PATIENCE_SECONDS, NotInstalled, account_name, may_use
-from api.store import account_pauses, throttles
-from api.store.bounces import bounced_keys
-from api.store.email_tests import count_since, delete_before
+from api.store.dispatch import account_pauses, throttles
+from api.store.emails.email_tests import count_since, delete_before
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.people.suppressions import prevent_suppressions, suppressed_keys
+from api.store.replies.bounces import bounced_keys
 from api.store.senders import senders_of
-from api.store.suppressions import prevent_suppressions, suppressed_keys
 from api.store.workspaces import lock_workspace
 from plugins.contract import Channel, Outgoing
 from strategies import Refusal

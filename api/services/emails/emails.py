@@ -15,11 +15,12 @@ from api.services.one_off_emails.sending import check_retried
 from api.services.people.reachability import lock_reachable
 from api.services.tasks.closing import complete_task_of_email
 from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
-from api.store import allowed_times, one_off_emails
+from api.store.dispatch import allowed_times
+from api.store.emails import one_off_emails
+from api.store.emails.transactional import transactional_steps
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, write
-from api.store.transactional import transactional_steps
+from api.store.events.events import email_event, write
 from strategies import Refusal
 from strategies.allowed_times import next_allowed
 from strategies.calendar import shown_minute

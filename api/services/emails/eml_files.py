@@ -8,8 +8,8 @@ from api.codes.inputs import InputCode
 from api.models import Send
 from api.services.common.sent_messages import sent_messages
 from api.states import UNTRANSMITTED_STATUSES
-from api.store import attachments
-from api.store.attachments import Attachment
+from api.store.emails import attachments
+from api.store.emails.attachments import Attachment
 from api.store.engine.rows import get_or_refuse, is_possible_id
 from strategies import Refusal
 

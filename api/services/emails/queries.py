@@ -1,7 +1,8 @@
 """Read emails: one by id, and the list with its filter and order.
 
-To add a filter: the field in ``api/graphql/email_filters.py``, its condition in ``api/store/email_filter.py``, and an
-index. The kept counts know only folders, so a list with another filter is counted by its listing.
+To add a filter: add the field in ``api/graphql/emails/email_filters.py``, its condition in
+``api/store/emails/email_filter.py``, and an index. The kept counts know only folders, so a list
+with another filter is counted by its listing.
 """
 
 from dataclasses import replace
@@ -11,11 +12,11 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.filters import comparable_id, search_text
 from api.services.common.row_lists import RowList
 from api.sorts import EmailSort, Order
-from api.store import email_filter
-from api.store import emails as folders
-from api.store.answered_filter import Answers
-from api.store.email_filter import EmailFilter
+from api.store.emails import email_filter
+from api.store.emails import emails as folders
+from api.store.emails.email_filter import EmailFilter
 from api.store.engine.rows import find
+from api.store.replies.answered_filter import Answers
 
 __all__ = ["Answers", "EmailFilter", "email", "emails", "folder_counts"]
 

@@ -25,10 +25,10 @@ from api.services.tasks.withdrawing import withdraw
 from api.services.templates import template_inputs
 from api.services.templates.email_content import composed_for
 from api.states import UNTRANSMITTED_STATUSES, SendStatus, TaskStatus
-from api.store import email_versions, written_texts
+from api.store.emails import email_versions, written_texts
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, write
+from api.store.events.events import email_event, write
 from api.store.tasks import lock_undone
 from strategies import Refusal
 from strategies.calendar import local

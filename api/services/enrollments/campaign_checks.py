@@ -3,7 +3,7 @@
 from api.codes.campaigns import CampaignCode
 from api.codes.inputs import InputCode
 from api.models import Campaign
-from api.store.campaign_state import CampaignState, lock_campaign_state
+from api.store.campaigns.campaign_state import CampaignState, lock_campaign_state
 from strategies import Refusal
 
 

@@ -6,9 +6,9 @@ from api.codes.campaigns import CampaignCode
 from api.codes.event_kinds import EventKind
 from api.models import Enrollment
 from api.states import EnrollmentStatus
-from api.store.campaign_status import finish_if_last
-from api.store.enrollments import end_enrollments
-from api.store.events import email_event, enrollment_event, task_event, write
+from api.store.campaigns.campaign_status import finish_if_last
+from api.store.enrollments.enrollments import end_enrollments
+from api.store.events.events import email_event, enrollment_event, task_event, write
 from strategies.codes import Message
 
 

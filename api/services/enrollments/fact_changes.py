@@ -8,7 +8,7 @@ from api.clock import Clock
 from api.models import Campaign, Person
 from api.services.enrollments.option_facts import OF_PERSON, FactSource, OwnFacts
 from api.store import jobs
-from api.store.fact_changes import mark_changed, mark_newcomers
+from api.store.enrollments.fact_changes import mark_changed, mark_newcomers
 from strategies import CampaignFacts, Reads
 from strategies.registry import SendOptions
 

@@ -17,7 +17,16 @@ from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource, OwnF
 from api.states import SendStatus, TaskStatus
 from api.store.engine.row_reader import ReadRow
 from api.store.engine.sql import instant
-from api.store.fact_groups import DECLARED_FACTS, EMAIL_FACTS, ENROLLMENT_FACTS, FIELD, PART, ROW, TASK_FACTS, FactSlice
+from api.store.enrollments.fact_groups import (
+    DECLARED_FACTS,
+    EMAIL_FACTS,
+    ENROLLMENT_FACTS,
+    FIELD,
+    PART,
+    ROW,
+    TASK_FACTS,
+    FactSlice,
+)
 from strategies import Reads, WarningNote
 from strategies.warning_codes import WarningCode
 

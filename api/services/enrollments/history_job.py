@@ -13,10 +13,11 @@ from api.clock import Clock
 from api.models import Job, Workspace
 from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
-from api.store import jobs, send_history
+from api.store import jobs
+from api.store.dispatch import send_history
+from api.store.dispatch.send_history import Place
 from api.store.engine.sql import instant
 from api.store.engine.transactions import transaction
-from api.store.send_history import Place
 from strategies import Reads
 from strategies.calendar import local
 from strategies.history import HOURS, NO_HISTORY

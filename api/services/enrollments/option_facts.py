@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from api.models import Campaign, Person, Step
 from api.services.common.campaign_facts import campaign_facts
 from api.services.common.context import WorkspaceContext
-from api.store import send_history
-from api.store.people import option_facts
-from api.store.send_history import StoredHistory
+from api.store.dispatch import send_history
+from api.store.dispatch.send_history import StoredHistory
+from api.store.people.people import option_facts
 from strategies import CampaignFacts, Facts, FieldValues, History, HourCounts, PersonFacts, Reads
 from strategies.facts import NO_FACTS, UNDECLARED
 from strategies.history import NO_HISTORY

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.services.enrollments.explanations import notes_to_json
-from api.store.allowed_times import allowed_times_id
+from api.store.dispatch.allowed_times import allowed_times_id
 from strategies.calendar import local
 from strategies.records import PlannedSend
 
@@ -12,7 +12,7 @@ from strategies.records import PlannedSend
 def planned_columns(planned: PlannedSend) -> dict[str, Any]:
     """Return the columns of an automatic email, which is due at the time that its send option has calculated.
 
-    Call ``keep`` of ``store/allowed_times.py`` in the transaction that writes them.
+    Call ``keep`` of ``store/dispatch/allowed_times.py`` in the transaction that writes them.
     """
     return {
         "due_at": planned.instant,

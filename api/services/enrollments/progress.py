@@ -19,14 +19,14 @@ from api.services.enrollments.timeline_rows import (
     task_row,
 )
 from api.states import EnrollmentStatus, SendStatus
-from api.store import allowed_times
-from api.store.allowed_times import allowed_times_id
-from api.store.campaign_state import lock_campaign_state
-from api.store.campaign_status import finish_if_last
-from api.store.enrollments import finish
-from api.store.events import Line, enrollment_event, task_event, write
-from api.store.holds import lock_enrollments
-from api.store.written_texts import restore_texts
+from api.store.campaigns.campaign_state import lock_campaign_state
+from api.store.campaigns.campaign_status import finish_if_last
+from api.store.campaigns.holds import lock_enrollments
+from api.store.dispatch import allowed_times
+from api.store.dispatch.allowed_times import allowed_times_id
+from api.store.emails.written_texts import restore_texts
+from api.store.enrollments.enrollments import finish
+from api.store.events.events import Line, enrollment_event, task_event, write
 from strategies.edit_plan import moves
 from strategies.records import PlannedSend
 

@@ -7,9 +7,9 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.filters import own_id, search_text
 from api.services.common.row_lists import RowList
 from api.sorts import CreatedSort, Order
-from api.store import enrollment_list
 from api.store.engine.rows import find
-from api.store.enrollment_list import EnrollmentFilter
+from api.store.enrollments import enrollment_list
+from api.store.enrollments.enrollment_list import EnrollmentFilter
 
 __all__ = ["EnrollmentFilter", "enrollment", "enrollments"]
 

@@ -10,7 +10,7 @@ from api.clock import Clock
 from api.models import Workspace
 from api.store import jobs
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.time_zones import store_zone_rules
+from api.store.enrollments.time_zones import store_zone_rules
 from strategies.calendar import zone_names
 
 ZONES_JOB = "zones"

@@ -23,8 +23,8 @@ from api.services.enrollments.zone_rules import ZONES_JOB, installed_rules, star
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.states import SendStatus
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import enrollment_event, write
-from api.store.time_zones import stored_zone_rules
+from api.store.enrollments.time_zones import stored_zone_rules
+from api.store.events.events import enrollment_event, write
 from strategies.calendar import instant_of
 
 log = logging.getLogger("touchline.jobs")

@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from api.services.following.event_filter import EventFilter, FilterIndex
 from api.services.following.follower_group import FollowerGroup, Result, Waiting
-from api.store.event_feed import Place
+from api.store.events.event_feed import Place
 
 MAX_WAITING = 1_000
 """Events that wait for a client that reads more slowly than they happen. With more, it reads from the database."""

@@ -18,9 +18,9 @@ from api.services.following.follower_group import Result
 from api.services.following.workspace_tail import WorkspaceTail
 from api.store.engine.availability import one_line
 from api.store.engine.notifications import EVENTS, listen
-from api.store.event_feed import Place, read_after, read_each
-from api.store.event_order import settled
-from api.store.event_wake import woken
+from api.store.events.event_feed import Place, read_after, read_each
+from api.store.events.event_order import settled
+from api.store.events.event_wake import woken
 
 log = logging.getLogger("touchline.feed")
 

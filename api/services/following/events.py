@@ -12,9 +12,9 @@ from api.services.common.row_lists import RowList
 from api.services.following.event_filter import COLUMNS, EventFilter
 from api.sorts import CreatedSort, Order
 from api.store.engine.rows import find
-from api.store.event_feed import BEGINNING, Place, newest, number_after, place_of
-from api.store.event_lists import filtered
-from api.store.event_order import settled
+from api.store.events.event_feed import BEGINNING, Place, newest, number_after, place_of
+from api.store.events.event_lists import filtered
+from api.store.events.event_order import settled
 from strategies import Refusal
 
 __all__ = ["BEGINNING", "EventFilter", "FollowedEvents", "cursor", "event_list", "follow"]

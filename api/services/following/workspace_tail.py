@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from api.services.following.event_follower import EventGroup
-from api.store.event_feed import Place
+from api.store.events.event_feed import Place
 
 MAX_RECENT = 2_000
 """Events that are kept in memory for clients that resume."""

@@ -29,7 +29,7 @@ from api.services.jobs.kept_lease import kept_lease
 from api.states import JobState
 from api.store import jobs
 from api.store.engine.transactions import transaction
-from api.store.event_actor import acting_for
+from api.store.events.event_actor import acting_for
 from strategies import Refusal
 
 log = logging.getLogger("touchline.jobs")

@@ -13,7 +13,7 @@ from api.models import Campaign, Launch
 from api.services.enrollments.option_facts import NO_OWN_FACTS, OwnFacts
 from api.services.enrollments.timeline_rows import zone_for
 from api.services.launches.enrollment_planner import EnrollmentPlanner, PlanKey
-from api.store import launches as audience
+from api.store.launches import launches as audience
 from strategies.questions import QuestionCollector, with_answers
 
 log = logging.getLogger("touchline.plans")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from api.ids import first_id
 from api.services.common.chunk_sizes import ChunkSize
 from api.services.jobs.job_kind import JobRuntime
-from api.store import launches
+from api.store.launches import launches
 
 PEOPLE_PER_TRANSACTION = 6_000
 """Most people whom one transaction stores or deletes. On SQLite it is measured."""

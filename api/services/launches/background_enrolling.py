@@ -23,21 +23,21 @@ from api.services.launches.enrollment_planner import EnrollmentPlanner, PlanKey
 from api.services.launches.ready_campaign import ready
 from api.services.people.reachability import why_not_launch
 from api.states import LaunchStatus
-from api.store import launch_choices
-from api.store import launches as audience
-from api.store.background_enrolling import EnrollmentPlan, enroll
-from api.store.bounces import bounced
-from api.store.campaign_state import lock_campaign_state
-from api.store.campaign_status import mark_launched
+from api.store.campaigns.campaign_state import lock_campaign_state
+from api.store.campaigns.campaign_status import mark_launched
+from api.store.dispatch.transmissions import MAX_CODE_CHARACTERS
+from api.store.emails.transactional import is_transactional
 from api.store.engine.rows import by_ids
 from api.store.engine.transactions import retry_on_deadlock
-from api.store.enrollments import earlier_endings, lock_open_enrollments
-from api.store.events import Line, campaign_event, write
-from api.store.first_emails import apply_first_emails
-from api.store.people import lock_present
-from api.store.suppressions import suppressed_people
-from api.store.transactional import is_transactional
-from api.store.transmissions import MAX_CODE_CHARACTERS
+from api.store.enrollments.enrollments import earlier_endings, lock_open_enrollments
+from api.store.events.events import Line, campaign_event, write
+from api.store.launches import launch_choices
+from api.store.launches import launches as audience
+from api.store.launches.background_enrolling import EnrollmentPlan, enroll
+from api.store.launches.first_emails import apply_first_emails
+from api.store.people.people import lock_present
+from api.store.people.suppressions import suppressed_people
+from api.store.replies.bounces import bounced
 from strategies import Refusal
 from strategies.questions import QuestionCollector
 

@@ -21,11 +21,11 @@ from api.services.launches.start_checks import NO_CHOICES, check_start
 from api.services.templates.template_inputs import WrittenText
 from api.states import OPEN_LAUNCH_STATUSES
 from api.store import jobs
-from api.store import launches as audience
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction
-from api.store.first_emails import store_first_emails
-from api.store.launch_choices import store_choices
+from api.store.launches import launches as audience
+from api.store.launches.first_emails import store_first_emails
+from api.store.launches.launch_choices import store_choices
 from strategies import Refusal
 
 

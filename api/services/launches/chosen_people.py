@@ -9,7 +9,7 @@ from api.mail.text_checks import storable_text
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_lists import RowList
 from api.services.people.groups import refuse_unknown_group
-from api.store.groups import person_ids
+from api.store.people.groups import person_ids
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 

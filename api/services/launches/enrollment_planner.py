@@ -13,9 +13,9 @@ from api.services.enrollments.launched_timelines import launched_timelines, reso
 from api.services.enrollments.option_facts import FactSource, OwnFacts
 from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.timeline_rows import expiry, send_row, task_row
-from api.store.background_enrolling import EMAIL_TIMES, OWN_COLUMNS, TASK_DATES, EnrollmentPlan, PlannedRow
 from api.store.engine.bulk import shared
-from api.store.launch_choices import LaunchChoice
+from api.store.launches.background_enrolling import EMAIL_TIMES, OWN_COLUMNS, TASK_DATES, EnrollmentPlan, PlannedRow
+from api.store.launches.launch_choices import LaunchChoice
 from strategies import Refusal
 from strategies.records import Planned, PlannedSend, PlannedTask, ZoneOf
 from strategies.timeline import SharedTimelines, Timeline

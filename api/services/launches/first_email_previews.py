@@ -14,7 +14,7 @@ from api.services.templates.email_preview import EmailPreview, preview_content
 from api.services.templates.future_content import NOT_ENROLLED, content_before_launch
 from api.services.templates.sender_texts import sender_texts
 from api.services.templates.template_inputs import WrittenText
-from api.store.written_texts import WrittenEmail
+from api.store.emails.written_texts import WrittenEmail
 from strategies.calendar import local
 from strategies.timeline import Timeline
 

@@ -21,11 +21,11 @@ from api.services.launches.launch_plan import NO_TEXTS, TURN_EVERY, LaunchPlan, 
 from api.services.launches.launch_planner import Choice
 from api.services.replies.bounces import refuse_bounced
 from api.services.templates.template_inputs import WrittenText
-from api.store import allowed_times
-from api.store.campaign_status import mark_launched
+from api.store.campaigns.campaign_status import mark_launched
+from api.store.dispatch import allowed_times
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.enrollments import earlier_endings, lock_open_enrollments
-from api.store.events import Line, enrollment_event, write
+from api.store.enrollments.enrollments import earlier_endings, lock_open_enrollments
+from api.store.events.events import Line, enrollment_event, write
 from strategies import Refusal
 from strategies.allowed_times import Ranges
 from strategies.errors import RefusalCollector

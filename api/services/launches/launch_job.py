@@ -9,8 +9,8 @@ from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.services.launches.audience import delete_abandoned
 from api.services.launches.background_enrolling import launch_chunks
 from api.states import LaunchStatus
-from api.store import launches as audience
-from api.store.events import campaign_event, write
+from api.store.events.events import campaign_event, write
+from api.store.launches import launches as audience
 
 
 async def _work(job: Job, runtime: JobRuntime) -> Chunks:

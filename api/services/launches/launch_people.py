@@ -10,11 +10,11 @@ from api.codes.people import PersonCode
 from api.models import Campaign, Person
 from api.services.common.context import WorkspaceContext
 from api.services.people.reachability import why_not_launch
+from api.store.emails.transactional import is_transactional
 from api.store.engine.rows import by_ids
-from api.store.enrollments import EarlierEnding, earlier_endings, people_in_campaign
-from api.store.people import lock_present
-from api.store.suppressions import suppressed_keys, suppressed_people
-from api.store.transactional import is_transactional
+from api.store.enrollments.enrollments import EarlierEnding, earlier_endings, people_in_campaign
+from api.store.people.people import lock_present
+from api.store.people.suppressions import suppressed_keys, suppressed_people
 from strategies import Refusal
 from strategies.calendar import local
 from strategies.errors import RefusalCollector, Refusals

@@ -11,7 +11,7 @@ from api.services.launches.launch_plan import NO_TEXTS, plan_launch
 from api.services.launches.launch_planner import Choice
 from api.services.launches.launch_warnings import preview_warnings
 from api.services.templates.template_inputs import WrittenText
-from api.store.enrollments import earlier_endings
+from api.store.enrollments.enrollments import earlier_endings
 from strategies import Refusal, WarningNote
 from strategies.questions import asks_options
 from strategies.records import Planned

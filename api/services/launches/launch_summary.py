@@ -14,10 +14,10 @@ from api.services.launches.launch_preview import Previews, preview
 from api.services.launches.start_checks import NO_CHOICES, check_start
 from api.services.people.reachability import why_not_launch
 from api.services.templates.template_inputs import WrittenText
-from api.store import launches as store
+from api.store.emails.transactional import is_transactional
 from api.store.engine.sql import Row
-from api.store.enrollments import earlier_endings, people_in_campaign
-from api.store.transactional import is_transactional
+from api.store.enrollments.enrollments import earlier_endings, people_in_campaign
+from api.store.launches import launches as store
 from strategies import Refusal
 
 MAX_CHECKED = 200_000

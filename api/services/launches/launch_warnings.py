@@ -15,7 +15,7 @@ from api.services.launches.launch_planner import PlannedPerson
 from api.services.launches.missing_field_warnings import missing_field_warnings
 from api.services.people.reachability import unreachable_warnings
 from api.states import OPEN_LAUNCH_STATUSES
-from api.store.enrollments import EarlierEnding
+from api.store.enrollments.enrollments import EarlierEnding
 from strategies import Refusal, WarningNote
 from strategies.calendar import local
 from strategies.questions import asks_options

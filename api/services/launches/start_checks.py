@@ -14,7 +14,7 @@ from api.services.launches.launch_planner import Choice, PlannedPerson
 from api.services.launches.ready_campaign import ready_for_launch
 from api.services.templates.template_inputs import WrittenText
 from api.store.engine.rows import by_ids
-from api.store.launch_choices import LaunchChoice
+from api.store.launches.launch_choices import LaunchChoice
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 from strategies.questions import asks_options

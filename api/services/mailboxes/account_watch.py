@@ -15,10 +15,10 @@ from api.clock import Clock
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.mailboxes.sessions import addresses_of, batches_of, open_session, wait
 from api.services.replies.incoming import receive_mails
-from api.store import mailboxes
 from api.store.engine.availability import log_database_outage
 from api.store.engine.database_clock import sync_clock
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.replies import mailboxes
 from plugins.codes import ChannelCode
 from plugins.contract import AccountUnavailableError
 from plugins.mailbox_codes import MailboxCode

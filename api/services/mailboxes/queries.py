@@ -7,7 +7,7 @@ from typing import Any
 from api.services.common.context import WorkspaceContext
 from api.services.mailboxes.watcher import accounts_of
 from api.states import MailboxState
-from api.store import mailboxes
+from api.store.replies import mailboxes
 from plugins.manager import Installed
 
 

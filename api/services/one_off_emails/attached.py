@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from api.codes.emails import EmailCode
 from api.codes.inputs import InputCode
 from api.services.common.context import WorkspaceContext
-from api.store import attachments
+from api.store.emails import attachments
 from api.store.engine.rows import is_possible_id
 from strategies import Refusal
 

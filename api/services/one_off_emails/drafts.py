@@ -34,12 +34,12 @@ from api.services.one_off_emails.texts import (
 from api.services.people.people import lock_person
 from api.services.templates.template_inputs import WrittenText
 from api.states import SendStatus, Tracking
-from api.store import one_off_emails
+from api.store.emails import one_off_emails
+from api.store.emails.one_off_emails import EarlierText, OneOffEmail
+from api.store.emails.written_texts import change_waiting_email
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, write
-from api.store.one_off_emails import EarlierText, OneOffEmail
-from api.store.written_texts import change_waiting_email
+from api.store.events.events import email_event, write
 from strategies import Refusal
 
 

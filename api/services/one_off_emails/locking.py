@@ -5,8 +5,8 @@ from api.codes.inputs import InputCode
 from api.models import Send
 from api.services.common.context import WorkspaceContext
 from api.states import UNTRANSMITTED_STATUSES, SendStatus
+from api.store.emails.written_texts import lock_email
 from api.store.engine.rows import get_or_refuse
-from api.store.written_texts import lock_email
 from strategies import Refusal
 
 

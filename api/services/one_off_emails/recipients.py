@@ -14,10 +14,10 @@ from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.people.people import checked_columns, create_person
 from api.services.people.reachability import refuse_undeliverable, refuse_unsubscribed
-from api.store.bounces import bounced_keys
+from api.store.emails.one_off_emails import OneOffEmail
 from api.store.engine.rows import by_address_keys, get_or_refuse
-from api.store.one_off_emails import OneOffEmail
-from api.store.suppressions import suppressed_keys
+from api.store.people.suppressions import suppressed_keys
+from api.store.replies.bounces import bounced_keys
 from strategies import Refusal
 
 MAX_RECIPIENTS = 50

@@ -19,10 +19,10 @@ from api.services.people.reachability import lock_reachable
 from api.services.tasks.closing import close_task
 from api.services.tasks.composing import refuse_unsendable
 from api.states import UNTRANSMITTED_STATUSES, SendStatus, TaskStatus
-from api.store import attachments, one_off_emails
+from api.store.emails import attachments, one_off_emails
+from api.store.emails.one_off_emails import OneOffEmail
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, write
-from api.store.one_off_emails import OneOffEmail
+from api.store.events.events import email_event, write
 from api.store.tasks import lock_undone
 from strategies import Refusal, WarningNote
 from strategies.timeline_notes import utc

@@ -17,9 +17,9 @@ from api.services.templates.rendering import compose_email
 from api.services.templates.sender_texts import sender_texts
 from api.services.templates.template_inputs import MAX_SUBJECT_CHARACTERS, WrittenText
 from api.states import SendStatus
-from api.store import one_off_emails
+from api.store.emails import one_off_emails
+from api.store.emails.one_off_emails import EarlierText
 from api.store.engine.rows import get_or_refuse
-from api.store.one_off_emails import EarlierText
 from strategies import Refusal
 from strategies.calendar import local
 

@@ -13,8 +13,8 @@ from api.ids import new_id
 from api.mail.message.attachments import media_type
 from api.services.common.context import WorkspaceContext
 from api.services.one_off_emails.attached import MAX_ATTACHED_BYTES
-from api.store import attachments
-from api.store.attachments import CHUNK_BYTES, Attachment, NoFileError
+from api.store.emails import attachments
+from api.store.emails.attachments import CHUNK_BYTES, Attachment, NoFileError
 from api.store.engine.rows import is_possible_id
 from strategies import Refusal
 

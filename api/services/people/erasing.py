@@ -15,15 +15,16 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
 from api.services.jobs.caller_chunks import carry_out
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
-from api.store import erasure, jobs
+from api.store import jobs
 from api.store.crm.people import erase_records
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.event_feed import Place
-from api.store.events import workspace_event, write
-from api.store.groups import leave_groups
-from api.store.merging import lock_people
-from api.store.suppressions import prevent_suppressions
+from api.store.events.event_feed import Place
+from api.store.events.events import workspace_event, write
+from api.store.people import erasure
+from api.store.people.groups import leave_groups
+from api.store.people.merging import lock_people
+from api.store.people.suppressions import prevent_suppressions
 from strategies import Refusal
 
 ERASE_JOB = "erase_person"

@@ -9,9 +9,9 @@ from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_lists import RowList
 from api.services.people.people import lock_person
-from api.store import groups as store
 from api.store.engine.rows import find, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.people import groups as store
 from api.store.workspaces import lock_workspace
 from strategies import Refusal
 

@@ -7,8 +7,8 @@ from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.services.people.imports import IMPORT_JOB, import_chunks
 from api.states import ImportStatus
 from api.store.engine.transactions import transaction
-from api.store.events import workspace_event, write
-from api.store.imports import delete_source
+from api.store.events.events import workspace_event, write
+from api.store.people.imports import delete_source
 
 
 async def _work(job: Job, runtime: JobRuntime) -> Chunks:

@@ -27,12 +27,13 @@ from api.services.people.import_chunk import COUNTS, Names, remember_row, sort_r
 from api.services.people.import_records import link_records
 from api.services.people.import_rows import PersonRow, RefusedCell, open_people, person_rows
 from api.states import ImportStatus, OnKnown
-from api.store import claims, jobs
-from api.store import groups as stored_groups
-from api.store import imports as store
+from api.store import jobs
+from api.store.dispatch import claims
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import workspace_event, write
-from api.store.suppressions import prevent_suppressions, suppressed_keys
+from api.store.events.events import workspace_event, write
+from api.store.people import groups as stored_groups
+from api.store.people import imports as store
+from api.store.people.suppressions import prevent_suppressions, suppressed_keys
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 from strategies.registry import SendOptions

@@ -14,13 +14,13 @@ from api.services.enrollments.fact_changes import FactFollower
 from api.services.people.people import MAX_FIELDS
 from api.services.people.suppressions import end_campaigns, suppress
 from api.states import SuppressionSource
-from api.store import merging as store
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.erasure import lock_emails
-from api.store.events import workspace_event, write
-from api.store.former_addresses import add_former_address
-from api.store.suppressions import NewSuppression, fill_in_recipients, prevent_new_addresses, suppressed_people
+from api.store.events.events import workspace_event, write
+from api.store.people import merging as store
+from api.store.people.erasure import lock_emails
+from api.store.people.former_addresses import add_former_address
+from api.store.people.suppressions import NewSuppression, fill_in_recipients, prevent_new_addresses, suppressed_people
 from strategies import Refusal
 
 FILLED = ("first_name", "last_name", "title", "company", "zone")

@@ -19,9 +19,9 @@ from api.services.enrollments.fact_changes import FactFollower
 from api.services.people.suppressions import end_campaigns
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.former_addresses import add_former_address
-from api.store.people import lock_present
-from api.store.suppressions import fill_in_recipients, prevent_suppressions, suppressed_people
+from api.store.people.former_addresses import add_former_address
+from api.store.people.people import lock_present
+from api.store.people.suppressions import fill_in_recipients, prevent_suppressions, suppressed_people
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 

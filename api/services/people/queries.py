@@ -11,14 +11,14 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.filters import own_id, search_text
 from api.services.common.row_lists import RowList
 from api.sorts import Order, PersonSort, SuppressionSort
-from api.store import people as stored_people
-from api.store import suppression_list
 from api.store.engine.listing import Listing
 from api.store.engine.rows import find
-from api.store.people import PersonFilter
-from api.store.person_facts import PersonFacts
-from api.store.suppression_history import history
-from api.store.suppression_list import SuppressionFilter
+from api.store.people import people as stored_people
+from api.store.people import suppression_list
+from api.store.people.people import PersonFilter
+from api.store.people.person_facts import PersonFacts
+from api.store.people.suppression_history import history
+from api.store.people.suppression_list import SuppressionFilter
 from strategies import Refusal
 
 __all__ = [

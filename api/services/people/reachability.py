@@ -3,16 +3,16 @@
 Each request that schedules an email checks it in its transaction, with the person locked: ``lock_reachable`` for one
 email, ``refuse_gone_meanwhile`` and the chunks of ``background_enrolling`` for launches. All emails are checked again
 when they are claimed (``services/dispatch/claim/checks_before_rendering.py``) and in the transaction that begins their
-transmission (``MAY_BE_SENT`` of ``store/transmissions.py``). Resumes, edits, completed tasks and other times only move
-emails, so those two checks decide.
+transmission (``MAY_BE_SENT`` of ``store/dispatch/transmissions.py``). Resumes, edits, completed tasks and other times
+only move emails, so those two checks decide.
 """
 
 from api.codes.inputs import InputCode
 from api.codes.people import PersonCode
 from api.mail.domains import blocking_domain
 from api.models import Campaign, Person, Workspace
-from api.store.people import lock_present
-from api.store.suppressions import suppressed_keys, suppressed_people
+from api.store.people.people import lock_present
+from api.store.people.suppressions import suppressed_keys, suppressed_people
 from strategies import Refusal, WarningNote
 from strategies.warning_codes import WarningCode
 

@@ -32,8 +32,8 @@ from api.services.common.context import WorkspaceContext
 from api.services.people.csv_source import check_source
 from api.services.people.suppressions import MAX_REASON_CHARACTERS, suppress
 from api.states import SuppressionSource
-from api.store.events import workspace_event, write
-from api.store.suppressions import NewSuppression, count_suppressed, next_suppressed
+from api.store.events.events import workspace_event, write
+from api.store.people.suppressions import NewSuppression, count_suppressed, next_suppressed
 from strategies import Refusal
 
 MAX_ROWS = 5_000

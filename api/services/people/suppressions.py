@@ -15,13 +15,13 @@ from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
 from api.states import SuppressionSource
-from api.store import suppressions as store
 from api.store import unsubscribed_emails
 from api.store.crm.people import opted_out_there
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, workspace_event, write
-from api.store.suppressions import NewSuppression
+from api.store.events.events import Line, workspace_event, write
+from api.store.people import suppressions as store
+from api.store.people.suppressions import NewSuppression
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 

@@ -12,7 +12,7 @@ from api.services.plugin_health.faults import Fault
 from api.services.plugin_health.health import SEND_OPTION, breaker_of
 from api.store import plugin_health
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import campaign_event, write
+from api.store.events.events import campaign_event, write
 from strategies.timeline_notes import utc
 
 log = logging.getLogger("touchline.options")

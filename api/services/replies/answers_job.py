@@ -22,9 +22,10 @@ from api.services.replies.incoming import ANSWERS_JOB, ANSWERS_SUBJECT
 from api.services.replies.matching import match
 from api.services.replies.own_mails import apply_own_mail
 from api.states import IncomingResult
-from api.store import incoming, jobs
+from api.store import jobs
 from api.store.engine.transactions import transaction
-from api.store.incoming import IncomingRow, Result
+from api.store.replies import incoming
+from api.store.replies.incoming import IncomingRow, Result
 
 log = logging.getLogger("touchline.answers")
 

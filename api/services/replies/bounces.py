@@ -19,11 +19,11 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
 from api.services.replies.answered import RecordedAnswer, find_answered
 from api.states import BounceKind, MatchedBy, SendStatus
-from api.store import answered_emails, bounces
-from api.store.answered_emails import NewBounce
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, workspace_event, write
+from api.store.events.events import email_event, workspace_event, write
+from api.store.replies import answered_emails, bounces
+from api.store.replies.answered_emails import NewBounce
 from strategies import Refusal
 
 MAX_DETAIL_CHARACTERS = 500

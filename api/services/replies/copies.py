@@ -7,7 +7,7 @@ from typing import Any
 from api.mail.reading import FailedRecipient
 from api.services.replies.findings import Finding
 from api.services.replies.matching import key_or_none
-from api.store import one_off_emails
+from api.store.emails import one_off_emails
 
 Copies = Mapping[str, str]
 """The addresses that got a copy of an email, by their keys."""

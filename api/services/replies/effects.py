@@ -29,12 +29,13 @@ from api.services.replies.replies import Replied, settle_replies
 from api.services.tasks.closing import complete_task_of_email
 from api.services.tracking.effects import EmailHit, email_hit, record_hits
 from api.states import IncomingResult, MatchedBy, ReplyKind, SendStatus, SuppressionSource
-from api.store import answered_emails, incoming, one_off_emails
+from api.store.emails import one_off_emails
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.event_actor import acting, acting_source
-from api.store.events import Line, email_event, write
-from api.store.incoming import Result
-from api.store.suppressions import NewSuppression
+from api.store.events.event_actor import acting, acting_source
+from api.store.events.events import Line, email_event, write
+from api.store.people.suppressions import NewSuppression
+from api.store.replies import answered_emails, incoming
+from api.store.replies.incoming import Result
 from plugins.incoming import ReportedKind
 from strategies.codes import Message
 

@@ -14,7 +14,7 @@ from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.mail.unsubscribing.mail_requests import email_to_unsubscribe
 from api.mail.unsubscribing.plain_requests import asks_to_unsubscribe
 from api.states import BounceKind
-from api.store.incoming import MAIL, IncomingRow
+from api.store.replies.incoming import MAIL, IncomingRow
 from plugins.incoming import MAX_ADDRESS_CHARACTERS, MAX_ID_CHARACTERS, ReportedKind
 
 ID_IN_MESSAGE_ID = re.compile(r"<?(snd_[0-9a-z]{1,36})@", re.IGNORECASE)

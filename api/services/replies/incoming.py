@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from api.store import incoming, jobs
+from api.store import jobs
 from api.store.engine.transactions import after_transaction, retry_on_deadlock, transaction
-from api.store.incoming import MAIL, NewIncoming
+from api.store.replies import incoming
+from api.store.replies.incoming import MAIL, NewIncoming
 from plugins.incoming import IncomingMail, ReportedEvent
 
 ANSWERS_JOB = "answers"

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from api.mail.address import AddressProblem, address_key
 from api.services.replies.findings import ID_IN_MESSAGE_ID, Finding
 from api.states import MatchedBy, SendStatus
-from api.store import answered_emails
-from api.store.answered_emails import SentEmail
-from api.store.incoming import MAIL
-from api.store.own_messages import bare, emails_of_messages
+from api.store.replies import answered_emails
+from api.store.replies.answered_emails import SentEmail
+from api.store.replies.incoming import MAIL
+from api.store.replies.own_messages import bare, emails_of_messages
 
 RECIPIENT_PERIOD = timedelta(days=14)
 """How long after an email an answer without any reference can belong to it."""

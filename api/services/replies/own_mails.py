@@ -10,11 +10,11 @@ from api.services.replies.findings import OwnMail, ReadRow
 from api.services.replies.matching import key_or_none
 from api.services.tasks.sent_elsewhere import email_status_of, record_one_off_sent, record_sent_elsewhere
 from api.states import IncomingResult, MatchedBy, SendStatus
-from api.store import incoming
+from api.store.emails.written_texts import lock_email
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.incoming import Result
+from api.store.replies import incoming
+from api.store.replies.incoming import Result
 from api.store.tasks import lock_undone
-from api.store.written_texts import lock_email
 from strategies import StepType
 from strategies.codes import Message
 

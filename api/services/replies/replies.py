@@ -18,10 +18,10 @@ from api.services.enrollments.enrollment_ending import end_all
 from api.services.replies.answered import RecordedAnswer, find_answered
 from api.services.replies.findings import MAX_TEXT_CHARACTERS, ReplyText
 from api.states import EnrollmentStatus, MatchedBy, OnReply, ReplyKind, SendStatus
-from api.store import answered_emails
-from api.store.answered_emails import NewReply
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, email_event, enrollment_event, write
+from api.store.events.events import Line, email_event, enrollment_event, write
+from api.store.replies import answered_emails
+from api.store.replies.answered_emails import NewReply
 from strategies import Refusal
 from strategies.codes import Message
 

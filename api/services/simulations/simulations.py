@@ -33,9 +33,9 @@ from api.services.replies.answers_job import process_now
 from api.services.replies.incoming import receive_events, receive_mails
 from api.services.tasks.composing import compose_email
 from api.states import BounceKind, IncomingResult, SendStatus
-from api.store import incoming
 from api.store.engine.rows import get_or_refuse
-from api.store.event_actor import acting, acting_source
+from api.store.events.event_actor import acting, acting_source
+from api.store.replies import incoming
 from plugins.bounce_classification import enhanced_status
 from plugins.incoming import IncomingMail, ReportedEvent, ReportedKind
 from strategies import Refusal

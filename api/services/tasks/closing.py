@@ -10,9 +10,9 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.tasks.call_results import NO_RESULT, CompletionResult
 from api.states import UNTRANSMITTED_STATUSES, SendStatus, TaskStatus
-from api.store import one_off_emails
-from api.store.claimed_email import ClaimedEmail
-from api.store.events import Line, email_event, task_event, write
+from api.store.dispatch.claimed_email import ClaimedEmail
+from api.store.emails import one_off_emails
+from api.store.events.events import Line, email_event, task_event, write
 from api.store.tasks import lock_undone
 from strategies import Refusal
 from strategies.calendar import local

@@ -17,9 +17,9 @@ from api.services.tasks.open_tasks import find_email_task, place_in_campaign
 from api.services.templates.blanks import composed_with_blanks, prompts_with_blanks, unresolved
 from api.services.templates.email_content import RepText, composed_for
 from api.services.templates.sender_texts import load_sender_texts
+from api.store.emails.transactional import transactional_steps
+from api.store.emails.written_texts import WrittenEmail, find_text
 from api.store.engine.rows import get_or_refuse
-from api.store.transactional import transactional_steps
-from api.store.written_texts import WrittenEmail, find_text
 from strategies import Refusal
 
 

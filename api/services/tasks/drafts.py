@@ -15,9 +15,9 @@ from api.services.tasks.hand_task_emails import hand_email_of
 from api.services.tasks.open_tasks import find_email_task, place_in_campaign
 from api.services.templates import template_inputs
 from api.states import SendStatus
+from api.store.emails.written_texts import delete_text, save_text
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.tasks import next_draft_version
-from api.store.written_texts import delete_text, save_text
 from strategies import Refusal
 
 

@@ -7,10 +7,10 @@ from api.models import Send, Sender, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.planned_columns import chosen_columns
 from api.states import UNTRANSMITTED_STATUSES, SendStatus, Tracking
-from api.store import attachments, one_off_emails
-from api.store.events import email_event, write
-from api.store.one_off_emails import OneOffEmail
-from api.store.written_texts import lock_email
+from api.store.emails import attachments, one_off_emails
+from api.store.emails.one_off_emails import OneOffEmail
+from api.store.emails.written_texts import lock_email
+from api.store.events.events import email_event, write
 from strategies import Refusal
 
 DELETED_STATUSES = (SendStatus.DRAFT, *UNTRANSMITTED_STATUSES)

@@ -18,10 +18,10 @@ from api.services.tasks.closing import by
 from api.services.tasks.due_dates import checked_due_date
 from api.services.tasks.hand_task_emails import delete_unsent_email
 from api.states import Priority, TaskStatus
+from api.store.emails.one_off_emails import leave_task
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import task_event, write
-from api.store.one_off_emails import leave_task
+from api.store.events.events import task_event, write
 from api.store.tasks import lock_task
 from strategies import Refusal, StepType
 from strategies.errors import RefusalCollector

@@ -18,7 +18,7 @@ from api.services.tasks.task_changes import FIELDS, before_and_after, change_dra
 from api.services.tasks.tasks import complete_task_as_of, skip_task
 from api.states import Priority
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, task_event, write
+from api.store.events.events import Line, task_event, write
 from api.store.tasks import REWRITTEN, lock_task, lock_tasks, rewrite
 from strategies import StepType
 

@@ -20,10 +20,10 @@ from api.services.tasks.drafts import next_version, refuse_scheduled
 from api.services.tasks.open_tasks import find_workable, place_in_campaign
 from api.services.templates import template_inputs
 from api.states import TaskStatus
+from api.store.emails.transactional import transactional_steps
+from api.store.emails.written_texts import WrittenEmail, delete_text, find_text
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.tasks import lock_undone
-from api.store.transactional import transactional_steps
-from api.store.written_texts import WrittenEmail, delete_text, find_text
 from strategies import Refusal, StepType
 
 

@@ -21,12 +21,12 @@ from api.services.tasks.open_tasks import find_workable
 from api.services.tasks.withdrawing import withdraw
 from api.services.templates.template_inputs import MAX_SUBJECT_CHARACTERS
 from api.states import UNTRANSMITTED_STATUSES, SendStatus, TaskStatus
-from api.store import one_off_emails, sent_contents
+from api.store.emails import one_off_emails, sent_contents
+from api.store.emails.written_texts import delete_text, lock_email
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, write
-from api.store.own_messages import store_own_message
+from api.store.events.events import email_event, write
+from api.store.replies.own_messages import store_own_message
 from api.store.tasks import email_status, lock_undone
-from api.store.written_texts import delete_text, lock_email
 from strategies import Refusal, StepType
 
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,200}@[!-;=?-~]{1,190}>")

@@ -14,9 +14,9 @@ from api.services.common.row_backoff import Backoff
 from api.services.enrollments.enrollment_ending import end
 from api.services.enrollments.progress import schedule_next_steps
 from api.states import OnExpiry, TaskStatus
-from api.store.campaign_state import lock_campaign_state
+from api.store.campaigns.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import task_event, write
+from api.store.events.events import task_event, write
 from api.store.tasks import expiring, lock_expiring
 
 log = logging.getLogger("touchline.tasks")

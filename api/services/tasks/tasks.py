@@ -10,9 +10,9 @@ from api.services.tasks.hand_task_emails import delete_unsent_email
 from api.services.tasks.open_tasks import find_workable
 from api.services.tasks.withdrawing import withdraw_email_of
 from api.states import TaskStatus
+from api.store.emails.written_texts import delete_text
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.tasks import lock_undone
-from api.store.written_texts import delete_text
 from strategies import StepType
 
 

@@ -9,10 +9,10 @@ from api.codes.event_kinds import EventKind
 from api.codes.outcome_reasons import ReasonCode
 from api.models import Enrollment, Send, Task
 from api.states import UNTRANSMITTED_STATUSES, SendStatus
-from api.store import sent_contents
-from api.store.events import Line, email_event, write
+from api.store.emails import sent_contents
+from api.store.emails.written_texts import keep_texts, lock_email
+from api.store.events.events import Line, email_event, write
 from api.store.tasks import lock_undone
-from api.store.written_texts import keep_texts, lock_email
 from strategies import Refusal
 
 

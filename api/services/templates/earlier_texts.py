@@ -1,7 +1,7 @@
 """The email that a one-off follow-up quotes. Its text is stored, so that a rep sends what they have seen."""
 
 from api.mail.message.compose import EarlierEmail, EmailContent
-from api.store.one_off_emails import EarlierText
+from api.store.emails.one_off_emails import EarlierText
 
 
 def earlier_email(earlier: EarlierText | None) -> EarlierEmail | None:

@@ -19,8 +19,8 @@ from api.services.templates.earlier_texts import earlier_email
 from api.services.templates.rendering import compose_email
 from api.services.templates.sender_texts import NO_TEXTS, sender_texts
 from api.states import PENDING_STATUSES, SendStatus
-from api.store import one_off_emails
-from api.store.written_texts import WrittenEmail
+from api.store.emails import one_off_emails
+from api.store.emails.written_texts import WrittenEmail
 from strategies import StepType
 from strategies.calendar import local
 

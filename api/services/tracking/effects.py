@@ -26,7 +26,7 @@ from api.services.tracking.machine_rules import (
 from api.states import SendStatus
 from api.store import engagement
 from api.store.engagement import Click, EngagedEmail
-from api.store.events import Data, Line, email_event, write
+from api.store.events.events import Data, Line, email_event, write
 from plugins.incoming import ReportedKind
 
 NEVER = datetime.max.replace(tzinfo=UTC)

@@ -7,9 +7,9 @@ from api.channel_processes.remote_channel import RemoteChannel
 from api.codes.event_kinds import EventKind
 from api.models import Sender
 from api.services.workspaces.account_users import senders_of_account
-from api.store import account_pauses
+from api.store.dispatch import account_pauses
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Data, workspace_event, write
+from api.store.events.events import Data, workspace_event, write
 from plugins.manager import Installed
 
 

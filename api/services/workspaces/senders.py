@@ -21,8 +21,8 @@ from api.services.workspaces.account_users import account_of_sender, senders_of_
 from api.services.workspaces.accounts import CHECK_PATIENCE_SECONDS, account_name, may_use
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction
+from api.store.people.suppressions import prevent_new_addresses
 from api.store.senders import real_senders
-from api.store.suppressions import prevent_new_addresses
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 

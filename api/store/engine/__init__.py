@@ -1,5 +1,5 @@
 """Access to both databases: connections, transactions, SQL for both dialects, errors and notifications.
 
 Imports: codes, plugins, strategies.
-Imported by: cli, http, services, store.crm, store.reports.
+Imported by: cli, http, services, store.
 """

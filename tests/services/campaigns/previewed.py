@@ -18,7 +18,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.fact_groups import FactGroups
 from api.states import SendStatus
-from api.store import edits, holds
+from api.store.campaigns import edits, holds
 
 State = tuple[dict[str, Send], dict[str, Task]]
 

@@ -15,7 +15,7 @@ from api.services.launches import background_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.states import EnrollmentStatus, SendStatus
-from api.store import claims, in_doubt, transmissions
+from api.store.dispatch import claims, in_doubt, transmissions
 from api.tick import Ticker
 from plugins.contract import Outgoing
 from strategies import Refusal

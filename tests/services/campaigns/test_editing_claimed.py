@@ -11,8 +11,8 @@ from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.outcome_decision import decide_outcome
 from api.services.emails.emails import retry_send
 from api.states import EnrollmentStatus, SendStatus
-from api.store import claims, transmissions
-from api.store.send_outcome import SendOutcome
+from api.store.dispatch import claims, transmissions
+from api.store.dispatch.send_outcome import SendOutcome
 from plugins.contract import Outcome, Outgoing, Receipt
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import due, later, step, taken_up

@@ -9,7 +9,8 @@ from api.models import Campaign, Send
 from api.services.campaigns.campaigns import change_step, move_step
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.outcome_decision import decide_outcome
-from api.store import claims, edits, transmissions
+from api.store.campaigns import edits
+from api.store.dispatch import claims, transmissions
 from api.store.engine.transactions import transaction
 from tests.services.campaigns.edited import later, step, taken_up
 from tests.services.locks import beside

@@ -19,8 +19,8 @@ from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task
 from api.states import EnrollmentStatus
-from api.store import claims, transmissions
-from api.store.campaign_state import lock_campaign
+from api.store.campaigns.campaign_state import lock_campaign
+from api.store.dispatch import claims, transmissions
 from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import content, later, step

@@ -17,8 +17,8 @@ from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.replies.replies import record_reply
 from api.states import EnrollmentStatus, SendStatus
-from api.store import endings
-from api.store.campaign_state import lock_campaign
+from api.store.campaigns import endings
+from api.store.campaigns.campaign_state import lock_campaign
 from api.store.engine.transactions import transaction
 from plugins.contract import Outgoing
 from strategies import Refusal

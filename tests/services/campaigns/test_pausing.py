@@ -23,11 +23,11 @@ from api.services.tasks.sending import send_task
 from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
 from api.states import SendStatus
-from api.store import claims
+from api.store.dispatch import claims
+from api.store.dispatch.transmissions import WAITING
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
-from api.store.transmissions import WAITING
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal, StepType
 from tests.databases import on_sqlite

@@ -19,7 +19,7 @@ from api.services.enrollments.progress import schedule_next_steps
 from api.services.launches.launch import Choice, launch
 from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
-from api.store import claims, in_doubt, transmissions
+from api.store.dispatch import claims, in_doubt, transmissions
 from api.store.engine.transactions import transaction
 from api.store.jobs import LEASE
 from plugins.contract import Outcome, Outgoing, Receipt

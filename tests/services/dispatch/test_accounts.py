@@ -17,7 +17,7 @@ from api.services.workspaces.account_pausing import end_pause
 from api.services.workspaces.account_users import senders_of_account
 from api.services.workspaces.senders import are_accounts_shared, create_sender, end_account_pause, update_sender
 from api.states import SendStatus
-from api.store import account_pauses, transmissions
+from api.store.dispatch import account_pauses, transmissions
 from api.tick import Ticker
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Session
 from strategies import Refusal

@@ -18,7 +18,7 @@ from api.services.people.people import create_person
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender, end_account_pause
 from api.states import SendStatus
-from api.store import allowed_times
+from api.store.dispatch import allowed_times
 from api.store.engine.sql import execute
 from plugins.contract import Outcome, Outgoing
 from plugins.extension_points import SEND_OPTIONS

@@ -10,7 +10,7 @@ from api.services.dispatch.recovery.backup_recovery import RecoveryCounts, email
 from api.services.emails.emails import resolve_in_doubt
 from api.services.tasks.tasks import complete_task
 from api.states import LaunchStatus, OnExpiry, SendStatus, TaskStatus
-from api.store.transmissions import DOUBT_RESEND_WAIT
+from api.store.dispatch.transmissions import DOUBT_RESEND_WAIT
 from strategies import Refusal
 from tests.databases import on_sqlite
 from tests.services.world import NOW, World, make_world

@@ -12,7 +12,7 @@ from api.mail.message.compose import EmailContent
 from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest
 from api.services.dispatch.claim import batch_rendering
 from api.services.dispatch.claim.batch_rendering import BatchRendering
-from api.store.claimed_email import ClaimedEmail
+from api.store.dispatch.claimed_email import ClaimedEmail
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SLOW = EmailContent("Hi", "{% if a %}b{% endif %}c", None)

@@ -8,7 +8,7 @@ import pytest
 from api.models import PeopleImport, Sender
 from api.services.dispatch.dispatcher import run_once
 from api.services.people.imports import start_import
-from api.store import account_pauses
+from api.store.dispatch import account_pauses
 from api.store.jobs import LEASE
 from tests.services.jobs.claims import claim_import
 from tests.services.world import NOW, World, make_world

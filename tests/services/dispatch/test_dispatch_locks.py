@@ -18,7 +18,7 @@ from api.services.dispatch.dispatcher import Dispatcher
 from api.services.dispatch.outcome_decision import decide_outcome
 from api.services.enrollments.progress import finished
 from api.states import SendStatus
-from api.store import claims, throttles, transmissions
+from api.store.dispatch import claims, throttles, transmissions
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from plugins.contract import Outcome, Receipt

@@ -15,10 +15,11 @@ from api.services.replies.replies import Replied, settle_replies
 from api.services.tracking.effects import EmailHit, record_hits
 from api.services.tracking.machine_rules import Agent, Hit
 from api.states import MatchedBy, ReplyKind, SendStatus
-from api.store import answered_emails, claims
+from api.store.dispatch import claims
+from api.store.dispatch.transmissions import begin_transmission
 from api.store.engine.transactions import transaction
-from api.store.suppressions import recipients_of
-from api.store.transmissions import begin_transmission
+from api.store.people.suppressions import recipients_of
+from api.store.replies import answered_emails
 from plugins.contract import Outcome
 from tests.databases import on_sqlite
 from tests.services.world import NOW, World, make_world

@@ -14,7 +14,7 @@ from api.services.dispatch.claim import batch as batches
 from api.services.dispatch.claim import bisecting_claim
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.expired_leases import recover_expired
-from api.store import claims, transmissions
+from api.store.dispatch import claims, transmissions
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction

@@ -6,7 +6,7 @@ import pytest
 
 from api.models import Campaign, Event, Send
 from api.services.dispatch.dispatcher import run_once
-from api.store.in_doubt import schedule_resends
+from api.store.dispatch.in_doubt import schedule_resends
 from plugins.contract import Outcome
 from tests.services.jobs.test_poison import reject
 from tests.services.world import NOW, World, make_world

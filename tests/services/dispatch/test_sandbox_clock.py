@@ -21,7 +21,7 @@ from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import SendStatus
-from api.store import throttles
+from api.store.dispatch import throttles
 from plugins.manager import load
 from strategies import StepType
 

@@ -14,7 +14,7 @@ from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.emails.emails import resolve_in_doubt
 from api.states import SendStatus
-from api.store import account_pauses
+from api.store.dispatch import account_pauses
 from plugins.contract import Outcome, Outgoing
 from tests.services.world import NOW, Scripted, World, make_world, with_channel
 

@@ -16,7 +16,7 @@ from api.services.dispatch.recovery.periodic_recovery import PeriodicRecovery
 from api.services.emails.emails import resolve_in_doubt
 from api.services.tasks.withdrawing import withdraw
 from api.states import SendStatus, Tracking
-from api.store import sent_contents
+from api.store.emails import sent_contents
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from plugins.contract import Outcome, Outgoing, Receipt

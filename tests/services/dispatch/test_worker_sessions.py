@@ -16,7 +16,7 @@ from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.send import claim_ahead
 from api.states import SendStatus
-from api.store import account_pauses, claims, transmissions
+from api.store.dispatch import account_pauses, claims, transmissions
 from plugins.contract import Outgoing
 from tests.services.world import NOW, Scripted, World, make_world
 

@@ -15,7 +15,7 @@ from api.services.emails.queries import folder_counts
 from api.services.emails.template_preview import PreviewRequest
 from api.services.people.suppressions import suppress_address
 from api.services.workspaces.senders import create_sender
-from api.store import account_pauses
+from api.store.dispatch import account_pauses
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
 from strategies import Refusal
 from tests.databases import on_sqlite

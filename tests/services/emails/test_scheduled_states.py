@@ -9,7 +9,7 @@ from api.services.campaigns.pausing.pausing import pause_campaign, resume_campai
 from api.services.emails.scheduled_emails import edit_email, reschedule_email
 from api.services.enrollments.chosen_times import LocalTime, zoned_time
 from api.states import SendStatus
-from api.store.claims import claim
+from api.store.dispatch.claims import claim
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import later
 from tests.services.emails.scheduled import arrivals, automatic, refusal

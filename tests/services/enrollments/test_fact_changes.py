@@ -18,7 +18,7 @@ from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import update_person
 from api.services.workspaces.workspaces import create_workspace
-from api.store.people import lock_present
+from api.store.people.people import lock_present
 from tests.services.campaigns.previewed import edit_person_by_person, resume_person_by_person
 from tests.services.enrollments.facts_world import (
     NOW,

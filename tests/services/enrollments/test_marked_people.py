@@ -16,7 +16,7 @@ from api.services.launches.launch import Choice, launch
 from api.services.people.people import update_person
 from api.services.workspaces.workspaces import create_workspace
 from api.states import SendStatus
-from api.store import holds
+from api.store.campaigns import holds
 from strategies import Refusal
 from tests.services.enrollments.facts_world import NOW, author, jobs_done, people, reading_runtime, times
 from tests.services.jobs.runners import until_idle

@@ -22,8 +22,8 @@ from api.services.people.imports import start_import
 from api.services.people.merging import merge_people
 from api.services.people.people import create_person, update_person
 from api.services.workspaces.workspaces import create_workspace
+from api.store.dispatch.send_history import histories
 from api.store.engine.sql import execute
-from api.store.send_history import histories
 from strategies import (
     History,
     HourCounts,

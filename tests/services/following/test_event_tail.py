@@ -14,9 +14,9 @@ from api.services.following import event_follower, event_tail, workspace_tail
 from api.services.following.event_filter import EventFilter, FilterIndex
 from api.services.following.event_tail import EventTail, TooSlowError
 from api.store.engine.transactions import transaction
-from api.store.event_feed import Place
-from api.store.event_order import settled
-from api.store.events import Line, write
+from api.store.events.event_feed import Place
+from api.store.events.event_order import settled
+from api.store.events.events import Line, write
 from tests.live import PATIENCE, until
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

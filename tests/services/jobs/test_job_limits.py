@@ -14,7 +14,7 @@ from api.services.people.import_job import IMPORT
 from api.services.people.imports import start_import
 from api.services.saved_filters import saved_filters
 from api.services.saved_filters.saved_filters import save_filter
-from api.store.imports import read_source
+from api.store.people.imports import read_source
 from strategies import Refusal
 from tests.databases import on_sqlite
 from tests.services.jobs.claims import run_import

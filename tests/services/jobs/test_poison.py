@@ -28,7 +28,7 @@ from api.states import ImportStatus, JobState, LaunchStatus
 from api.store import jobs
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
-from api.store.imports import read_source
+from api.store.people.imports import read_source
 from strategies import Refusal, StepType
 from tests.services.jobs.claims import claim, claim_import, job_of, run_import, run_launch
 from tests.services.world import NOW, World, make_world

@@ -16,7 +16,7 @@ from api.services.send_options.answering import Answers
 from api.services.send_options.asker import OptionAsker
 from api.services.send_options.isolation import isolated
 from api.services.workspaces.workspaces import create_workspace
-from api.store.people import lock_present
+from api.store.people.people import lock_present
 from strategies.questions import Question
 from tests.databases import on_sqlite
 from tests.services.enrollments.facts_world import NOW, author, jobs_done, people, reading_runtime, times

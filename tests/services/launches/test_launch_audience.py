@@ -25,9 +25,9 @@ from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import LaunchStatus
-from api.store import background_enrolling as store_enrolling
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
+from api.store.launches import background_enrolling as store_enrolling
 from plugins.manager import load
 from strategies import StepType
 from tests.databases import on_sqlite

@@ -20,7 +20,7 @@ from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.store.engine.database import migrate
-from api.store.launch_choices import choices_of
+from api.store.launches.launch_choices import choices_of
 from strategies import StepType
 from strategies.records import PlannedSend
 from tests.databases import on_sqlite

@@ -19,9 +19,9 @@ from api.services.templates.templates import create_template, update_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import LaunchStatus
-from api.store import background_enrolling as store_enrolling
-from api.store.campaign_state import lock_campaign
+from api.store.campaigns.campaign_state import lock_campaign
 from api.store.engine.transactions import transaction
+from api.store.launches import background_enrolling as store_enrolling
 from plugins.manager import load
 from strategies import Refusal, SendAt, StepContext, StepType
 from strategies.options.same_time_as_previous import SameTimeAsPrevious

@@ -15,8 +15,8 @@ from api.services.launches import audience, background_launch
 from api.services.launches.background_launch import start_launch
 from api.services.launches.launch import Choice
 from api.services.launches.launch_job import LAUNCH
-from api.store import launches
 from api.store.engine.sql import execute
+from api.store.launches import launches
 from strategies import Refusal
 from tests.services.jobs.claims import run_launch
 from tests.services.launches.test_launch_audience import POST, author, clock, context, imported

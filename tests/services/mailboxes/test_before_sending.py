@@ -11,7 +11,7 @@ from api import tick
 from api.models import Enrollment, IncomingEvent, MailboxAccount, Send
 from api.services.replies.incoming import receive_events
 from api.states import MailboxState, SendStatus
-from api.store import mailboxes
+from api.store.replies import mailboxes
 from api.tick import Ticker
 from plugins import IncomingMail, MailBatch, ReportedKind
 from plugins.contract import AccountUnavailableError

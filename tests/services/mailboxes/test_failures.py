@@ -12,7 +12,7 @@ from api.models import IncomingEvent
 from api.services.mailboxes import account_watch, sessions, watcher
 from api.services.mailboxes.account_watch import retry_wait
 from api.states import MailboxState
-from api.store import mailboxes
+from api.store.replies import mailboxes
 from plugins import AccountUnavailableError, MailBatch
 from tests.databases import on_sqlite
 from tests.services.mailboxes.scripted import NOW, Scripted, Time, mail, process, row

@@ -8,7 +8,7 @@ from api.models import Event, Person, Send, Suppression
 from api.services.one_off_emails.drafts import NewEmail, create_email
 from api.services.one_off_emails.sending import send_email
 from api.states import IncomingResult, SendStatus
-from api.store import one_off_emails
+from api.store.emails import one_off_emails
 from plugins import ReportedKind
 from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import bounce, complaint, event, receive, reply, report

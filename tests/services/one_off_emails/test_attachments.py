@@ -16,8 +16,8 @@ from api.services.one_off_emails.drafts import NewEmail, create_email, update_em
 from api.services.one_off_emails.sending import delete_email, send_email
 from api.services.one_off_emails.uploads import clean_name, content, store_upload
 from api.states import SendStatus
-from api.store import attachments
-from api.store.attachments import CHUNK_BYTES, Attachment
+from api.store.emails import attachments
+from api.store.emails.attachments import CHUNK_BYTES, Attachment
 from api.store.engine.sql import execute
 from plugins.contract import Outgoing
 from strategies import Refusal

@@ -11,7 +11,7 @@ from api.services.one_off_emails.drafts import NewEmail, create_email, update_em
 from api.services.one_off_emails.sending import send_email
 from api.services.people.suppressions import suppress_address
 from api.states import SendStatus
-from api.store import one_off_emails
+from api.store.emails import one_off_emails
 from plugins.contract import Outgoing
 from tests.databases import on_sqlite
 from tests.services.emails.scheduled import refusal

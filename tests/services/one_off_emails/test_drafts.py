@@ -15,8 +15,8 @@ from api.services.one_off_emails.sending import delete_email, send_email
 from api.services.people.suppressions import unsubscribe
 from api.services.tasks.composing import compose_email
 from api.states import SendStatus
-from api.store import one_off_emails
-from api.store.emails import folder_counts
+from api.store.emails import one_off_emails
+from api.store.emails.emails import folder_counts
 from plugins.contract import Outcome
 from tests.databases import on_sqlite
 from tests.services.emails.scheduled import arrivals, refusal

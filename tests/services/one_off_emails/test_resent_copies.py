@@ -16,7 +16,7 @@ from api.services.people.people import create_person
 from api.services.people.suppressions import suppress_address
 from api.services.replies.bounces import Returned, settle_returned
 from api.states import BounceKind, SendStatus
-from api.store import one_off_emails
+from api.store.emails import one_off_emails
 from api.store.engine.database import migrate
 from api.store.engine.transactions import transaction
 from plugins import ReportedKind

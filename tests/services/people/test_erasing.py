@@ -31,8 +31,10 @@ from api.services.people.people import create_person
 from api.services.people.queries import person as person_of
 from api.services.people.suppressions import unsubscribe
 from api.services.tasks.hand_tasks import create_task
-from api.store import answered_emails, jobs, sent_contents
+from api.store import jobs
+from api.store.emails import sent_contents
 from api.store.engine.sql import execute
+from api.store.replies import answered_emails
 from api.store.reports import counting
 from strategies import Refusal, StepType
 from tests.services.jobs.test_poison import runner

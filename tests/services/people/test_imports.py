@@ -17,7 +17,7 @@ from api.services.people.queries import PersonFacts, PersonFilter
 from api.services.workspaces.workspaces import create_workspace
 from api.states import ImportStatus, OnKnown
 from api.store.engine.listing import Window
-from api.store.imports import read_source
+from api.store.people.imports import read_source
 from plugins.manager import load
 from strategies import Refusal
 from tests.databases import on_sqlite

@@ -15,7 +15,7 @@ from api.services.people.suppressions import resubscribe, suppress_address
 from api.services.replies.bounces import record_bounce
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import set_blocked_domains
-from api.store.suppressions import suppressed_keys
+from api.store.people.suppressions import suppressed_keys
 from strategies import Refusal
 from tests.services.jobs.claims import run_import
 from tests.services.world import NOW, World, make_world

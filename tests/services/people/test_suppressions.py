@@ -18,7 +18,7 @@ from api.services.tasks.composing import compose
 from api.services.tasks.sending import send_task
 from api.services.workspaces.workspaces import create_workspace
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
-from api.store import claims, transmissions
+from api.store.dispatch import claims, transmissions
 from api.store.engine.sql import execute
 from strategies import Refusal, StepType
 from tests.databases import on_sqlite

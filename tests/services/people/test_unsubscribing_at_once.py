@@ -17,7 +17,7 @@ from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import suppress_address, unsubscribe
 from api.services.tasks.sending import send_task
 from api.states import SendStatus
-from api.store import claims, transmissions
+from api.store.dispatch import claims, transmissions
 from api.store.engine.transactions import transaction
 from plugins.contract import Outcome
 from strategies import Refusal, StepType

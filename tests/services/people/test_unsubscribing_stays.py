@@ -21,8 +21,8 @@ from api.services.replies.bounces import record_bounce
 from api.services.replies.replies import record_reply
 from api.services.tasks.tasks import complete_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
-from api.store import launches as audience
 from api.store.engine.transactions import transaction
+from api.store.launches import launches as audience
 from plugins.contract import Outcome
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import later

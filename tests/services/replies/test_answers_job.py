@@ -14,7 +14,7 @@ from api.services.replies import answers_job, bounces, effects
 from api.services.replies.answers_job import ANSWERS, MAX_ATTEMPTS, answer_chunks
 from api.services.replies.incoming import receive_mails
 from api.states import IncomingResult, JobState
-from api.store import answered_emails, incoming
+from api.store.replies import answered_emails, incoming
 from api.tick import Ticker
 from plugins import IncomingMail
 from tests.databases import on_sqlite

@@ -7,8 +7,9 @@ import pytest
 from api.models import IncomingEvent, Job
 from api.services.replies.incoming import ANSWERS_JOB, receive_events, receive_mails
 from api.states import JobState
-from api.store import incoming, jobs
+from api.store import jobs
 from api.store.engine.transactions import transaction
+from api.store.replies import incoming
 from plugins import BounceKind, IncomingMail, ReportedEvent, ReportedKind
 from plugins.incoming import MAX_MAIL_BYTES
 from tests.databases import on_sqlite

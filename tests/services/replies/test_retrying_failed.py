@@ -7,7 +7,7 @@ import pytest
 from api.models import IncomingEvent, Job
 from api.services.replies.incoming import receive_mails, retry_failed
 from api.states import IncomingResult
-from api.store.incoming import rows_by_result
+from api.store.replies.incoming import rows_by_result
 from plugins import IncomingMail
 from tests.program import touchline as run
 from tests.services.replies.incoming_mails import OWN, reply, sent_email, work

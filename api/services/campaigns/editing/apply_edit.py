@@ -19,10 +19,11 @@ from api.services.common.versions import check_version
 from api.services.enrollments.campaign_checks import refuse_archived
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out, finish_earlier
 from api.states import OPEN_LAUNCH_STATUSES
-from api.store import edits, jobs
-from api.store.campaign_state import lock_campaign
+from api.store import jobs
+from api.store.campaigns import edits
+from api.store.campaigns.campaign_state import lock_campaign
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, campaign_event, write
+from api.store.events.events import Line, campaign_event, write
 from api.store.templates import archived_templates
 from strategies import Refusal, StepType
 from strategies.codes import StrategyCode

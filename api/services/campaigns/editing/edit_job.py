@@ -20,11 +20,11 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
-from api.store import edits, holds
-from api.store.campaign_state import lock_campaign, lock_campaign_state
+from api.store.campaigns import edits, holds
+from api.store.campaigns.campaign_state import lock_campaign, lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import enrollment_event, write
-from api.store.fact_changes import give_up, has_marked
+from api.store.enrollments.fact_changes import give_up, has_marked
+from api.store.events.events import enrollment_event, write
 
 EDIT_JOB = "edit"
 RETRY_AFTER = timedelta(seconds=2)

@@ -18,8 +18,8 @@ from api.services.enrollments.timeline_rows import (
     uses_planned_time,
 )
 from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
-from api.store.allowed_times import allowed_times_id
-from api.store.fact_changes import FACTS_CHANGED
+from api.store.dispatch.allowed_times import allowed_times_id
+from api.store.enrollments.fact_changes import FACTS_CHANGED
 from strategies import Note, Refusal
 from strategies.edit_plan import Edit, edit
 from strategies.questions import QuestionCollector

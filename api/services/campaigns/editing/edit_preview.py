@@ -18,7 +18,7 @@ from api.services.campaigns.option_problems import option_problems
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.fact_groups import FactGroups, read_groups
 from api.states import OPEN_LAUNCH_STATUSES
-from api.store.fact_groups import edit_facts
+from api.store.enrollments.fact_groups import edit_facts
 from strategies import WarningNote
 from strategies.questions import QuestionCollector, asks_options
 from strategies.warning_codes import WarningCode

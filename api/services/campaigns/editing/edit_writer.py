@@ -20,9 +20,10 @@ from api.services.enrollments.timeline_rows import (
     task_name,
     task_row,
 )
-from api.store import allowed_times, edits
-from api.store.events import Line, email_event, enrollment_event, task_event, write
-from api.store.written_texts import restore_texts
+from api.store.campaigns import edits
+from api.store.dispatch import allowed_times
+from api.store.emails.written_texts import restore_texts
+from api.store.events.events import Line, email_event, enrollment_event, task_event, write
 from strategies import Note
 from strategies.records import PlannedSend
 from strategies.timeline_notes import utc

@@ -1,6 +1,7 @@
 """The background job after changes of people: it lets the job of an edit recalculate those who are marked.
 
-A send option of their campaigns reads what has changed, such as a person's time zone. See ``store/fact_changes.py``.
+A send option of their campaigns reads what has changed, such as a person's time zone.
+``store/enrollments/fact_changes.py`` finds the people.
 """
 
 from datetime import timedelta
@@ -12,9 +13,9 @@ from api.services.enrollments.fact_changes import FACT_CHANGES_JOB
 from api.services.jobs.caller_chunks import finish_earlier
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import jobs
-from api.store.campaign_state import lock_campaign
+from api.store.campaigns.campaign_state import lock_campaign
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.fact_changes import begin_recalculating, campaigns_to_recalculate, workspaces_to_recalculate
+from api.store.enrollments.fact_changes import begin_recalculating, campaigns_to_recalculate, workspaces_to_recalculate
 
 RETRY_AFTER = timedelta(seconds=2)
 """Wait before the next attempt if a campaign is being resumed."""

@@ -17,9 +17,9 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.enrollment_ending import end_all
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
-from api.store import edits, endings
-from api.store.campaign_state import lock_campaign, lock_campaign_state
-from api.store.campaign_status import finish_campaign
+from api.store.campaigns import edits, endings
+from api.store.campaigns.campaign_state import lock_campaign, lock_campaign_state
+from api.store.campaigns.campaign_status import finish_campaign
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
 

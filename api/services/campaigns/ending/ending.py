@@ -19,12 +19,14 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
 from api.states import OPEN_LAUNCH_STATUSES, EnrollmentStatus
-from api.store import answered_emails, endings, jobs
-from api.store.campaign_state import lock_campaign
+from api.store import jobs
+from api.store.campaigns import endings
+from api.store.campaigns.campaign_state import lock_campaign
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.enrollments import succeed_finished
-from api.store.events import enrollment_event, write
+from api.store.enrollments.enrollments import succeed_finished
+from api.store.events.events import enrollment_event, write
+from api.store.replies import answered_emails
 from strategies import Refusal
 
 log = logging.getLogger("touchline.ending")

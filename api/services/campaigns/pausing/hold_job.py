@@ -24,11 +24,12 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
-from api.store import allowed_times, holds
-from api.store.campaign_state import lock_campaign, lock_campaign_state
-from api.store.edits import people_in
+from api.store.campaigns import holds
+from api.store.campaigns.campaign_state import lock_campaign, lock_campaign_state
+from api.store.campaigns.edits import people_in
+from api.store.dispatch import allowed_times
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, task_event, write
+from api.store.events.events import email_event, task_event, write
 from api.store.tasks import extend_expiry
 
 HOLD_JOB = "hold"

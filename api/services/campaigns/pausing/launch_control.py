@@ -10,10 +10,10 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_paused_or_ending
 from api.states import OPEN_LAUNCH_STATUSES, LaunchStatus
 from api.store import jobs
-from api.store import launches as audience
-from api.store.campaign_state import lock_campaign_state
+from api.store.campaigns.campaign_state import lock_campaign_state
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.launches import launches as audience
 from strategies import Calendar, Refusal
 
 LAUNCH_JOB = "launch"

@@ -13,11 +13,12 @@ from api.services.campaigns.pausing.launch_control import pause_launches, resume
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_archived
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
-from api.store import holds, jobs
-from api.store.campaign_state import lock_campaign, lock_campaign_state
+from api.store import jobs
+from api.store.campaigns import holds
+from api.store.campaigns.campaign_state import lock_campaign, lock_campaign_state
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import campaign_event, write
+from api.store.events.events import campaign_event, write
 from strategies import Refusal
 
 

@@ -27,7 +27,7 @@ from api.services.enrollments.timeline_rows import (
     uses_planned_time,
 )
 from api.states import WAITING_STATUSES, TaskStatus
-from api.store import holds
+from api.store.campaigns import holds
 from strategies import Calendar, Note, SendAt, timeline_notes
 from strategies.allowed_times import Ranges
 from strategies.calendar import instant_of, local, moment_of

@@ -16,7 +16,7 @@ from api.services.common.live_steps import steps_of
 from api.services.enrollments.fact_groups import FactGroups, ReadSlice, read_groups
 from api.states import EnrollmentStatus
 from api.store.engine.rows import get_or_refuse
-from api.store.fact_groups import FactSlice, resume_facts
+from api.store.enrollments.fact_groups import FactSlice, resume_facts
 from strategies import Refusal, WarningNote
 from strategies.questions import QuestionCollector, asks_options
 

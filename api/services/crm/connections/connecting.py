@@ -25,7 +25,7 @@ from api.services.crm.tasks.switching import refresh_sync
 from api.store.crm import changes, connections, missed_opt_outs, task_sync
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import workspace_event, write
+from api.store.events.events import workspace_event, write
 from plugins.crm_access import ApiUse, CrmAccess, CrmIdentity
 from plugins.crm_codes import CrmCode
 from plugins.crm_contract import Crm

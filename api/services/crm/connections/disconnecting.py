@@ -20,7 +20,7 @@ from api.services.crm.tasks.switching import refresh_sync
 from api.store.crm import changes, connections
 from api.store.crm.backlog import KindBacklog, backlog_by_kind
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import workspace_event, write
+from api.store.events.events import workspace_event, write
 from plugins.crm_codes import CrmCode
 from strategies import Refusal
 

@@ -16,7 +16,7 @@ from api.services.crm.connections.hosts import PROBE_AFTER, ConnectionHost
 from api.services.crm.connections.refusals import code_of, detail_of
 from api.services.crm.connections.settings import settings_of
 from api.store.crm import connections
-from api.store.events import Line, workspace_event, write
+from api.store.events.events import Line, workspace_event, write
 from plugins.crm_access import CrmAccess
 from plugins.crm_codes import CrmCategory, CrmCode
 from plugins.crm_errors import CrmError

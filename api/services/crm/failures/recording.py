@@ -9,7 +9,7 @@ from api.services.common.context import WorkspaceContext
 from api.store.crm import changes
 from api.store.crm.changes import Failure
 from api.store.engine.transactions import transaction
-from api.store.events import workspace_event, write
+from api.store.events.events import workspace_event, write
 
 
 async def record_failures(context: WorkspaceContext, failures: Sequence[Failure], now: datetime) -> None:

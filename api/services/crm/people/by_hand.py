@@ -16,7 +16,7 @@ from api.services.people.people import lock_person
 from api.store.crm import people as store
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import workspace_event, write
+from api.store.events.events import workspace_event, write
 from plugins.crm_contract import CrmSession
 from plugins.crm_errors import CrmError
 from plugins.crm_people import RemotePerson

@@ -12,8 +12,8 @@ from api.services.crm.people.matching import final_record
 from api.services.crm.people.records import record_row, suppress_opted_out
 from api.store.crm import people as store
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import workspace_event, write
-from api.store.people import lock_present
+from api.store.events.events import workspace_event, write
+from api.store.people.people import lock_present
 from plugins.crm_contract import CrmSession
 from plugins.crm_people import RemotePerson
 from plugins.crm_tasks import MAX_BATCH

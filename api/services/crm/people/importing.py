@@ -30,13 +30,13 @@ from api.services.people import groups
 from api.services.people.import_job import fail_import
 from api.services.people.imports import IMPORT_JOB, MAX_ROWS
 from api.states import ImportStatus, OnKnown
-from api.store import groups as stored_groups
-from api.store import imports as store
 from api.store import jobs
 from api.store.crm import people as stored_people
 from api.store.crm.import_rows import store_rows
 from api.store.engine.rows import by_ids
 from api.store.engine.transactions import transaction
+from api.store.people import groups as stored_groups
+from api.store.people import imports as store
 from plugins.crm_codes import CrmCategory
 from plugins.crm_contract import CrmSession
 from plugins.crm_errors import CrmError

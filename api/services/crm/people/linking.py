@@ -19,7 +19,7 @@ from api.store.crm import people as store
 from api.store.crm.people import RecordRow
 from api.store.engine.rows import by_ids
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.people import lock_present
+from api.store.people.people import lock_present
 from plugins.crm_contract import CrmSession
 from plugins.crm_people import NewPerson, PersonKind, RemotePerson
 from plugins.crm_tasks import MAX_BATCH

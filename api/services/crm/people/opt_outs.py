@@ -23,8 +23,8 @@ from api.store.crm.changes import Change, Failure
 from api.store.crm.people import RecordRow
 from api.store.engine.rows import by_ids
 from api.store.engine.transactions import transaction
-from api.store.suppression_history import LastChange, last_changes
-from api.store.suppressions import suppressed_keys
+from api.store.people.suppression_history import LastChange, last_changes
+from api.store.people.suppressions import suppressed_keys
 from plugins.crm_codes import CrmCode
 from plugins.crm_contract import CrmSession
 from plugins.crm_errors import CrmError

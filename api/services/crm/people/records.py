@@ -11,7 +11,7 @@ from api.states import SuppressionSource
 from api.store.crm import people as store
 from api.store.crm.people import RecordRow
 from api.store.engine.rows import by_ids
-from api.store.suppressions import NewSuppression
+from api.store.people.suppressions import NewSuppression
 from plugins.crm_contract import CrmSession
 from plugins.crm_people import OptOut, RemotePerson
 

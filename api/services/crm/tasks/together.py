@@ -17,7 +17,7 @@ from api.services.tasks.remote_changes import change_tasks
 from api.store.crm import changes as outbox
 from api.store.crm import tasks as store
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.event_actor import acting
+from api.store.events.event_actor import acting
 from plugins.crm_tasks import RemoteTask, TaskField
 from strategies import StepType
 

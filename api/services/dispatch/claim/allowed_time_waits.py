@@ -9,10 +9,10 @@ from api.codes.outcome_reasons import ReasonCode
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
 from api.services.enrollments.explanations import notes_to_json
-from api.store import allowed_times
-from api.store.allowed_times import Wait
+from api.store.dispatch import allowed_times
+from api.store.dispatch.allowed_times import Wait
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, write
+from api.store.events.events import email_event, write
 from plugins.contract import Outcome
 from strategies import timeline_notes
 from strategies.calendar import shown_minute

@@ -11,8 +11,8 @@ from api.services.dispatch.claim.allowed_time_waits import postpone, wait_until
 from api.services.dispatch.claim.asking_again import ask_again
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
-from api.store import allowed_times
-from api.store.allowed_times import Wait
+from api.store.dispatch import allowed_times
+from api.store.dispatch.allowed_times import Wait
 from strategies.allowed_times import next_allowed
 
 AskLater = Callable[[Sequence[Delivery], BisectingClaim], None]

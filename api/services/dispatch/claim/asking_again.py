@@ -16,8 +16,8 @@ from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.plan_again import plan_again
-from api.store import allowed_times
-from api.store.allowed_times import Wait
+from api.store.dispatch import allowed_times
+from api.store.dispatch.allowed_times import Wait
 from plugins.contract import Outcome, Receipt
 from strategies import Refusal, timeline_notes
 from strategies.allowed_times import may_be_sent

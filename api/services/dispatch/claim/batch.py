@@ -21,11 +21,11 @@ from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.templates.email_content import ContentLoader, fields_of
 from api.services.templates.sender_texts import load_sender_texts
 from api.states import Tracking
-from api.store import allowed_times
-from api.store.claimed_email import ClaimedEmail
+from api.store.dispatch import allowed_times
+from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.engagement import tracked_campaigns
-from api.store.enrollments import statuses
-from api.store.people import recipients
+from api.store.enrollments.enrollments import statuses
+from api.store.people.people import recipients
 from api.workers.limits import WorkersBusyError
 from plugins.contract import Outcome, Receipt
 from strategies.allowed_times import Ranges

@@ -10,7 +10,7 @@ from api.mail.inline_limits import SlowWorkError
 from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest
 from api.mail.worker_jobs import MAX_BATCH_ITEMS
 from api.services.templates.rendering import write_quickly, write_slowly
-from api.store.claimed_email import ClaimedEmail
+from api.store.dispatch.claimed_email import ClaimedEmail
 
 log = logging.getLogger("touchline.dispatch")
 

@@ -20,10 +20,10 @@ from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.outcome_decision import decide_outcome, event_line
 from api.services.dispatch.public_detail import public_detail
 from api.services.enrollments.progress import finish_done, finished
-from api.store import claims, transmissions
-from api.store.claimed_email import ClaimedEmail
+from api.store.dispatch import claims, transmissions
+from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, email_event, write
+from api.store.events.events import Line, email_event, write
 from plugins.contract import Outcome, Receipt
 
 log = logging.getLogger("touchline.dispatch")

@@ -1,7 +1,8 @@
 """Check whether a claimed email may still be sent: its address, its campaign, its step and its account.
 
 These checks run before an email is rendered, on the rows of its batch. ``begin_transmission`` in
-``api/store/transmissions.py`` checks the conditions that must hold to the end again, when the transmission begins.
+``api/store/dispatch/transmissions.py`` checks the conditions that must hold to the end again, when the transmission
+begins.
 """
 
 from collections.abc import Collection

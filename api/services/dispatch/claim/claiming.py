@@ -15,7 +15,7 @@ from api.services.dispatch.claim.allowed_times import AskLater, wait_for_allowed
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
-from api.store import claims
+from api.store.dispatch import claims
 from plugins.contract import Outcome
 
 log = logging.getLogger("touchline.dispatch")

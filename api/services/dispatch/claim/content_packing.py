@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from api.mail.message.email_rendering import RenderRequest
 from api.mail.message.packing import MAX_QUICK_PACKING_BYTES, MessageBase, base_of, message_base
-from api.store.claimed_email import ClaimedEmail
-from api.store.sent_contents import PackedContent
+from api.store.dispatch.claimed_email import ClaimedEmail
+from api.store.emails.sent_contents import PackedContent
 
 
 class ContentPacking:

@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import Enum, auto
 
 from api.services.dispatch.claim.batch import Batch
-from api.store.claimed_email import ClaimedEmail
-from api.store.sent_contents import PackedContent
+from api.store.dispatch.claimed_email import ClaimedEmail
+from api.store.emails.sent_contents import PackedContent
 from strategies.allowed_times import Ranges, may_be_sent
 
 

@@ -10,11 +10,11 @@ from api.mail.domains import blocking_domain
 from api.mail.message.compose import EarlierEmail
 from api.services.templates.earlier_texts import earlier_email
 from api.states import Tracking
-from api.store import attachments, one_off_emails
-from api.store.attachments import Attachment
-from api.store.bounces import bounced_keys
-from api.store.one_off_emails import OneOffEmail
-from api.store.suppressions import suppressed_keys
+from api.store.emails import attachments, one_off_emails
+from api.store.emails.attachments import Attachment
+from api.store.emails.one_off_emails import OneOffEmail
+from api.store.people.suppressions import suppressed_keys
+from api.store.replies.bounces import bounced_keys
 from plugins.contract import Channel
 from strategies.codes import Message
 

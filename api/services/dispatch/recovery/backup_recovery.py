@@ -25,11 +25,12 @@ from api.services.common.context import WorkspaceContext
 from api.services.emails.emails import settle_as_sent
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.caller_chunks import carry_out
-from api.store import backup_recovery, jobs
+from api.store import jobs
+from api.store.dispatch import backup_recovery
 from api.store.engine.sql import Row, instant
 from api.store.engine.transactions import transaction
-from api.store.events import Line, email_event, task_event, write
-from api.store.fact_changes import workspaces_to_recalculate
+from api.store.enrollments.fact_changes import workspaces_to_recalculate
+from api.store.events.events import Line, email_event, task_event, write
 from strategies import Refusal
 
 EMAIL_ID = re.compile(r"snd_[0-9a-z]{26}")

@@ -18,10 +18,10 @@ from api.services.common.row_backoff import Backoff
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.in_doubt_resends import RecoveryFilter, resend_doubts
 from api.services.enrollments.progress import finish_done
-from api.store import claims, in_doubt, throttles
+from api.store.dispatch import claims, in_doubt, throttles
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, write
+from api.store.events.events import email_event, write
 
 log = logging.getLogger("touchline.dispatch")
 

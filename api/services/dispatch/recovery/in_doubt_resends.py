@@ -8,10 +8,10 @@ from api.codes.event_kinds import EventKind
 from api.codes.outcome_reasons import ReasonCode
 from api.services.common.context import sandbox_clocks
 from api.services.dispatch.dispatch_answers import DispatchAnswer
-from api.store import in_doubt
+from api.store.dispatch import in_doubt
 from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import email_event, write
+from api.store.events.events import email_event, write
 
 
 class RecoveryFilter(NamedTuple):

@@ -9,9 +9,10 @@ from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.row_backoff import Backoff
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.expired_leases import recover_expired
-from api.store import allowed_times, attachments, sent_contents, throttles
-from api.store import emails as stored_emails
-from api.store.campaign_status import finish_campaigns
+from api.store.campaigns.campaign_status import finish_campaigns
+from api.store.dispatch import allowed_times, throttles
+from api.store.emails import attachments, sent_contents
+from api.store.emails import emails as stored_emails
 from api.store.engine.corruption import is_corrupt
 from api.store.reports.folding import fold
 from api.store.workspaces import sandboxes

@@ -22,9 +22,9 @@ from api.services.dispatch.send.session_runner import SessionRunner
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
 from api.services.workspaces import account_pausing, accounts
-from api.store import claims
+from api.store.dispatch import claims
+from api.store.dispatch.transmissions import MAX_CODE_CHARACTERS
 from api.store.engine.availability import log_database_outage
-from api.store.transmissions import MAX_CODE_CHARACTERS
 from plugins.contract import Channel
 
 log = logging.getLogger("touchline.dispatch")

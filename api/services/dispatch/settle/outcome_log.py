@@ -7,7 +7,7 @@ from datetime import datetime
 
 from api.services.common.dispatch_runtime import DispatchRuntime, TerminalLine
 from api.services.dispatch.claim.delivery import Delivery
-from api.store.send_outcome import SendOutcome
+from api.store.dispatch.send_outcome import SendOutcome
 from plugins.contract import Outcome
 
 log = logging.getLogger("touchline.dispatch")

@@ -17,15 +17,16 @@ from api.services.dispatch.retry_policy import requested_wait
 from api.services.enrollments.progress import finish_done, finished
 from api.services.replies.bounces import Bounced, settle_bounces
 from api.services.tasks.closing import complete_task_of_email
-from api.store import one_off_emails, sent_contents, throttles, transmissions
-from api.store.account_pauses import FAILED_EMAIL_WAIT, pause_of
-from api.store.bounces import bounced_keys
+from api.store.dispatch import throttles, transmissions
+from api.store.dispatch.account_pauses import FAILED_EMAIL_WAIT, pause_of
+from api.store.dispatch.send_outcome import SendOutcome
+from api.store.dispatch.transmissions import Counted
+from api.store.emails import one_off_emails, sent_contents
+from api.store.emails.sent_contents import PackedContent
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events import Line, write
-from api.store.send_outcome import SendOutcome
-from api.store.sent_contents import PackedContent
-from api.store.suppressions import suppressed_keys
-from api.store.transmissions import Counted
+from api.store.events.events import Line, write
+from api.store.people.suppressions import suppressed_keys
+from api.store.replies.bounces import bounced_keys
 from plugins.contract import Outcome
 from strategies.calendar import local
 

@@ -1,0 +1,121 @@
+"""The edit to preview: the arguments of one mutation."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import strawberry
+
+from api.graphql.arguments.input_values import given_fields_not_null
+from api.graphql.campaigns.campaign_mutations import CampaignChanges
+from api.graphql.campaigns.step_edits import StepEdit, service_edits
+from api.graphql.campaigns.step_mutations import StepChanges, StepInput
+from api.graphql.engine.context import Request
+from api.services.campaigns import edit_drafts
+from api.services.campaigns.draft import Draft
+
+
+@strawberry.input(description="Other settings of a campaign, as the mutation `updateCampaign` takes them.")
+class UpdateCampaignArguments:
+    id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
+    input: CampaignChanges = strawberry.field(description="The settings that would change.")
+
+
+@strawberry.input(description="A new step, as the mutation `addStep` takes it.")
+class AddStepArguments:
+    campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
+    input: StepInput = strawberry.field(description="Content and place of the step that would be added.")
+
+
+@strawberry.input(description="Other content of a step, as the mutation `changeStep` takes it.")
+class ChangeStepArguments:
+    id: strawberry.ID = strawberry.field(description="Identifier of the step, such as `stp_…`.")
+    input: StepChanges = strawberry.field(description="The content that would change.")
+
+
+@strawberry.input(description="Another place of a step, as the mutation `moveStep` takes it.")
+class MoveStepArguments:
+    id: strawberry.ID = strawberry.field(description="Identifier of the step, such as `stp_…`.")
+    day: int = strawberry.field(description="The day that the step would move to, 1 to 365.")
+    position: int | None = strawberry.field(
+        default=None,
+        description="Position among the other steps of that day, counted from 1. If left out, the step comes last.",
+    )
+
+
+@strawberry.input(description="The step to leave out, as the mutation `removeStep` takes it.")
+class RemoveStepArguments:
+    id: strawberry.ID = strawberry.field(description="Identifier of the step, such as `stp_…`.")
+
+
+@strawberry.input(description="Another day for all steps of one, as the mutation `moveDay` takes it.")
+class MoveDayArguments:
+    campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
+    day: int = strawberry.field(description="The day whose steps would move, counted from 1.")
+    to: int = strawberry.field(description="The day that they would move to, 1 to 365.")
+
+
+@strawberry.input(description="The day to leave out, as the mutation `removeDay` takes it.")
+class RemoveDayArguments:
+    campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
+    day: int = strawberry.field(description="The day whose steps would be removed, counted from 1.")
+
+
+@strawberry.input(description="Several edits of a campaign's steps, as the mutation `editSteps` takes them.")
+class EditStepsArguments:
+    campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
+    edits: list[StepEdit] = strawberry.field(description="The edits that would be carried out as one, in their order.")
+
+
+@strawberry.input(
+    description="One edit of a campaign. Give exactly one of these fields: the arguments of the mutation of that name."
+)
+class EditInput:
+    update_campaign: UpdateCampaignArguments | None = strawberry.field(
+        default=None, description="Preview other settings, with the arguments of the mutation `updateCampaign`."
+    )
+    add_step: AddStepArguments | None = strawberry.field(
+        default=None, description="Preview a new step, with the arguments of the mutation `addStep`."
+    )
+    change_step: ChangeStepArguments | None = strawberry.field(
+        default=None, description="Preview other content of a step, with the arguments of the mutation `changeStep`."
+    )
+    move_step: MoveStepArguments | None = strawberry.field(
+        default=None, description="Preview another place of a step, with the arguments of the mutation `moveStep`."
+    )
+    remove_step: RemoveStepArguments | None = strawberry.field(
+        default=None,
+        description="Preview the campaign without a step, with the arguments of the mutation `removeStep`.",
+    )
+    move_day: MoveDayArguments | None = strawberry.field(
+        default=None,
+        description="Preview another day for all steps of one, with the arguments of the mutation `moveDay`.",
+    )
+    remove_day: RemoveDayArguments | None = strawberry.field(
+        default=None, description="Preview the campaign without a day, with the arguments of the mutation `removeDay`."
+    )
+    edit_steps: EditStepsArguments | None = strawberry.field(
+        default=None, description="Preview several edits as one, with the arguments of the mutation `editSteps`."
+    )
+
+
+def draft_of(info: Request, arguments: Any) -> Awaitable[Draft]:
+    context = info.context.workspace_context
+    match arguments:
+        case UpdateCampaignArguments(id=key, input=changes):
+            return edit_drafts.settings(context, key, **given_fields_not_null(changes))
+        case AddStepArguments(campaign_id=key, input=step):
+            content = given_fields_not_null(step)
+            return edit_drafts.add_step(context, key, step_type=content.pop("type"), **content)
+        case ChangeStepArguments(id=key, input=changes):
+            return edit_drafts.change_step(context, key, **given_fields_not_null(changes))
+        case MoveStepArguments(id=key, day=day, position=position):
+            return edit_drafts.move_step(context, key, day=day, position=position)
+        case RemoveStepArguments(id=key):
+            return edit_drafts.remove_step(context, key)
+        case MoveDayArguments(campaign_id=key, day=day, to=to):
+            return edit_drafts.move_day(context, key, day=day, to=to)
+        case RemoveDayArguments(campaign_id=key, day=day):
+            return edit_drafts.remove_day(context, key, day=day)
+        case EditStepsArguments(campaign_id=key, edits=edits):
+            return edit_drafts.several(context, key, service_edits(edits))
+    raise AssertionError(arguments)

@@ -1,0 +1,38 @@
+"""The lists of what belongs to one step."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.graphql.emails.email_filters import EmailsOrderBy, EmailsWhere
+from api.graphql.emails.email_filters import read_filter as read_email_filter
+from api.graphql.engine.context import Request
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.orders import order_of
+from api.services.common.filters import within
+from api.services.emails import queries as email_queries
+
+if TYPE_CHECKING:
+    from api.graphql.emails.emails import Email
+
+
+@strawberry.type
+class StepLists:
+    """The lists of what belongs to one step."""
+
+    id: strawberry.ID
+
+    @strawberry.field(metadata=page_cost(), description="The emails of the step, in the order of `dueAt`.")
+    async def emails(
+        self,
+        info: Request,
+        filter: EmailsWhere = None,
+        order_by: EmailsOrderBy = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Email", strawberry.lazy("api.graphql.emails.emails")]]:
+        chosen = within(read_email_filter(filter), step_id=str(self.id))
+        rows = await email_queries.emails(info.context.workspace_context, chosen, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)

@@ -1,0 +1,61 @@
+"""The columns of the Command Center about what happened to an email, and what a rep can do with it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import strawberry
+
+from api.graphql.engine.command_center_enums import EmailAction, EmailActivityKind
+from api.graphql.engine.context import Request
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import EMAIL_ACTIONS, TASKS_OF_EMAIL
+from api.services.emails import quick_actions
+from api.states import SendStatus
+
+if TYPE_CHECKING:
+    from api.graphql.tasks.tasks import Task
+
+
+@strawberry.type(description="What happened to an email last.")
+class EmailActivity:
+    kind: EmailActivityKind = strawberry.field(description="What happened, such as CLICKED.")
+    at: datetime = strawberry.field(description="When it happened; of opens and clicks, the first one. UTC.")
+
+
+@strawberry.type
+class ActionFields:
+    """The fields of Email that follow from its row."""
+
+    id: strawberry.Private[Any]
+
+    @strawberry.field(
+        metadata=cost(4, size=EMAIL_ACTIONS, plain_at=5),
+        description="What the status of the email allows a rep to do, for the buttons of a list. The mutation checks "
+        "again: it may be refused because the address has unsubscribed, or because the campaign has ended.",
+    )
+    def quick_actions(self) -> list[EmailAction]:
+        return quick_actions.quick_actions(cast(Any, self))
+
+    @strawberry.field(
+        description="What happened to the email last: it was sent, opened, clicked, answered or returned."
+    )
+    async def latest_activity(self, info: Request) -> EmailActivity | None:
+        found = quick_actions.latest_activity(cast(Any, self), await info.context.loaders.engagement.load(self.id))
+        return None if found is None else EmailActivity(kind=found.kind, at=found.at)
+
+    @strawberry.field(
+        description="When the email failed, by the workspace's clock, UTC; null unless its status is FAILED. Of a "
+        "bounced email, see `bouncedAt`."
+    )
+    async def failed_at(self, info: Request) -> datetime | None:
+        failed = cast(Any, self).status is SendStatus.FAILED
+        return await info.context.loaders.failure.load(self.id) if failed else None
+
+    @strawberry.field(
+        metadata=cost(size=TASKS_OF_EMAIL),
+        description="The tasks that were created by hand about the email, such as a call, the oldest first.",
+    )
+    async def follow_up_tasks(
+        self, info: Request
+    ) -> list[Annotated["Task", strawberry.lazy("api.graphql.tasks.tasks")]]:
+        return await info.context.loaders.tasks_about_email.load(self.id)

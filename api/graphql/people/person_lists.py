@@ -1,0 +1,106 @@
+"""The lists of what is about one person."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.graphql.emails.email_filters import EmailsOrderBy, EmailsWhere
+from api.graphql.emails.email_filters import read_filter as read_email_filter
+from api.graphql.engine.context import Request
+from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.enrollments.enrollment_filters import EnrollmentsOrderBy, EnrollmentsWhere
+from api.graphql.enrollments.enrollment_filters import read_filter as read_enrollment_filter
+from api.graphql.events.event_filters import EventsOrderBy, EventsWhere
+from api.graphql.events.event_filters import read_filter as read_event_filter
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import GROUPS_OF_PERSON
+from api.graphql.orders import order_of
+from api.graphql.tasks.task_filters import TasksOrderBy, TasksWhere
+from api.graphql.tasks.task_filters import read_filter as read_task_filter
+from api.services.common.filters import within
+from api.services.emails import queries as email_queries
+from api.services.enrollments import queries as enrollment_queries
+from api.services.following import events
+from api.services.tasks import queries as task_queries
+
+if TYPE_CHECKING:
+    from api.graphql.emails.emails import Email
+    from api.graphql.enrollments.enrollments import Enrollment
+    from api.graphql.events.events import Event
+    from api.graphql.people.groups import Group
+    from api.graphql.tasks.tasks import Task
+
+
+@strawberry.type
+class PersonLists:
+    """The lists of what is about one person."""
+
+    id: strawberry.ID
+
+    @strawberry.field(
+        metadata=cost(size=GROUPS_OF_PERSON), description="The groups of the person, in the order of joining them."
+    )
+    async def groups(self, info: Request) -> list[Annotated["Group", strawberry.lazy("api.graphql.people.groups")]]:
+        return await info.context.loaders.groups_of_person.load(str(self.id))
+
+    @strawberry.field(metadata=page_cost(), description="The emails to the person, in the order of `dueAt`.")
+    async def emails(
+        self,
+        info: Request,
+        filter: EmailsWhere = None,
+        order_by: EmailsOrderBy = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Email", strawberry.lazy("api.graphql.emails.emails")]]:
+        chosen = within(read_email_filter(filter), person_id=str(self.id))
+        rows = await email_queries.emails(info.context.workspace_context, chosen, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)
+
+    @strawberry.field(metadata=page_cost(), description="The tasks about the person, in the order of `dueDate`.")
+    async def tasks(
+        self,
+        info: Request,
+        filter: TasksWhere = None,
+        order_by: TasksOrderBy = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Task", strawberry.lazy("api.graphql.tasks.tasks")]]:
+        chosen = within(read_task_filter(filter, "filter"), person_id=str(self.id))
+        rows = await task_queries.tasks(info.context.workspace_context, chosen, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)
+
+    @strawberry.field(metadata=page_cost(), description="The enrollments of the person in campaigns, the oldest first.")
+    async def enrollments(
+        self,
+        info: Request,
+        filter: EnrollmentsWhere = None,
+        order_by: EnrollmentsOrderBy = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Enrollment", strawberry.lazy("api.graphql.enrollments.enrollments")]]:
+        chosen = within(read_enrollment_filter(filter), person_id=str(self.id))
+        rows = await enrollment_queries.enrollments(info.context.workspace_context, chosen, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)
+
+    @strawberry.field(
+        metadata=page_cost(), description="The events about the person in the Live Feed, the newest first by default."
+    )
+    async def events(
+        self,
+        info: Request,
+        filter: EventsWhere = None,
+        order_by: EventsOrderBy = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated["Event", strawberry.lazy("api.graphql.events.events")]]:
+        chosen = within(read_event_filter(filter), person_id=str(self.id))
+        rows = await events.event_list(info.context.workspace_context, chosen, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)

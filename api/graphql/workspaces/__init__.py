@@ -1,0 +1,5 @@
+"""The workspace of the caller, and its senders: types and mutations.
+
+Imports: graphql, services.
+Imported by: graphql.
+"""

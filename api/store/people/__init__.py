@@ -1,0 +1,5 @@
+"""Queries on people, groups, imports and suppressed addresses.
+
+Imports: mail, models, store.
+Imported by: http, services, store.
+"""

@@ -1,0 +1,62 @@
+"""Move the rows of one person to another. Call the functions in one transaction."""
+
+from api.store.crm.people import move_records
+from api.store.engine.database import is_postgres
+from api.store.engine.rows import is_possible_id
+from api.store.engine.sql import execute, in_list
+from api.store.people.former_addresses import move_former_addresses
+from api.store.people.groups import add_people, leave_groups, lock_group
+
+TABLES = {
+    "send": "id IN (SELECT send.id FROM enrollment JOIN send ON send.enrollment_id = enrollment.id"
+    " WHERE enrollment.person_id = $1 UNION ALL SELECT id FROM send WHERE person_id = $1 AND enrollment_id IS NULL)",
+    "enrollment": "person_id = $1",
+    "task": "person_id = $1",
+    "event": "person_id = $1",
+}
+"""The tables whose rows move, each with an SQL condition that uses an index. Emails are found by their enrollments."""
+
+
+async def lock_people(*person_ids: str) -> None:
+    """Lock people who are merged or erased, always in the same order. Nobody writes anything for them meanwhile."""
+    if is_postgres():
+        ids = [each for each in person_ids if is_possible_id(each)]
+        await execute(f"SELECT id FROM person WHERE {in_list('id', 1)} ORDER BY id FOR UPDATE", ids)
+
+
+async def campaigns_of_both(first_id: str, second_id: str) -> list[str]:
+    """Return the names of the campaigns in which one of the people is active, and the other one is or was.
+
+    The person would get emails of the campaign twice, or go on with one that a reply has ended.
+    """
+    rows = await execute(
+        "SELECT name FROM campaign WHERE id IN (SELECT mine.campaign_id FROM enrollment AS mine"
+        " JOIN enrollment AS other ON other.campaign_id = mine.campaign_id AND other.person_id = $2"
+        " WHERE mine.person_id = $1 AND (mine.ended_at IS NULL OR other.ended_at IS NULL)) ORDER BY name, id",
+        first_id,
+        second_id,
+    )
+    return [row["name"] for row in rows]
+
+
+async def move_rows(workspace_id: str, source_id: str, target_id: str) -> None:
+    """Give everything that belongs to one person to the other: enrollments, emails, tasks, events and groups."""
+    for table, condition in TABLES.items():
+        await execute(f"UPDATE {table} SET person_id = $2 WHERE {condition}", source_id, target_id)
+    statement = "SELECT people_group_id, added_at FROM group_member WHERE person_id = $1 ORDER BY people_group_id"
+    memberships = await execute(statement, source_id)
+    await leave_groups([source_id])
+    for row in memberships:
+        if await lock_group(row["people_group_id"]) is not None:
+            await add_people(workspace_id, row["people_group_id"], [target_id], row["added_at"])
+    await execute(
+        "INSERT INTO imported_person (people_import_id, person_id) SELECT people_import_id, CAST($2 AS varchar)"
+        " FROM imported_person WHERE person_id = $1 ON CONFLICT DO NOTHING",
+        source_id,
+        target_id,
+    )
+    await move_former_addresses(source_id, target_id)
+    for table in ("first_email", "launch_choice"):
+        await execute(f"DELETE FROM {table} WHERE person_id = $1", source_id)
+    await move_records(source_id, target_id)
+    await execute("DELETE FROM person WHERE id = $1", source_id)
