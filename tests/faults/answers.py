@@ -10,7 +10,8 @@ from collections import Counter
 from functools import partial
 from typing import NamedTuple
 
-from api.models import Enrollment, Event, IncomingEvent, MailboxFolder, Reply, Send
+from api.clock import system_clock
+from api.models import Enrollment, Event, IncomingEvent, Job, MailboxFolder, Reply, Send
 from api.states import EnrollmentStatus, ReplyKind, SendStatus
 from tests.client import SECRET
 from tests.dovecot import Account, dovecot
@@ -122,8 +123,15 @@ async def _settle(world: Machines, sink: AnsweringSink) -> None:
         state = f"{waiting} emails wait, {sink.on_the_way} answers on their way, {done} of {stored} of {expected} done"
         if state != before:
             until, before = time.monotonic() + SETTLE_SECONDS, state
-        assert time.monotonic() < until, f"{state}; see {world.folder}"
+        assert time.monotonic() < until, f"{state}; {await _open_work()}; see {world.folder}"
         await asyncio.sleep(0.3)
+
+
+async def _open_work() -> str:
+    """Return the answers that are not applied, and the jobs that are open: why there is no progress."""
+    rows = await IncomingEvent.filter(done_at=None).values("id", "kind", "attempts", "due_at", "reason")
+    jobs = await Job.filter(finished_at=None).values("kind", "state", "failures", "lease_until", "problem")
+    return f"{rows}; {jobs}; at {system_clock()}"
 
 
 async def _count_emails(result: Count, sink: AnsweringSink) -> None:

@@ -19,7 +19,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.models import Job
 from api.services.common.bisection import FIRST_WAIT, is_transient, reason_of
@@ -47,6 +47,13 @@ class _LostError(Exception):
     """Another process or a new decision has taken the job."""
 
 
+class _OpenWork(NamedTuple):
+    """The work of a job, and the job that it was started with."""
+
+    job: Job
+    chunks: Chunks
+
+
 class JobRunner:
     """Carries out the jobs of some kinds. A process has one; several processes share the table."""
 
@@ -64,7 +71,7 @@ class JobRunner:
         self._metrics = metrics
         self._stopping = stopping
         """Says whether the process stops. It is called after each chunk, and then the job is put back."""
-        self._open: OrderedDict[tuple[str, int], Chunks] = OrderedDict()
+        self._open: OrderedDict[tuple[str, int], _OpenWork] = OrderedDict()
         """Interrupted jobs by id and turns, the latest at the end. ``_pop_or_start`` and ``_interrupt`` change it."""
         self._slice_numbers = itertools.count(1)
         self._last_slices: dict[str | None, int] = {}
@@ -104,7 +111,7 @@ class JobRunner:
     async def close(self) -> None:
         """Close the jobs that are open in memory. Their finished chunks are committed."""
         while self._open:
-            await self._open.popitem()[1].aclose()
+            await self._open.popitem()[1].chunks.aclose()
 
     async def _waiting(self, now: datetime) -> list[Any]:
         """Return the jobs that can be taken, the oldest first."""
@@ -151,7 +158,8 @@ class JobRunner:
 
     async def _run_slice(self, kind: JobKind, job: Job) -> None:
         """Carry out chunks until the job is done, has to wait, or is interrupted by another job."""
-        chunks = self._pop_or_start(kind, job)
+        work = self._pop_or_start(kind, job)
+        chunks = work.chunks
         done, progress, until = 0, 0, None
         renewed: datetime | None = None
         try:
@@ -186,7 +194,7 @@ class JobRunner:
             raise
         # A slice that wrote nothing does not count as an attempt, and does not reset the number of failures.
         wrote = renewed is not None or until is not None
-        await self._interrupt(job, chunks, progress, until, 0 if wrote else job.failures - 1)
+        await self._interrupt(job, work, progress, until, 0 if wrote else job.failures - 1)
 
     async def _clear_problem(self, kind: JobKind, job: Job) -> None:
         if job.problem is not None:  # as it was at the start of the slice
@@ -207,16 +215,19 @@ class JobRunner:
             most_urgent < kind.priority or (most_urgent == kind.priority and done >= CHUNKS_PER_SLICE)
         )
 
-    def _pop_or_start(self, kind: JobKind, job: Job) -> Chunks:
+    def _pop_or_start(self, kind: JobKind, job: Job) -> _OpenWork:
         """Return the open work of a job, or start it if another process or a new decision has taken it meanwhile."""
-        chunks = self._open.pop((job.id, job.turns - 1), None)
-        return kind.work(job, self._runtime) if chunks is None else chunks
+        work = self._open.pop((job.id, job.turns - 1), None)
+        if work is None:
+            return _OpenWork(job, kind.work(job, self._runtime))
+        work.job.turns = job.turns  # so that ``finish_when_done`` of the work sees that it still owns the job
+        return work
 
-    async def _interrupt(self, job: Job, chunks: Chunks, progress: int, until: datetime | None, failures: int) -> None:
+    async def _interrupt(self, job: Job, work: _OpenWork, progress: int, until: datetime | None, failures: int) -> None:
         """Put a job back, and keep its work open for its next slice."""
         if not await jobs.put_back(job, progress, until, failures=failures):
-            await chunks.aclose()
+            await work.chunks.aclose()
             return
-        self._open[job.id, job.turns] = chunks
+        self._open[job.id, job.turns] = work
         if len(self._open) > MAX_OPEN:
-            await self._open.popitem(last=False)[1].aclose()
+            await self._open.popitem(last=False)[1].chunks.aclose()

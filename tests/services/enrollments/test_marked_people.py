@@ -100,3 +100,21 @@ async def test_a_job_that_gives_up_holds_no_email_back_and_blocks_no_later_chang
     assert (await times(campaign.id))[bob.id][1] != "03 14:00"
     assert not await Enrollment.filter(revision=-2).exists()
     assert not (await Campaign.get(id=campaign.id)).editing
+
+
+async def test_a_change_waits_for_a_resume_of_several_slices(
+    runtime: DispatchRuntime, context: WorkspaceContext
+) -> None:
+    campaign = await author(context)
+    ada, *_ = await people(context)
+    await launch(context, campaign.id, [ada.id], Choice("NOW"), {})
+    await Campaign.filter(id=campaign.id).update(holds="hld_1")
+    await update_person(context, ada.id, zone="America/New_York")
+    now = [NOW]
+    runner = JobRunner([FACT_CHANGES], JobRuntime(runtime.context, lambda: now[0]), runtime.metrics)
+    for _ in range(3):
+        assert await runner.run_next()
+        now[0] += timedelta(seconds=3)
+    assert await holds.close(campaign.id, "hld_1")
+    await jobs_done(runtime, now[0])
+    assert (await times(campaign.id))[ada.id][1] == "03 14:00"
