@@ -8,7 +8,9 @@ from typing import Any
 from plugins.testing.cases import Case
 from plugins.testing.explanation_reader import WrongError, evaluate
 from plugins.testing.findings import Findings, Rule
-from plugins.testing.recorder import Recorder, where
+from plugins.testing.places import where
+from plugins.testing.recorder import Recorder
+from plugins.testing.time_limit import NoAnswerError
 from plugins.wrappers import OptionWrapper
 from strategies import CreateTask, Reads, Refusal, SendAt, UndeclaredReadError
 from strategies.calendar import instant_of
@@ -33,6 +35,8 @@ def check_answers(
     changes: bool = False,
 ) -> None:
     """Resolve the case, and check the answer and its explanation. With ``changes`` also an edit and a pause."""
+    if Rule.TIME_LIMIT in findings:
+        return  # the option is not called any more
     planned = _planned(wrapper, recorder, options, case, case.now, findings)
     if planned is None:
         return
@@ -71,6 +75,8 @@ def _planned(
 def add_failure(recorder: Recorder, case: Case, refusal: Refusal, findings: Findings) -> None:
     """Add a failure of the option to the findings. A refusal of its own is none."""
     error = refusal.__cause__
+    if isinstance(error, NoAnswerError):
+        return  # the recorder has added it
     method = recorder.last.method if recorder.last else "resolve"
     of = getattr(type(recorder.own), method, None)
     if isinstance(error, UndeclaredReadError):
@@ -181,11 +187,12 @@ def _check_pause(
 
 def check_repeated(recorder: Recorder, findings: Findings) -> None:
     """Make all calls again, in the opposite order and with copies: equal contexts must have equal answers."""
-    option = recorder.own
     for call in reversed(recorder.calls):
         copied = replace(call.step, config=copy.deepcopy(dict(call.step.config)), facts=replace(call.step.facts))
         try:
-            again: Any = getattr(option, call.method)(copied, *call.arguments[1:])
+            again: Any = recorder.again(call.method, copied, *call.arguments[1:])
+        except NoAnswerError:
+            return
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
@@ -228,8 +235,8 @@ def check_send_at(recorder: Recorder, findings: Findings) -> None:
     ][:3]
     chosen = [replace(call.step, send_at=call.step.now + dt.timedelta(days=2, hours=7, minutes=13)) for call in found]
     try:
-        same = [recorder.own.resolve(step) == call.result for step, call in zip(chosen, found, strict=True)]
-    except Refusal:
+        same = [recorder.again("resolve", step) == call.result for step, call in zip(chosen, found, strict=True)]
+    except (Refusal, NoAnswerError):
         return
     if same and all(same):
         findings.hint(

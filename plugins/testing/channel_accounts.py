@@ -9,7 +9,7 @@ from typing import Any
 from plugins.contract import AccountUnavailableError, Channel, Session
 from plugins.testing.channel_probes import CONNECT_SECONDS, check_secrets, texts_of
 from plugins.testing.findings import Findings, Rule
-from plugins.testing.recorder import where
+from plugins.testing.places import where
 
 MAX_ACCOUNT_CHARACTERS = 90
 
@@ -19,7 +19,9 @@ async def check_accounts(
 ) -> None:
     """Check ``account``, ``accounts``, ``sessions`` and ``trouble``."""
     for config in configs:
+        findings.calls(f"account({config!r:.100})")
         _check_account(channel, config, secrets, findings)
+        findings.calls(f"sessions({config!r:.100})")
         try:
             sessions: Any = channel.sessions(config)
         except Exception as error:
@@ -30,6 +32,7 @@ async def check_accounts(
     if not iscoroutinefunction(own.trouble):
         findings.add(Rule.TROUBLE, "trouble() is not asynchronous", "Define it with async def.")
         return
+    findings.calls("trouble()")
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             trouble: Any = await channel.trouble()
@@ -72,6 +75,7 @@ async def opened(
     channel: Channel, config: Mapping[str, Any], findings: Findings, secrets: Sequence[str] = ()
 ) -> AsyncIterator[Session | None]:
     """Open an account. If that fails, it is a fault, and there is no session."""
+    findings.calls(f"connect({config!r:.100})")
     opening = channel.connect(config)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -87,6 +91,7 @@ async def opened(
     try:
         yield session if isinstance(session, Session) else None
     finally:
+        findings.calls(f"the end of connect({config!r:.100})")
         try:
             await opening.__aexit__(None, None, None)
         except Exception as error:
@@ -100,6 +105,7 @@ async def check_unavailable(
     """Check that an account that cannot be opened raises AccountUnavailableError."""
     for config in configs:
         fault = ""
+        findings.calls(f"connect({config!r:.100})")
         try:
             async with asyncio.timeout(CONNECT_SECONDS), channel.connect(config):
                 fault = "opens the account, and the test says that it cannot be opened"

@@ -9,7 +9,7 @@ from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.testing.channel_accounts import opened
 from plugins.testing.channel_probes import COPIES, LARGE_BYTES, SECONDS, Permission, deliver, email
 from plugins.testing.findings import Findings, Rule
-from plugins.testing.recorder import where
+from plugins.testing.places import where
 
 MAX_PARALLEL = 5
 """Sessions that the kit opens at the same time."""
@@ -106,6 +106,7 @@ class Delivery:
                 raise ConnectionError("the database is away")
 
             before = self.transmitted()
+            self.findings.calls("deliver(…), whose question about_to_transmit() fails")
             try:
                 async with asyncio.timeout(SECONDS):
                     await session.deliver(email(), self._permission(fail))
@@ -145,6 +146,7 @@ class Delivery:
             if session is None:
                 return
             before, permission = self.transmitted(), self._permission(lambda: asyncio.sleep(SECONDS * 10, True))
+            self.findings.calls("deliver(…), which is cancelled while it asks")
             task = asyncio.ensure_future(session.deliver(email(), permission))
             asked = asyncio.ensure_future(permission.was_asked.wait())
             await asyncio.wait([task, asked], timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
@@ -169,6 +171,7 @@ class Delivery:
                 asyncio.get_running_loop().call_soon(tasks[0].cancel)
                 return True
 
+            self.findings.calls("deliver(…), which is cancelled while it sends")
             tasks.append(asyncio.ensure_future(session.deliver(email(), self._permission(allow))))
             await asyncio.wait(tasks, timeout=SECONDS)
             await self._cancel(tasks[0])
@@ -177,6 +180,7 @@ class Delivery:
 
     async def _cancel(self, task: "asyncio.Future[Receipt]") -> None:
         """Cancel a delivery, and wait for its end."""
+        self.findings.calls("deliver(…), which was cancelled")
         task.cancel()
         await asyncio.wait([task], timeout=SECONDS)
         if not task.done():

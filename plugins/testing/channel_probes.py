@@ -9,7 +9,7 @@ from typing import Any
 
 from plugins.contract import Outcome, Outgoing, Receipt, Session
 from plugins.testing.findings import Findings, Rule
-from plugins.testing.recorder import where
+from plugins.testing.places import where
 
 CONNECT_SECONDS = 60
 SECONDS = 60
@@ -69,6 +69,7 @@ async def deliver(
     secrets: Sequence[str] = (),
 ) -> Receipt | None:
     """Deliver an email. An exception, a hang, a malformed receipt and a secret in a text are faults."""
+    findings.calls(f"deliver(…) of an email of {len(outgoing.message):,} bytes to {outgoing.recipient}")
     try:
         async with asyncio.timeout(SECONDS):
             receipt: Any = await session.deliver(outgoing, permission)

@@ -1,6 +1,5 @@
 """``assert_channel``: run the whole contract of channels over one channel."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ from plugins.contract import Channel
 from plugins.extension_points import CHANNELS
 from plugins.testing.channel_accounts import check_accounts, check_unavailable
 from plugins.testing.channel_delivery import Delivery
+from plugins.testing.channel_runs import guarded, run
 from plugins.testing.declarations import check_configs, check_languages, check_schema, load_one, name_of
 from plugins.testing.findings import Findings, Rule
 from plugins.testing.watch import Watch
@@ -30,17 +30,8 @@ def assert_channel(
     far. Without it the kit cannot see whether an email is sent that must not be. ``secrets`` are texts that no account
     and no receipt may contain, and ``unavailable`` configurations whose account cannot be opened.
     """
-    without_loop("assert_channel()", "check_channel()")
-    asyncio.run(check_channel(channel, configs, transmitted=transmitted, secrets=secrets, unavailable=unavailable))
-
-
-def without_loop(name: str, other: str) -> None:
-    """Raise RuntimeError in an asynchronous test, which must await the other function."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise RuntimeError(f"{name} runs an event loop of its own. In an asynchronous test, await {other}.")
+    checks = check_channel(channel, configs, transmitted=transmitted, secrets=secrets, unavailable=unavailable)
+    run(checks, "assert_channel()", "check_channel()")
 
 
 async def check_channel(
@@ -53,23 +44,9 @@ async def check_channel(
 ) -> None:
     """Do what ``assert_channel`` does, in an asynchronous test."""
     findings = Findings(name_of(channel))
-    loaded = load_one(CHANNELS, channel, findings)
-    check_languages({"labels": loaded.labels}, findings)
-    check_schema(loaded.config_schema, findings)
-    good = check_configs(loaded.config_schema, configs, findings)
-    if transmitted is None:
-        findings.hint("without `transmitted` the kit cannot see whether an email is sent that must not be.")
     watch = Watch(blocking=True)
     with watch.looking():
-        await check_accounts(loaded, good, secrets, findings)
-        await check_unavailable(loaded, unavailable, secrets, findings)
-        findings.raise_any()
-        count, counts = transmitted or (lambda: 0), transmitted is not None
-        deliveries = [Delivery(loaded, config, count, counts, secrets, findings) for config in good]
-        for delivery in deliveries:
-            await delivery.run()
-        for delivery in deliveries:
-            await delivery.cancelled_while_sending()
+        await guarded(_check(channel, configs, transmitted, secrets, unavailable, findings), findings)
     for each in watch.seen:
         findings.add(
             Rule.BLOCKING,
@@ -77,3 +54,28 @@ async def check_channel(
             "Await asyncio.to_thread(…) or an asynchronous library: all sessions of a process share one event loop.",
         )
     findings.raise_any()
+
+
+async def _check(
+    channel: Channel,
+    configs: Configs | None,
+    transmitted: Callable[[], int] | None,
+    secrets: Sequence[str],
+    unavailable: Configs,
+    findings: Findings,
+) -> None:
+    loaded = load_one(CHANNELS, channel, findings)
+    check_languages({"labels": loaded.labels}, findings)
+    check_schema(loaded.config_schema, findings)
+    good = check_configs(loaded.config_schema, configs, findings)
+    if transmitted is None:
+        findings.hint("without `transmitted` the kit cannot see whether an email is sent that must not be.")
+    await check_accounts(loaded, good, secrets, findings)
+    await check_unavailable(loaded, unavailable, secrets, findings)
+    findings.raise_any()
+    count, counts = transmitted or (lambda: 0), transmitted is not None
+    deliveries = [Delivery(loaded, config, count, counts, secrets, findings) for config in good]
+    for delivery in deliveries:
+        await delivery.run()
+    for delivery in deliveries:
+        await delivery.cancelled_while_sending()

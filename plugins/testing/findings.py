@@ -1,10 +1,15 @@
 """What the kit has found: the rule that is broken, what happens, and what to change."""
 
+import os
+import sys
+import time
 import warnings
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import NoReturn
 
+_KIT = f"{Path(__file__).parent}{os.sep}"
 GUIDE = 'docs/plugins.md, "Test your package"'
 
 
@@ -17,6 +22,7 @@ class Rule(StrEnum):
     CONFIG = "CONFIG"
     AVAILABILITY = "AVAILABILITY"
     RESOLVE = "RESOLVE"
+    TIME_LIMIT = "TIME_LIMIT"
     CLOCK = "CLOCK"
     FILES = "FILES"
     NETWORK = "NETWORK"
@@ -62,6 +68,9 @@ class Findings:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.call = ""
+        """The last call of a channel, with its inputs, for the message if it does not return."""
+        self.called_at = 0.0
         self._found: dict[Rule, str] = {}
 
     def __contains__(self, rule: Rule) -> bool:
@@ -71,9 +80,16 @@ class Findings:
         """Add a fault, and what to change. Only the first fault of a rule counts."""
         self._found.setdefault(rule, f"{fault.rstrip('.')}. {change}")
 
+    def calls(self, call: str) -> None:
+        """Note that a channel is called now."""
+        self.call, self.called_at = call, time.monotonic()
+
     def hint(self, text: str) -> None:
         """Warn of something that no rule forbids."""
-        warnings.warn(f"{self.name}: {text} See {GUIDE}.", KitHint, stacklevel=4)
+        level, frame = 1, sys._getframe()
+        while frame.f_back is not None and frame.f_code.co_filename.startswith(_KIT):
+            level, frame = level + 1, frame.f_back
+        warnings.warn(f"{self.name}: {text} See {GUIDE}.", KitHint, stacklevel=level)
 
     def raise_any(self) -> None:
         """Raise ContractBrokenError if there are faults."""

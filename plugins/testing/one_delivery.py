@@ -9,10 +9,10 @@ from plugins.extension_points import CHANNELS
 from plugins.testing.channel_delivery import ASK_ONCE
 from plugins.testing.channel_probes import CONNECT_SECONDS, Permission, check_secrets, email, texts_of
 from plugins.testing.channel_probes import deliver as deliver_through
-from plugins.testing.channels import without_loop
+from plugins.testing.channel_runs import guarded, run
 from plugins.testing.declarations import check_configs, load_one, name_of
 from plugins.testing.findings import Findings, Rule
-from plugins.testing.recorder import where
+from plugins.testing.places import where
 
 TRANSMITTED = frozenset((Outcome.SENT, Outcome.IN_DOUBT))
 """Outcomes that a channel returns only after it was allowed to transmit."""
@@ -41,9 +41,10 @@ def deliver(
     An ``AccountUnavailableError`` of ``connect`` is passed on. Raises ContractBrokenError if the channel breaks one of
     the rules CONNECT, PERMISSION, WITHDRAWN, RECEIPT and SECRETS.
     """
-    given = {"email": email, "withdrawn": withdrawn, "transmitted": transmitted, "secrets": secrets}
-    without_loop("deliver()", "deliver_async()")
-    return asyncio.run(deliver_async(channel, config, **given))  # type: ignore[arg-type]
+    delivery = deliver_async(
+        channel, config, email=email, withdrawn=withdrawn, transmitted=transmitted, secrets=secrets
+    )
+    return run(delivery, "deliver()", "deliver_async()")
 
 
 async def deliver_async(
@@ -57,10 +58,23 @@ async def deliver_async(
 ) -> Receipt:
     """Do what ``deliver`` does, in an asynchronous test."""
     findings = Findings(name_of(channel))
+    delivery = _deliver(channel, config or {}, email, withdrawn, transmitted or (lambda: 0), secrets, findings)
+    return await guarded(delivery, findings)
+
+
+async def _deliver(
+    channel: Channel,
+    config: Mapping[str, Any],
+    email: Outgoing | None,
+    withdrawn: bool,
+    count: Callable[[], int],
+    secrets: Sequence[str],
+    findings: Findings,
+) -> Receipt:
     loaded = load_one(CHANNELS, channel, findings)
-    (checked,) = check_configs(loaded.config_schema, [config or {}], findings)
-    count = transmitted or (lambda: 0)
+    (checked,) = check_configs(loaded.config_schema, [config], findings)
     before, permission = count(), Permission(count, lambda: not withdrawn)
+    findings.calls(f"connect({checked!r:.100})")
     opening = loaded.connect(checked)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):

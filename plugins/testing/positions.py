@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from plugins.testing.cases import Form
 from plugins.testing.findings import Findings, Rule
-from plugins.testing.recorder import where
+from plugins.testing.places import where
+from plugins.testing.time_limit import NoAnswerError
 from plugins.wrappers import OptionWrapper
 from strategies import Availability, Position, StepType
 
@@ -27,6 +28,8 @@ def check_positions(wrapper: OptionWrapper, findings: Findings) -> None:
     for position in every_position():
         try:
             answers = [wrapper.availability(position) for _ in range(2)]
+        except NoAnswerError:
+            return
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise

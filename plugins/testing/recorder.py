@@ -1,15 +1,16 @@
 """Stand between Touchline and a send option: look at each call, and keep what it was given and what it returned."""
 
 import copy
-import os
-import traceback
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from types import FrameType
 from typing import Any, TypeVar
 
 from plugins.testing.findings import Findings, Rule
+from plugins.testing.places import place_of
+from plugins.testing.time_limit import CALL_SECONDS, NoAnswerError, time_limit
 from plugins.testing.watch import Sighting, Watch
 from strategies import (
     Availability,
@@ -24,9 +25,6 @@ from strategies import (
     StepContext,
 )
 
-_HOME = Path(__file__).resolve().parents[2]
-_TOUCHLINE = tuple(f"{_HOME / name}{os.sep}" for name in ("api", "plugins", "strategies"))
-_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 FILE_CALLS = 3
 """Calls that read the same file. A library reads its data once or twice; more often is in every call."""
 Result = TypeVar("Result")
@@ -35,10 +33,14 @@ WATCHED_SHARE = 8
 """All of the first calls are watched, and then one of so many: watching slows an option down tenfold."""
 MAX_CALLS = 3_000
 """Calls that are kept, to be made a second time."""
+SLOW_SECONDS = 5
+SLOW_CALLS = 5
+"""Calls that may take longer. The first ones can read data."""
 CHANGES = {
     Rule.CLOCK: "Use step.now, step.start or step.date, so that a sandbox and a preview show the same time.",
     Rule.FILES: "Read files when the module is imported, and keep what you need.",
     Rule.NETWORK: "Ask no service here: write what it knows into a field of the person, and declare Reads.FIELDS.",
+    Rule.TIME_LIMIT: "The server ends a call after 2 seconds. Let each loop end, and wait for nothing.",
     Rule.RANDOMNESS: "Compute from step.person.id, such as with zlib.crc32, and declare Reads.PERSON.",
 }
 
@@ -82,17 +84,18 @@ class Recorder(SendOption):
         self._watch = Watch()
         self._number = 0
         self._files: dict[str, int] = {}
+        self._slow = 0
 
     def availability(self, position: Position) -> Availability:
         """Call the option."""
-        return self._watched("availability", lambda: self.own.availability(position))
+        return self._watched("availability", (position,), lambda: self.own.availability(position))
 
     def validate(self, config: Mapping[str, Any], campaign: CampaignFacts | None = None) -> None:
         """Call the option, in the form that it defines."""
         more = () if campaign is None else (campaign,)
         before = copy.deepcopy(config)
         try:
-            self._watched("validate", lambda: self.own.validate(config, *more))
+            self._watched("validate", (config,), lambda: self.own.validate(config, *more))
         finally:
             self._compare("validate", before, config)
 
@@ -111,7 +114,7 @@ class Recorder(SendOption):
         object.__setattr__(tracked, "read", self.read)
         seen = replace(step, facts=tracked)
         try:
-            result = self._watched(method, lambda: call(seen, *more))
+            result = self._watched(method, (kept, *more), lambda: call(seen, *more))
         except BaseException as error:
             self._keep(Call(method, (kept, *more), error), seen)
             raise
@@ -124,17 +127,44 @@ class Recorder(SendOption):
         if len(self.calls) < MAX_CALLS:
             self.calls.append(call)
 
-    def _watched(self, method: str, call: Callable[[], Result]) -> Result:
+    def again(self, method: str, *arguments: Any) -> Any:
+        """Call a method of the option, and look only whether it returns."""
+        return self._in_time(method, arguments, lambda: getattr(self.own, method)(*arguments))
+
+    def _watched(self, method: str, arguments: tuple[Any, ...], call: Callable[[], Result]) -> Result:
         self._number += 1
         if self._number > WATCHED_CALLS and self._number % WATCHED_SHARE:
-            return call()
+            return self._in_time(method, arguments, call)
         self._watch.seen.clear()
         try:
             with self._watch.looking():
-                return call()
+                return self._in_time(method, arguments, call)
         finally:
             for each in dict.fromkeys(self._watch.seen):
                 self._report(method, each)
+
+    def _in_time(self, method: str, arguments: tuple[Any, ...], call: Callable[[], Result]) -> Result:
+        """Call the option, and end the call if it does not return. Then no further call is made."""
+        if Rule.TIME_LIMIT in self._findings:
+            raise NoAnswerError
+
+        def expired(frame: FrameType | None) -> None:
+            fault = f"{method}() has not returned after {CALL_SECONDS:g} seconds ({place_of(frame)})"
+            self._too_slow(fault, arguments)
+
+        started = time.monotonic()
+        with time_limit(expired):
+            result = call()
+        self._slow += time.monotonic() - started > SLOW_SECONDS
+        if self._slow >= SLOW_CALLS:
+            self._too_slow(
+                f"{SLOW_CALLS} calls took more than {SLOW_SECONDS} seconds each, such as {method}()", arguments
+            )
+        return result
+
+    def _too_slow(self, fault: str, arguments: tuple[Any, ...]) -> None:
+        inputs = ", ".join(map(_shown, arguments))
+        self._findings.add(Rule.TIME_LIMIT, f"{fault} for {inputs}", CHANGES[Rule.TIME_LIMIT])
 
     def _report(self, method: str, sighting: Sighting) -> None:
         if sighting.path_read:
@@ -153,25 +183,9 @@ class Recorder(SendOption):
             )
 
 
-def where(error: BaseException, of: Any = None) -> str:
-    """Say what an exception is and where it was raised, such as "KeyError: 'hour' (lunch.py, line 30)".
-
-    If Touchline has raised it because of an answer, the place is ``of``, the method that has answered.
-    """
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [each for each in frames if _is_own(each.filename)]
-    if own:  # the deepest line of the package, which may be in a function that its method has called
-        folder = Path(own[0].filename).parent
-        last = next(each for each in reversed(own) if Path(each.filename).parent == folder)
-        place = f" ({Path(last.filename).name}, line {last.lineno})"
-    elif (code := getattr(of, "__code__", None)) is not None:
-        place = f" (the answer of {of.__qualname__}, {Path(code.co_filename).name}, line {code.co_firstlineno})"
-    else:
-        place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{place}"
-
-
-def _is_own(path: str) -> bool:
-    """Say whether a file is neither Touchline's nor of the standard library."""
-    is_library = path.startswith(_LIBRARY) and "site-packages" not in path
-    return not is_library and not path.startswith((*_TOUCHLINE, "<"))
+def _shown(argument: Any) -> str:
+    """Return an argument of a call for a message."""
+    if isinstance(argument, StepContext):
+        where = f"step {argument.number} on day {argument.day}, {argument.date}, {argument.calendar.zone}"
+        return f"{where}, now {argument.now:%Y-%m-%d %H:%M}Z, config {dict(argument.config)!r:.200}"
+    return f"{argument!r:.200}"
