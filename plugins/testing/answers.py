@@ -12,7 +12,7 @@ from plugins.testing.places import where
 from plugins.testing.recorder import Recorder
 from plugins.testing.time_limit import NoAnswerError
 from plugins.wrappers import OptionWrapper
-from strategies import CreateTask, Reads, Refusal, SendAt, UndeclaredReadError
+from strategies import CreateTask, Refusal, SendAt, UndeclaredReadError
 from strategies.calendar import instant_of
 from strategies.explanation_sentences import SENTENCES
 from strategies.option_calls import plain_answer
@@ -215,31 +215,3 @@ def _comparable(result: Any) -> Any:
         except (TypeError, ValueError) as error:
             return type(error), str(error)
     return result if result is None else repr(result)
-
-
-def check_reads(wrapper: OptionWrapper, recorder: Recorder, findings: Findings) -> None:
-    """Warn of declared facts that the option never reads."""
-    for read in sorted(Reads(each) for each in wrapper.reads - recorder.read):
-        findings.hint(
-            f"`reads` has Reads.{read}, which no case has read. Remove it if the option does not need it: people with"
-            " equal facts share one calculation."
-        )
-
-
-def check_send_at(recorder: Recorder, findings: Findings) -> None:
-    """Warn if the option answers the same for a first step whose send time the launch chose as for another."""
-    found = [
-        call
-        for call in recorder.calls
-        if call.method == "resolve" and call.step.first and not call.step.send_at and isinstance(call.result, SendAt)
-    ][:3]
-    chosen = [replace(call.step, send_at=call.step.now + dt.timedelta(days=2, hours=7, minutes=13)) for call in found]
-    try:
-        same = [recorder.again("resolve", step) == call.result for step, call in zip(chosen, found, strict=True)]
-    except (Refusal, NoAnswerError):
-        return
-    if same and all(same):
-        findings.hint(
-            "resolve() ignores step.send_at, the send time that a launch chose for the first step. Use it, or refuse"
-            " the first step in availability()."
-        )

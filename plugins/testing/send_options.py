@@ -8,11 +8,13 @@ from itertools import chain
 from typing import Any, cast
 
 from plugins.extension_points import SEND_OPTIONS
-from plugins.testing.answers import check_answers, check_reads, check_repeated, check_send_at
+from plugins.testing.answers import check_answers, check_repeated
 from plugins.testing.cases import FORMS, Case, Form, any_case, zone_cases
+from plugins.testing.clock_change_cases import change_cases
 from plugins.testing.configurations import accepts, all_configs, changed_configs
 from plugins.testing.declarations import check_configs, check_languages, check_schema, load_one, name_of
 from plugins.testing.findings import Findings, Rule
+from plugins.testing.hints import check_hints
 from plugins.testing.hypothesis_runs import for_examples, need_hypothesis
 from plugins.testing.places import where
 from plugins.testing.positions import check_positions, offered_forms
@@ -92,19 +94,20 @@ class _Run:
         """Resolve a step in all zones and forms of campaigns."""
         wrapper, recorder, findings = self.wrapper, self.recorder, self.findings
         forms, options = offered_forms(wrapper, FORMS), registry(wrapper)
-        cases = zone_cases(self.zones, forms, self.configs, asks_send_at=wrapper.asks_send_at)
-        for case in chain(cases, self._slightly_wrong(forms)):
+        schema, asks = wrapper.config_schema, wrapper.asks_send_at
+        cases = zone_cases(self.zones, forms, self.configs, asks_send_at=asks)
+        changes = change_cases(self.zones, forms, schema, self.configs, self._is_valid, asks_send_at=asks)
+        for case in chain(cases, changes, self._slightly_wrong(forms)):
             check_answers(wrapper, recorder, options, case, findings)
         check_repeated(recorder, findings)
         findings.raise_any()  # otherwise the same faults appear again as faults of edits and pauses
-        accepted = all_configs(wrapper.config_schema, self.configs).filter(lambda config: not self._refusal(config))
-        every = any_case(self.zones, forms, accepted, asks_send_at=wrapper.asks_send_at, takes_time=wrapper.takes_time)
+        accepted = all_configs(schema, self.configs).filter(self._is_valid)
+        every = any_case(self.zones, forms, accepted, asks_send_at=asks, takes_time=wrapper.takes_time)
         for_examples(
             every, lambda case: check_answers(wrapper, recorder, options, case, findings, changes=True), examples
         )
         check_repeated(recorder, findings)
-        check_reads(wrapper, recorder, findings)
-        check_send_at(recorder, findings)
+        check_hints(wrapper, recorder, findings)
 
     def _slightly_wrong(self, forms: Sequence[Form]) -> Iterator[Case]:
         """Yield cases for the slightly wrong configurations that the option accepts: it must resolve them as well."""
@@ -112,8 +115,11 @@ class _Run:
         usual = next(zone_cases(self.zones, forms, self.configs, asks_send_at=asks_send_at))
         for good in self.configs:
             for config in changed_configs(schema, good):
-                if accepts(schema, config) and not self._refusal(config):
+                if accepts(schema, config) and self._is_valid(config):
                     yield replace(usual, config=config)
+
+    def _is_valid(self, config: Mapping[str, Any]) -> bool:
+        return self._refusal(config) is None
 
     def _refusal(self, config: Mapping[str, Any]) -> Refusal | None:
         """Let the option validate a configuration. Returns its refusal, or None. A failure counts as a refusal."""

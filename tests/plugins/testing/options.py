@@ -5,6 +5,7 @@ import socket
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as wall_time
 from pathlib import Path
@@ -25,6 +26,7 @@ from strategies import (
 
 HOUR = {"type": "integer", "minimum": 8, "maximum": 17, "description": "Hour, 8 to 17."}
 NOON = wall_time(12)
+WEEKS = timedelta(weeks=7)
 
 
 def schema(**properties: Any) -> dict[str, Any]:
@@ -113,6 +115,62 @@ def connect(_: StepContext) -> None:
     with socket.socket() as made:
         made.connect_ex(("127.0.0.1", 9))
 
+
+TIMES = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "description": "Such as 09:00."}
+
+
+class Hours(Good):
+    """Office hours from a configured time to another, which may be in the hour that clocks skip."""
+
+    config_schema: Any = {**schema(opens=TIMES, closes=TIMES), "required": ["opens", "closes"]}
+    reads: Any = frozenset()
+
+    def validate(self, config: Mapping[str, Any]) -> None:  # type: ignore[override]
+        if config["closes"] <= config["opens"]:
+            raise Refusal("NO_HOURS", "Office hours must end after they begin.", ("closes",))
+
+    def resolve(self, step: StepContext) -> SendAt | CreateTask:
+        wall = wall_time.fromisoformat(step.config["opens"])
+        if step.send_at is not None:
+            day, chosen, moved = step.calendar.start(step.send_at)
+            return SendAt(day, chosen, instant=None if moved else step.send_at)
+        passed = step.first and step.calendar.instant(step.date, wall) < step.now
+        return SendAt(step.calendar.forward(step.date, int(passed)), wall)
+
+    def window(self, step: StepContext, send_at: datetime) -> Any:
+        opens, closes = (wall_time.fromisoformat(step.config[name]) for name in ("opens", "closes"))
+        first = step.calendar.local(send_at).date()
+        days = [first + timedelta(days=number) for number in range(5)]
+        found = [(step.calendar.instant(day, opens), step.calendar.instant(day, closes)) for day in days]
+        return [Range(start, end) for start, end in found if start < end or self.forgets]
+
+    forgets = False
+
+
+def one_day(self: Any, step: StepContext, send_at: datetime) -> Any:
+    """Return the office hours of the day of an email only."""
+    day = step.calendar.local(send_at).date()
+    return [Range(step.calendar.instant(day, wall_time(0)), step.calendar.instant(day, wall_time(23)))]
+
+
+def passed(self: Any, step: StepContext) -> Any:
+    """Do not look whether the hour has passed."""
+    if step.first and step.send_at is None:
+        return SendAt(step.date, wall_time(9, len(step.person.first_name) + len(step.fields)))
+    return Good.resolve(self, step)
+
+
+HINTED: dict[str, SendOption] = {
+    "Reads.HISTORY, which no case has read": variant(reads={*Good.reads, Reads.HISTORY}),
+    "ignores step.send_at": variant(resolve=lambda self, step: Good.resolve(self, replace(step, send_at=None))),
+    "before the launch at 20": variant(window=anytime, resolve=passed),
+    "before its day (": variant(
+        window=anytime,
+        resolve=lambda self, step: Good.resolve(self, step if step.first else replace(step, date=step.date - WEEKS)),
+    ),
+    "has no range after 20": variant(window=one_day),
+}
+"""By a part of the warning: an option that no rule forbids."""
 
 BAD: dict[str, tuple[str, SendOption, str]] = {
     "no label": ("DECLARATIONS", variant(labels={}), 'labels["en"]'),

@@ -1,25 +1,30 @@
 """The kit finds each fault of a send option, and none in Touchline's own options and examples."""
 
+import os
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from datetime import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from plugins.testing import ContractBrokenError, KitHint, Rule, assert_send_option
-from strategies import Reads, SendOption
+from plugins.testing.clock_change_cases import times_changed
+from strategies import SendOption
 from strategies.options.at_time import AtTime
 from strategies.options.choose_at_launch import ChooseAtLaunch
 from strategies.options.same_time_as_previous import SameTimeAsPrevious
 from strategies.options.task import Task
 from tests.plugins.partner_package.touchline_business_hours import BusinessHours
-from tests.plugins.testing.options import BAD, Good, variant
+from tests.plugins.testing.options import BAD, HINTED, Good, Hours, passed, variant
 
 ZONES = ("America/Santiago", "Europe/Berlin")
 CONFIGS = [{"hour": 9}, {"hour": 17}]
 EXAMPLES = 12
+ALSO_HINTED = {"depends on now": ["ignores step.send_at"], "long before its day": ["ignores", "before its day"]}
 
 
 def found(option: SendOption, configs: Sequence[Any] | None = CONFIGS) -> dict[Rule, str]:
@@ -29,23 +34,60 @@ def found(option: SendOption, configs: Sequence[Any] | None = CONFIGS) -> dict[R
     return broken.value.found
 
 
+def hints_of(option: SendOption, configs: Sequence[Any]) -> list[str]:
+    """Return the warnings of an option that breaks no rule."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert_send_option(option, configs, zones=ZONES, examples=EXAMPLES)
+    assert [(each.category, Path(each.filename)) for each in caught] == [(KitHint, Path(__file__))] * len(caught)
+    return [str(each.message) for each in caught]
+
+
 def test_each_fault_is_found_and_no_other() -> None:
     for fault, (rule, option, text) in BAD.items():
-        faults = found(option)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            faults = found(option)
         assert list(faults) == [rule], (fault, faults)
         assert text in faults[Rule(rule)], fault
+        hints = ALSO_HINTED.get(fault, [])
+        assert [text in str(each.message) for each, text in zip(caught, hints, strict=True)] == [True] * len(hints)
 
 
-def test_good_options_pass_and_unread_facts_are_a_hint() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert_send_option(Good(), CONFIGS, zones=ZONES, examples=EXAMPLES)
-        assert_send_option(BusinessHours(), [{"opens": "08:00", "avoid": ["SUNDAY"]}], zones=ZONES, examples=EXAMPLES)
-    with pytest.warns(KitHint, match=r"Reads\.HISTORY, which no case has read"):
-        assert_send_option(variant(reads={*Good.reads, Reads.HISTORY}), CONFIGS, zones=ZONES, examples=EXAMPLES)
-    deaf = variant(resolve=lambda self, step: Good.resolve(self, replace(step, send_at=None)))
-    with pytest.warns(KitHint, match=r"ignores step\.send_at"):
-        assert_send_option(deaf, CONFIGS, zones=ZONES, examples=EXAMPLES)
+def test_what_is_probably_not_meant_is_one_hint_each() -> None:
+    assert hints_of(Good(), CONFIGS) == hints_of(BusinessHours(), [{"opens": "08:00", "avoid": ["SUNDAY"]}]) == []
+    for text, option in HINTED.items():
+        (hint,) = hints_of(option, CONFIGS)
+        assert text in hint
+
+
+def test_a_time_that_has_passed_is_no_hint_if_the_option_has_a_window() -> None:
+    """The server sends the email in the hours that the option promises."""
+    assert hints_of(variant(resolve=passed), CONFIGS) == []
+
+
+def test_configured_times_that_the_clocks_skip() -> None:
+    configs = [{"opens": "09:00", "closes": "17:30"}]
+    assert hints_of(Hours(), configs) == []
+    Hours.forgets = True
+    fault = found(Hours(), configs)[Rule.WINDOW]
+    Hours.forgets = False
+    assert "a range ends after it starts" in fault
+    assert "config {'opens': '0" in fault
+
+
+def test_configured_times_are_moved_into_the_hour_of_the_change() -> None:
+    at = {"type": "string", "description": "A time.", "format": "time"}
+    seconds = {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}:[0-9]{2}$"}
+    hour = {"type": "integer", "minimum": 0, "maximum": 23}
+    properties = {"a": at, "b": seconds, "hour": hour, "name": {"type": "string", "pattern": "^[a-z]+$"}}
+    config = {"a": "09:00", "b": "10:00:00", "hour": 9, "name": "north"}
+    found = list(times_changed({"type": "object", "properties": properties}, config, time(2, 30), time(3)))
+    assert {**config, "b": "02:30:00"} in found
+    assert {**config, "hour": 2} in found
+    assert any(each["a"].startswith("02:30") for each in found)
+    assert any(each["a"].startswith("02:30") and each["hour"] == 3 for each in found)
+    assert {each["name"] for each in found} == {"north"}
 
 
 def test_touchlines_own_options_keep_the_contract() -> None:
@@ -85,3 +127,25 @@ def test_a_fault_of_an_answer_names_the_method_of_the_package(caplog: pytest.Log
         assert_send_option(Vague(), [{"at": "09:30"}], zones=["UTC"], examples=1)
     assert "Vague.resolve, test_send_options.py, line" in broken.value.found[Rule.RESOLVE]
     assert caplog.records == []
+
+
+def test_calls_are_observed_and_not_blocked(tmp_path: Path) -> None:
+    """docs/plugins.md says what the kit sees and what it does not see."""
+    written = tmp_path / "written.txt"
+
+    def resolve(step: Any, work: Callable[[], object]) -> Any:
+        work()
+        return Good.resolve(Good(), step)
+
+    def in_a_thread() -> None:
+        thread = threading.Thread(target=written.touch)
+        thread.start()
+        thread.join()
+
+    for work in (lambda: os.environ.get("TOUCHLINE_PORT"), in_a_thread):
+        assert hints_of(variant(resolve=lambda self, step, work=work: resolve(step, work)), CONFIGS) == []
+    assert written.exists()
+    written.unlink()
+    write = variant(resolve=lambda self, step: resolve(step, lambda: written.write_text("noon")))
+    assert Rule.FILES in found(write)
+    assert written.read_text() == "noon"
