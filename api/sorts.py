@@ -43,6 +43,7 @@ class EmailSort(StrEnum):
 
     DUE_AT = "DUE_AT"
     SENT_AT = "SENT_AT"
+    FAILED_AT = "FAILED_AT"
     CREATED_AT = "CREATED_AT"
 
 

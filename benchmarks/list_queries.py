@@ -42,6 +42,11 @@ class _Rows:
         """The cursor in the middle of all emails by the time at which they were sent, as GraphQL text."""
         return self._cursor("sent_at", self.size.emails // 2 - self.size.emails - 86_400)
 
+    @property
+    def deep_failed(self) -> str:
+        """The cursor in the middle of all emails by the time at which they failed, as GraphQL text."""
+        return self._cursor("failed_at", self.size.emails // 2 - self.size.emails - 86_400)
+
     def _cursor(self, column: str, seconds: int) -> str:
         position = Position(system_clock() + timedelta(seconds=seconds), self.id("snd", self.size.emails // 2)[1:-1])
         return f'"{cursor_of(SortKey(column, datetime), position)}"'
@@ -74,9 +79,16 @@ def _emails(rows: _Rows) -> Iterator[tuple[str, str]]:
         yield f"emails SENT by sentAt {direction}", _page("emails", "folder: SENT", f"SENT_AT {direction}")
         deep = _page("emails", "folder: SENT", f"SENT_AT {direction}", begins.format(rows.deep_sent))
         yield f"emails SENT by sentAt {direction}, deep", deep
+        yield f"emails FAILED by failedAt {direction}", _page("emails", "folder: FAILED", f"FAILED_AT {direction}")
+        deep = _page("emails", "folder: FAILED", f"FAILED_AT {direction}", begins.format(rows.deep_failed))
+        yield f"emails FAILED by failedAt {direction}, deep", deep
     yield "emails DELIVERED by sentAt, last page", _page("emails", "folder: DELIVERED", "SENT_AT DESC", "last: 50")
+    yield (
+        "emails FAILED of a campaign by failedAt",
+        _page("emails", f"campaignId: {rows.id('cmp', 2)}, folder: FAILED", "FAILED_AT DESC", selected=COUNTED),
+    )
     dates = 'From: "2020-01-01T00:00:00Z", {}Before: "2100-01-01T00:00:00Z"'
-    for field, name in (("due", "DUE_AT"), ("sent", "SENT_AT")):
+    for field, name in (("due", "DUE_AT"), ("sent", "SENT_AT"), ("failed", "FAILED_AT")):
         chosen = field + dates.format(field)
         yield f"emails by {field} dates", _page("emails", chosen, selected=COUNTED)
         yield f"emails ARCHIVED by {field} dates", _page("emails", f"folder: ARCHIVED, {chosen}", f"{name} DESC")

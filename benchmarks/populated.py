@@ -96,6 +96,7 @@ def _statements(size: Size, mark: str) -> list[str]:
         f" WHEN {old} THEN 'SENT' ELSE 'SCHEDULED' END"
     )
     sent = f"CASE WHEN {old} THEN {_moment(f'n - {size.emails} - 86400')} END"
+    failed = f"CASE WHEN n % 1000 = 7 THEN {_moment(f'n - {size.emails} - 86400')} END"
     planned = _moment(f"n - {size.emails * 8 // 10} + 86400")
     task_person = "(n * 5)"
     return [
@@ -121,7 +122,7 @@ def _statements(size: Size, mark: str) -> list[str]:
                 step_id=ids("stp", f"({email_campaign} - 1) * {STEPS} + {step}"), person_id=ids("per", person),
                 sender_id=ids("sdr", "1"), sandbox="false", by_hand="false", status=status, due_at=planned,
                 planned_at=planned, planned_date=_date_of(planned), planned_time="'09:30:00'", zone="'Europe/Berlin'",
-                explanation=none, attempts="0", sent_at=sent, detail="''", archived=f"{old} AND n % 10 = 0"),
+                explanation=none, attempts="0", sent_at=sent, failed_at=failed, detail="''", archived=f"{old} AND n % 10 = 0"),
         _insert("task", size.tasks, id=ids("tsk", "n"), workspace_id="$1", enrollment_id=ids("enr", task_person),
                 step_id=ids("stp", f"(({task_person} - 1) % {size.campaigns}) * {STEPS} + 1"),
                 campaign_id=ids("cmp", f"(({task_person} - 1) % {size.campaigns} + 1)"),

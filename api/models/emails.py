@@ -37,6 +37,8 @@ class Send(StepRow):
     message_id = varchar(400, null=True)
     recipient = varchar(320, null=True)
     sent_at = fields.DatetimeField(null=True)
+    # When it last became FAILED, by the workspace's clock. It stays if the email gets another status.
+    failed_at = fields.DatetimeField(null=True)
     reason = varchar(64, null=True)
     detail = fields.TextField(default="")
     bounce = fields.CharEnumField(BounceKind, null=True, max_length=10)

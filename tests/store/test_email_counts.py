@@ -7,7 +7,8 @@ import pytest
 from api.models import Send
 from api.states import SendStatus
 from api.store.emails import emails as stored_emails
-from api.store.emails.email_filter import EmailFilter, emails
+from api.store.emails.email_filter import EmailFilter
+from api.store.emails.email_list import emails
 from api.store.engine.database import migrate
 from api.store.engine.listing import Window
 from api.store.engine.sql import execute

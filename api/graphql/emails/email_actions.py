@@ -27,6 +27,7 @@ class ActionFields:
     """The fields of Email that follow from its row."""
 
     id: strawberry.Private[Any]
+    failed_at: strawberry.Private[datetime | None]
 
     @strawberry.field(
         metadata=cost(4, size=EMAIL_ACTIONS, plain_at=5),
@@ -44,12 +45,12 @@ class ActionFields:
         return None if found is None else EmailActivity(kind=found.kind, at=found.at)
 
     @strawberry.field(
+        name="failedAt",
         description="When the email failed, by the workspace's clock, UTC; null unless its status is FAILED. Of a "
-        "bounced email, see `bouncedAt`."
+        "bounced email, see `bouncedAt`.",
     )
-    async def failed_at(self, info: Request) -> datetime | None:
-        failed = cast(Any, self).status is SendStatus.FAILED
-        return await info.context.loaders.failure.load(self.id) if failed else None
+    def failed(self) -> datetime | None:
+        return self.failed_at if cast(Any, self).status is SendStatus.FAILED else None
 
     @strawberry.field(
         metadata=cost(size=TASKS_OF_EMAIL),

@@ -79,6 +79,13 @@ class EmailFilter:
     sent_before: datetime | None = strawberry.field(
         default=None, description="Only emails that were sent before this instant, with an offset."
     )
+    failed_from: datetime | None = strawberry.field(
+        default=None,
+        description="Only emails with the status FAILED that failed at this instant or later, with an offset.",
+    )
+    failed_before: datetime | None = strawberry.field(
+        default=None, description="Only emails with the status FAILED that failed before this instant, with an offset."
+    )
     created_from: datetime | None = strawberry.field(
         default=None, description="Only emails that were created at this instant or later, with an offset."
     )
@@ -119,6 +126,8 @@ def read_filter(given: EmailFilter | None) -> queries.EmailFilter:
         due_before=given.due_before,
         sent_from=given.sent_from,
         sent_before=given.sent_before,
+        failed_from=given.failed_from,
+        failed_before=given.failed_before,
         created_from=given.created_from,
         created_before=given.created_before,
         answers=queries.Answers(given.opened, given.clicked, given.replied),
@@ -133,6 +142,7 @@ EmailsWhere = Annotated[
 EmailsOrderBy = Annotated[
     EmailOrder | None,
     strawberry.argument(
-        description="The order of the list. If left out, by `dueAt`, or by `sentAt` if the filter limits only that."
+        description="The order of the list. If left out, by `dueAt`; by `sentAt` or `failedAt` if the filter limits "
+        "only that date."
     ),
 ]

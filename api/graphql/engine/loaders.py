@@ -40,7 +40,6 @@ class Loaders:
     attachment = _loader(BatchReader.attachments)
     attachments_of_email = _loader(BatchReader.attachments_of_emails)
     engagement = _loader(BatchReader.engagements)
-    failure = _loader(BatchReader.failures)
     groups_of_person = _loader(BatchReader.groups_of_people)
     email_of_hand_task = _loader(BatchReader.emails_of_hand_tasks)
     draft_of_task = _loader(BatchReader.drafts_of_tasks)

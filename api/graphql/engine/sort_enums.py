@@ -38,6 +38,7 @@ DESCRIPTIONS = {
         {
             "DUE_AT": "When they are due: `dueAt`.",
             "SENT_AT": "When they were sent: `sentAt`. Emails that were not sent come last.",
+            "FAILED_AT": "When they failed: `failedAt`. Emails of other statuses come last.",
             "CREATED_AT": "When they were created: `createdAt`. Sorts up to 1,000 emails.",
         },
     ),

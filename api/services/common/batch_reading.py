@@ -1,7 +1,6 @@
 """Read the rows of many parents or ids by one query each, in the order of the keys, for GraphQL's loaders."""
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Any
 
 from tortoise.models import Model
@@ -33,7 +32,6 @@ from api.store.crm.people import present_links
 from api.store.crm.tasks import LinkAndChange, links_with_changes
 from api.store.emails import attachments, email_versions, one_off_emails
 from api.store.emails.attachments import Attachment
-from api.store.emails.email_failures import failures
 from api.store.emails.one_off_emails import OneOffEmail
 from api.store.emails.written_texts import WrittenEmail, drafts_of_tasks
 from api.store.engagement import NO_ENGAGEMENT, Engagement, engagements
@@ -191,11 +189,6 @@ class BatchReader:
         """Return the opens and clicks of each email."""
         found = await engagements(self._workspace_id, email_ids)
         return [found.get(email_id, NO_ENGAGEMENT) for email_id in email_ids]
-
-    async def failures(self, email_ids: list[str]) -> list[datetime | None]:
-        """Return when each failed email failed last."""
-        found = await failures(self._workspace_id, email_ids)
-        return [found.get(email_id) for email_id in email_ids]
 
     async def groups_of_people(self, person_ids: list[str]) -> list[list[Any]]:
         """Return the groups of each person, as they joined them."""

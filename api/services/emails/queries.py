@@ -12,7 +12,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.filters import comparable_id, search_text
 from api.services.common.row_lists import RowList
 from api.sorts import EmailSort, Order
-from api.store.emails import email_filter
+from api.store.emails import email_list
 from api.store.emails import emails as folders
 from api.store.emails.email_filter import EmailFilter
 from api.store.engine.rows import find
@@ -37,7 +37,7 @@ async def emails(context: WorkspaceContext, chosen: EmailFilter, order: Order[Em
         reason=comparable_id(chosen.reason),
         search=search_text(chosen.search),
     )
-    listing = await email_filter.emails(context.workspace_id, chosen, order)
+    listing = await email_list.emails(context.workspace_id, chosen, order)
     if chosen.is_folder:
         return RowList(listing, lambda: folders.count(context.workspace_id, chosen.folder))
     if chosen.is_one_answer:

@@ -94,7 +94,7 @@ async def _end_and_erase(context: WorkspaceContext, person_id: str) -> None:
     enrollments = await erasure.enrollment_ids(person.id)
     why = ReasonCode.REMOVED.message()
     await end_all(enrollments, context.now, why=why, send_reason=why.code)
-    await erasure.fail_one_off_emails(person.id, why.code)
+    await erasure.fail_one_off_emails(person.id, context.now, why.code)
     await erasure.erase_one_off_emails(person.id, MAX_ONE_OFF_EMAILS)
     await erasure.cancel_tasks(person.id, context.now)
     await erasure.erase_texts(person.id, enrollments)

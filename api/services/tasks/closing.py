@@ -76,7 +76,7 @@ async def _fail_email(enrollment: Enrollment, task: Task, at: datetime) -> list[
     emails_of_task = Send.filter(enrollment_id=task.enrollment_id, step_id=task.step_id)
     send = await emails_of_task.filter(status__in=UNTRANSMITTED_STATUSES).first()
     if send is None or not await Send.filter(id=send.id, status__in=UNTRANSMITTED_STATUSES).update(
-        status=SendStatus.FAILED, attempt_id=None, lease_until=None, held=False, reason=reason,
+        status=SendStatus.FAILED, failed_at=at, attempt_id=None, lease_until=None, held=False, reason=reason,
         detail=detail,
     ):  # fmt: skip
         return []

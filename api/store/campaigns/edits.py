@@ -1,6 +1,7 @@
 """Edits of running campaigns: find the people to recalculate, and write their changes."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from api.store.campaigns import holds
@@ -86,14 +87,15 @@ async def withdraw_emails(ids: list[str]) -> set[str]:
     return {row["id"] for row in rows}
 
 
-async def fail_emails(ids: list[str], reason: str, detail: str) -> set[str]:
-    """Mark waiting emails of a removed step as failed. Returns the ids of those that were still waiting."""
+async def fail_emails(ids: list[str], now: datetime, reason: str, detail: str) -> set[str]:
+    """Mark waiting emails of a removed step as failed at ``now`` (UTC). Returns the ids of those that still waited."""
     rows = await execute(
-        "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3"
+        "UPDATE send SET status = 'FAILED', failed_at = $4, held = false, reason = $2, detail = $3"
         f" WHERE {in_list('id', 1)} AND status IN ('SCHEDULED', 'DEFERRED') RETURNING id",
         ids,
         reason,
         detail,
+        now,
     )
     return {row["id"] for row in rows}
 

@@ -196,14 +196,15 @@ async def release_all(campaign_id: str) -> None:
     )
 
 
-async def fail_held(enrollment_ids: list[str], reason: str, detail: str) -> Sequence[Row]:
-    """Mark these people's emails on hold as failed. Returns the emails."""
+async def fail_held(enrollment_ids: list[str], now: datetime, reason: str, detail: str) -> Sequence[Row]:
+    """Mark these people's emails on hold as failed at ``now`` (UTC). Returns the emails."""
     return await execute(
-        "UPDATE send SET held = false, status = 'FAILED', reason = $2, detail = $3"
+        "UPDATE send SET held = false, status = 'FAILED', failed_at = $4, reason = $2, detail = $3"
         f" WHERE held AND {in_list('enrollment_id', 1)} RETURNING id, person_id, enrollment_id, step_id",
         enrollment_ids,
         reason,
         detail,
+        now,
     )
 
 

@@ -87,8 +87,8 @@ async def fail_unreadable(send_id: str, now: datetime, attempt: str, reason: str
     Its due time becomes ``now`` (UTC), because the old one may be the value that cannot be read.
     """
     rows = await execute(
-        "UPDATE send SET status = 'FAILED', attempt_id = NULL, lease_until = NULL, due_at = $2, reason = $4,"
-        f" detail = $5 WHERE id = $1 AND (({WAITING} AND due_at <= $2) OR ({CLAIMED_BY_ATTEMPT} $3))"
+        "UPDATE send SET status = 'FAILED', attempt_id = NULL, lease_until = NULL, due_at = $2, failed_at = $2,"
+        f" reason = $4, detail = $5 WHERE id = $1 AND (({WAITING} AND due_at <= $2) OR ({CLAIMED_BY_ATTEMPT} $3))"
         " RETURNING id, workspace_id, enrollment_id, step_id, person_id",
         send_id,
         now,

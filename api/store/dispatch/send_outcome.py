@@ -43,6 +43,11 @@ class SendOutcome(NamedTuple):
         return self.at if self.status is SendStatus.SENT else None
 
     @property
+    def failed_at(self) -> datetime | None:
+        """When the email failed (UTC), or None if it did not."""
+        return self.at if self.status is SendStatus.FAILED else None
+
+    @property
     def ended(self) -> bool:
         """Whether no further attempt follows automatically."""
         return self.status in ENDED

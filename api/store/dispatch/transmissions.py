@@ -80,6 +80,7 @@ OUTCOME_COLUMNS = {
     "sent_at": "timestamptz",
     "late": "boolean",
     "held": "boolean",
+    "failed_at": "timestamptz",
     "attempted_on": "date",
     "template_id": "text",
 }
@@ -223,7 +224,7 @@ async def settle(outcomes: Sequence[SendOutcome], templates: Mapping[str, str] |
     settled = await execute(
         "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
         " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
-        f" sent_at = r.sent_at, {COUNTED}"
+        f" sent_at = r.sent_at, failed_at = coalesce(r.failed_at, send.failed_at), {COUNTED}"
         f" FROM {rows.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
         " AND (send.status IN ('CLAIMED', 'TRANSMITTING')"
         " OR (r.late AND send.status IN ('IN_DOUBT', 'SCHEDULED', 'DEFERRED')))"
@@ -242,7 +243,7 @@ def _columns(outcome: SendOutcome, paused: set[str], templates: Mapping[str, str
     )
     return (
         send.id, send.attempt_id, str(status), outcome.due_at, outcome.attempts, outcome.reason, outcome.detail,
-        outcome.sent_at, status is SendStatus.SENT, held, *counted,
+        outcome.sent_at, status is SendStatus.SENT, held, outcome.failed_at, *counted,
     )  # fmt: skip
 
 

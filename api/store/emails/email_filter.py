@@ -1,41 +1,14 @@
-"""Lists of emails by a filter.
+"""The filter of emails: which states and dates it means, as conditions on rows of ``send``."""
 
-Each index of emails has status and archived before the date, so a page reads the first rows of each combination and
-merges them. A filter that no index has in the wanted order is read by the ids of its rows, which are then few.
-"""
-
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 
-from api.codes.inputs import InputCode
-from api.models import Person, Send, Sender, Step
-from api.sorts import EmailSort, Order
 from api.states import SendStatus
-from api.store.emails.email_search import EmailSearch, emails_to, search_emails, search_words
 from api.store.emails.emails import FOLDERS
-from api.store.engine.listing import Listing
 from api.store.engine.listing_statement import Condition
-from api.store.engine.small_lists import MAX_SORTED_ROWS, listed, own_ids, short_list, small_list
-from api.store.engine.sort_keys import SortKey
-from api.store.engine.sql import in_values
 from api.store.replies.answered_filter import NO_ANSWERS, Answers
-from strategies import Refusal
 
-KEYS = {
-    EmailSort.DUE_AT: SortKey("due_at", datetime),
-    EmailSort.SENT_AT: SortKey("sent_at", datetime, nullable=True),
-    EmailSort.CREATED_AT: SortKey("created_at", datetime, nullable=True),
-}
-SENT = SortKey("sent_at", datetime)
-"""The key of emails that have been sent."""
-STATE = "status = {} AND archived = {}"
-AT_REST, LEASED = "status NOT IN ('CLAIMED', 'TRANSMITTING')", "status IN ('CLAIMED', 'TRANSMITTING')"
-"""The conditions of the indexes send_due, send_step, send_step_sender, send_sender and send_reason, and of send_leased,
-word by word."""
-ON_THEIR_WAY = (SendStatus.CLAIMED, SendStatus.TRANSMITTING)
-"""Statuses of few emails. The indexes of lists do not have them, because they change often."""
 STATES = [(status, archived) for status in SendStatus for archived in (False, True)]
 
 
@@ -54,6 +27,8 @@ class EmailFilter:
     due_before: datetime | None = None
     sent_from: datetime | None = None
     sent_before: datetime | None = None
+    failed_from: datetime | None = None
+    failed_before: datetime | None = None
     created_from: datetime | None = None
     created_before: datetime | None = None
     answers: Answers = NO_ANSWERS
@@ -72,16 +47,18 @@ class EmailFilter:
     def states(self) -> list[tuple[SendStatus, bool]]:
         """Return the statuses that an email can have, each with whether it is archived."""
         statuses, archived = FOLDERS[self.folder] if self.folder else (tuple(SendStatus), (False, True))
+        chosen = set(SendStatus if self.statuses is None else self.statuses)
+        if self.failed_from is not None or self.failed_before is not None:
+            chosen &= {SendStatus.FAILED}
         return [
             (status, is_archived)
             for status, is_archived in STATES
-            if status in statuses and is_archived in archived and (self.statuses is None or status in self.statuses)
+            if status in statuses and is_archived in archived and status in chosen
         ]
 
-    @property
-    def is_sent(self) -> bool:
-        """Whether all emails of the filter have been sent, so that they have a time of it."""
-        return all(status is SendStatus.SENT for status, _ in self.states())
+    def are_all(self, wanted: SendStatus) -> bool:
+        """Whether all emails of the filter have a status, so that they have the time of it."""
+        return all(status is wanted for status, _ in self.states())
 
     def created(self) -> Iterator[Condition]:
         """Yield the conditions on when an email was created, which no index has."""
@@ -92,7 +69,11 @@ class EmailFilter:
 
     def dates(self) -> dict[str, list[Condition]]:
         """Return the conditions on dates by their column, for the columns that have some."""
-        limits = (("due_at", self.due_from, self.due_before), ("sent_at", self.sent_from, self.sent_before))
+        limits = (
+            ("due_at", self.due_from, self.due_before),
+            ("sent_at", self.sent_from, self.sent_before),
+            ("failed_at", self.failed_from, self.failed_before),
+        )
         found = {
             column: [
                 *([] if first is None else [Condition(f"{column} >= {{}}", (first,))]),
@@ -101,170 +82,3 @@ class EmailFilter:
             for column, first, end in limits
         }
         return {column: conditions for column, conditions in found.items() if conditions}
-
-
-async def emails(workspace_id: str, chosen: EmailFilter, order: Order[EmailSort] | None) -> Listing:
-    """Return the emails of a filter: without an order, by the date that the filter limits, or else by due date.
-
-    Raises Refusal TOO_MANY_TO_SORT.
-    """
-    dates = chosen.dates()
-    if order is None:
-        order = Order(EmailSort.SENT_AT if [*dates] == ["sent_at"] else EmailSort.DUE_AT)
-    scopes = await _scopes(workspace_id, chosen)
-    words = [] if chosen.search is None else await search_words(workspace_id, chosen.search, scopes.steps)
-    checks = [*chosen.created(), *chosen.answers.conditions(), *(word.condition() for word in words)]
-    found = None if not words or chosen.person_id is not None else await search_emails(workspace_id, words)
-    walked = _walked(workspace_id, chosen, order.field, scopes, found)
-    if walked is not None and walked.is_exact and (found or await chosen.answers.few(workspace_id) is None):
-        listing = walked.listing.only_if(*checks)
-    elif (short := await _short(workspace_id, chosen, scopes, found)) is not None:
-        listing = _met_by(_limited(short, scopes, chosen), checks)
-    elif walked is not None:
-        listing = walked.listing.only_if(*scopes.conditions(), *chain(*dates.values()), *checks)
-    else:
-        raise Refusal.of(InputCode.TOO_MANY_TO_SORT, ("orderBy",), limit=MAX_SORTED_ROWS)
-    key = KEYS[order.field] if walked is None else walked.key
-    return listing.sorted_by(key, descending=order.descending)
-
-
-@dataclass(frozen=True, slots=True)
-class _Scopes:
-    """What limits a filter beside states, dates and answers, for which indexes exist. None: the filter lacks it.
-
-    The ids belong to the workspace.
-    """
-
-    workspace_id: str
-    steps: list[str] | None
-    senders: list[str] | None
-    reason: str | None
-
-    def listings(self) -> list[Listing]:
-        """Return lists that an index has, of which the filter is a part, the shortest first as a rule.
-
-        Indexes have a reason, steps, a sender, and steps with a sender.
-        """
-        found = []
-        if self.reason is not None:
-            found.append(Listing(Send).equal(workspace_id=self.workspace_id, reason=self.reason))
-        if self.steps is not None:
-            of_steps = Listing(Send).one_of("step_id", self.steps)
-            found.append(of_steps if self.senders is None else of_steps.one_of("sender_id", self.senders))
-        elif self.senders is not None:
-            found.append(Listing(Send).one_of("sender_id", self.senders))
-        return found or [Listing(Send).equal(workspace_id=self.workspace_id)]
-
-    def conditions(self) -> Iterator[Condition]:
-        """Yield the conditions on a row of ``send``."""
-        if self.steps is not None:
-            yield Condition(in_values("step_id", "{}"), (self.steps,))
-        if self.senders is not None:
-            yield Condition(in_values("sender_id", "{}"), (self.senders,))
-        if self.reason is not None:
-            yield Condition("reason = {}", (self.reason,))
-
-
-@dataclass(frozen=True, slots=True)
-class _Walked:
-    """A list that an index has in an order, with its key. If it is exact, it is the whole filter but for answers."""
-
-    listing: Listing
-    key: SortKey
-    is_exact: bool
-
-
-async def _scopes(workspace_id: str, chosen: EmailFilter) -> _Scopes:
-    in_steps = chosen.step_id is not None or chosen.campaign_id is not None
-    steps = await _step_ids(workspace_id, chosen) if in_steps else None
-    senders = None if chosen.sender_id is None else await own_ids(Sender, workspace_id, chosen.sender_id)
-    return _Scopes(workspace_id, steps, senders, chosen.reason)
-
-
-def _walked(
-    workspace_id: str, chosen: EmailFilter, field: EmailSort, scopes: _Scopes, found: EmailSearch | None
-) -> _Walked | None:
-    """Return the list of which a filter is a part and that an index has in this order; None if there is none.
-
-    ``found`` is what the search text has found.
-    """
-    dates, listings = chosen.dates(), scopes.listings()
-    if chosen.person_id is not None or (found is not None and not found.steps):
-        return None
-    if field is EmailSort.DUE_AT and found is not None:
-        exact = scopes.reason is None and "sent_at" not in dates
-        return _Walked(_searched(chosen, scopes, found), KEYS[field], exact)
-    if field is EmailSort.DUE_AT:
-        listing = _in_states(listings[0], chosen, dates.get("due_at", []))
-        return _Walked(listing, KEYS[field], len(listings) == 1 and "sent_at" not in dates)
-    if field is EmailSort.SENT_AT and ("sent_at" in dates or chosen.is_sent):
-        listing = _sent(workspace_id, chosen, dates.get("sent_at", []))
-        return _Walked(listing, SENT, not [*scopes.conditions()] and "due_at" not in dates)
-    return None
-
-
-async def _short(workspace_id: str, chosen: EmailFilter, scopes: _Scopes, found: EmailSearch | None) -> Listing | None:
-    """Return a list of which a filter is a part, if it is so short that it can be sorted."""
-    dates = chosen.dates()
-    if chosen.person_id is not None:
-        return await small_list([emails_to(await own_ids(Person, workspace_id, chosen.person_id))], ("orderBy",))
-    if found is not None:
-        return await short_list([_searched(chosen, scopes, found)]) if found.steps else found.other_emails()
-    if (answered := await chosen.answers.few(workspace_id)) is not None:
-        return listed(Send, answered)
-    narrow = [_in_states(each, chosen, dates.get("due_at", [])) for each in scopes.listings()]
-    if "sent_at" in dates:
-        narrow.append(_sent(workspace_id, chosen, dates["sent_at"]))
-    return await short_list(narrow)
-
-
-def _searched(chosen: EmailFilter, scopes: _Scopes, found: EmailSearch) -> Listing:
-    """Return the emails of the steps that a search has found, as an index has them, and the other emails."""
-    (of_steps,) = replace(scopes, steps=found.steps, reason=None).listings()
-    others = _limited(found.other_emails(), scopes, chosen)
-    return _in_states(of_steps, chosen, chosen.dates().get("due_at", [])).or_else(others)
-
-
-async def _step_ids(workspace_id: str, chosen: EmailFilter) -> list[str]:
-    """Return the ids of the steps in the filter, removed ones as well."""
-    steps = Step.filter(workspace_id=workspace_id)
-    if chosen.campaign_id is not None:
-        steps = steps.filter(campaign_id=chosen.campaign_id)
-    if chosen.step_id is not None:
-        steps = steps.filter(id=chosen.step_id)
-    return [step.id for step in await steps.only("id")]
-
-
-def _in_states(listing: Listing, chosen: EmailFilter, dates: list[Condition]) -> Listing:
-    """Return the rows of a scope in the states of the filter, each of which is an alternative, and with these dates."""
-    states = chosen.states()
-    alternatives = [Condition(f"{AT_REST} AND {STATE}", each) for each in states if each[0] not in ON_THEIR_WAY]
-    if on_their_way := [each for each in states if each[0] in ON_THEIR_WAY]:
-        alternatives.append(_one_of(f"{LEASED} AND ", on_their_way))
-    return _met_by(listing.either(*alternatives), dates)
-
-
-def _sent(workspace_id: str, chosen: EmailFilter, dates: list[Condition]) -> Listing:
-    """Return the emails of a workspace that have been sent, in the states of the filter and with these dates."""
-    everything = Listing(Send).equal(workspace_id=workspace_id).where("sent_at IS NOT NULL")
-    return _met_by(everything.either(*(Condition(STATE, state) for state in chosen.states())), dates)
-
-
-def _one_of(begin: str, states: list[tuple[SendStatus, bool]]) -> Condition:
-    """Return the condition, after ``begin``, that an email is in one of these states."""
-    each = " OR ".join([f"({STATE})"] * len(states)) or "false"
-    return Condition(f"{begin}({each})", tuple(value for state in states for value in state))
-
-
-def _met_by(listing: Listing, conditions: Iterable[Condition]) -> Listing:
-    """Return the rows of a list that meet all conditions."""
-    for condition in conditions:
-        listing = listing.either(condition)
-    return listing
-
-
-def _limited(listing: Listing, scopes: _Scopes, chosen: EmailFilter) -> Listing:
-    """Return the rows of a short list that have the scopes, the states and the dates of a filter."""
-    if (states := chosen.states()) != STATES:
-        listing = listing.either(_one_of("", states))
-    return _met_by(listing, (*scopes.conditions(), *chain.from_iterable(chosen.dates().values())))

@@ -190,7 +190,7 @@ class Listing:
         """Return the conditions on the rows of a group between a window's positions; None if the group has none."""
         key, found = self.key, list[Condition]()
         if key is not None and key.nullable:
-            found.append(Condition(f"{key.column} IS {'' if group else 'NOT '}NULL"))
+            found.append(Condition(f"{key.expression or key.column} IS {'' if group else 'NOT '}NULL"))
         for position, is_after in ((window.after, True), (window.before, False)):
             if position is None:
                 continue

@@ -125,11 +125,13 @@ async def _end_rows(
         now,
     )
     sends = await execute(
-        "UPDATE send SET status = 'FAILED', held = false, reason = $2, detail = $3, attempt_id = NULL,"
-        f" lease_until = NULL WHERE {pending} ('SCHEDULED', 'DEFERRED', 'CLAIMED') RETURNING {about}",
+        "UPDATE send SET status = 'FAILED', failed_at = $4, held = false, reason = $2, detail = $3,"
+        " attempt_id = NULL, lease_until = NULL"
+        f" WHERE {pending} ('SCHEDULED', 'DEFERRED', 'CLAIMED') RETURNING {about}",
         enrollment_ids,
         reason,
         detail,
+        now,
     )
     return tasks, sends
 

@@ -45,14 +45,16 @@ async def enrollment_ids(person_id: str) -> list[str]:
     return [row["id"] for row in await execute("SELECT id FROM enrollment WHERE person_id = $1 ORDER BY id", person_id)]
 
 
-async def fail_one_off_emails(person_id: str, reason: str) -> None:
-    """Mark the one-off emails to a person that wait, and drafts, as failed for a reason."""
+async def fail_one_off_emails(person_id: str, now: datetime, reason: str) -> None:
+    """Mark the one-off emails to a person that wait, and drafts, as failed at ``now`` (UTC) for a reason."""
     await execute(
-        "UPDATE send SET status = 'FAILED', reason = $2, held = false, attempt_id = NULL, lease_until = NULL"
+        "UPDATE send SET status = 'FAILED', failed_at = $3, reason = $2, held = false, attempt_id = NULL,"
+        " lease_until = NULL"
         " WHERE person_id = $1 AND enrollment_id IS NULL"
         " AND status || '' IN ('DRAFT', 'SCHEDULED', 'DEFERRED', 'CLAIMED')",
         person_id,
         reason,
+        now,
     )
 
 

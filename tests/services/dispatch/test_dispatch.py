@@ -52,6 +52,7 @@ async def test_each_outcome(
     assert wanted is None or wanted <= send.due_at <= wanted + timedelta(seconds=30)  # up to a tenth of jitter
     assert send.detail == "The server's words."
     assert send.planned_at == NOW
+    assert send.failed_at == (NOW if status is SendStatus.FAILED else None)
     assert await Event.filter(send_id=send.id).values_list("kind", flat=True) == ([kind] if kind else [])
 
 

@@ -41,6 +41,7 @@ async def assert_failed_alone(world: World, poisoned: Send, others: Sequence[Sen
     """Check that one email failed with its reason, that the others left once, and that nothing else is tried."""
     row = await Send.get(id=poisoned.id)
     assert (row.status, row.reason, row.attempt_id, row.lease_until) == ("FAILED", JobCode.ROW_FAILED, None, None)
+    assert row.failed_at == NOW
     assert row.detail.startswith("This email could not be read.")
     (told,) = await Event.filter(kind="EMAIL_FAILED")
     assert (told.send_id, told.enrollment_id, told.data) == (

@@ -141,8 +141,8 @@ async def test_resuming_fails_the_emails_that_the_database_refuses_to_move(world
     await resume_campaign(later, campaign)
     row = await Campaign.get(id=campaign)
     assert (row.holds, await Send.filter(held=True).count()) == (None, 0)
-    failed = await Send.filter(status="FAILED").values_list("enrollment_id", "reason")
-    assert {tuple(each) for each in failed} == {(poisoned, JobCode.ROW_FAILED)}
+    failed = await Send.filter(status="FAILED").values_list("enrollment_id", "reason", "failed_at")
+    assert {tuple(each) for each in failed} == {(poisoned, JobCode.ROW_FAILED, NOW + timedelta(days=20))}
 
 
 async def test_a_changed_tz_database_passes_over_whom_the_database_refuses(world: World) -> None:

@@ -86,7 +86,7 @@ async def _emails(
         if send.id in gone
     ]
     removed = CampaignCode.STEP_REMOVED.message("email")
-    failed = await edits.fail_emails(_ids(found.removed), *removed) if found.removed else set()
+    failed = await edits.fail_emails(_ids(found.removed), now, *removed) if found.removed else set()
     reason = {"reason": removed.code}
     lines += [
         email_event(send, EventKind.EMAIL_FAILED, now, data=reason, campaign_id=campaign.id)

@@ -187,8 +187,8 @@ async def _fail(context: WorkspaceContext, row: Campaign, after: str, people: in
     """Mark emails as failed whose times cannot be moved. Retry Send sends them."""
     ids = await holds.enrollments_on_hold(row.id, after, people)
     why = JobCode.ROW_FAILED.message("not_moved")
-    failed = await holds.fail_held(ids, *why)
     now, data, workspace = context.now, {"reason": why.code}, {"workspace_id": row.workspace_id}
+    failed = await holds.fail_held(ids, now, *why)
     lines = [
         email_event(workspace | dict(each), EventKind.EMAIL_FAILED, now, data=data, campaign_id=row.id)
         for each in failed
