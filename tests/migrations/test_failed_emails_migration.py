@@ -6,7 +6,7 @@ from api.codes.event_kinds import EventKind
 from api.models import Person, Send
 from api.states import SendStatus
 from api.store.engine.database import migrate
-from api.store.events import email_event, write
+from api.store.events.events import email_event, write
 from tests.migrations.migrating import before
 from tests.services.world import NOW, make_world
 
@@ -21,7 +21,7 @@ async def test_failed_emails_have_the_time_of_their_last_failure(database: str) 
     await write([email_event(ada, EventKind.EMAIL_FAILED, NOW + number * hour) for number in (1, 2)])
     await write([email_event(bob, EventKind.EMAIL_FAILED, NOW)])
     await Person.filter(id=carl.person_id).update(erased_at=NOW + 3 * hour)
-    names = await before("0072_failed_emails")
+    names = await before("0079_failed_emails")
     assert await migrate() == names
     found = dict(await Send.filter(id__in=[each.id for each in first]).values_list("id", "failed_at"))
     # Bob's email was sent after it had failed. Dora's has no event: it failed with its last attempt.

@@ -50,7 +50,10 @@ AT_REST, LEASED = "status NOT IN ('CLAIMED', 'TRANSMITTING')", "status IN ('CLAI
 word by word."""
 ON_THEIR_WAY = (SendStatus.CLAIMED, SendStatus.TRANSMITTING)
 """Statuses of few emails. The indexes of lists do not have them, because they change often."""
-DEFAULT_SORTS = {("sent_at",): EmailSort.SENT_AT, ("failed_at",): EmailSort.FAILED_AT}
+DEFAULT_SORTS: dict[tuple[str, ...], EmailSort] = {
+    ("sent_at",): EmailSort.SENT_AT,
+    ("failed_at",): EmailSort.FAILED_AT,
+}
 """The order of a list whose filter limits only one date."""
 
 

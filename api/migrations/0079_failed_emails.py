@@ -31,7 +31,7 @@ class CreateIndex(ops.RunPython):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("touchline", "0071_all_opt_outs")]
+    dependencies = [("touchline", "0078_send_history")]
     initial = False
 
     operations = [
