@@ -46,7 +46,7 @@ from api.store.engine.database_clock import sync_clock
 from api.store.events.event_wake import announcing
 from api.workers.pool import start_worker
 from plugins.incoming import ReportedEvent
-from plugins.manager import Installed, load
+from plugins.loading.manager import Installed, load
 
 
 def _report_end(loop: "asyncio.Task[None]", on_tick_end: Callable[[BaseException], None]) -> None:

@@ -21,7 +21,7 @@ from api.services.send_options.isolation import isolated
 from api.settings import Settings
 from api.store.engine.database_clock import DatabaseClock
 from api.tick import Ticker
-from plugins.manager import Installed
+from plugins.loading.manager import Installed
 
 log = logging.getLogger("touchline.plugins")
 

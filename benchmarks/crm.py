@@ -26,7 +26,7 @@ from api.services.workspaces.workspaces import create_workspace
 from api.states import Priority
 from api.store.engine.database import close_database, is_postgres, migrate, open_database
 from benchmarks.world import people, row
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import StepType
 from tests.salesforce.connecting import ENVIRONMENT, VARIABLES, connect_to_url
 from tests.salesforce.oauth import App

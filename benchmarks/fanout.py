@@ -35,7 +35,7 @@ from api.services.workspaces.workspaces import issue_token
 from api.settings import Settings
 from benchmarks.launching import memory
 from benchmarks.world import author, empty, people, row
-from plugins.manager import load
+from plugins.loading.manager import load
 
 CHANGES = 10
 UNLIMITED = 10**12

@@ -25,7 +25,7 @@ from api.store.engine.database import is_postgres
 from benchmarks.list_queries import queries
 from benchmarks.populated import Size, populate, refresh_statistics
 from benchmarks.world import row
-from plugins.manager import load
+from plugins.loading.manager import load
 
 TIMES = 20
 UNLIMITED = 10**12

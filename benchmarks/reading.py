@@ -25,7 +25,7 @@ from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings
 from benchmarks.world import row
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import StepType
 
 CAMPAIGNS, STEPS, REQUESTS = 50, 5, 150

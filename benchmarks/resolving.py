@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from whenever import PlainDateTime
 
 from benchmarks.world import row
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Calendar, StepType
 from strategies.records import LaunchChoices, TimelineStep
 from strategies.timeline import resolve_timeline

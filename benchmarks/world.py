@@ -21,7 +21,7 @@ from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import StepType
 
 HTML = "<p>Hi {{ first_name | default: 'there' }},</p><p>how is {{ company }}?</p>" + "<p>Lorem ipsum.</p>" * 20

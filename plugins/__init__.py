@@ -10,12 +10,12 @@ A channel package defines a ``Channel``, returns it from a function marked ``@ho
         return [PigeonChannel(environment)]
 
 Imports: strategies.
-Imported by: channel_processes, cli, codes, graphql, http, mail, services, store, testing.
+Imported by: channel_processes, cli, codes, graphql.plugins, http, mail, services, store.dispatch, store.engine.
 """
 
 from plugins.bounce_classification import Phase, Verdict, classify
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
-from plugins.crm_access import (
+from plugins.crms.access import (
     AccessField,
     AccessFieldKind,
     ApiUse,
@@ -26,18 +26,18 @@ from plugins.crm_access import (
     CrmHost,
     CrmIdentity,
 )
-from plugins.crm_codes import (
+from plugins.crms.codes import (
     CrmCategory,
     CrmCode,
 )
-from plugins.crm_contract import (
+from plugins.crms.contract import (
     Crm,
     CrmSession,
 )
-from plugins.crm_errors import (
+from plugins.crms.errors import (
     CrmError,
 )
-from plugins.crm_people import (
+from plugins.crms.people import (
     ActivityField,
     ActivityKind,
     ActivityPush,
@@ -54,7 +54,7 @@ from plugins.crm_people import (
     RemoteUser,
     SourceKind,
 )
-from plugins.crm_tasks import (
+from plugins.crms.tasks import (
     DeletedTask,
     DeletedTasks,
     RemotePriority,
@@ -68,9 +68,9 @@ from plugins.crm_tasks import (
     WriteResult,
 )
 from plugins.incoming import BounceKind, IncomingMail, ReportedEvent, ReportedKind
-from plugins.mailbox_contract import MailBatch, Mailbox, MailboxSession
+from plugins.mailboxes.contract import MailBatch, Mailbox, MailboxSession
 from plugins.structured_email import EmailAddress, EmailAttachment, StructuredEmail
-from plugins.webhook_contract import (
+from plugins.webhooks.contract import (
     Webhook,
     WebhookRefusedError,
     WebhookRequest,

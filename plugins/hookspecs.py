@@ -7,9 +7,9 @@ from strategies import hookspec
 
 if TYPE_CHECKING:
     from plugins.contract import Channel
-    from plugins.crm_contract import Crm
-    from plugins.mailbox_contract import Mailbox
-    from plugins.webhook_contract import Webhook
+    from plugins.crms.contract import Crm
+    from plugins.mailboxes.contract import Mailbox
+    from plugins.webhooks.contract import Webhook
 
 
 @hookspec

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from plugins.contract_version import CONTRACT_VERSION
-from plugins.extension_points import EXTENSION_POINTS
+from plugins.loading.contract_version import CONTRACT_VERSION
+from plugins.loading.extension_points import EXTENSION_POINTS
 
 PARTNERS = "touchline.partners"
 PUBLIC_MODULES = (PARTNERS, "touchline.testing")
@@ -21,9 +21,9 @@ PUBLIC_MODULES = (PARTNERS, "touchline.testing")
 SUBJECTS = {
     "Send options": ("strategies.",),
     "Channels": ("plugins.contract", "plugins.bounce_classification"),
-    "Mailboxes": ("plugins.mailbox_contract", "plugins.incoming"),
-    "Webhooks": ("plugins.webhook_contract",),
-    "CRMs": ("plugins.crm_",),
+    "Mailboxes": ("plugins.mailboxes.contract", "plugins.incoming"),
+    "Webhooks": ("plugins.webhooks.contract",),
+    "CRMs": ("plugins.crms.",),
     "Loading and testing": ("",),
 }
 """The headings, each with the beginnings of the names of modules whose classes it has. The first that fits counts."""

@@ -26,7 +26,7 @@ from api.store.engine import database_clock, notifications
 from api.store.engine.database import is_postgres
 from api.store.engine.database_clock import DatabaseClock
 from api.tick import Ticker
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests.services.world import make_world
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

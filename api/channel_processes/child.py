@@ -16,9 +16,9 @@ from api.channel_processes.frames import FrameProtocol, Message
 from api.channel_processes.wire_values import emails_from_wire
 from api.workers.child import limit_address_space, set_up_process
 from plugins.contract import Channel
-from plugins.declaration_checks import UnusableError
-from plugins.manager import load_channel
-from plugins.receipt_checks import plain_text
+from plugins.loading.declaration_checks import UnusableError
+from plugins.loading.manager import load_channel
+from plugins.loading.receipt_checks import plain_text
 
 MAX_ACCOUNTS = 1_000
 

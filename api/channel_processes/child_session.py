@@ -10,7 +10,7 @@ from typing import Any
 from api.channel_processes.frames import Message
 from api.channel_processes.wire_values import receipt_to_wire
 from plugins.contract import AccountUnavailableError, Channel, Outgoing, Receipt, Session
-from plugins.receipt_checks import described, plain_receipt, plain_retry_after, plain_text
+from plugins.loading.receipt_checks import described, plain_receipt, plain_retry_after, plain_text
 
 MAX_TRACEBACK_CHARACTERS = 20_000
 MAX_NAME_CHARACTERS = 100

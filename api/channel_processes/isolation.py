@@ -9,10 +9,10 @@ from typing import cast
 from api.channel_processes.process import Source
 from api.channel_processes.remote_channel import RemoteChannel
 from plugins.contract import Channel
-from plugins.discovery import OWN_DISTRIBUTION
-from plugins.extension_points import CHANNELS
-from plugins.manager import Installed
-from plugins.wrappers import ChannelWrapper
+from plugins.loading.discovery import OWN_DISTRIBUTION
+from plugins.loading.extension_points import CHANNELS
+from plugins.loading.manager import Installed
+from plugins.loading.wrappers import ChannelWrapper
 from strategies.registry import Registry
 
 

@@ -13,7 +13,7 @@ from api.channel_processes.process import ChannelProcess, Source
 from api.channel_processes.remote_session import RemoteSession
 from api.codes.channel_faults import ChannelFault
 from plugins.contract import AccountUnavailableError, Channel, Session
-from plugins.wrappers import ChannelWrapper
+from plugins.loading.wrappers import ChannelWrapper
 from strategies.codes import Message
 
 log = logging.getLogger("touchline.channels")

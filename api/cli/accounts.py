@@ -12,7 +12,7 @@ from api.store.engine.database_clock import DatabaseClock
 from api.store.replies.mailboxes import retry_now
 from api.store.senders import paused_accounts, real_senders
 from api.store.workspaces import real_workspaces, set_accounts
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Refusal
 
 

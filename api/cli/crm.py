@@ -25,7 +25,7 @@ from api.services.crm.connections.refusals import remedy
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock
 from api.store.workspaces import real_workspaces
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Refusal
 
 STANDARD_INPUT = "-"

@@ -23,7 +23,7 @@ from api.server.server import Server
 from api.services.dispatch.dispatcher import TerminalLine
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
-from plugins.manager import load
+from plugins.loading.manager import load
 
 DEMO_FOLDER = Path("touchline-data/demo")
 

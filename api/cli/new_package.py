@@ -5,7 +5,7 @@ from pathlib import Path
 
 from api.cli.package_templates import PROJECT, TEMPLATES
 from api.settings import Settings
-from plugins.manager import load
+from plugins.loading.manager import load
 
 NAME = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
 MAX_NAME_CHARACTERS = 40

@@ -21,7 +21,7 @@ from api.settings import Settings, environment
 from api.states import OnKnown
 from api.store import jobs
 from api.store.engine.database_clock import DatabaseClock
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Refusal
 from strategies.registry import SendOptions
 

@@ -14,8 +14,8 @@ from api.settings import Settings
 from api.states import PluginState
 from api.store.engine.database import close_database, open_database
 from api.store.engine.database_url import connection_settings
-from plugins.discovery import OWN_DISTRIBUTION
-from plugins.manager import Installed
+from plugins.loading.discovery import OWN_DISTRIBUTION
+from plugins.loading.manager import Installed
 
 STYLES = {PluginState.OK: "green", PluginState.FAILING: "yellow", PluginState.PAUSED: "red"}
 

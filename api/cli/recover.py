@@ -10,7 +10,7 @@ from api.make_runtime import make_runtime
 from api.services.dispatch.recovery.backup_recovery import RecoveryCounts, email_ids, recover
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock, sync_clock
-from plugins.manager import load
+from plugins.loading.manager import load
 
 
 def parse_time(text: str) -> datetime:

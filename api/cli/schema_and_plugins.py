@@ -9,8 +9,8 @@ from api.cli.common import UNFOLDED_WIDTH, OutputConsole, console
 from api.cli.plugin_health import print_health
 from api.printable import printable
 from api.settings import Settings, environment
-from plugins.extension_points import EXTENSION_POINTS
-from plugins.manager import load
+from plugins.loading.extension_points import EXTENSION_POINTS
+from plugins.loading.manager import load
 
 
 def print_schema(_settings: Settings) -> int:

@@ -26,8 +26,8 @@ from api.settings import Settings, environment
 from api.tick import Ticker
 from api.workers.pool import start_worker
 from plugins.channels.smtp import channel as smtp
+from plugins.loading.manager import load
 from plugins.mailboxes.imap import mailbox as imap
-from plugins.manager import load
 from plugins.webhooks.check import check_webhooks
 
 log = logging.getLogger("touchline.service")

@@ -16,7 +16,7 @@ from api.services.people.suppression_files import HEADER, cells, export_suppress
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock
 from api.store.workspaces import workspace_by_id, workspace_by_name
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Refusal
 
 MAX_REFUSALS_SHOWN = 20

@@ -1,4 +1,4 @@
-"""Refusals about connections to CRMs. Why a CRM itself refuses something is in ``plugins/crm_codes.py``."""
+"""Refusals about connections to CRMs. Why a CRM itself refuses something is in ``plugins/crms/codes.py``."""
 
 from strategies.codes import Code, code
 

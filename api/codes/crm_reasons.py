@@ -1,6 +1,6 @@
 """The reasons of a CRM in German, for the sentences of events. In English they have the sentences of the codes."""
 
-from plugins.crm_codes import CrmCode
+from plugins.crms.codes import CrmCode
 
 GERMAN_CRM_REASONS: dict[str, str] = {
     CrmCode.AUTHENTICATION_FAILURE: "das CRM nimmt die Zugangsdaten nicht an",

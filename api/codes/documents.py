@@ -30,9 +30,9 @@ from api.codes.tasks import TaskCode
 from api.codes.templates import TemplateCode
 from api.codes.workspaces import WorkspaceCode
 from plugins.codes import ChannelCode
-from plugins.crm_codes import CrmCode
-from plugins.mailbox_codes import MailboxCode
-from plugins.webhook_codes import WebhookCode
+from plugins.crms.codes import CrmCode
+from plugins.mailboxes.codes import MailboxCode
+from plugins.webhooks.codes import WebhookCode
 from strategies.codes import Code, StrategyCode
 from strategies.option_faults import OptionFault
 from strategies.warning_codes import WarningCode

@@ -11,7 +11,7 @@ from api.codes.jobs import JobCode
 from api.codes.outcome_reasons import ReasonCode
 from api.codes.people import PersonCode
 from plugins.codes import ChannelCode
-from plugins.crm_codes import CrmCode
+from plugins.crms.codes import CrmCode
 from strategies.codes import StrategyCode
 
 EVENT_REASONS: dict[str, tuple[str, str]] = {

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from api.crm_states import CrmState
 from api.crm_task_states import CrmChangeKind, CrmChangeState
 from api.store.crm.numbers import CrmNumbers
-from plugins.crm_codes import CrmCategory
+from plugins.crms.codes import CrmCategory
 
 CRM_GAUGES = {
     "crm_waiting": "Changes that are not in the CRM: WAITING, or FAILED until somebody retries or drops them.",

@@ -21,10 +21,10 @@ from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.replies.incoming import MAX_SOURCE_CHARACTERS, receive_events, receive_mails
 from api.store.engine.availability import log_database_outage
 from api.store.engine.database_clock import sync_clock
-from plugins.declaration_checks import MAX_BODY_BYTES
 from plugins.incoming import IncomingMail, ReportedEvent
-from plugins.webhook_codes import WebhookCode
-from plugins.webhook_contract import (
+from plugins.loading.declaration_checks import MAX_BODY_BYTES
+from plugins.webhooks.codes import WebhookCode
+from plugins.webhooks.contract import (
     DEFAULT_ACCOUNT,
     MAX_EVENTS,
     Webhook,

@@ -85,7 +85,7 @@ class CrmChange(WorkspaceRow):
     attempts = fields.IntField(default=0)
     changed_at = fields.DatetimeField()
     next_at = fields.DatetimeField()
-    # Why the last attempt failed: values of plugins/crm_codes.py, and what the CRM said.
+    # Why the last attempt failed: values of plugins/crms/codes.py, and what the CRM said.
     category = varchar(20, default="")
     code = varchar(64, default="")
     detail = fields.TextField(default="")

@@ -19,8 +19,8 @@ from api.app import make_app
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings
 from api.testing import queries
-from plugins.extension_points import CHANNELS
-from plugins.manager import Installed, load
+from plugins.loading.extension_points import CHANNELS
+from plugins.loading.manager import Installed, load
 from plugins.testing.findings import KitHint
 from plugins.testing.recording_channel import RecordingChannel
 from strategies import Refusal

@@ -26,7 +26,7 @@ from api.store.engine.sql import execute
 from benchmarks import answering, reading
 from benchmarks.peers.node import CannotInstallError, Installed, installed
 from benchmarks.world import row, spread
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests.ports import free_port
 
 POSTGRAPHILE = "postgraphile@5.1.5"

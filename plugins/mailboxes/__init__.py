@@ -1,7 +1,7 @@
-"""The built-in mailboxes, a folder each, registered as partners register theirs.
+"""The contract of mailboxes, and the built-in mailboxes, a folder each, registered as partners register theirs.
 
 To add a mailbox, write its folder here and name its module in ``plugins/built_in.py``.
 
-Imports: nothing.
-Imported by: nobody.
+Imports: strategies.
+Imported by: codes, plugins.loading, services.mailboxes, services.workspaces.
 """

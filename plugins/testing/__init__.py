@@ -1,6 +1,6 @@
 """The kit with which packages test their send options and channels. They import it as ``touchline.testing``.
 
-Imports: plugins.channels, strategies.
+Imports: plugins.channels, plugins.loading, strategies.
 Imported by: testing.
 """
 

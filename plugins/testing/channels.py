@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from plugins.contract import Channel
-from plugins.extension_points import CHANNELS
+from plugins.loading.extension_points import CHANNELS
 from plugins.testing.channel_accounts import check_accounts, check_unavailable
 from plugins.testing.channel_delivery import Delivery
 from plugins.testing.channel_runs import guarded, run

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from plugins.schemas import validator
+from plugins.loading.schemas import validator
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from plugins.declaration_checks import UnusableError
-from plugins.extension_points import Contract, ExtensionPoint
-from plugins.hook_results import check
+from plugins.loading.declaration_checks import UnusableError
+from plugins.loading.extension_points import Contract, ExtensionPoint
+from plugins.loading.hook_results import check
 from plugins.testing.configurations import MISSPELT, accepts, fault_in
 from plugins.testing.findings import Findings, Rule
 from plugins.testing.strict_schemas import fault_of_schema

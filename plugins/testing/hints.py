@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
+from plugins.loading.wrappers import OptionWrapper
 from plugins.testing.findings import Findings
 from plugins.testing.recorder import Call, Recorder
 from plugins.testing.time_limit import NoAnswerError
-from plugins.wrappers import OptionWrapper
 from strategies import Range, Reads, Refusal, SendAt
 from strategies.allowed_times import next_allowed
 from strategies.calendar import instant_of

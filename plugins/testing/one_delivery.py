@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt
-from plugins.extension_points import CHANNELS
+from plugins.loading.extension_points import CHANNELS
 from plugins.testing.channel_delivery import ASK_ONCE
 from plugins.testing.channel_probes import CONNECT_SECONDS, Permission, check_secrets, email, texts_of
 from plugins.testing.channel_probes import deliver as deliver_through

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, cast
 
-from plugins.extension_points import SEND_OPTIONS
+from plugins.loading.extension_points import SEND_OPTIONS
+from plugins.loading.wrappers import OptionWrapper
 from plugins.testing.answers import check_answers, check_repeated
 from plugins.testing.cases import FORMS, Case, Form, any_case, zone_cases
 from plugins.testing.clock_change_cases import change_cases
@@ -20,7 +21,6 @@ from plugins.testing.places import where
 from plugins.testing.positions import check_positions, offered_forms
 from plugins.testing.recorder import Recorder
 from plugins.testing.time_limit import NoAnswerError
-from plugins.wrappers import OptionWrapper
 from strategies import CampaignFacts, Refusal, SendOption
 from strategies.calendar import zone_names
 from strategies.option_calls import validate

@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
-from plugins.webhook_contract import DEFAULT_ACCOUNT, Webhook
+from plugins.webhooks.contract import DEFAULT_ACCOUNT, Webhook
 
 VARIABLE_PREFIX = "TOUCHLINE_WEBHOOK_"
 ACCOUNT = re.compile("[A-Z][A-Z0-9_]{0,30}")

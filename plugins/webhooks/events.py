@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from plugins.incoming import BounceKind, ReportedEvent, ReportedKind
-from plugins.webhook_codes import WebhookCode
-from plugins.webhook_contract import MAX_EVENTS, WebhookRefusedError, WebhookResult, WebhookStatus
+from plugins.webhooks.codes import WebhookCode
+from plugins.webhooks.contract import MAX_EVENTS, WebhookRefusedError, WebhookResult, WebhookStatus
 
 log = logging.getLogger("touchline.webhooks")
 

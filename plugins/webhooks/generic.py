@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 from plugins import hookimpl
 from plugins.incoming import BounceKind, IncomingMail, ReportedEvent, ReportedKind
-from plugins.webhook_contract import Webhook, WebhookRequest, WebhookResult
 from plugins.webhooks.accounts import ConfiguredWebhook, parse_secrets
+from plugins.webhooks.contract import Webhook, WebhookRequest, WebhookResult
 from plugins.webhooks.generic_schema import ADDRESS_KINDS, FIELDS, KINDS, MAX_EVENTS, MAX_MAILS
 from plugins.webhooks.json_bodies import invalid, read_object
 from plugins.webhooks.signatures import bad_signature, check_age, is_hmac_sha256, unix_seconds, unsigned

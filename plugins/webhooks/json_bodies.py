@@ -15,8 +15,8 @@ from plugins.incoming import (
     MAX_STATUS_CHARACTERS,
     MAX_TEXT_CHARACTERS,
 )
-from plugins.webhook_codes import WebhookCode
-from plugins.webhook_contract import WebhookRefusedError, WebhookStatus
+from plugins.webhooks.codes import WebhookCode
+from plugins.webhooks.contract import WebhookRefusedError, WebhookStatus
 
 MAX_VALUES = 200_000
 """Most commas and opening brackets in a body. More would block the event loop while they are parsed."""

@@ -18,11 +18,11 @@ from typing import Any, ClassVar
 from plugins import hookimpl
 from plugins.incoming import BounceKind, ReportedKind
 from plugins.provider_headers import EMAIL_ARGUMENT
-from plugins.webhook_codes import WebhookCode
-from plugins.webhook_contract import Webhook, WebhookRefusedError, WebhookRequest, WebhookResult, WebhookStatus
 from plugins.webhooks import json_bodies as read
 from plugins.webhooks.accounts import ConfiguredWebhook, parse_secrets
 from plugins.webhooks.bounces import bounce_kind
+from plugins.webhooks.codes import WebhookCode
+from plugins.webhooks.contract import Webhook, WebhookRefusedError, WebhookRequest, WebhookResult, WebhookStatus
 from plugins.webhooks.events import Draft, collect
 from plugins.webhooks.signatures import (
     PROVIDER_WINDOW,

@@ -5,8 +5,8 @@ import binascii
 import hmac
 from collections.abc import Iterable, Mapping
 
-from plugins.webhook_codes import WebhookCode
-from plugins.webhook_contract import WebhookRefusedError, WebhookStatus
+from plugins.webhooks.codes import WebhookCode
+from plugins.webhooks.contract import WebhookRefusedError, WebhookStatus
 
 
 def basic_password(headers: Mapping[str, str]) -> bytes:

@@ -18,10 +18,10 @@ from typing import Any, ClassVar
 from plugins import hookimpl
 from plugins.incoming import BounceKind, ReportedKind
 from plugins.provider_headers import POSTMARK_FIELD
-from plugins.webhook_contract import Webhook, WebhookRequest, WebhookResult
 from plugins.webhooks import json_bodies as read
 from plugins.webhooks.accounts import ConfiguredWebhook, parse_secrets
 from plugins.webhooks.bounces import bounce_kind
+from plugins.webhooks.contract import Webhook, WebhookRequest, WebhookResult
 from plugins.webhooks.events import Draft, collect, digest_key
 from plugins.webhooks.passwords import basic_password, check_password
 

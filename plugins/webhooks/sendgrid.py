@@ -24,10 +24,10 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from plugins import hookimpl
 from plugins.incoming import BounceKind, ReportedKind
 from plugins.provider_headers import EMAIL_ARGUMENT
-from plugins.webhook_contract import Webhook, WebhookRequest, WebhookResult
 from plugins.webhooks import json_bodies as read
 from plugins.webhooks.accounts import MAX_SECRETS, ConfiguredWebhook
 from plugins.webhooks.bounces import bounce_kind
+from plugins.webhooks.contract import Webhook, WebhookRequest, WebhookResult
 from plugins.webhooks.events import Draft, collect
 from plugins.webhooks.signatures import PROVIDER_WINDOW, bad_signature, check_age, unix_seconds, unsigned
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from plugins import hookimpl
-from plugins.webhook_codes import WebhookCode
-from plugins.webhook_contract import Webhook, WebhookRefusedError, WebhookRequest, WebhookResult, WebhookStatus
 from plugins.webhooks import json_bodies as read
 from plugins.webhooks.accounts import MIN_SECRET_CHARACTERS, ConfiguredWebhook
+from plugins.webhooks.codes import WebhookCode
+from plugins.webhooks.contract import Webhook, WebhookRefusedError, WebhookRequest, WebhookResult, WebhookStatus
 from plugins.webhooks.events import collect
 from plugins.webhooks.https_reading import read_https
 from plugins.webhooks.passwords import basic_password, check_password

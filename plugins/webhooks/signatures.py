@@ -5,8 +5,8 @@ import hmac
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from plugins.webhook_codes import WebhookCode
-from plugins.webhook_contract import WebhookRefusedError, WebhookStatus
+from plugins.webhooks.codes import WebhookCode
+from plugins.webhooks.contract import WebhookRefusedError, WebhookStatus
 
 MAX_AHEAD = timedelta(minutes=5)
 """How far the clock of a provider may be ahead of ours."""

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
-from plugins.webhook_codes import WebhookCode
-from plugins.webhook_contract import WebhookRefusedError, WebhookStatus
+from plugins.webhooks.codes import WebhookCode
+from plugins.webhooks.contract import WebhookRefusedError, WebhookStatus
 from plugins.webhooks.signatures import bad_signature, unsigned
 
 Fetch = Callable[[str], Awaitable[bytes]]

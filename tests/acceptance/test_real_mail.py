@@ -19,7 +19,7 @@ from api.clock import system_clock
 from api.make_runtime import make_runtime
 from api.services.dispatch.dispatcher import run_once
 from api.settings import Settings
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import SECRET, Client, new_client, serving
 

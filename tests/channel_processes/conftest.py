@@ -9,7 +9,7 @@ import pytest
 
 from api.channel_processes.isolation import channel_processes, isolated, remote_channels
 from api.channel_processes.limits import ProcessLimits
-from plugins.manager import Installed, load
+from plugins.loading.manager import Installed, load
 from tests.channel_processes.installing import EVIL, install
 
 CALLS = {"connect": 60.0, "deliver": 60.0, "deliver_many": 60.0, "close": 60.0, "trouble": 60.0}

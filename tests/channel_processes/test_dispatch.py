@@ -22,7 +22,7 @@ from api.services.plugin_health.channels import (
 from api.settings import Settings
 from api.states import PluginState, SendStatus
 from api.store.engine.database import close_database, migrate, open_database
-from plugins.manager import Installed
+from plugins.loading.manager import Installed
 from tests.databases import on_sqlite
 from tests.services.world import NOW, make_world, with_channel
 

@@ -14,7 +14,7 @@ from api.channel_processes.limits import ChannelFaultError, ChannelStoppedError,
 from api.channel_processes.remote_channel import RemoteChannel
 from api.services.workspaces.accounts import account_name
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
-from plugins.manager import Installed
+from plugins.loading.manager import Installed
 from strategies.codes import Message
 from tests.channel_processes.conftest import CALLS, PATIENT
 

@@ -11,7 +11,7 @@ from api.codes.event_reasons import EVENT_REASONS
 from api.codes.event_sentences import LANGUAGES, SENTENCES, VALUE, event_sentence
 from api.codes.outcome_reasons import ReasonCode
 from plugins.codes import ChannelCode
-from plugins.crm_codes import CrmCode
+from plugins.crms.codes import CrmCode
 
 ADA, SPRING = "Ada Lovelace", "Spring"
 

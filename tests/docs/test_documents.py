@@ -29,7 +29,7 @@ from plugins import (
     Session,
 )
 from plugins.channels.smtp import url
-from plugins.extension_points import EXTENSION_POINTS
+from plugins.loading.extension_points import EXTENSION_POINTS
 from plugins.mailboxes.imap import url as imap_url
 from strategies import ByValue, Note, Plural, Position, SendOption, StepContext
 from strategies.explanation_sentences import RETIRED_SENTENCES, SENTENCES

@@ -12,7 +12,7 @@ import pytest
 from graphql import OperationDefinitionNode, parse
 from touchline.testing import assert_send_option
 
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests.client import new_client, serving
 from tests.plugins.packages import FakeEntry
 from tests.served import NOW

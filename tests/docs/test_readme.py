@@ -12,7 +12,7 @@ from api.cli.demo_content import fill
 from api.graphiql import FIRST_CAMPAIGN
 from api.make_runtime import make_runtime
 from api.settings import Settings
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import Client
 from tests.served import NOW

@@ -14,7 +14,7 @@ from api.services.tasks.sending import send_task
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import StepType
 
 CHUNK = 500

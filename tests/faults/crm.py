@@ -21,7 +21,7 @@ from api.models import CrmChange, CrmConnection, CrmTaskSync
 from api.services.common.context import WorkspaceContext
 from api.services.workspaces.workspaces import create_workspace
 from api.store.engine.database import close_database, open_database
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests.faults.crm_changes import Changes, compare
 from tests.faults.hurried import hurry
 from tests.faults.machines import Count

@@ -25,7 +25,7 @@ from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.states import PENDING_STATUSES
 from api.store.engine.database import close_database, open_database
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import StepType
 from tests.channel_processes.installing import install
 from tests.faults.authoring import _people

@@ -6,7 +6,7 @@ from api.clock import system_clock
 from api.models import AccountPause, Enrollment, Person, Send
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import Dispatcher
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests.faults.authoring import author_single_email
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
 

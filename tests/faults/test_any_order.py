@@ -33,7 +33,7 @@ from api.states import OPEN_LAUNCH_STATUSES, PENDING_STATUSES
 from api.store.engine.database import close_database, open_database
 from api.store.jobs import LEASE as JOB_LEASE
 from plugins.contract import Outcome
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Refusal, StepType
 from tests.databases import folder_in_memory, migrated
 from tests.faults.edits import Edits

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from plugins.manager import load
+from plugins.loading.manager import load
 from plugins.testing.strict_schemas import KEYWORD_TYPES, fault_of_schema
 from tests.frontend.conftest import Run
 

@@ -15,7 +15,7 @@ from api.services.common.encryption import Encryption
 from api.services.common.metrics import Metrics
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import OPERATOR
 from tests.graphql.crm_world import ENVIRONMENT, PUBLIC_URL, World, running

@@ -16,7 +16,7 @@ from api.store import jobs
 from api.store.engine.transactions import transaction
 from api.store.events.event_actor import acting, acting_for, acting_source
 from api.store.events.events import Line, write
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import Client
 from tests.served import NOW

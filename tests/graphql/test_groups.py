@@ -10,7 +10,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.jobs.job_kind import JobRuntime
 from api.services.people import groups as group_service
 from api.store.people import groups as stored_groups
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import Client
 from tests.graphql.authored import AT, author, launch

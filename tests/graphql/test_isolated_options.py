@@ -12,7 +12,7 @@ from api.services.common.metrics import Metrics
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.services.send_options.isolation import isolated
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Availability, Position, SendAt, SendOption, StepContext
 from strategies.options.task import Task
 from tests import story

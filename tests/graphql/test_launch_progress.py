@@ -9,7 +9,7 @@ from api.models import Campaign, Launch, Token
 from api.services.common.context import WorkspaceContext
 from api.services.following.row_kinds import RowKind
 from api.states import LaunchStatus
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import Client, new_client
 from tests.graphql.test_start_launch import CANCEL, START, authored

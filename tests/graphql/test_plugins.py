@@ -16,8 +16,8 @@ from api.services.plugin_health.breaker import FIRST_PAUSE
 from api.services.plugin_health.faults import fault_of_limit, two_answers
 from api.services.plugin_health.recording import record_faults
 from api.workers.limits import Limit, Limits
-from plugins.contract_version import CONTRACT_VERSION
-from plugins.manager import load
+from plugins.loading.contract_version import CONTRACT_VERSION
+from plugins.loading.manager import load
 from strategies import Reads
 from tests import story
 from tests.client import Client, new_client, serving

@@ -9,7 +9,7 @@ from api.services.replies.answers_job import answer_chunks
 from api.services.replies.incoming import receive_mails
 from api.settings import Settings
 from plugins import IncomingMail
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import Client
 from tests.services.replies.incoming_mails import auto_reply, bounce, reply

@@ -4,7 +4,7 @@ import pytest
 
 from api.models import Launch
 from api.services.common.context import WorkspaceContext
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import StepContext
 from strategies.options.choose_at_launch import ChooseAtLaunch
 from tests import story

@@ -15,7 +15,7 @@ from api.models import Person, Send, Suppression, SuppressionChange, Workspace
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import run_once
 from api.settings import Settings
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import SECRET as SIGNING_SECRET
 from tests.client import Client, serving

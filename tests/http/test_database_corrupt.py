@@ -18,7 +18,7 @@ from api.services.dispatch.dispatcher import DispatchRuntime
 from api.store.engine.corruption import is_corrupt
 from api.store.engine.sql import execute
 from api.tick import MAX_CORRUPT_STEPS, DatabaseCorruptError, Ticker
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import OPERATOR, Client
 from tests.http.test_database_away import NAME, asked

@@ -20,7 +20,7 @@ from api.services.people.people import create_person
 from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
 from api.store.engine.sql import execute
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests.client import SECRET
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from api.models import Send
 from api.services.dispatch.dispatcher import run_once
 from api.settings import Settings
 from api.store.engine.sql import execute
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import SECRET, Client, new_client, serving
 

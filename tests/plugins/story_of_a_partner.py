@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests import story
 from tests.client import new_client, serving
 

@@ -6,9 +6,9 @@ import types
 
 import pytest
 
-from plugins.contract_version import CONTRACT_VERSION, check_contract, contract_of
-from plugins.declaration_checks import UnusableError
-from plugins.manager import Broken, load
+from plugins.loading.contract_version import CONTRACT_VERSION, check_contract, contract_of
+from plugins.loading.declaration_checks import UnusableError
+from plugins.loading.manager import Broken, load
 from tests.plugins.packages import FakeEntry, Quick, options
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from plugins.crm_access import ApiUse, CrmAccess, CrmIdentity
-from plugins.crm_codes import CrmCategory, CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_people import ActivityKind, ActivityPush, OptOut, OptOutPage, PersonKind, RemotePerson
-from plugins.crm_tasks import (
+from plugins.crms.access import ApiUse, CrmAccess, CrmIdentity
+from plugins.crms.codes import CrmCategory, CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.people import ActivityKind, ActivityPush, OptOut, OptOutPage, PersonKind, RemotePerson
+from plugins.crms.tasks import (
     DeletedTask,
     DeletedTasks,
     RemotePriority,

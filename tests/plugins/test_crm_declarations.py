@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from plugins import AccessField, AccessFieldKind, ConnectWay, Crm, CrmAccess, CrmHost, CrmSession
-from plugins.crm_urls import allows_loopback, url_fault
-from plugins.declaration_checks import UnusableError
-from plugins.extension_points import CRMS
-from plugins.hook_results import check
+from plugins.crms.urls import allows_loopback, url_fault
+from plugins.loading.declaration_checks import UnusableError
+from plugins.loading.extension_points import CRMS
+from plugins.loading.hook_results import check
 
 URL = AccessField("url", AccessFieldKind.URL, {"en": "URL"})
 KEY = AccessField("key", AccessFieldKind.PRIVATE_KEY, {"en": "Key"})

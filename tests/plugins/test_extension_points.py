@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import pytest
 
 from plugins import hookimpl
-from plugins.declaration_checks import check_flag, check_texts
-from plugins.extension_points import EXTENSION_POINTS, ExtensionPoint
-from plugins.manager import Installed, load
+from plugins.loading.declaration_checks import check_flag, check_texts
+from plugins.loading.extension_points import EXTENSION_POINTS, ExtensionPoint
+from plugins.loading.manager import Installed, load
 from strategies import hookspec
 from tests.plugins.packages import FakeEntry, Pigeon, channels
 

@@ -16,7 +16,7 @@ import pytest
 from api.cli.package_templates import CHANNEL
 from api.services.common import inputs
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, WebhookRefusedError, WebhookRequest
-from plugins.manager import load
+from plugins.loading.manager import load
 from plugins.testing import assert_send_option, check_channel
 from strategies import Position, Refusal, StepType
 from tests.plugins.packages import FakeEntry

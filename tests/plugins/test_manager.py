@@ -11,9 +11,9 @@ import pytest
 from api.services.common import inputs
 from plugins import Channel, hookimpl
 from plugins.built_in import BUILT_IN_PLUGINS
-from plugins.extension_points import CHANNELS, SEND_OPTIONS
-from plugins.manager import Installed, load
-from plugins.wrappers import ChannelWrapper
+from plugins.loading.extension_points import CHANNELS, SEND_OPTIONS
+from plugins.loading.manager import Installed, load
+from plugins.loading.wrappers import ChannelWrapper
 from strategies import Plural, Refusal
 from strategies.options.task import Task
 from tests.plugins import packages as fake

@@ -18,7 +18,7 @@ FILES = {
     "pytest.ini": "[pytest]\n",
     "api/__init__.py": "OWNER = 'partner'\n",
     "plugins/__init__.py": "OWNER = 'partner'\n",
-    "plugins/manager.py": "OWNER = 'partner'\n",
+    "plugins/loading/manager.py": "OWNER = 'partner'\n",
     "plugins/late.py": "OWNER = 'partner'\n",
     "strategies/__init__.py": "OWNER = 'partner'\n",
     "strategies/errors.py": "OWNER = 'partner'\n",
@@ -70,7 +70,7 @@ def test_loading_again_gives_the_same_classes():
 def test_the_folders_of_the_project_keep_their_names():
     import plugins.late
 
-    for module in (api, plugins, plugins.late, plugins.manager, strategies, strategies.errors):
+    for module in (api, plugins, plugins.late, plugins.loading.manager, strategies, strategies.errors):
         assert module.OWNER == "partner"
         assert sys.modules[module.__name__] is module
 
@@ -83,7 +83,7 @@ OURS = (
     "import touchline_business_hours\nfrom touchline.partners import Calendar, Refusal, SendOption, StepContext, load\n"
     "from touchline.testing import assert_send_option"
 )
-THEIRS = "import api\nimport plugins.manager\nimport strategies.errors"
+THEIRS = "import api\nimport plugins.loading.manager\nimport strategies.errors"
 
 
 @pytest.mark.parametrize("imports", [f"{OURS}\n{THEIRS}", f"{THEIRS}\n{OURS}"], ids=["ours first", "theirs first"])

@@ -3,7 +3,7 @@
 import pytest
 
 from api.services.common import inputs
-from plugins.schemas import python_pattern, validator
+from plugins.loading.schemas import python_pattern, validator
 from strategies import Refusal
 
 TIME = {"type": "object", "properties": {"at": {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$"}}}

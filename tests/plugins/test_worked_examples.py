@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plugins.manager import load
+from plugins.loading.manager import load
 from plugins.testing import assert_send_option
 from strategies import Calendar, Facts, StepType
 from strategies.records import LaunchChoices, PlannedSend, StepRecord, TaskRecord, TimelineStep

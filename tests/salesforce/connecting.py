@@ -10,7 +10,7 @@ from api.services.crm.connections.connecting import connect
 from api.services.crm.connections.settings import update_settings
 from api.services.people.people import create_person
 from api.services.workspaces.senders import create_sender
-from plugins.crm_urls import LOOPBACK_SETTING
+from plugins.crms.urls import LOOPBACK_SETTING
 from tests.salesforce.oauth import App
 from tests.salesforce.server import SalesforceServer
 

@@ -29,7 +29,7 @@ from api.services.workspaces.senders import create_sender
 from api.states import TaskStatus
 from api.store.crm import task_sync
 from api.store.engine.database import close_database, open_database
-from plugins.crm_errors import CrmError
+from plugins.crms.errors import CrmError
 from strategies import Refusal, StepType
 from tests.databases import migrated
 from tests.plugins.salesforce.connecting import HURRIED, connected

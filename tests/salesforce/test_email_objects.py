@@ -14,7 +14,7 @@ from api.services.crm.activities.pushing import ActivityPusher
 from api.services.replies.replies import record_reply
 from api.store.crm import changes
 from api.store.dispatch.backup_recovery import note_in_connections
-from plugins.crm_errors import CrmError
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.session import SalesforceSession
 from tests.plugins.salesforce.connecting import LIMITS, connected
 from tests.salesforce.faults import FaultKind

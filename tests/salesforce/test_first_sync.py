@@ -17,7 +17,7 @@ from api.services.people.people import create_person
 from api.services.tasks.hand_tasks import create_task
 from api.services.workspaces.senders import create_sender
 from plugins.crms.salesforce.crm import Salesforce
-from plugins.extension_points import CRMS
+from plugins.loading.extension_points import CRMS
 from strategies import StepType
 from tests.plugins.salesforce.connecting import LIMITS
 from tests.salesforce.org import Org

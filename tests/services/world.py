@@ -18,8 +18,8 @@ from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.store.engine.database import is_postgres
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
-from plugins.extension_points import CHANNELS
-from plugins.manager import Installed, load
+from plugins.loading.extension_points import CHANNELS
+from plugins.loading.manager import Installed, load
 from strategies import StepType
 from tests.services.copied_rows import CopiedRows, copy_rows
 

@@ -16,7 +16,7 @@ from api.store.engine.sql import execute
 from api.store.replies import incoming
 from benchmarks.populated import Size, populate, refresh_statistics
 from plugins import IncomingMail, ReportedEvent, ReportedKind
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests.services.replies.incoming_mails import auto_reply, bounce, complaint, reply
 from tests.store.plans import problems, recorded
 

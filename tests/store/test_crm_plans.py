@@ -15,7 +15,7 @@ from api.store.crm import changes, failures
 from api.store.crm.tasks import links_with_changes
 from api.store.engine.listing import Window
 from benchmarks.populated import refresh_statistics
-from plugins.crm_tasks import RemotePriority
+from plugins.crms.tasks import RemotePriority
 from tests.services.crm.connected import LATER, connect
 from tests.services.crm.memory_org import task_values
 from tests.services.crm.synced_world import synced_world

@@ -22,7 +22,7 @@ from api.store.emails import emails as stored_emails
 from api.store.enrollments import fact_changes
 from benchmarks.lists import client_of
 from benchmarks.populated import Size, populate, refresh_statistics
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests.store.plans import problems, recorded
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Calendar, StepType
 from strategies.edit_plan import Edit, Slot, edit
 from strategies.records import (

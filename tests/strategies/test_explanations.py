@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from plugins.manager import load
+from plugins.loading.manager import load
 from plugins.testing.explanation_reader import evaluate
 from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepContext
 from strategies import StepType as Type

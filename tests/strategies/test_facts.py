@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugins.declaration_checks import UnusableError, check_reads
+from plugins.loading.declaration_checks import UnusableError, check_reads
 from strategies import (
     Availability,
     Calendar,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Calendar, StepType
 from strategies.records import EmailRecord, LaunchChoices, PlannedSend, TaskRecord, TimelineStep
 from strategies.resume_plan import Shift, shift

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Availability, Position, Refusal, SendAt, SendOption, StepContext, StepType
 from strategies.records import TimelineStep
 from strategies.registry import SendOptions

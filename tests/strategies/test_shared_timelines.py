@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import (
     Availability,
     Calendar,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Calendar, Note, Refusal, StepType
 from strategies.anchor import Anchor
 from strategies.records import EmailRecord, LaunchChoices, PlannedSend, PlannedTask, TaskRecord, TimelineStep

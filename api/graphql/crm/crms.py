@@ -10,8 +10,8 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import CRM_CHOICES, CRM_FIELDS, CRM_WAYS, CRMS
 from api.services.crm.connections.settings import settings_of
-from plugins.crm_access import AccessField, ConnectWay
-from plugins.crm_contract import Crm as Installed
+from plugins.crms.access import AccessField, ConnectWay
+from plugins.crms.contract import Crm as Installed
 
 
 @strawberry.type(description="A value that a way to connect needs.")

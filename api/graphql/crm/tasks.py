@@ -11,8 +11,8 @@ from api.graphql.engine.crm_failure_enums import CrmCategory
 from api.graphql.engine.enums import describe
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import CRM_CONFLICTS
-from plugins.crm_codes import CrmCode
-from plugins.crm_tasks import TaskField
+from plugins.crms.codes import CrmCode
+from plugins.crms.tasks import TaskField
 
 describe(
     CrmTaskStatus,

@@ -10,7 +10,7 @@ from api.crm_states import (
 )
 from api.crm_task_states import CrmChangeKind
 from api.graphql.engine.enums import describe
-from plugins.crm_access import AccessFieldKind
+from plugins.crms.access import AccessFieldKind
 
 DESCRIPTIONS = {
     CrmState: (

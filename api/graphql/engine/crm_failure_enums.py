@@ -2,8 +2,8 @@
 
 from api.crm_records import CrmMatchedBy
 from api.graphql.engine.enums import describe
-from plugins.crm_codes import CrmCategory
-from plugins.crm_people import SourceKind
+from plugins.crms.codes import CrmCategory
+from plugins.crms.people import SourceKind
 
 DESCRIPTIONS = {
     CrmMatchedBy: (

@@ -11,9 +11,9 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import PLUGIN_ENTRIES, PLUGINS
 from api.graphql.plugins.plugin_health import PluginHealth
-from plugins.contract_version import CONTRACT_VERSION
-from plugins.extension_points import EXTENSION_POINTS
-from plugins.manager import Broken, Installed, Package
+from plugins.loading.contract_version import CONTRACT_VERSION
+from plugins.loading.extension_points import EXTENSION_POINTS
+from plugins.loading.manager import Broken, Installed, Package
 
 
 class PluginState(Enum):

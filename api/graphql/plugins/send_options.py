@@ -15,8 +15,8 @@ from api.graphql.plugins.plugin_health import PluginHealth
 from api.services.campaigns import queries
 from api.services.campaigns.option_offers import OptionOffers
 from api.services.common.context import WorkspaceContext
-from plugins.extension_points import SEND_OPTIONS
-from plugins.manager import Package
+from plugins.loading.extension_points import SEND_OPTIONS
+from plugins.loading.manager import Package
 from strategies import Availability, Note, Position, Reads, SendOption, WarningNote, step_checks
 from strategies.sentences import has_sentence, sentence
 

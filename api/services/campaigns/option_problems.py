@@ -12,7 +12,7 @@ from api.states import PluginState
 from api.store.campaigns import missing_options
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import Line, campaign_event, write
-from plugins.discovery import OWN_DISTRIBUTION
+from plugins.loading.discovery import OWN_DISTRIBUTION
 from strategies import WarningNote
 from strategies.warning_codes import WarningCode
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from api.clock import Clock
 from api.models import Person, Workspace
 from api.services.common.crm_environment import CrmEnvironment
-from plugins.manager import Installed
+from plugins.loading.manager import Installed
 from strategies.questions import time_of_first_round
 
 

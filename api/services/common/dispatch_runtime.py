@@ -17,7 +17,7 @@ from api.services.common.large_emails import LargeEmails
 from api.services.common.metrics import Metrics
 from api.services.common.recipient import Recipient
 from api.store.emails.sent_contents import StoredBases
-from plugins.manager import Installed
+from plugins.loading.manager import Installed
 
 
 class TerminalLine(NamedTuple):

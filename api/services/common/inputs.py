@@ -10,7 +10,7 @@ from jsonschema.exceptions import ValidationError
 from api.codes.inputs import InputCode
 from api.mail.address import AddressProblem, check_address
 from api.mail.text_checks import header_problem, text_problem
-from plugins.schemas import validator
+from plugins.loading.schemas import validator
 from strategies import Refusal
 from strategies.calendar import zone_info
 from strategies.codes import Message

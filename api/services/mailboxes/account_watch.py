@@ -21,8 +21,8 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.replies import mailboxes
 from plugins.codes import ChannelCode
 from plugins.contract import AccountUnavailableError
-from plugins.mailbox_codes import MailboxCode
-from plugins.mailbox_contract import MailBatch, Mailbox, MailboxSession
+from plugins.mailboxes.codes import MailboxCode
+from plugins.mailboxes.contract import MailBatch, Mailbox, MailboxSession
 
 log = logging.getLogger("touchline.mailboxes")
 

@@ -8,7 +8,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.mailboxes.watcher import accounts_of
 from api.states import MailboxState
 from api.store.replies import mailboxes
-from plugins.manager import Installed
+from plugins.loading.manager import Installed
 
 
 async def mailboxes_of(context: WorkspaceContext) -> list[Mapping[str, Any]]:

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from api.mail.text_checks import storable_text
 from plugins.contract import AccountUnavailableError
-from plugins.mailbox_codes import MailboxCode
-from plugins.mailbox_contract import MailBatch, Mailbox, MailboxSession
+from plugins.mailboxes.codes import MailboxCode
+from plugins.mailboxes.contract import MailBatch, Mailbox, MailboxSession
 
 log = logging.getLogger("touchline.mailboxes")
 

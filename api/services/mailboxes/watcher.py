@@ -13,8 +13,8 @@ from api.states import MailboxState
 from api.store.engine.availability import log_database_outage
 from api.store.engine.database_clock import sync_clock
 from api.store.replies import mailboxes
-from plugins.mailbox_contract import Mailbox
-from plugins.manager import Installed
+from plugins.loading.manager import Installed
+from plugins.mailboxes.contract import Mailbox
 
 log = logging.getLogger("touchline.mailboxes")
 

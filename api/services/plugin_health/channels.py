@@ -13,9 +13,9 @@ from api.services.plugin_health.breaker import Breaker
 from api.services.plugin_health.health import PluginHealth, breaker_of, health_of_options, health_of_row
 from api.store import plugin_health
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from plugins.discovery import OWN_DISTRIBUTION
-from plugins.extension_points import CHANNELS, SEND_OPTIONS
-from plugins.manager import Installed
+from plugins.loading.discovery import OWN_DISTRIBUTION
+from plugins.loading.extension_points import CHANNELS, SEND_OPTIONS
+from plugins.loading.manager import Installed
 from strategies.codes import Message
 
 log = logging.getLogger("touchline.channels")

@@ -9,8 +9,8 @@ from api.services.common.context import WorkspaceContext
 from api.services.plugin_health.breaker import Breaker
 from api.states import PluginState
 from api.store import plugin_health
-from plugins.discovery import OWN_DISTRIBUTION
-from plugins.manager import Installed
+from plugins.loading.discovery import OWN_DISTRIBUTION
+from plugins.loading.manager import Installed
 
 SEND_OPTION = "send_option:"
 """Begins the ids of send options in the table."""

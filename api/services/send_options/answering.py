@@ -9,8 +9,8 @@ from typing import NamedTuple
 from api.services.send_options.call_limits import MESSAGE_SECONDS
 from api.services.send_options.guarded_option import GuardedOption, Raised, Session, import_mark
 from api.workers.marks import leave
-from plugins.discovery import OWN_DISTRIBUTION
-from plugins.manager import load_send_options
+from plugins.loading.discovery import OWN_DISTRIBUTION
+from plugins.loading.manager import load_send_options
 from strategies.codes import StrategyCode
 from strategies.errors import Refusal
 from strategies.questions import Answer, Question

@@ -6,9 +6,9 @@ from types import MappingProxyType
 from api.clock import Clock
 from api.services.common.metrics import Metrics
 from api.services.send_options.asker import OptionAsker
-from plugins.discovery import OWN_DISTRIBUTION
-from plugins.extension_points import SEND_OPTIONS
-from plugins.manager import Installed
+from plugins.loading.discovery import OWN_DISTRIBUTION
+from plugins.loading.extension_points import SEND_OPTIONS
+from plugins.loading.manager import Installed
 from strategies.isolated_option import isolate
 
 

@@ -10,7 +10,7 @@ from api.services.workspaces.account_users import senders_of_account
 from api.store.dispatch import account_pauses
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import Data, workspace_event, write
-from plugins.manager import Installed
+from plugins.loading.manager import Installed
 
 
 @retry_on_deadlock

@@ -5,7 +5,7 @@ import asyncio
 from api.models import Sender
 from api.services.workspaces.accounts import account_name
 from api.store.senders import real_senders
-from plugins.manager import Installed
+from plugins.loading.manager import Installed
 
 
 async def senders_of_account(installed: Installed, account: str) -> list[Sender]:

@@ -11,8 +11,8 @@ from api.codes.workspaces import WorkspaceCode
 from api.mail.text_checks import storable_text
 from api.models import Workspace
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
-from plugins.mailbox_contract import Mailbox
-from plugins.manager import Installed
+from plugins.loading.manager import Installed
+from plugins.mailboxes.contract import Mailbox
 from strategies import Refusal
 
 log = logging.getLogger("touchline.dispatch")

@@ -11,7 +11,7 @@ from api.store.engine.listing import Listing
 from api.store.engine.listing_statement import Condition
 from api.store.engine.sort_keys import SortKey
 from api.store.engine.sql import execute, in_values, of_workspace
-from plugins.crm_codes import CrmCategory
+from plugins.crms.codes import CrmCategory
 
 KEYS = {CrmFailureSort.FAILED_AT: SortKey("failed_at", datetime)}
 WAITS_FOR_USER, IS_RETRIED = Condition("state = 'FAILED'"), Condition("state = 'WAITING'")

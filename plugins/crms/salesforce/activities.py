@@ -16,10 +16,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_people import ActivityKind, ActivityPush, LoggedEmail
-from plugins.crm_tasks import WriteResult
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.people import ActivityKind, ActivityPush, LoggedEmail
 from plugins.crms.salesforce import soql
 from plugins.crms.salesforce.batches import Batch, Write, write_batches
 from plugins.crms.salesforce.description import ACTIVITY_FIELDS, Descriptions, ObjectDescription
@@ -29,6 +28,7 @@ from plugins.crms.salesforce.queries import rows_in
 from plugins.crms.salesforce.rest import RestClient
 from plugins.crms.salesforce.task_search import TaskSearch
 from plugins.crms.salesforce.tasks import length_of, with_marker
+from plugins.crms.tasks import WriteResult
 
 SUBTYPES = {ActivityKind.EMAIL: "Email", ActivityKind.REPLY: "Email", ActivityKind.CALL: "Call"}
 FIXED_FIELD, FIXED = "TaskSubtype", CrmCode.INVALID_FIELD_FOR_INSERT_UPDATE

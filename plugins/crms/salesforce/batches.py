@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_tasks import WriteResult
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.errors import error_of
 from plugins.crms.salesforce.ids import whole_id
 from plugins.crms.salesforce.json_reading import inner, invalid, records, text
 from plugins.crms.salesforce.rest import RestClient
+from plugins.crms.tasks import WriteResult
 
 MAX_RECORDS = 200
 PATH = "composite/sobjects"

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from plugins.crm_access import Consent, CrmAccess, CrmHost
+from plugins.crms.access import Consent, CrmAccess, CrmHost
 from plugins.crms.salesforce.description import Descriptions, KnownDescriptions
 from plugins.crms.salesforce.http import new_client
 from plugins.crms.salesforce.limits import ClientLimits

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from plugins.crm_access import ConnectWay, Consent, CrmAccess, CrmHost
-from plugins.crm_contract import Crm
-from plugins.crm_urls import allows_loopback
+from plugins.crms.access import ConnectWay, Consent, CrmAccess, CrmHost
+from plugins.crms.contract import Crm
 from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.settings import WAYS
+from plugins.crms.urls import allows_loopback
 from strategies import hookimpl
 
 if TYPE_CHECKING:

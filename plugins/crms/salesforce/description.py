@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from plugins.crm_access import CrmCapabilities
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_people import ActivityField, PersonKind
+from plugins.crms.access import CrmCapabilities
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.people import ActivityField, PersonKind
 from plugins.crms.salesforce.json_reading import number, record, records, text
 from plugins.crms.salesforce.rest import RestClient, refused
 

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.http import Reply
 from plugins.crms.salesforce.json_reading import inner, text
 from plugins.crms.salesforce.settings import IDENTITY_URL, INSTANCE_URL

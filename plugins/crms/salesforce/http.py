@@ -16,8 +16,8 @@ from urllib.request import getproxies
 
 import httpx
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.json_reading import invalid
 from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.public_transport import PublicTransport

@@ -6,8 +6,8 @@ https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_r
 
 from typing import Any
 
-from plugins.crm_access import CrmIdentity
-from plugins.crm_errors import CrmError
+from plugins.crms.access import CrmIdentity
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce import soql
 from plugins.crms.salesforce.ids import whole_id
 from plugins.crms.salesforce.json_reading import invalid, record, text

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, NoReturn
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.ids import whole_id
 
 MAX_VALUES = 1_000_000

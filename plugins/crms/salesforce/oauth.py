@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from plugins.crm_access import Consent, CrmAccess
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.access import Consent, CrmAccess
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce import settings
 from plugins.crms.salesforce.errors import oauth_error, without_secrets
 from plugins.crms.salesforce.http import Reply, send

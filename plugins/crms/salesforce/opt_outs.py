@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from plugins.crm_people import OptOut, OptOutPage, PersonKind
-from plugins.crm_tasks import WriteResult
+from plugins.crms.people import OptOut, OptOutPage, PersonKind
 from plugins.crms.salesforce import soql
 from plugins.crms.salesforce.batches import Batch, Write, write_batches
 from plugins.crms.salesforce.description import Descriptions
@@ -15,6 +14,7 @@ from plugins.crms.salesforce.json_reading import instant, record_id, text
 from plugins.crms.salesforce.people import OBJECTS
 from plugins.crms.salesforce.queries import Page, first_page, newest_change, next_page, round_time
 from plugins.crms.salesforce.rest import RestClient
+from plugins.crms.tasks import WriteResult
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 SOBJECTS = {LEAD: "Lead", CONTACT: "Contact"}

@@ -7,8 +7,8 @@ https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_r
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from plugins.crm_errors import CrmError
-from plugins.crm_people import NewPerson, PersonKind, RelatedKind, RelatedRecord, RemotePerson, RemoteUser
+from plugins.crms.errors import CrmError
+from plugins.crms.people import NewPerson, PersonKind, RelatedKind, RelatedRecord, RemotePerson, RemoteUser
 from plugins.crms.salesforce.batches import Write
 from plugins.crms.salesforce.description import Descriptions, ObjectDescription
 from plugins.crms.salesforce.ids import CONTACT, LEAD, USER, whole_id

@@ -14,8 +14,8 @@ from types import TracebackType
 
 import httpx
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 MAX_ADDRESSES = 4

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from plugins.crm_access import ApiUse, CrmAccess, CrmHost
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.access import ApiUse, CrmAccess, CrmHost
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.errors import error_of_reply, without_secrets
 from plugins.crms.salesforce.http import Reply, send
 from plugins.crms.salesforce.json_reading import read_json

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from plugins.crm_access import ApiUse, CrmCapabilities, CrmIdentity
-from plugins.crm_contract import CrmSession
-from plugins.crm_people import (
+from plugins.crms.access import ApiUse, CrmCapabilities, CrmIdentity
+from plugins.crms.contract import CrmSession
+from plugins.crms.people import (
     ActivityPush,
     NewPerson,
     OptOut,
@@ -17,7 +17,6 @@ from plugins.crm_people import (
     RemoteUser,
     SourceKind,
 )
-from plugins.crm_tasks import DeletedTasks, RemoteTask, TaskPage, TaskPush, WriteResult
 from plugins.crms.salesforce.activities import Activities
 from plugins.crms.salesforce.batches import Batch, Write, delete_records, write_batches
 from plugins.crms.salesforce.description import Descriptions, capabilities
@@ -30,6 +29,7 @@ from plugins.crms.salesforce.rest import RestClient
 from plugins.crms.salesforce.sources import Sources
 from plugins.crms.salesforce.task_search import TaskSearch
 from plugins.crms.salesforce.tasks import to_fields
+from plugins.crms.tasks import DeletedTasks, RemoteTask, TaskPage, TaskPush, WriteResult
 
 
 class SalesforceSession(CrmSession):

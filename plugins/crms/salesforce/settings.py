@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from plugins.crm_access import AccessField, AccessFieldKind, ConnectWay, CrmAccess
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_urls import url_fault
+from plugins.crms.access import AccessField, AccessFieldKind, ConnectWay, CrmAccess
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.urls import url_fault
 
 JWT, CREDENTIALS, CODE = "jwt_bearer", "client_credentials", "authorization_code"
 LOGIN_URL, API_VERSION, MARKER_FIELD = "https://login.salesforce.com", "62.0", "Touchline_Id__c"

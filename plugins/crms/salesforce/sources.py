@@ -9,9 +9,9 @@ rows a request)
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_people import PersonKind, PersonPage, PersonSource, SourceKind
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.people import PersonKind, PersonPage, PersonSource, SourceKind
 from plugins.crms.salesforce import soql
 from plugins.crms.salesforce.ids import whole_id
 from plugins.crms.salesforce.json_reading import inner, record, records, text

@@ -9,9 +9,8 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_tasks import DeletedTask, DeletedTasks, RemoteTask, TaskPage
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce import soql
 from plugins.crms.salesforce.description import Descriptions, ObjectDescription
 from plugins.crms.salesforce.ids import TASK, whole_id
@@ -19,6 +18,7 @@ from plugins.crms.salesforce.json_reading import instant, record, record_id, rec
 from plugins.crms.salesforce.queries import Page, all_rows, first_page, newest_change, next_page, round_time, rows_in
 from plugins.crms.salesforce.rest import RestClient
 from plugins.crms.salesforce.tasks import from_rows, visible_fields
+from plugins.crms.tasks import DeletedTask, DeletedTasks, RemoteTask, TaskPage
 
 MINUTE = timedelta(minutes=1)
 CLOCK_TOLERANCE = timedelta(minutes=10)

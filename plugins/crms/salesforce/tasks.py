@@ -9,7 +9,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from plugins.crm_tasks import (
+from plugins.crms.salesforce.description import ObjectDescription
+from plugins.crms.salesforce.ids import whole_id
+from plugins.crms.salesforce.json_reading import day, instant, record_id, text
+from plugins.crms.tasks import (
     RemotePriority,
     RemoteStatus,
     RemoteTask,
@@ -18,9 +21,6 @@ from plugins.crm_tasks import (
     TaskPush,
     TaskValues,
 )
-from plugins.crms.salesforce.description import ObjectDescription
-from plugins.crms.salesforce.ids import whole_id
-from plugins.crms.salesforce.json_reading import day, instant, record_id, text
 
 STATUSES = {RemoteStatus.OPEN: "Not Started", RemoteStatus.COMPLETED: "Completed"}
 PRIORITIES = {RemotePriority.NORMAL: "Normal", RemotePriority.HIGH: "High"}

@@ -13,7 +13,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 
 from plugins import AccountUnavailableError
 from plugins.codes import ChannelCode
-from plugins.mailbox_codes import MailboxCode
+from plugins.mailboxes.codes import MailboxCode
 from plugins.mailboxes.imap.url import ImapSettings
 from plugins.server_accounts.tls import trust
 from strategies.codes import Message

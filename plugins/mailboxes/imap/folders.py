@@ -8,7 +8,7 @@ from imapclient import IMAPClient
 from imapclient.imapclient import JUNK, SENT
 
 from plugins import AccountUnavailableError
-from plugins.mailbox_codes import MailboxCode
+from plugins.mailboxes.codes import MailboxCode
 from plugins.mailboxes.imap.url import AUTO, NONE, ImapSettings
 
 USUAL_NAMES = MappingProxyType(

@@ -75,8 +75,8 @@ with own_packages():
         WriteResult,
         classify,
     )
-    from plugins import manager as _manager
-    from plugins.manager import Installed
+    from plugins.loading import manager as _manager
+    from plugins.loading.manager import Installed
     from strategies import (
         Availability,
         ByValue,

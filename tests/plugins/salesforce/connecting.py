@@ -9,7 +9,7 @@ from functools import cache
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from plugins.crm_access import ApiUse, CrmAccess, CrmHost
+from plugins.crms.access import ApiUse, CrmAccess, CrmHost
 from plugins.crms.salesforce.crm import Salesforce
 from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.session import SalesforceSession

@@ -12,9 +12,9 @@ import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugins.crm_access import Consent, CrmAccess
-from plugins.crm_errors import CrmError
-from plugins.crm_people import (
+from plugins.crms.access import Consent, CrmAccess
+from plugins.crms.errors import CrmError
+from plugins.crms.people import (
     ActivityField,
     ActivityKind,
     ActivityPush,

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from plugins.crm_access import Consent, CrmAccess
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.access import Consent, CrmAccess
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.crm import Salesforce
 from tests.live import PATIENCE
 from tests.plugins.salesforce.connecting import LIMITS, Host, access, connected, pem, rsa_key

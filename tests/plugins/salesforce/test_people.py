@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_people import (
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.people import (
     ActivityField,
     ActivityKind,
     ActivityPush,

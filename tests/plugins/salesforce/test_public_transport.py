@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce import http
 from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.public_transport import PublicTransport

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugins.crm_codes import CrmCategory, CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.codes import CrmCategory, CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce import soql
 from plugins.crms.salesforce.errors import error_of, error_of_reply, oauth_error
 from plugins.crms.salesforce.http import Reply

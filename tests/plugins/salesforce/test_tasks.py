@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_tasks import (
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.salesforce.tasks import with_marker, without_marker
+from plugins.crms.tasks import (
     RemotePriority,
     RemoteStatus,
     RemoteTaskKind,
@@ -18,7 +19,6 @@ from plugins.crm_tasks import (
     TaskValues,
     WriteResult,
 )
-from plugins.crms.salesforce.tasks import with_marker, without_marker
 from tests.plugins.salesforce.connecting import LIMITS, connected
 from tests.salesforce.errors import ApiError
 from tests.salesforce.faults import BROKEN, LIMIT_EXCEEDED, MAINTENANCE, UNAVAILABLE, FaultKind

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from plugins.webhook_contract import Webhook, WebhookRefusedError, WebhookRequest, WebhookResult
+from plugins.webhooks.contract import Webhook, WebhookRefusedError, WebhookRequest, WebhookResult
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SECRET = "5bq0Zk3mB7yXw1VvS9tLr2Hn8Dc4Ge6JfPaQuTiOx0s"

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from plugins.incoming import BounceKind, ReportedKind
-from plugins.webhook_contract import WebhookRefusedError
+from plugins.webhooks.contract import WebhookRefusedError
 from plugins.webhooks.generic import GenericWebhook
 from plugins.webhooks.generic_schema import SCHEMA
 from tests.plugins.webhooks.requests import NOW, OLD_SECRET, SECRET, generic, mutated, refused, request

@@ -9,8 +9,8 @@ from api.models import Campaign, Event, Step
 from api.services.campaigns.option_problems import report_missing_options
 from api.services.jobs.job_kind import JobRuntime
 from api.store.engine.sql import execute
-from plugins.extension_points import SEND_OPTIONS
-from plugins.manager import Installed
+from plugins.loading.extension_points import SEND_OPTIONS
+from plugins.loading.manager import Installed
 from tests.services.world import NOW, make_world
 
 pytestmark = pytest.mark.usefixtures("database")

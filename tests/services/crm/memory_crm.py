@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from plugins.crm_access import ApiUse, CrmCapabilities, CrmIdentity
-from plugins.crm_contract import CrmSession
-from plugins.crm_errors import CrmError
-from plugins.crm_people import (
+from plugins.crms.access import ApiUse, CrmCapabilities, CrmIdentity
+from plugins.crms.contract import CrmSession
+from plugins.crms.errors import CrmError
+from plugins.crms.people import (
     ActivityField,
     ActivityPush,
     NewPerson,
@@ -22,7 +22,7 @@ from plugins.crm_people import (
     RemoteUser,
     SourceKind,
 )
-from plugins.crm_tasks import DeletedTasks, RemoteTask, TaskPage, TaskPush, WriteResult
+from plugins.crms.tasks import DeletedTasks, RemoteTask, TaskPage, TaskPush, WriteResult
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 CAPABILITIES = CrmCapabilities(

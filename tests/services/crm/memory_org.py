@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from plugins.crm_codes import CrmCode
-from plugins.crm_contract import CrmSession
-from plugins.crm_errors import CrmError
-from plugins.crm_people import OptOut, OptOutPage
-from plugins.crm_tasks import (
+from plugins.crms.codes import CrmCode
+from plugins.crms.contract import CrmSession
+from plugins.crms.errors import CrmError
+from plugins.crms.people import OptOut, OptOutPage
+from plugins.crms.tasks import (
     DeletedTask,
     DeletedTasks,
     RemotePriority,

@@ -26,8 +26,8 @@ from plugins import (
     CrmSession,
     RemoteUser,
 )
-from plugins.extension_points import CRMS
-from plugins.manager import load
+from plugins.loading.extension_points import CRMS
+from plugins.loading.manager import load
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 KEY = "kR4vN8bTz1Qw6YpXc3Lm9HsJf2Dg7AeU5oKiVnBtMrE"

@@ -16,8 +16,8 @@ from api.services.people.people import create_person
 from api.services.tasks.hand_tasks import create_task
 from api.services.workspaces.senders import create_sender
 from plugins import ApiUse, CrmAccess, CrmHost, CrmIdentity, CrmSession, RemoteUser
-from plugins.crm_access import CrmCapabilities
-from plugins.crm_people import PersonKind, RemotePerson
+from plugins.crms.access import CrmCapabilities
+from plugins.crms.people import PersonKind, RemotePerson
 from strategies import StepType
 from tests.services.crm.memory_org import MemoryOrg, MemorySession
 from tests.services.crm.stub_crm import IDENTITY, StubCrm, connected, make_context

@@ -21,8 +21,8 @@ from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
 from plugins.crms.salesforce.crm import Salesforce
 from plugins.crms.salesforce.limits import ClientLimits
-from plugins.extension_points import CRMS
-from plugins.manager import Installed, load
+from plugins.loading.extension_points import CRMS
+from plugins.loading.manager import Installed, load
 from strategies import StepType
 from tests import story
 from tests.client import Client, new_client, serving

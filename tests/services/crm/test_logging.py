@@ -11,9 +11,9 @@ from api.services.replies.replies import record_reply
 from api.services.tasks.hand_tasks import create_task
 from api.services.tasks.tasks import complete_task
 from api.store.crm.changes import Change
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_people import ActivityField, PersonKind, RelatedKind, RelatedRecord
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.people import ActivityField, PersonKind, RelatedKind, RelatedRecord
 from strategies import StepType
 from tests.services.crm.connected import DOUBT, LATER, Connected, connect
 from tests.services.world import NOW

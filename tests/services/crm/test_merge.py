@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.services.crm.tasks.merge import ONE_WAY, Side, merge
-from plugins.crm_tasks import TaskField
+from plugins.crms.tasks import TaskField
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 FIELDS = frozenset(TaskField)

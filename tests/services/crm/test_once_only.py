@@ -15,9 +15,9 @@ from api.services.crm.tasks.push import push_tasks
 from api.services.tasks.hand_tasks import delete_task
 from api.services.tasks.task_changes import update_task
 from api.store.crm.changes import Change
-from plugins.crm_codes import CrmCategory, CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_tasks import RemoteStatus
+from plugins.crms.codes import CrmCategory, CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.tasks import RemoteStatus
 from tests.services.crm.memory_org import task_values
 from tests.services.crm.retries import retry_all
 from tests.services.crm.synced_world import DAY, SyncedWorld, real_now, synced_world

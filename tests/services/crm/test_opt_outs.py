@@ -14,9 +14,9 @@ from api.services.people.erasing import erase_person
 from api.services.people.people import create_person
 from api.services.people.recipient_choices import recipient_status, undo_unsubscribe, unsubscribe_recipient
 from api.states import SuppressionSource
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_people import PersonKind
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.people import PersonKind
 from strategies import Refusal
 from tests.services.crm.connected import LATER, Connected, connect
 from tests.services.world import NOW

@@ -20,9 +20,9 @@ from api.services.crm.connections.users import set_user
 from api.services.tasks.hand_tasks import create_task
 from api.services.workspaces.senders import create_sender
 from plugins import CrmAccess, CrmCode, CrmError, CrmHost, CrmSession
-from plugins.crm_access import CrmCapabilities
-from plugins.crm_people import ActivityKind, ActivityPush
-from plugins.crm_tasks import TaskField, TaskPush, WriteResult
+from plugins.crms.access import CrmCapabilities
+from plugins.crms.people import ActivityKind, ActivityPush
+from plugins.crms.tasks import TaskField, TaskPush, WriteResult
 from strategies import StepType
 from tests.services.crm.memory_org import task_values
 from tests.services.crm.stub_crm import IDENTITY, KEY

@@ -16,7 +16,7 @@ from api.services.workspaces.senders import create_sender
 from api.states import Priority, TaskStatus
 from api.store.crm import task_sync
 from api.store.engine import transactions
-from plugins.crm_tasks import RemotePriority, RemoteStatus
+from plugins.crms.tasks import RemotePriority, RemoteStatus
 from strategies import StepType
 from tests.databases import on_sqlite
 from tests.services.crm.memory_org import task_values

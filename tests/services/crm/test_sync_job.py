@@ -16,8 +16,8 @@ from api.services.tasks.tasks import complete_task
 from api.services.workspaces.senders import create_sender
 from api.states import JobState
 from plugins import CrmCode, CrmError
-from plugins.crm_people import OptOut, PersonKind
-from plugins.crm_tasks import RemoteStatus
+from plugins.crms.people import OptOut, PersonKind
+from plugins.crms.tasks import RemoteStatus
 from tests.services.crm.memory_org import task_values
 from tests.services.crm.stub_crm import connected
 from tests.services.crm.sync_server import start

@@ -18,9 +18,9 @@ from api.services.tasks.tasks import complete_task, skip_task
 from api.services.workspaces.senders import create_sender
 from api.states import Priority, TaskStatus
 from api.store.crm import task_sync
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_tasks import RemotePriority, RemoteStatus, RemoteTaskKind
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.tasks import RemotePriority, RemoteStatus, RemoteTaskKind
 from strategies import StepType
 from tests.databases import on_sqlite
 from tests.services.crm.memory_org import task_values

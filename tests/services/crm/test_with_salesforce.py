@@ -12,7 +12,7 @@ from api.services.crm.tasks.org import TaskOrg
 from api.services.crm.tasks.pull import pull_changes, pull_deletions
 from api.services.crm.tasks.push import push_tasks
 from api.store.crm import task_sync
-from plugins.crm_errors import CrmError
+from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.session import SalesforceSession
 from tests.plugins.salesforce.connecting import connected

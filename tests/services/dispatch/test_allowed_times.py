@@ -21,7 +21,7 @@ from api.states import SendStatus
 from api.store.dispatch import allowed_times
 from api.store.engine.sql import execute
 from plugins.contract import Outcome, Outgoing
-from plugins.extension_points import SEND_OPTIONS
+from plugins.loading.extension_points import SEND_OPTIONS
 from strategies import Availability, Note, Position, Range, SendAt, SendOption, StepContext, StepType
 from strategies.calendar import shown_minute
 from strategies.registry import SendOptions

@@ -19,7 +19,7 @@ from api.services.workspaces.senders import create_sender, update_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import SendStatus
 from plugins.contract import Outcome, Outgoing
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import StepType
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import later

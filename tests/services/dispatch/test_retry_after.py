@@ -16,7 +16,7 @@ from api.services.dispatch.retry_policy import next_retry_at, requested_wait, re
 from api.states import SendStatus
 from plugins.channels.smtp.requested_wait import requested_wait as requested_by_text
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
-from plugins.receipt_checks import plain_retry_after
+from plugins.loading.receipt_checks import plain_retry_after
 from tests.databases import on_sqlite
 from tests.services.world import NOW, Scripted, make_world
 

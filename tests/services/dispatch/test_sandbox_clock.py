@@ -22,7 +22,7 @@ from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import SendStatus
 from api.store.dispatch import throttles
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import StepType
 
 REAL = datetime(2026, 11, 28, 7, 0, tzinfo=UTC)

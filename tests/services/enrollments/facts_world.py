@@ -20,7 +20,7 @@ from api.services.people.import_job import IMPORT
 from api.services.people.people import create_person
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Availability, Position, Reads, Refusal, SendAt, SendOption, StepContext, StepType
 from tests.services.jobs.runners import until_idle
 

@@ -20,7 +20,7 @@ from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace
 from api.states import JobState
 from api.store import jobs
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import StepType
 from tests.services.jobs.runners import until_idle
 from tests.services.world import Killed

@@ -28,7 +28,7 @@ from api.states import LaunchStatus
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from api.store.launches import background_enrolling as store_enrolling
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import StepType
 from tests.databases import on_sqlite
 from tests.services.jobs.claims import run_import, run_launch

@@ -22,7 +22,7 @@ from api.states import LaunchStatus
 from api.store.campaigns.campaign_state import lock_campaign
 from api.store.engine.transactions import transaction
 from api.store.launches import background_enrolling as store_enrolling
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Refusal, SendAt, StepContext, StepType
 from strategies.options.same_time_as_previous import SameTimeAsPrevious
 from tests.services.jobs.claims import claim_launch, run_launch

@@ -12,8 +12,8 @@ from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.mailboxes.watcher import MailboxWatcher
 from api.settings import Settings
 from plugins import IncomingMail, MailBatch, Mailbox, MailboxSession
-from plugins.extension_points import MAILBOXES
-from plugins.manager import load
+from plugins.loading.extension_points import MAILBOXES
+from plugins.loading.manager import load
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 

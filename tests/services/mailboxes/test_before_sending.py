@@ -15,7 +15,7 @@ from api.store.replies import mailboxes
 from api.tick import Ticker
 from plugins import IncomingMail, MailBatch, ReportedKind
 from plugins.contract import AccountUnavailableError
-from plugins.extension_points import MAILBOXES
+from plugins.loading.extension_points import MAILBOXES
 from tests.databases import on_sqlite
 from tests.services.mailboxes.scripted import Scripted
 from tests.services.replies.incoming_mails import event, reply, sent_email

@@ -7,7 +7,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.people.imports import start_import
 from api.services.workspaces.workspaces import create_workspace
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Refusal
 from tests.databases import on_sqlite
 from tests.services.world import NOW

@@ -15,7 +15,7 @@ from api.services.people.people import create_person
 from api.services.workspaces.workspaces import create_workspace
 from api.states import ImportStatus, OnKnown
 from api.store.people.imports import delete_source, read_source, store_source
-from plugins.manager import load
+from plugins.loading.manager import load
 from tests.databases import on_sqlite
 from tests.services.jobs.claims import claim_import, run_import
 from tests.services.world import NOW, Killed

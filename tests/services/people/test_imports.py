@@ -18,7 +18,7 @@ from api.services.workspaces.workspaces import create_workspace
 from api.states import ImportStatus, OnKnown
 from api.store.engine.listing import Window
 from api.store.people.imports import read_source
-from plugins.manager import load
+from plugins.loading.manager import load
 from strategies import Refusal
 from tests.databases import on_sqlite
 from tests.services.jobs.claims import claim_import, run_import

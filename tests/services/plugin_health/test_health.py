@@ -20,7 +20,7 @@ from api.services.plugin_health.health import PluginHealth, health_of_options
 from api.services.plugin_health.recording import record_answer, record_faults, take_probe
 from api.states import PluginState
 from api.workers.limits import DEFAULT_LIMITS, Limit
-from plugins.manager import Installed, load
+from plugins.loading.manager import Installed, load
 from strategies.options.at_time import AtTime
 from tests.services.campaigns.edited import content
 from tests.services.world import make_world

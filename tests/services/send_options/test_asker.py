@@ -15,7 +15,7 @@ from api.services.send_options.asker import HEALTH_KEPT_FOR
 from api.services.send_options.isolation import isolated
 from api.states import PluginState
 from api.workers.limits import DEFAULT_LIMITS, Limit
-from plugins.manager import Installed, load
+from plugins.loading.manager import Installed, load
 from strategies import Calendar, Position, Refusal, StepType
 from strategies.questions import QuestionCollector, with_answers
 from strategies.records import LaunchChoices, PlannedSend, TimelineStep

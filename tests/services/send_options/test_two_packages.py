@@ -10,7 +10,7 @@ import pytest
 from api.services.common.metrics import Metrics
 from api.services.plugin_health.health import health_of_options
 from api.services.send_options.isolation import isolated
-from plugins.manager import Installed, load
+from plugins.loading.manager import Installed, load
 from strategies import Refusal
 from tests.databases import on_sqlite
 from tests.options_here import in_workers

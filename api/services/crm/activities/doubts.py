@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from api.services.crm.activities.items import Item
 from api.services.crm.org import CrmOrg
-from plugins.crm_access import CrmCapabilities
-from plugins.crm_contract import CrmSession
-from plugins.crm_people import ActivityPush
+from plugins.crms.access import CrmCapabilities
+from plugins.crms.contract import CrmSession
+from plugins.crms.people import ActivityPush
 
 LOOK_AFTER_RESTORE = timedelta(days=30)
 """How long after a restored backup activities are looked for before they are logged for the first time."""

@@ -7,9 +7,9 @@ from api.crm_records import CrmActivityKind
 from api.models import CrmPerson, CrmSettings
 from api.services.crm.activities.logged import Logged
 from api.services.crm.activities.subjects import reply_subject, subject
-from plugins.crm_access import CrmCapabilities
-from plugins.crm_checks import storable
-from plugins.crm_people import ActivityField, ActivityKind, ActivityPush, RelatedKind, RelatedRecord
+from plugins.crms.access import CrmCapabilities
+from plugins.crms.checks import storable
+from plugins.crms.people import ActivityField, ActivityKind, ActivityPush, RelatedKind, RelatedRecord
 
 TYPES = {CrmActivityKind.EMAIL: "Email", CrmActivityKind.REPLY: "Reply", CrmActivityKind.CALL: "Call"}
 """The type of an activity, if the CRM offers it; and ``{{activity_type}}`` of the subject."""

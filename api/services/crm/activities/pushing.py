@@ -35,11 +35,11 @@ from api.store.crm import changes as stored_changes
 from api.store.crm.changes import Change, Failure
 from api.store.crm.tasks_of_calls import remote_calls
 from api.store.engine.transactions import transaction
-from plugins.crm_access import CrmCapabilities
-from plugins.crm_codes import CrmCategory, CrmCode
-from plugins.crm_contract import CrmSession
-from plugins.crm_errors import CrmError
-from plugins.crm_people import ActivityField, ActivityPush, PersonKind
+from plugins.crms.access import CrmCapabilities
+from plugins.crms.codes import CrmCategory, CrmCode
+from plugins.crms.contract import CrmSession
+from plugins.crms.errors import CrmError
+from plugins.crms.people import ActivityField, ActivityPush, PersonKind
 
 ABOUT_THE_PERSON = frozenset(
     {CrmCode.ENTITY_IS_DELETED, CrmCode.INVALID_CROSS_REFERENCE_KEY, CrmCode.CANNOT_UPDATE_CONVERTED_LEAD}

@@ -6,7 +6,7 @@ from api.models import Campaign, CrmSettings, Step, Task
 from api.services.crm.activities.subjects import subject
 from api.store.crm.activities import steps_within_days
 from api.store.engine.rows import by_ids
-from plugins.crm_checks import storable
+from plugins.crms.checks import storable
 from strategies import StepType
 
 TYPES = {StepType.EMAIL: "Email", StepType.CALL: "Call", StepType.INMAIL: "InMail", StepType.CUSTOM: "Custom"}

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from api.codes.crm import CrmConnectionCode
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from plugins.crm_access import AccessField, AccessFieldKind, ConnectWay, CrmAccess
-from plugins.crm_contract import Crm
-from plugins.crm_urls import url_fault
+from plugins.crms.access import AccessField, AccessFieldKind, ConnectWay, CrmAccess
+from plugins.crms.contract import Crm
+from plugins.crms.urls import url_fault
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 

@@ -26,11 +26,11 @@ from api.store.crm import changes, connections, missed_opt_outs, task_sync
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import workspace_event, write
-from plugins.crm_access import ApiUse, CrmAccess, CrmIdentity
-from plugins.crm_codes import CrmCode
-from plugins.crm_contract import Crm
-from plugins.crm_errors import CrmError
-from plugins.crm_people import RemoteUser
+from plugins.crms.access import ApiUse, CrmAccess, CrmIdentity
+from plugins.crms.codes import CrmCode
+from plugins.crms.contract import Crm
+from plugins.crms.errors import CrmError
+from plugins.crms.people import RemoteUser
 from strategies import Refusal
 
 MAX_USERS_LOOKED_UP = 200

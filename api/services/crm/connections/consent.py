@@ -32,9 +32,9 @@ from api.services.crm.connections.guarded_session import call_package, call_plai
 from api.services.crm.connections.refusals import refusal_of
 from api.store.crm import connections, logins
 from api.store.workspaces import workspace_by_id
-from plugins.crm_access import Consent, CrmAccess
-from plugins.crm_contract import Crm
-from plugins.crm_errors import CrmError
+from plugins.crms.access import Consent, CrmAccess
+from plugins.crms.contract import Crm
+from plugins.crms.errors import CrmError
 from strategies import Refusal
 
 LOGIN_LIFETIME = timedelta(minutes=15)

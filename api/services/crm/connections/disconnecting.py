@@ -21,7 +21,7 @@ from api.store.crm import changes, connections
 from api.store.crm.backlog import KindBacklog, backlog_by_kind
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import workspace_event, write
-from plugins.crm_codes import CrmCode
+from plugins.crms.codes import CrmCode
 from strategies import Refusal
 
 MIN_KEEP_DAYS, MAX_KEEP_DAYS, DEFAULT_KEEP_DAYS = 1, 90, 30

@@ -7,11 +7,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from plugins.crm_access import ApiUse, CrmAccess, CrmCapabilities, CrmHost, CrmIdentity
-from plugins.crm_codes import CrmCode
-from plugins.crm_contract import Crm, CrmSession
-from plugins.crm_errors import CrmError
-from plugins.crm_people import (
+from plugins.crms.access import ApiUse, CrmAccess, CrmCapabilities, CrmHost, CrmIdentity
+from plugins.crms.codes import CrmCode
+from plugins.crms.contract import Crm, CrmSession
+from plugins.crms.errors import CrmError
+from plugins.crms.people import (
     ActivityPush,
     NewPerson,
     OptOut,
@@ -23,7 +23,7 @@ from plugins.crm_people import (
     RemoteUser,
     SourceKind,
 )
-from plugins.crm_tasks import DeletedTasks, RemoteTask, TaskPage, TaskPush, WriteResult
+from plugins.crms.tasks import DeletedTasks, RemoteTask, TaskPage, TaskPush, WriteResult
 
 log = logging.getLogger("touchline.crm")
 

@@ -10,9 +10,9 @@ from api.codes.crm import CrmConnectionCode
 from api.ids import new_id
 from api.services.common.encryption import DecryptionError, Encryption
 from api.store.crm import api_use, secrets
-from plugins.crm_access import ApiUse, CrmHost
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.access import ApiUse, CrmHost
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 
 PROBE_AFTER = timedelta(minutes=15)
 """How long calls wait after the share of the limit was used. Then one call asks the CRM how many are used now."""

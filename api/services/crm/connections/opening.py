@@ -17,9 +17,9 @@ from api.services.crm.connections.refusals import code_of, detail_of
 from api.services.crm.connections.settings import settings_of
 from api.store.crm import connections
 from api.store.events.events import Line, workspace_event, write
-from plugins.crm_access import CrmAccess
-from plugins.crm_codes import CrmCategory, CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.access import CrmAccess
+from plugins.crms.codes import CrmCategory, CrmCode
+from plugins.crms.errors import CrmError
 
 log = logging.getLogger("touchline.crm")
 

@@ -17,11 +17,11 @@ from api.services.crm.connections.guarded_session import GuardedSession
 from api.services.crm.connections.opening import open_connection
 from api.services.crm.connections.refusals import remedy
 from api.store.crm import connections
-from plugins.crm_access import CrmCapabilities
-from plugins.crm_codes import CrmCategory, CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_people import ActivityPush
-from plugins.crm_tasks import TaskField, TaskPush, WriteResult
+from plugins.crms.access import CrmCapabilities
+from plugins.crms.codes import CrmCategory, CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.people import ActivityPush
+from plugins.crms.tasks import TaskField, TaskPush, WriteResult
 
 Push = TypeVar("Push", TaskPush, ActivityPush)
 Write = Callable[[GuardedSession, Sequence[Push]], Awaitable[Sequence[WriteResult]]]

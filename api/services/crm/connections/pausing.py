@@ -5,7 +5,7 @@ from api.models import CrmConnection
 from api.services.common.context import WorkspaceContext
 from api.services.crm.connections.usable import present_connection
 from api.store.crm import changes, connections
-from plugins.crm_codes import CrmCode
+from plugins.crms.codes import CrmCode
 from strategies import Refusal
 
 

@@ -13,9 +13,9 @@ from api.services.crm.connections.usable import usable_connection
 from api.store.crm import changes, connections
 from api.store.crm import settings as store
 from api.store.crm.backlog import KindBacklog, backlog_by_kind
-from plugins.crm_contract import Crm
-from plugins.crm_errors import CrmError
-from plugins.crm_people import RemoteUser
+from plugins.crms.contract import Crm
+from plugins.crms.errors import CrmError
+from plugins.crms.people import RemoteUser
 
 MAX_USERS = 200
 """Most addresses that are looked up in the CRM at once."""

@@ -1,8 +1,8 @@
 """Errors of a CRM as refusals and as sentences."""
 
 from api.codes.crm import CrmConnectionCode
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from strategies import Refusal
 
 

@@ -6,8 +6,8 @@ from api.models import CrmConnection
 from api.services.common.context import WorkspaceContext
 from api.services.common.encryption import DecryptionError
 from api.services.crm.connections.guarded_session import call_package
-from plugins.crm_access import CrmAccess
-from plugins.crm_errors import CrmError
+from plugins.crms.access import CrmAccess
+from plugins.crms.errors import CrmError
 
 log = logging.getLogger("touchline.crm")
 

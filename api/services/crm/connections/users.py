@@ -14,10 +14,10 @@ from api.services.crm.tasks.switching import refresh_sync
 from api.store.crm import settings as store
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction
-from plugins.crm_access import CrmIdentity
-from plugins.crm_checks import MAX_REMOTE_ID_CHARACTERS
-from plugins.crm_errors import CrmError
-from plugins.crm_people import RemoteUser
+from plugins.crms.access import CrmIdentity
+from plugins.crms.checks import MAX_REMOTE_ID_CHARACTERS
+from plugins.crms.errors import CrmError
+from plugins.crms.people import RemoteUser
 from strategies import Refusal
 
 

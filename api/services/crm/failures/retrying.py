@@ -4,8 +4,8 @@ import random
 from datetime import datetime, timedelta
 
 from api.store.crm.changes import Change, Failure
-from plugins.crm_codes import CrmCategory, CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.codes import CrmCategory, CrmCode
+from plugins.crms.errors import CrmError
 
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 """The waits after the first, the second, … failure that passes by itself. The last one repeats.

@@ -26,9 +26,9 @@ from api.services.launches.ready_campaign import CAMPAIGN, ready
 from api.services.people.people import create_person
 from api.store.crm import people as store
 from api.store.engine.rows import by_address_keys, by_ids
-from plugins.crm_contract import CrmSession
-from plugins.crm_errors import CrmError
-from plugins.crm_people import RemotePerson
+from plugins.crms.contract import CrmSession
+from plugins.crms.errors import CrmError
+from plugins.crms.people import RemotePerson
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 

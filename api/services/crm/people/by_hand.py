@@ -17,9 +17,9 @@ from api.store.crm import people as store
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import workspace_event, write
-from plugins.crm_contract import CrmSession
-from plugins.crm_errors import CrmError
-from plugins.crm_people import RemotePerson
+from plugins.crms.contract import CrmSession
+from plugins.crms.errors import CrmError
+from plugins.crms.people import RemotePerson
 from strategies import Refusal
 
 MAX_REMOTE_ID_CHARACTERS = 100

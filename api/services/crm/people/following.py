@@ -14,9 +14,9 @@ from api.store.crm import people as store
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import workspace_event, write
 from api.store.people.people import lock_present
-from plugins.crm_contract import CrmSession
-from plugins.crm_people import RemotePerson
-from plugins.crm_tasks import MAX_BATCH
+from plugins.crms.contract import CrmSession
+from plugins.crms.people import RemotePerson
+from plugins.crms.tasks import MAX_BATCH
 
 MAX_STEPS = 5
 """How often a record is followed: a merged lead that was converted to a contact that was merged, and so on."""

@@ -37,10 +37,10 @@ from api.store.engine.rows import by_ids
 from api.store.engine.transactions import transaction
 from api.store.people import groups as stored_groups
 from api.store.people import imports as store
-from plugins.crm_codes import CrmCategory
-from plugins.crm_contract import CrmSession
-from plugins.crm_errors import CrmError
-from plugins.crm_people import PersonPage, PersonSource, RemotePerson, SourceKind
+from plugins.crms.codes import CrmCategory
+from plugins.crms.contract import CrmSession
+from plugins.crms.errors import CrmError
+from plugins.crms.people import PersonPage, PersonSource, RemotePerson, SourceKind
 from strategies import Refusal
 
 CRM_IMPORT_JOB = "crm_import"

@@ -20,9 +20,9 @@ from api.store.crm.people import RecordRow
 from api.store.engine.rows import by_ids
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.people.people import lock_present
-from plugins.crm_contract import CrmSession
-from plugins.crm_people import NewPerson, PersonKind, RemotePerson
-from plugins.crm_tasks import MAX_BATCH
+from plugins.crms.contract import CrmSession
+from plugins.crms.people import NewPerson, PersonKind, RemotePerson
+from plugins.crms.tasks import MAX_BATCH
 from strategies.codes import Message
 
 ASK_AGAIN_AFTER = timedelta(hours=1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from api.codes.crm_people import CrmPersonCode
 from api.crm_states import CrmDuplicates, CrmNoMatch, CrmPersonKind
-from plugins.crm_people import RemotePerson
+from plugins.crms.people import RemotePerson
 from strategies.codes import Message
 
 MAX_SHOWN_IDS = 5

@@ -25,11 +25,11 @@ from api.store.engine.rows import by_ids
 from api.store.engine.transactions import transaction
 from api.store.people.suppression_history import LastChange, last_changes
 from api.store.people.suppressions import suppressed_keys
-from plugins.crm_codes import CrmCode
-from plugins.crm_contract import CrmSession
-from plugins.crm_errors import CrmError
-from plugins.crm_people import OptOut, RemotePerson
-from plugins.crm_tasks import MAX_BATCH
+from plugins.crms.codes import CrmCode
+from plugins.crms.contract import CrmSession
+from plugins.crms.errors import CrmError
+from plugins.crms.people import OptOut, RemotePerson
+from plugins.crms.tasks import MAX_BATCH
 
 GONE = frozenset({CrmCode.ENTITY_IS_DELETED, CrmCode.CANNOT_UPDATE_CONVERTED_LEAD})
 """Codes of records that cannot be written any more. The records that they became have the address as well."""

@@ -12,8 +12,8 @@ from api.store.crm import people as store
 from api.store.crm.people import RecordRow
 from api.store.engine.rows import by_ids
 from api.store.people.suppressions import NewSuppression
-from plugins.crm_contract import CrmSession
-from plugins.crm_people import OptOut, RemotePerson
+from plugins.crms.contract import CrmSession
+from plugins.crms.people import OptOut, RemotePerson
 
 MAX_URL_CHARACTERS = 500
 

@@ -9,9 +9,9 @@ from api.services.crm.people.linking import link_people, store_links
 from api.services.crm.people.records import normal_address, record_row, suppress_opted_out
 from api.store.crm import people as store
 from api.store.engine.rows import by_address_keys
-from plugins.crm_contract import CrmSession
-from plugins.crm_people import RemotePerson
-from plugins.crm_tasks import MAX_BATCH
+from plugins.crms.contract import CrmSession
+from plugins.crms.people import RemotePerson
+from plugins.crms.tasks import MAX_BATCH
 
 
 class TaskPeople:

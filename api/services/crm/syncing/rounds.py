@@ -20,11 +20,11 @@ from api.services.crm.tasks.org import TaskOrg
 from api.services.crm.tasks.pull import OVERLAP, pull_changes, pull_deletions
 from api.services.crm.tasks.push import push_tasks
 from api.store.crm import changes, task_sync
-from plugins.crm_access import CrmCapabilities
-from plugins.crm_codes import CrmCategory, CrmCode
-from plugins.crm_contract import Crm, CrmSession
-from plugins.crm_errors import CrmError
-from plugins.crm_tasks import MAX_BATCH
+from plugins.crms.access import CrmCapabilities
+from plugins.crms.codes import CrmCategory, CrmCode
+from plugins.crms.contract import Crm, CrmSession
+from plugins.crms.errors import CrmError
+from plugins.crms.tasks import MAX_BATCH
 
 log = logging.getLogger("touchline.crm")
 

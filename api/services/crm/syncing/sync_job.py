@@ -20,8 +20,8 @@ from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import jobs
 from api.store.crm import changes, connections, task_sync
 from api.store.engine.transactions import transaction
-from plugins.crm_access import CrmCapabilities
-from plugins.crm_errors import CrmError
+from plugins.crms.access import CrmCapabilities
+from plugins.crms.errors import CrmError
 
 log = logging.getLogger("touchline.crm")
 

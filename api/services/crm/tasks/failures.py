@@ -5,8 +5,8 @@ from datetime import datetime
 
 from api.services.crm.failures.retrying import failure_of, wait_after
 from api.store.crm.changes import Change, Failure
-from plugins.crm_codes import CrmCategory, CrmCode
-from plugins.crm_errors import CrmError
+from plugins.crms.codes import CrmCategory, CrmCode
+from plugins.crms.errors import CrmError
 from strategies import Refusal
 
 LOOKED_FOR = frozenset({CrmCode.DUPLICATE_VALUE, CrmCode.ENTITY_IS_DELETED})

@@ -24,7 +24,7 @@ from api.store.crm import tasks as store
 from api.store.crm.changes import Change, done
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.event_actor import acting
-from plugins.crm_tasks import RemotePriority, RemoteStatus, RemoteTask, RemoteTaskKind
+from plugins.crms.tasks import RemotePriority, RemoteStatus, RemoteTask, RemoteTaskKind
 from strategies import Refusal, StepType
 from strategies.calendar import local
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from plugins.crm_tasks import TaskField
+from plugins.crms.tasks import TaskField
 
 Values = Mapping[TaskField, str | None]
 Pair = tuple[str | None, str | None]

@@ -8,8 +8,8 @@ from typing import Protocol
 from api.crm_states import CrmSkippedTask
 from api.models import CrmSettings, Task
 from api.services.common.context import WorkspaceContext
-from plugins.crm_contract import CrmSession
-from plugins.crm_tasks import RemoteTask
+from plugins.crms.contract import CrmSession
+from plugins.crms.tasks import RemoteTask
 
 
 class People(Protocol):

@@ -20,7 +20,7 @@ from api.store.crm.tasks import LinkChange
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.event_actor import acting
 from api.store.events.events import task_event, write
-from plugins.crm_tasks import RemotePriority, RemoteStatus, RemoteTask, TaskField
+from plugins.crms.tasks import RemotePriority, RemoteStatus, RemoteTask, TaskField
 
 log = logging.getLogger("touchline.crm")
 

@@ -20,9 +20,9 @@ from api.store.crm import changes as outbox
 from api.store.crm import task_sync
 from api.store.crm import tasks as store
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_tasks import MAX_BATCH, RemoteStatus, RemoteTask, TaskField
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.tasks import MAX_BATCH, RemoteStatus, RemoteTask, TaskField
 from strategies import Refusal
 
 log = logging.getLogger("touchline.crm")

@@ -20,9 +20,9 @@ from api.services.crm.tasks.sending import Pushes, delete_tasks, send_tasks
 from api.states import TaskStatus
 from api.store.crm import changes as outbox
 from api.store.crm import tasks as store
-from plugins.crm_codes import CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_tasks import (
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.tasks import (
     MAX_BATCH,
     RemotePriority,
     RemoteStatus,

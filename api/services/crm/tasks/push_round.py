@@ -11,7 +11,7 @@ from api.store.crm import changes as outbox
 from api.store.crm import tasks as store
 from api.store.crm.changes import Change, Failure
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from plugins.crm_tasks import RemoteTask
+from plugins.crms.tasks import RemoteTask
 
 
 @dataclass(slots=True)

@@ -13,9 +13,9 @@ from api.services.crm.tasks.push_round import PushRound, store_round
 from api.store.crm import tasks as store
 from api.store.crm.changes import Change
 from api.store.engine.transactions import transaction
-from plugins.crm_codes import CrmCategory, CrmCode
-from plugins.crm_errors import CrmError
-from plugins.crm_tasks import TaskField, TaskPush, WriteResult
+from plugins.crms.codes import CrmCategory, CrmCode
+from plugins.crms.errors import CrmError
+from plugins.crms.tasks import TaskField, TaskPush, WriteResult
 
 SentValues = dict[str, list[str | None]]
 MAX_SENT = 5

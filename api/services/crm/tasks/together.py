@@ -18,7 +18,7 @@ from api.store.crm import changes as outbox
 from api.store.crm import tasks as store
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.event_actor import acting
-from plugins.crm_tasks import RemoteTask, TaskField
+from plugins.crms.tasks import RemoteTask, TaskField
 from strategies import StepType
 
 Item = TypeVar("Item")

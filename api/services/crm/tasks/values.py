@@ -10,7 +10,7 @@ from hashlib import sha256
 from api.models import Task
 from api.services.tasks.hand_tasks import MAX_DETAILS_CHARACTERS
 from api.states import Priority, TaskStatus
-from plugins.crm_tasks import RemotePriority, RemoteStatus, RemoteTask, TaskField, TaskValues
+from plugins.crms.tasks import RemotePriority, RemoteStatus, RemoteTask, TaskField, TaskValues
 
 YEARS = range(1900, 2200)
 """Years of a due date that Touchline takes from a CRM."""

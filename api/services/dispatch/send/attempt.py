@@ -18,7 +18,7 @@ from api.services.common.large_emails import NoSlotError
 from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session
-from plugins.receipt_checks import described, plain_receipt, plain_retry_after, plain_text
+from plugins.loading.receipt_checks import described, plain_receipt, plain_retry_after, plain_text
 
 log = logging.getLogger("touchline.dispatch")
 

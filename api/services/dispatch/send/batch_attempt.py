@@ -20,7 +20,7 @@ from api.services.dispatch.send.attempt import (
     undo_cancellations,
 )
 from plugins.contract import AccountUnavailableError, Outcome, Session
-from plugins.receipt_checks import described
+from plugins.loading.receipt_checks import described
 
 log = logging.getLogger("touchline.dispatch")
 

@@ -2,9 +2,9 @@
 
 ``Crm.open`` opens a session with the stored access of a workspace. A session knows the CRM and no database; Touchline
 knows none of the CRM's field names. Each method makes as few requests as it can, and awaits ``CrmHost.before_call``
-before each of them. Its records have the types of ``plugins/crm_tasks.py`` and ``plugins/crm_people.py``.
+before each of them. Its records have the types of ``plugins/crms/tasks.py`` and ``plugins/crms/people.py``.
 
-Failures of the CRM are ``CrmError`` of ``plugins/crm_errors.py``: raised if the whole call failed, or in the
+Failures of the CRM are ``CrmError`` of ``plugins/crms/errors.py``: raised if the whole call failed, or in the
 ``WriteResult`` of one record. If a write may have been carried out, such as when the connection broke before the
 answer, the error is ``in_doubt``. Touchline then waits for ``Crm.doubt_seconds``, looks for the record by its marker,
 and writes it only if it is not there. So no record is created twice.
@@ -19,8 +19,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from plugins.crm_access import ApiUse, ConnectWay, Consent, CrmAccess, CrmCapabilities, CrmHost, CrmIdentity
-from plugins.crm_people import (
+from plugins.crms.access import ApiUse, ConnectWay, Consent, CrmAccess, CrmCapabilities, CrmHost, CrmIdentity
+from plugins.crms.people import (
     ActivityPush,
     NewPerson,
     OptOut,
@@ -32,7 +32,7 @@ from plugins.crm_people import (
     RemoteUser,
     SourceKind,
 )
-from plugins.crm_tasks import DeletedTasks, RemoteTask, TaskPage, TaskPush, WriteResult
+from plugins.crms.tasks import DeletedTasks, RemoteTask, TaskPage, TaskPush, WriteResult
 
 
 class CrmSession(ABC):
@@ -69,8 +69,8 @@ class CrmSession(ABC):
     async def push_tasks(self, pushes: Sequence[TaskPush]) -> Sequence[WriteResult]:
         """Create and update up to 200 tasks, and return a result for each, in any order. Records fail separately.
 
-        A push without ``remote_id`` creates the task. Where ``marker_is_unique``, it is an upsert by the marker: if
-        the task exists already, it is updated. Otherwise write the marker with it all the same.
+        A push without ``remote_id`` creates the task. If ``marker_is_unique``, it is an upsert by the
+        marker: a task that exists already is updated. If not, write the marker into the new task as well.
 
         Salesforce: sObject Collections with allOrNone=false, at most one request each for PATCH by the external id,
         POST and PATCH by id. HubSpot: POST /crm/objects/2026-03/tasks/batch/upsert, create and update, 100 records

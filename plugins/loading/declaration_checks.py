@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
 from typing import Any
 
-from plugins.schemas import fault_of
+from plugins.loading.schemas import fault_of
 from strategies import ByValue, Plural, Reads
 from strategies.contract import Text
 from strategies.plain_values import plain_string

@@ -5,7 +5,7 @@ import math
 from datetime import UTC, datetime
 
 from plugins.contract import Outcome, Receipt
-from plugins.hook_results import describe
+from plugins.loading.hook_results import describe
 
 log = logging.getLogger("touchline.channels")
 

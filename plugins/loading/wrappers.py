@@ -11,10 +11,10 @@ from inspect import signature
 from typing import Any
 
 from plugins.contract import Channel, Session
-from plugins.crm_access import Consent, CrmAccess, CrmHost
-from plugins.crm_contract import Crm, CrmSession
-from plugins.mailbox_contract import Mailbox, MailboxSession
-from plugins.webhook_contract import Webhook, WebhookRequest, WebhookResult
+from plugins.crms.access import Consent, CrmAccess, CrmHost
+from plugins.crms.contract import Crm, CrmSession
+from plugins.mailboxes.contract import Mailbox, MailboxSession
+from plugins.webhooks.contract import Webhook, WebhookRequest, WebhookResult
 from strategies import Availability, CampaignFacts, CreateTask, Position, Range, SendAt, SendOption, StepContext
 from strategies.option_calls import limits_times
 

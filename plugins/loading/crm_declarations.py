@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from plugins.crm_access import AccessField, AccessFieldKind, ConnectWay
-from plugins.declaration_checks import UnusableError, check_flag, check_texts
+from plugins.crms.access import AccessField, AccessFieldKind, ConnectWay
+from plugins.loading.declaration_checks import UnusableError, check_flag, check_texts
 from strategies.plain_values import plain_string
 
 Entry = TypeVar("Entry")

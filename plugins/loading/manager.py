@@ -14,11 +14,11 @@ from typing import Any, cast
 import pluggy
 
 from plugins.contract import Channel
-from plugins.contract_version import ATTRIBUTE, FIRST_VERSION, check_contract, contract_of
-from plugins.crm_contract import Crm
-from plugins.declaration_checks import UnusableError
-from plugins.discovery import OWN_DISTRIBUTION, Candidate, candidates
-from plugins.extension_points import (
+from plugins.crms.contract import Crm
+from plugins.loading.contract_version import ATTRIBUTE, FIRST_VERSION, check_contract, contract_of
+from plugins.loading.declaration_checks import UnusableError
+from plugins.loading.discovery import OWN_DISTRIBUTION, Candidate, candidates
+from plugins.loading.extension_points import (
     CHANNELS,
     CRMS,
     EXTENSION_POINTS,
@@ -28,9 +28,9 @@ from plugins.extension_points import (
     Contract,
     ExtensionPoint,
 )
-from plugins.hook_results import check, collect, run_guarded
-from plugins.mailbox_contract import Mailbox
-from plugins.webhook_contract import Webhook
+from plugins.loading.hook_results import check, collect, run_guarded
+from plugins.mailboxes.contract import Mailbox
+from plugins.webhooks.contract import Webhook
 from strategies.registry import Registry, SendOptions
 
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from plugins.declaration_checks import UnusableError, one_line
-from plugins.extension_points import Contract, ExtensionPoint
+from plugins.loading.declaration_checks import UnusableError, one_line
+from plugins.loading.extension_points import Contract, ExtensionPoint
 
 KEY = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """A key of up to 64 characters, which steps and senders store."""

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from plugins.crm_checks import check_ids, check_instants, check_marker, clean_texts
-from plugins.crm_errors import CrmError
+from plugins.crms.checks import check_ids, check_instants, check_marker, clean_texts
+from plugins.crms.errors import CrmError
 
 MAX_BATCH = 200
 """The most records of one call of a session. A session whose CRM takes fewer at once makes several requests."""
@@ -34,7 +34,7 @@ class RemoteStatus(StrEnum):
     OPEN = "OPEN"
     COMPLETED = "COMPLETED"
     OTHER = "OTHER"
-    """Any other status, such as "In Progress". Touchline never writes it, and leaves it as it is."""
+    """Any other status, such as "In Progress". Touchline never writes or changes it."""
 
 
 class RemotePriority(StrEnum):
@@ -43,7 +43,7 @@ class RemotePriority(StrEnum):
     NORMAL = "NORMAL"
     HIGH = "HIGH"
     OTHER = "OTHER"
-    """Any other priority, such as "Low". Touchline never writes it, and leaves it as it is."""
+    """Any other priority, such as "Low". Touchline never writes or changes it."""
 
 
 class RemoteTaskKind(StrEnum):

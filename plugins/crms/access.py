@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from plugins.crm_checks import check_ids, check_instants, clean_texts
+from plugins.crms.checks import check_ids, check_instants, clean_texts
 
 
 class AccessFieldKind(StrEnum):

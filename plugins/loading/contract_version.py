@@ -9,7 +9,7 @@ import re
 import sys
 from typing import Any
 
-from plugins.declaration_checks import UnusableError
+from plugins.loading.declaration_checks import UnusableError
 
 ATTRIBUTE = "touchline_contract"
 """The attribute of a package's module."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from plugins.crm_checks import check_ids, check_instants, check_marker, clean_mapping, clean_texts
+from plugins.crms.checks import check_ids, check_instants, check_marker, clean_mapping, clean_texts
 
 
 class PersonKind(StrEnum):
-    """The kind of record of a person. HubSpot and Pipedrive have CONTACT only (Pipedrive's leads are no people)."""
+    """The kind of record of a person. HubSpot and Pipedrive have CONTACT only (a lead of Pipedrive is not a person)."""
 
     LEAD = "LEAD"
     CONTACT = "CONTACT"

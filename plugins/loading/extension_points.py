@@ -12,9 +12,9 @@ from typing import Any, Generic, TypeVar
 import plugins.hookspecs
 import strategies.hookspecs
 from plugins.contract import Channel
-from plugins.crm_contract import Crm
-from plugins.crm_declarations import check_deletions_days, check_doubt_seconds, check_ways
-from plugins.declaration_checks import (
+from plugins.crms.contract import Crm
+from plugins.loading.crm_declarations import check_deletions_days, check_doubt_seconds, check_ways
+from plugins.loading.declaration_checks import (
     Check,
     check_batch_size,
     check_body_size,
@@ -25,9 +25,9 @@ from plugins.declaration_checks import (
     check_sentences,
     check_texts,
 )
-from plugins.mailbox_contract import Mailbox
-from plugins.webhook_contract import Webhook
-from plugins.wrappers import ChannelWrapper, CrmWrapper, MailboxWrapper, OptionWrapper, WebhookWrapper
+from plugins.loading.wrappers import ChannelWrapper, CrmWrapper, MailboxWrapper, OptionWrapper, WebhookWrapper
+from plugins.mailboxes.contract import Mailbox
+from plugins.webhooks.contract import Webhook
 from strategies import SendOption
 from strategies.registry import Registry, SendOptions
 

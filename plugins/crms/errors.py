@@ -1,6 +1,6 @@
 """The error of a request to a CRM, or of one record of a request."""
 
-from plugins.crm_codes import CrmCategory, CrmCode
+from plugins.crms.codes import CrmCategory, CrmCode
 
 MAX_DETAIL_CHARACTERS = 1_000
 """Longer details of an error are cut."""
