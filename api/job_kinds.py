@@ -3,6 +3,7 @@
 from api.services.bulk.bulk_job import BULK_ACTION
 from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.editing.fact_changes_job import FACT_CHANGES
+from api.services.campaigns.editing.waiting_job import WAITING_PEOPLE
 from api.services.campaigns.ending.end_job import END
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.crm.people.importing import CRM_IMPORT
@@ -19,6 +20,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     HOLD,
     EDIT,
     FACT_CHANGES,
+    WAITING_PEOPLE,
     ZONES,
     END,
     IMPORT,

@@ -143,20 +143,41 @@ class WarningCode(WarningMember):
     PEOPLE_NOT_RESOLVED = warning(
         en=Plural(
             "people",
-            "The emails of {people} person cannot be scheduled again, because a send option fails. They keep their"
-            " times.",
-            "The emails of {people} people cannot be scheduled again, because a send option fails. They keep their"
-            " times.",
+            "Some emails of {people} person cannot be scheduled again, because a send option fails. They wait until it"
+            " works.",
+            "Some emails of {people} people cannot be scheduled again, because a send option fails. They wait until it"
+            " works.",
         ),
         de=Plural(
             "people",
-            "Die E-Mails von {people} Person lassen sich nicht neu planen, weil eine Versandoption fehlschlägt. Sie"
-            " behalten ihre Zeiten.",
-            "Die E-Mails von {people} Personen lassen sich nicht neu planen, weil eine Versandoption fehlschlägt. Sie"
-            " behalten ihre Zeiten.",
+            "Einige E-Mails von {people} Person lassen sich nicht neu planen, weil eine Versandoption fehlschlägt. Sie"
+            " warten, bis sie funktioniert.",
+            "Einige E-Mails von {people} Personen lassen sich nicht neu planen, weil eine Versandoption fehlschlägt."
+            " Sie warten, bis sie funktioniert.",
         ),
-        when="A send option fails for some people. Their emails keep their times.",
+        when="A send option fails for some people. Their emails from its step on will wait until it works.",
         values="`people` (how many)",
+    )
+    PEOPLE_WAIT_FOR_OPTION = warning(
+        en=Plural(
+            "people",
+            "Step {step}: the emails of {people} person from this step on wait, because the send option {option} failed"
+            " when they were planned ({reason}). It is asked again by itself.",
+            "Step {step}: the emails of {people} people from this step on wait, because the send option {option} failed"
+            " when they were planned ({reason}). It is asked again by itself.",
+        ),
+        de=Plural(
+            "people",
+            "Schritt {step}: Die E-Mails von {people} Person ab diesem Schritt warten, weil die Versandoption {option}"
+            " bei der Planung gescheitert ist ({reason}). Sie wird von selbst wieder gefragt.",
+            "Schritt {step}: Die E-Mails von {people} Personen ab diesem Schritt warten, weil die Versandoption"
+            " {option} bei der Planung gescheitert ist ({reason}). Sie wird von selbst wieder gefragt.",
+        ),
+        when=(
+            "A send option failed when people's steps were planned, after an edit, a changed fact or a task. Their "
+            "emails from that step on wait until it works. `retrySendOptions` asks it at once."
+        ),
+        values="`step` (the first one that waits), `option` (its key), `people` (how many), `reason` (a code)",
     )
     PREVIEW_INCOMPLETE = warning(
         en="The preview covers {calculated} of {people} people, because most people have times of their own. Its"

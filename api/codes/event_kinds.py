@@ -44,6 +44,12 @@ class EventKind(StrEnum):
         "An edit, or a change of a person or of the tz database, could not be applied. The emails keep their times.",
         "`reason`",
     )
+    STEPS_NOT_PLANNED = (
+        auto(),
+        "A send option failed when a person's steps were planned, after an edit, a changed fact or a task. Their "
+        "emails from that step on wait until it works.",
+        "`reason`, `step` (number of the first step that waits), `option` (its key)",
+    )
     SEND_OPTION_MISSING = (
         auto(),
         "A server has started without a send option that a campaign with people in it uses. It is reported once.",

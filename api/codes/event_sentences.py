@@ -51,6 +51,12 @@ SENTENCES: dict[EventKind, tuple[str, str]] = {
         "Eine Änderung ließ sich in der Kampagne {campaign} nicht auf {person} anwenden{reason}. Die E-Mails behalten "
         "ihre Zeiten.",
     ),
+    EventKind.STEPS_NOT_PLANNED: (
+        "Some emails to {person} in the campaign {campaign} could not be planned{reason}. They wait until this send "
+        "option works: {option}.",
+        "Einige E-Mails an {person} in der Kampagne {campaign} ließen sich nicht planen{reason}. Sie warten, bis diese "
+        "Versandoption funktioniert: {option}.",
+    ),
     EventKind.SEND_OPTION_MISSING: (
         "The campaign {campaign} uses a send option that is not installed: {option}.",
         "Die Kampagne {campaign} nutzt eine Versandoption, die nicht installiert ist: {option}.",

@@ -19,6 +19,7 @@ from api.graphql.campaigns.resume_preview import ResumePreviewQuery
 from api.graphql.campaigns.step_edits import StepEditMutation
 from api.graphql.campaigns.step_mutations import StepMutation
 from api.graphql.campaigns.steps import StepQuery
+from api.graphql.campaigns.waiting_people import WaitingPeopleMutation
 from api.graphql.crm.connections import CrmConnectionQuery
 from api.graphql.crm.crms import CrmQuery
 from api.graphql.crm.failures import CrmFailureMutation, CrmFailureQuery
@@ -126,6 +127,7 @@ class Mutation(
     GroupMutation,
     CampaignMutation,
     CampaignArchiveMutation,
+    WaitingPeopleMutation,
     StepMutation,
     StepEditMutation,
     LaunchMutation,

@@ -15,7 +15,8 @@ class Enrollment(WorkspaceRow):
     ``send_at`` is the send time that the launch chose, ``times`` are its local times by step id. ``resumed`` has, by
     step id, a day and its date after a resume; null if no pause moved a step. ``revision`` is the campaign's revision
     for which the emails were last scheduled, ``launched_revision`` the one at launch. ``zone_of`` is a ``ZoneOf`` and
-    says whose time zone ``zone`` is; null in rows of earlier releases.
+    says whose time zone ``zone`` is; null in rows of earlier releases. ``waits_from`` is the number of the first step
+    that has no plan, because a send option failed with the code ``waits_for``; null if all steps have theirs.
     """
 
     campaign: Any = fields.ForeignKeyField("touchline.Campaign", on_delete=fields.RESTRICT)
@@ -30,6 +31,8 @@ class Enrollment(WorkspaceRow):
     times: Any = fields.JSONField(default=dict)
     resumed: Any = fields.JSONField(null=True)
     revision = fields.IntField(default=0, db_default=0)
+    waits_from = fields.IntField(null=True)
+    waits_for = varchar(64, null=True)
     launched_revision = fields.IntField(default=0, db_default=0)
     status = fields.CharEnumField(EnrollmentStatus, default=EnrollmentStatus.ACTIVE, max_length=20)
     end_reason = varchar(64, null=True)

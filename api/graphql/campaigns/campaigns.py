@@ -162,13 +162,26 @@ class Campaign(CampaignLists, Node):
     @strawberry.field(
         metadata=cost(20, size=OPTION_PROBLEMS),
         description="Why emails of the campaign may not be scheduled at the moment: a warning for each step whose send "
-        "option is not installed, or fails. Empty if all of them work.",
+        "option is not installed, or fails, and for each step at which people wait for an option. Empty if all of them "
+        "work and nobody waits.",
     )
     async def send_option_problems(self, info: Request) -> list[WarningLine]:
         steps: list[Any] = await info.context.loaders.steps_of_campaign.load(self.id)
         context = info.context.workspace_context
         health = await info.context.option_health.load_many(partner_options(context, steps))
-        return warning_lines(problems_of_steps(context, steps, health))
+        waiting = await info.context.loaders.waiting_of_campaign.load(str(self.id))
+        return warning_lines(problems_of_steps(context, steps, health, waiting))
+
+    @strawberry.field(
+        metadata=cost(100),
+        description="Number of people for whom a send option failed when their steps were planned, such as after an "
+        "edit. Their emails from that step on wait, also when they are due, because their old plan is not valid "
+        "any more. The option is asked again by itself; `retrySendOptions` asks at once. "
+        "`Enrollment.waitsFromStep` says who waits. Usually 0.",
+    )
+    async def waiting_people(self, info: Request) -> int:
+        waiting = await info.context.loaders.waiting_of_campaign.load(str(self.id))
+        return sum(each.people for each in waiting)
 
     @strawberry.field(metadata=cost(size=DAYS), description="The days that have steps, in order.")
     async def days(self, info: Request) -> list[Day]:

@@ -1,5 +1,5 @@
 """Emails of campaigns, one-off emails and test emails: types, folders, filters and mutations.
 
-Imports: graphql, mail.message, services.
+Imports: codes, graphql, mail.message, services.
 Imported by: graphql.
 """

@@ -9,6 +9,7 @@ from api.graphql.arguments.ids import EmailId
 from api.graphql.campaigns.steps import Step
 from api.graphql.emails.email_actions import ActionFields
 from api.graphql.emails.email_filters import EmailFolder, EmailFolderCount, EmailsOrderBy, EmailsWhere, read_filter
+from api.graphql.emails.email_waits import WaitFields
 from api.graphql.emails.one_off_emails import OneOffEmail, one_off_of_row
 from api.graphql.emails.sent_messages import SentFields
 from api.graphql.engine.context import Request
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="One email to one person, with the instant at which it is sent.")
-class Email(SentFields, ActionFields, Node):
+class Email(SentFields, ActionFields, WaitFields, Node):
     """A row of api.models.Send."""
 
     id: strawberry.ID = strawberry.field(
@@ -95,9 +96,7 @@ class Email(SentFields, ActionFields, Node):
         "replies do not count."
     )
     archived: bool = strawberry.field(description="Whether a rep moved the email to the archive.")
-    held: bool = strawberry.field(
-        description="Whether the email is on hold, because its campaign is paused or a resume is still being applied."
-    )
+    held: bool = strawberry.field(description="Whether the email is on hold until it is released. `wait` says why.")
     person_id: strawberry.Private[str]
     sender_id: strawberry.Private[str]
     step_id: strawberry.Private[str | None]

@@ -61,6 +61,8 @@ class Loaders:
     suppression_history = _loader(BatchReader.suppression_histories)
     account_pause = _loader(BatchReader.account_pauses)
     held_of_campaign = _loader(BatchReader.held_emails_of_campaigns)
+    allowed_times = _loader(BatchReader.allowed_times)
+    waiting_of_campaign = _loader(BatchReader.waiting_people_of_campaigns)
     people_to_end_of_campaign = _loader(BatchReader.people_to_end_of_campaigns)
     steps_of_campaign = _loader(BatchReader.steps_of_campaigns)
     every_step_of_campaign = _loader(BatchReader.every_step_of_campaigns)

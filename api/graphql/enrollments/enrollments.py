@@ -72,6 +72,16 @@ class Enrollment(Node):
     ended_at: datetime | None = strawberry.field(
         description="When the campaign finished or ended for the person, UTC; null while it is active."
     )
+    waits_from: int | None = strawberry.field(
+        name="waitsFromStep",
+        description="Number of the first step that has no plan, because a send option failed when it was planned. The "
+        "emails from it on wait until the option works. Null, as usual, if all steps are planned.",
+    )
+    waits_for: str | None = strawberry.field(
+        name="waitsForReason",
+        description="Code of the failure for which the person waits, such as `SEND_OPTION_PAUSED`; null if "
+        "`waitsFromStep` is.",
+    )
     campaign_id: strawberry.Private[str]
     person_id: strawberry.Private[str]
     sender_id: strawberry.Private[str | None]

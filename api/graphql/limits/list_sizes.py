@@ -59,6 +59,8 @@ LANGUAGES = 10
 """Languages of a text in a package. An estimate: packages are installed by the operator."""
 HISTORY = 20
 """Changes of one suppression. An estimate: each resubscribing adds two."""
+ALLOWED_TIMES = 30
+"""Ranges of time in which an email can be sent. An estimate: one for each day of some weeks. The most are 400."""
 REPLIES = 5
 """Replies to one email. An estimate: each out-of-office notice is one."""
 EMAIL_HEADERS = 15

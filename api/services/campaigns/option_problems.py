@@ -11,6 +11,8 @@ from api.services.plugin_health.health import PluginHealth, health_of
 from api.states import PluginState
 from api.store.campaigns import missing_options
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.enrollments import waiting_people
+from api.store.enrollments.waiting_people import WaitingCount
 from api.store.events.events import Line, campaign_event, write
 from plugins.loading.discovery import OWN_DISTRIBUTION
 from strategies import WarningNote
@@ -20,8 +22,11 @@ log = logging.getLogger("touchline.options")
 
 
 async def option_problems(context: WorkspaceContext, steps: Sequence[Step]) -> list[WarningNote]:
-    """Return the warnings about missing send options, and about those that fail."""
-    return problems_of_steps(context, steps, await health_of(context, partner_options(context, steps)))
+    """Return the warnings about missing send options, about those that fail, and about people who wait for one."""
+    health = await health_of(context, partner_options(context, steps))
+    campaigns = sorted({step.campaign_id for step in steps})
+    waiting = [each for found in (await waiting_people.count(campaigns)).values() for each in found]
+    return problems_of_steps(context, steps, health, waiting)
 
 
 def partner_options(context: WorkspaceContext, steps: Sequence[Step]) -> list[str]:
@@ -32,9 +37,15 @@ def partner_options(context: WorkspaceContext, steps: Sequence[Step]) -> list[st
 
 
 def problems_of_steps(
-    context: WorkspaceContext, steps: Sequence[Step], health: Sequence[PluginHealth]
+    context: WorkspaceContext,
+    steps: Sequence[Step],
+    health: Sequence[PluginHealth],
+    waiting: Sequence[WaitingCount],
 ) -> list[WarningNote]:
-    """Return a warning for each step whose send option is not installed, or fails, in the order of the steps."""
+    """Return a warning for each step whose send option is not installed, or fails, in the order of the steps.
+
+    Then one for each step at which people wait for an option.
+    """
     failing = {each.option: each for each in health if each.state is not PluginState.OK}
     found = []
     for step in sorted(steps, key=lambda step: step.number):
@@ -43,6 +54,10 @@ def problems_of_steps(
             found.append(WarningCode.SEND_OPTION_MISSING.note(step=step.number, option=key))
         elif key in failing:
             found.append(_failure(step.number, failing[key]))
+    options = {step.number: step.send_option or "" for step in steps}
+    for each in waiting:
+        values = {"step": each.number, "option": options.get(each.number, ""), "people": each.people}
+        found.append(WarningCode.PEOPLE_WAIT_FOR_OPTION.note(**values, reason=each.code))
     return found
 
 

@@ -30,14 +30,18 @@ from api.store.campaigns.endings import active_people
 from api.store.campaigns.holds import count_held_by_campaign
 from api.store.crm.people import present_links
 from api.store.crm.tasks import LinkAndChange, links_with_changes
+from api.store.dispatch import allowed_times
 from api.store.emails import attachments, email_versions, one_off_emails
 from api.store.emails.attachments import Attachment
 from api.store.emails.one_off_emails import OneOffEmail
 from api.store.emails.written_texts import WrittenEmail, drafts_of_tasks
 from api.store.engagement import NO_ENGAGEMENT, Engagement, engagements
 from api.store.engine.rows import ChildRows, by_address_keys, by_ids, child_rows, children, is_possible_id
+from api.store.enrollments import waiting_people
+from api.store.enrollments.waiting_people import WaitingCount
 from api.store.reports.measures import Scope
 from api.store.reports.reading import NO_COUNTS, Counts, counts
+from strategies.allowed_times import Ranges
 
 ACTIVE_STEPS = "removed_at IS NULL"
 
@@ -159,6 +163,16 @@ class BatchReader:
         """Count the emails on hold of each campaign."""
         counts = await count_held_by_campaign(campaign_ids)
         return [counts.get(campaign_id, 0) for campaign_id in campaign_ids]
+
+    async def allowed_times(self, ids: list[str]) -> list[Ranges]:
+        """Return the ranges of time of these rows."""
+        found = await allowed_times.find(ids)
+        return [found.get(each, ()) for each in ids]
+
+    async def waiting_people_of_campaigns(self, campaign_ids: list[str]) -> list[list[WaitingCount]]:
+        """Return for each campaign how many people wait for a send option, by step and code."""
+        counts = await waiting_people.count(campaign_ids)
+        return [counts[campaign_id] for campaign_id in campaign_ids]
 
     async def people_to_end_of_campaigns(self, campaign_ids: list[str]) -> list[int]:
         """Count the people of each campaign for whom it is still to be ended. 0 if it is not being ended."""

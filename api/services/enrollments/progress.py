@@ -1,13 +1,14 @@
 """Continue an enrollment: schedule its next steps, or finish it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from api.codes.event_kinds import EventKind
-from api.models import Campaign, Enrollment, Send, Task
+from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource
+from api.services.enrollments.partial_timelines import resolve_possible
 from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.senders import sender_of
 from api.services.enrollments.timeline_rows import (
@@ -18,6 +19,7 @@ from api.services.enrollments.timeline_rows import (
     step_records,
     task_row,
 )
+from api.services.enrollments.waiting_people import let_wait
 from api.states import EnrollmentStatus, SendStatus
 from api.store.campaigns.campaign_state import lock_campaign_state
 from api.store.campaigns.campaign_status import finish_if_last
@@ -29,10 +31,17 @@ from api.store.enrollments.enrollments import finish
 from api.store.events.events import Line, enrollment_event, task_event, write
 from strategies.edit_plan import moves
 from strategies.records import PlannedSend
+from strategies.timeline import Timeline
 
 
-async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment, now: datetime) -> None:
-    """Schedule a person's steps up to the next task, and move their untried emails. Call inside a transaction."""
+async def schedule_next_steps(
+    context: WorkspaceContext, enrollment: Enrollment, now: datetime, *, may_wait: bool = False
+) -> None:
+    """Schedule a person's steps up to the next task, and move their untried emails. Call inside a transaction.
+
+    Raises Refusal if a send option fails. With ``may_wait`` the person waits for it instead: the steps before that
+    option's are scheduled now, and a job schedules the others when the option works again.
+    """
     state = await lock_campaign_state(enrollment.campaign_id)
     if state.ending_at is not None:  # the job that ends the campaign has not reached this person yet
         return
@@ -48,16 +57,17 @@ async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment,
     held = state.paused_at is not None or any(send.held for send in sends.values())
     source = await FactSource.load(context, campaign, steps, enrollment.launched_at)
     own = (await source.people([enrollment.person_id])).get(enrollment.person_id, NO_OWN_FACTS)
-    timeline = resolve(
-        context,
-        campaign,
-        steps,
-        enrollment,
-        step_records(steps, sends.values(), tasks.values()),
-        now,
-        source.facts(own, enrollment.launched_at),
-        scheduled=scheduled_steps(steps, sends.values(), tasks.values()),
-    )
+    happened = step_records(steps, sends.values(), tasks.values())
+    scheduled = scheduled_steps(steps, sends.values(), tasks.values())
+    facts = source.facts(own, enrollment.launched_at)
+
+    def resolved(those: Sequence[Step]) -> Timeline:
+        return resolve(context, campaign, those, enrollment, happened, now, facts, scheduled=scheduled)
+
+    if may_wait:
+        timeline, unresolved = resolve_possible(context, steps, happened, resolved)
+    else:
+        timeline, unresolved = resolved(steps), None
     events: list[Line] = []
     await allowed_times.keep((each.allowed for each in timeline.planned if isinstance(each, PlannedSend)), now.date())
     for planned in timeline.planned:
@@ -75,6 +85,8 @@ async def schedule_next_steps(context: WorkspaceContext, enrollment: Enrollment,
             task.held, task.paused_seconds = state.paused_at is not None, state.all_paused_seconds
             await task.save(force_create=True)
             events.append(task_created(enrollment, task, now))
+    if unresolved is not None:
+        await let_wait(context, steps, [(enrollment, unresolved)])
     await write(events)
     await finish_done([enrollment.id], now)
     context.wake()

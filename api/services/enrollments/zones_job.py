@@ -94,7 +94,7 @@ async def _keep_chosen_times(context: WorkspaceContext) -> Chunks:
 @retry_on_deadlock
 async def _recalculate(context: WorkspaceContext, enrollment_id: str) -> None:
     async with transaction():
-        await schedule_next_steps(context, await Enrollment.get(id=enrollment_id), context.now)
+        await schedule_next_steps(context, await Enrollment.get(id=enrollment_id), context.now, may_wait=True)
 
 
 async def _start_if_changed(runtime: JobRuntime) -> None:

@@ -21,18 +21,19 @@ from strategies.calendar import local
 async def complete_task_of_email(context: WorkspaceContext, send: ClaimedEmail | Send, at: datetime) -> None:
     """Complete the task of a sent email at ``at`` (UTC), and move the later steps that depend on it.
 
-    Call inside the transaction that records the send.
+    Call inside the transaction that records the send. The email is sent, so a send option that fails cannot refuse
+    this: the next steps wait for it.
     """
     if send.enrollment_id is None:
         await _complete_hand_task(context, send.id, at)
         return
     task = await Task.get(enrollment_id=send.enrollment_id, step_id=send.step_id)
     if task.done_at is None:  # open, or expired and waiting for a rep
-        await close_task(context, task, TaskStatus.COMPLETED, at)
+        await close_task(context, task, TaskStatus.COMPLETED, at, may_wait=True)
     elif task.status is TaskStatus.COMPLETED and task.done_at != at:
         enrollment = await Enrollment.get(id=send.enrollment_id)
         await Task.filter(id=task.id).update(done_at=at, done_on=local(at, enrollment.zone).date())
-        await schedule_next_steps(context, enrollment, at)
+        await schedule_next_steps(context, enrollment, at, may_wait=True)
 
 
 async def _complete_hand_task(context: WorkspaceContext, send_id: str, at: datetime) -> None:
@@ -43,9 +44,18 @@ async def _complete_hand_task(context: WorkspaceContext, send_id: str, at: datet
 
 
 async def close_task(
-    context: WorkspaceContext, task: Task, status: TaskStatus, at: datetime, result: CompletionResult = NO_RESULT
+    context: WorkspaceContext,
+    task: Task,
+    status: TaskStatus,
+    at: datetime,
+    result: CompletionResult = NO_RESULT,
+    *,
+    may_wait: bool = False,
 ) -> None:
-    """Close a task that is not done, and schedule the next steps. Call inside a transaction. Raises Refusal."""
+    """Close a task that is not done, and schedule the next steps. Call inside a transaction. Raises Refusal.
+
+    With ``may_wait`` a send option that fails raises nothing: the next steps wait for it.
+    """
     enrollment = None if task.enrollment_id is None else await Enrollment.get(id=task.enrollment_id)
     zone = (await Sender.get(id=task.assignee_id)).zone if enrollment is None else enrollment.zone
     done = {"status": status, "done_at": at, "done_on": local(at, zone).date(), **result.columns()}
@@ -62,7 +72,7 @@ async def close_task(
     if status is TaskStatus.SKIPPED:
         lines += await _fail_email(enrollment, task, at)
     await write(lines)
-    await schedule_next_steps(context, enrollment, at)
+    await schedule_next_steps(context, enrollment, at, may_wait=may_wait)
 
 
 def by(context: WorkspaceContext) -> dict[str, str]:

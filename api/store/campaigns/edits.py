@@ -12,6 +12,7 @@ from api.store.emails import sent_contents
 from api.store.emails.written_texts import keep_texts
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, in_list
+from api.store.enrollments.waiting_people import WAITS
 
 TASK_COLUMNS = holds.TASK_COLUMNS | {"name": "text", "details": "text", "priority": "text", "type": "text"}
 USES_PLANNED_TIME = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by_hand"
@@ -132,8 +133,12 @@ async def cancel_tasks(ids: list[str], now: Any) -> set[str]:
 
 
 async def mark_recalculated(enrollment_ids: list[str], revision: int) -> None:
-    """Store the revision for which these people are calculated."""
-    await execute(f"UPDATE enrollment SET revision = $2 WHERE {in_list('id', 1)}", enrollment_ids, revision)
+    """Store the revision for which these people are calculated. They do not wait for a send option any more."""
+    await execute(
+        f"UPDATE enrollment SET revision = $2, waits_from = NULL, waits_for = NULL WHERE {in_list('id', 1)}",
+        enrollment_ids,
+        revision,
+    )
 
 
 async def close(campaign_id: str, revision: int) -> bool:
@@ -144,7 +149,8 @@ async def close(campaign_id: str, revision: int) -> bool:
         "UPDATE campaign SET editing = false WHERE id = $1 AND revision = $2"
         " AND NOT EXISTS (SELECT 1 FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND revision <> $2)"
         " AND (paused_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM send"
-        " JOIN enrollment ON enrollment.id = send.enrollment_id WHERE held AND campaign_id = $1))"
+        " JOIN enrollment ON enrollment.id = send.enrollment_id WHERE held AND campaign_id = $1"
+        f" AND NOT coalesce({WAITS}, false)))"
         " RETURNING id",
         campaign_id,
         revision,

@@ -14,6 +14,7 @@ from api.store.dispatch.transmissions import UNSENT_STATUS
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list
 from api.store.enrollments.fact_changes import FACTS_CHANGED
+from api.store.enrollments.waiting_people import WAITS, WAITS_FOR_OPTION
 from api.store.tasks import hold_tasks
 
 EMAIL_COLUMNS = {
@@ -74,11 +75,15 @@ async def hold(campaign_id: str, after: str, people: int) -> HoldChunk:
     return HoldChunk(bool(left), rows[-1]["person_id"] if len(rows) == people else None)
 
 
-async def enrollments_on_hold(campaign_id: str, after: str, people: int) -> list[str]:
-    """Return the next enrollments of a campaign that have emails on hold, by their ids."""
+async def enrollments_on_hold(campaign_id: str, after: str, people: int, *, waiting: bool = True) -> list[str]:
+    """Return the next enrollments of a campaign that have emails on hold, by their ids.
+
+    Without ``waiting``, emails do not count that wait for a send option.
+    """
+    others = "" if waiting else f" AND NOT coalesce({WAITS}, false)"
     rows = await execute(
         "SELECT DISTINCT enrollment_id FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
-        " WHERE held AND campaign_id = $1 AND enrollment_id > $2 ORDER BY enrollment_id LIMIT $3",
+        f" WHERE held AND campaign_id = $1 AND enrollment_id > $2{others} ORDER BY enrollment_id LIMIT $3",
         campaign_id,
         after,
         people,
@@ -180,18 +185,20 @@ def as_records(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) ->
 
 
 async def release(enrollment_ids: list[str]) -> int:
-    """Release these people's emails on hold. Returns the number of emails."""
+    """Release these people's emails on hold, unless they wait for a send option. Returns the number of emails."""
     rows = await execute(
-        f"UPDATE send SET held = false WHERE held AND {in_list('enrollment_id', 1)} RETURNING id", enrollment_ids
+        f"UPDATE send SET held = false WHERE held AND {in_list('enrollment_id', 1)} AND NOT {WAITS_FOR_OPTION}"
+        " RETURNING id",
+        enrollment_ids,
     )
     return len(rows)
 
 
 async def release_all(campaign_id: str) -> None:
-    """Release all emails of a campaign that are on hold, with their present times."""
+    """Release a campaign's emails on hold with their present times, unless they wait for a send option."""
     await execute(
         "UPDATE send SET held = false WHERE held AND id IN (SELECT send.id FROM send JOIN enrollment"
-        " ON enrollment.id = send.enrollment_id WHERE held AND campaign_id = $1)",
+        f" ON enrollment.id = send.enrollment_id WHERE held AND campaign_id = $1 AND NOT coalesce({WAITS}, false))",
         campaign_id,
     )
 
@@ -227,11 +234,13 @@ async def resume(campaign_id: str, state: CampaignState, holds: str) -> bool:
 async def close(campaign_id: str, holds: str) -> bool:
     """Mark a pause or resume as carried out. Returns False if emails remain to be released.
 
-    The emails of people about whom a fact has changed may stay on hold. The job of the change releases them.
+    The emails of people about whom a fact has changed, and emails that wait for a send option, may stay on hold. The
+    job that recalculates the person releases them.
     """
     held = (
         "EXISTS (SELECT 1 FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
-        f" WHERE held AND campaign_id = $1 AND NOT (revision = {FACTS_CHANGED} AND ended_at IS NULL))"
+        f" WHERE held AND campaign_id = $1 AND NOT (revision = {FACTS_CHANGED} AND ended_at IS NULL)"
+        f" AND NOT coalesce({WAITS}, false))"
     )
     rows = await execute(
         f"UPDATE campaign SET holds = NULL WHERE id = $1 AND holds = $2"

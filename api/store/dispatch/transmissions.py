@@ -15,6 +15,7 @@ from api.store.emails.transactional import TRANSACTIONAL_EMAIL
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, execute, in_list, instant_or_past
 from api.store.enrollments.fact_changes import FACTS_CHANGED
+from api.store.enrollments.waiting_people import WAITS, WAITS_FOR_OPTION
 from api.store.people.suppressions import UNSUBSCRIBED_AT
 from strategies.calendar import local
 
@@ -47,14 +48,16 @@ MAY_BE_SENT = (
     " AND bounced_at IS NULL"
     " FROM person WHERE person.id = send.person_id)"
     " AND (send.enrollment_id IS NULL OR (SELECT enrollment.status IN ('ACTIVE', 'FINISHED')"
-    f" AND (enrollment.ended_at IS NOT NULL OR enrollment.revision <> {FACTS_CHANGED}) FROM enrollment"
+    f" AND (enrollment.ended_at IS NOT NULL OR enrollment.revision <> {FACTS_CHANGED})"
+    f" AND (enrollment.waits_from IS NULL OR NOT coalesce({WAITS}, false)) FROM enrollment"
     " WHERE enrollment.id = send.enrollment_id))"
     " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
 )
 """SQL condition: the person's address is the rendered one (``r.recipient``); it has not unsubscribed, or the email is
 transactional; it has not bounced; the campaign, if it has one, has not ended for the person; no fact has changed for
-which the person is to be recalculated; and the step was not removed. This is the last check before an email is sent;
-``dispatch/claim/checks_before_rendering.py`` asks the same before rendering, except for changed facts."""
+which the person is to be recalculated; the email does not wait for a send option that failed; and the step was not
+removed. This is the last check before an email is sent; ``dispatch/claim/checks_before_rendering.py`` asks the same
+before rendering, except for changed facts and failed options."""
 
 SENDER_COLUMNS = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
 """The columns of a sender that dispatch needs."""
@@ -128,8 +131,8 @@ async def begin_transmission(
 
     An email may not be sent if its attempt does not own it any more, if its address is unsubscribed (unless the email
     is transactional) or bounced, if the campaign has ended for its person or is being ended, or if its step was
-    removed. If the campaign is paused, or an edit or a changed fact has not been applied to the person yet, the email
-    is put on hold, so that no process claims it again.
+    removed. If the campaign is paused, or an edit or a changed fact has not been applied to the person yet, or a send
+    option failed when it was, the email is put on hold, so that no process claims it again.
     ``recipients`` has the address in each rendered email, by the email's id. Such an email may not be sent if the
     person's address has changed. An email that is not in ``recipients`` goes to the person's present address.
     ``counted`` is by the email's id too.
@@ -162,7 +165,8 @@ async def begin_transmission(
     )
     may = {row["id"] for row in began}
     refused = [(send.id, send.attempt_id) for send, _ in leaving if send.id not in may | held]
-    await _put_on_hold(refused, FACTS_HAVE_CHANGED)  # the job of the change releases them; it waits for this commit
+    # The job that recalculates the person releases them. It waits for this commit.
+    await _put_on_hold(refused, f"({FACTS_HAVE_CHANGED} OR {WAITS_FOR_OPTION})")
     return may
 
 

@@ -38,8 +38,8 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
     """Finish the enrollments that have no pending email and no open task. Returns them.
 
     Steps are always scheduled up to the next task, so no step remains after the last email or task is done. An
-    enrollment that an edit has not recalculated yet is not finished, because the edit may add a step. Nor is one whose
-    campaign is being ended.
+    enrollment that an edit has not recalculated yet is not finished, because the edit may add a step. Nor is one that
+    waits for a send option, or whose campaign is being ended.
     """
     mine = in_list("id", 1)
     if is_postgres():
@@ -49,6 +49,7 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
         )
     return await execute(
         f"UPDATE enrollment SET status = 'FINISHED', ended_at = $2 WHERE {mine} AND status = 'ACTIVE'"
+        " AND waits_from IS NULL"
         # Count by key, because PostgreSQL may read whole tables for NOT EXISTS.
         " AND (SELECT count(*) FROM send WHERE enrollment_id = enrollment.id"
         " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING')) = 0"

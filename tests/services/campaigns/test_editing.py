@@ -8,7 +8,7 @@ import pytest
 from api.models import Campaign, Enrollment, Event, Launch, Send
 from api.services.campaigns import edit_drafts
 from api.services.campaigns.campaigns import add_step, change_step, move_step, update_campaign
-from api.services.campaigns.editing import apply_edit, edit_job
+from api.services.campaigns.editing import apply_edit, edit_job, recalculating
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.services.launches import background_launch
@@ -152,7 +152,7 @@ async def test_an_edit_that_comes_while_emails_are_about_to_leave(world: World) 
 async def test_nothing_leaves_by_the_old_plan_before_its_persons_turn(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right, calls = edit_job.rewrite, []
+    right, calls = recalculating.rewrite, []
 
     async def killed(*given: Any, **named: Any) -> set[str]:
         calls.append(given)
@@ -161,7 +161,7 @@ async def test_nothing_leaves_by_the_old_plan_before_its_persons_turn(
         return await right(*given, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(edit_job, "rewrite", killed)
+        patch.setattr(recalculating, "rewrite", killed)
         with pytest.raises(Killed):
             await move_step(world.context, (await step(2)).id, day=20)
     row = await Campaign.get()

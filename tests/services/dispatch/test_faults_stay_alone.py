@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.cli.serving import show
-from api.models import Campaign, Event, Person, Send, Step, Task
+from api.models import Campaign, Enrollment, Event, Job, Person, Send, Step, Task
 from api.services.campaigns.campaigns import add_step, change_step, create_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.dispatch_runtime import TerminalLine
@@ -20,13 +20,14 @@ from api.services.people.people import create_person
 from api.services.tasks.sending import send_task
 from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import complete_task, skip_task
-from api.states import SendStatus, TaskStatus
+from api.states import EnrollmentStatus, SendStatus, TaskStatus
 from plugins.contract import Outcome, Outgoing, Receipt
 from strategies import Refusal, StepType
 from strategies.contract import SendAt, StepContext
 from strategies.options.at_time import AtTime
 from strategies.options.same_time_as_previous import SameTimeAsPrevious
 from tests.databases import on_sqlite
+from tests.services.jobs.runners import runner_of, until_idle
 from tests.services.world import NOW, World, make_world
 
 MINUTE = timedelta(minutes=1)
@@ -94,7 +95,20 @@ async def test_an_email_whose_campaign_cannot_go_on_holds_up_no_other(world: Wor
     await Step.filter(campaign_id=by_hand.id, day=2).update(send_option="gone")
     await run_once(world.runtime, NOW + MINUTE)
     assert await Send.filter(status=SendStatus.SENT).count() == 31
-    assert (await Task.get()).status is TaskStatus.OPEN
+    assert (await Task.get()).status is TaskStatus.COMPLETED, "the email is sent"
+    assert await Enrollment.filter(person_id=person.id).values_list("status", "waits_from", "waits_for") == [
+        (EnrollmentStatus.ACTIVE, 2, "SEND_OPTION_UNKNOWN")
+    ]
+    told = await Event.get(kind="STEPS_NOT_PLANNED")
+    assert (told.person_id, told.data["step"], told.data["option"]) == (person.id, 2, "gone")
+
+    # The option is installed again.
+    await Step.filter(campaign_id=by_hand.id, day=2).update(send_option="same_time_as_previous")
+    await until_idle(runner_of(world, NOW + 2 * MINUTE))
+    added = await Send.filter(enrollment__campaign_id=by_hand.id, by_hand=False).values_list("due_at", flat=True)
+    assert added == [NOW + timedelta(days=1) + MINUTE]
+    assert await Enrollment.filter(waits_from__isnull=False).count() == 0
+    assert await Job.filter(kind="waiting_people", finished_at=None).count() == 0
 
 
 @on_sqlite
@@ -165,7 +179,7 @@ async def test_an_option_that_breaks_holds_nobody_after_a_resume(world: World, m
     assert await Send.filter(held=True).count() == 0
 
 
-async def test_an_option_that_breaks_leaves_emails_at_their_times_when_a_campaign_is_edited(
+async def test_an_option_that_breaks_lets_the_emails_of_its_step_wait_when_a_campaign_is_edited(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(self: object, step: StepContext) -> str:
@@ -176,6 +190,7 @@ async def test_an_option_that_breaks_leaves_emails_at_their_times_when_a_campaig
     second = await Step.get(number=2)
     await change_step(world.context, second.id, send_option="at_time", config={"at": "09:00"})
     assert await Send.all().order_by("id").values() == before
-    told = await Event.filter(kind="EDIT_NOT_APPLIED")
-    assert [event.data for event in told] == [{"reason": "SEND_OPTION_FAILED"}] * 30
+    told = await Event.filter(kind="STEPS_NOT_PLANNED")
+    data = {"reason": "SEND_OPTION_FAILED", "step": 1, "option": "choose_at_launch"}
+    assert [event.data for event in told] == [data] * 30
     assert not (await Campaign.get()).editing

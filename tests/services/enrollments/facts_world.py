@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from api.clock import Clock
 from api.models import Campaign, Person, Send
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.editing.fact_changes_job import FACT_CHANGES
+from api.services.campaigns.editing.waiting_job import WAITING_PEOPLE
+from api.services.campaigns.ending.end_job import END
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
@@ -130,9 +133,13 @@ async def people(context: WorkspaceContext) -> list[Person]:
     ]
 
 
+def runner_at(runtime: DispatchRuntime, clock: Clock) -> JobRunner:
+    kinds = [LAUNCH, IMPORT, FACT_CHANGES, EDIT, HOLD, HISTORY, WAITING_PEOPLE, END]
+    return JobRunner(kinds, JobRuntime(runtime.context, clock), runtime.metrics)
+
+
 async def jobs_done(runtime: DispatchRuntime, now: datetime = NOW) -> None:
-    kinds = [LAUNCH, IMPORT, FACT_CHANGES, EDIT, HOLD, HISTORY]
-    await until_idle(JobRunner(kinds, JobRuntime(runtime.context, lambda: now), runtime.metrics))
+    await until_idle(runner_at(runtime, lambda: now))
 
 
 async def times(campaign_id: str) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -123,10 +124,10 @@ async def test_another_process_continues_after_a_kill(
     rules(monkeypatch, "2026b")
     recalculate, recalculated = zones_job.schedule_next_steps, 0
 
-    async def killed(*args: object) -> None:
+    async def killed(*args: Any, **named: Any) -> None:
         nonlocal recalculated
         recalculated += 1
-        await recalculate(*args)  # type: ignore[arg-type]
+        await recalculate(*args, **named)
         if recalculated == 2:
             raise Killed
 

@@ -12,13 +12,12 @@ from api.codes.event_kinds import EventKind
 from api.codes.jobs import JobCode
 from api.models import Campaign, Enrollment, Job
 from api.services.campaigns.editing.edit_planner import EditPlanner
-from api.services.campaigns.editing.edit_writer import rewrite
+from api.services.campaigns.editing.recalculating import recalculate
 from api.services.campaigns.option_problems import report_missing_options
 from api.services.common.bisection import bisect_failures
 from api.services.common.chunk_sizes import ChunkSize, people_per_transaction
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.progress import finish_done
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store.campaigns import edits, holds
 from api.store.campaigns.campaign_state import lock_campaign, lock_campaign_state
@@ -83,35 +82,19 @@ class _EditRun:
             ids = [person["id"] for person in people]
             if not ids and state.paused_at is None:
                 # Emails that dispatch put on hold just after the job had recalculated their person.
-                ids = await holds.enrollments_on_hold(row.id, "", at_once)
+                ids = await holds.enrollments_on_hold(row.id, "", at_once, waiting=False)
             if ids and aside:
                 await self._set_aside(ids, paused=state.paused_at is not None)
                 resolved = len(ids)
             elif ids:
-                resolved = await self._resolve(ids, paused=state.paused_at is not None)
+                paused = state.paused_at is not None
+                resolved = (await recalculate(self.context, self.rescheduler, ids, paused=paused)).people
         self._resolved = resolved + (self._resolved if after else 0)
         more = bool(ids or after)
         self.waits = more and not people and self._resolved == 0
         self._after = people[-1]["person_id"] if people else ""
         self.context.wake()
         return more or not await self._close()
-
-    async def _resolve(self, ids: list[str], *, paused: bool) -> int:
-        """Recalculate people, except those with an email in transmission. Returns how many."""
-        await edits.release_claims_of(ids)
-        await holds.lock_schedules(ids)
-        # These people keep their old revision: if the transmission fails, their email is recalculated later.
-        leaving = await edits.enrollments_with_email(ids, "TRANSMITTING")
-        ids = [each for each in ids if each not in leaving]
-        found = await self.rescheduler.changes(ids)
-        missed = await rewrite(self.context, self.row, found, held=paused)
-        claimed = missed | await edits.enrollments_with_email(ids, "CLAIMED")
-        done = [each for each in ids if each not in claimed]
-        if not paused:
-            await holds.release(done)
-        await edits.mark_recalculated(done, self.row.revision)
-        await finish_done(done, self.context.now)
-        return len(ids)
 
     async def _set_aside(self, ids: list[str], *, paused: bool) -> None:
         """Mark people as done whose emails could not be changed. Their emails keep their times."""

@@ -1,6 +1,6 @@
 """Plan an edit: recalculate people's unsent emails and open tasks by the edited steps."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource, OwnFacts
+from api.services.enrollments.partial_timelines import NOTHING, PartialTimeline, Unresolved, resolve_possible
 from api.services.enrollments.task_dates import campaign_date
 from api.services.enrollments.timeline_rows import (
     launch_choices,
@@ -37,7 +38,7 @@ TASK_COLUMNS = (
 )
 ENROLLMENT_COLUMNS = (
     *("id", "workspace_id", "campaign_id", "person_id", "sender_id", "zone", "zone_of"),
-    *("launched_at", "send_at", "times", "resumed", "status", "revision", "launched_revision"),
+    *("launched_at", "send_at", "times", "resumed", "status", "revision", "launched_revision", "waits_from"),
 )
 TRANSMITTING_OR_IN_DOUBT = (SendStatus.TRANSMITTING, SendStatus.IN_DOUBT)
 MAX_KEPT_TIMELINES = 1_000
@@ -74,8 +75,8 @@ class EditChanges:
     tasks_removed: list[Task] = field(default_factory=list)
     passed: list[Step] = field(default_factory=list)
     """One entry for each person who has already passed an added step."""
-    unresolved: list[tuple[Enrollment, str]] = field(default_factory=list)
-    """People whose emails keep their times because a send option failed, each with the code of the error."""
+    unresolved: list[tuple[Enrollment, Unresolved]] = field(default_factory=list)
+    """People for whom a send option failed. Their emails and tasks from its step on stay as they are."""
     changed_people: set[str | None] = field(default_factory=set)
     """The enrollments that are recalculated because a fact about the person has changed, and not by an edit."""
 
@@ -93,7 +94,9 @@ class EditPlanner:
     steps: Sequence[Step]
     now: datetime
     source: FactSource
-    known: dict[str, Timeline | str] = field(default_factory=dict)
+    again: bool = False
+    """Whether these people wait already. If an option still fails for them, they stay as they are."""
+    known: dict[str, PartialTimeline] = field(default_factory=dict)
 
     @classmethod
     async def load(
@@ -137,16 +140,21 @@ class EditPlanner:
         for send in sends:
             if send.status is SendStatus.CLAIMED:  # its transmission has not started: the edit releases it
                 send.status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
-        timeline = self._timeline(enrollment, sends, tasks, own)
+        timeline, unresolved = self._timeline(enrollment, sends, tasks, own)
         numbers = {step.id: step.number for step in self.steps}
         emails = {numbers[send.step_id]: send for send in sends if send.step_id in numbers and uses_planned_time(send)}
         undone = {numbers[task.step_id]: task for task in tasks if task.step_id in numbers and task.done_at is None}
         self._sort_out_undecided(found, numbers, sends, tasks)
-        if isinstance(timeline, str):
-            found.unresolved.append((enrollment, timeline))
-            found.stays += emails.values()
-            found.tasks_stay += [(enrollment, self.steps[at - 1], task) for at, task in undone.items()]
+        if unresolved is not None and self.again:
+            found.unresolved.append((enrollment, unresolved))
             return
+        if unresolved is not None:
+            found.unresolved.append((enrollment, unresolved))
+            later = range(unresolved.number, len(self.steps) + 1)
+            found.stays += [emails.pop(number) for number in later if number in emails]
+            found.tasks_stay += [
+                (enrollment, self.steps[number - 1], undone.pop(number)) for number in later if number in undone
+            ]
         found.passed += [self.steps[number - 1] for number in timeline.passed_steps]
         done = edit(
             timeline.planned,
@@ -207,30 +215,36 @@ class EditPlanner:
 
     def _timeline(
         self, enrollment: Enrollment, sends: Sequence[Send], tasks: Sequence[Task], own: OwnFacts
-    ) -> Timeline | str:
-        """Recalculate one person. Returns the code of the error if a send option fails."""
+    ) -> PartialTimeline:
+        """Recalculate one person, up to the first step whose send option fails."""
         happened = step_records(self.steps, sends, tasks)
         launched = launch_choices(enrollment, self.steps)
         key = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items())))
         scheduled = scheduled_steps(self.steps, sends, tasks)
-        key += repr((enrollment.launched_revision, scheduled, own))
+        key += repr((enrollment.launched_revision, scheduled, own, enrollment.waits_from if self.again else None))
         if len(self.known) >= MAX_KEPT_TIMELINES:
             self.known.clear()
         if key not in self.known:
-            try:
-                self.known[key] = resolve(
-                    self.context,
-                    self.campaign,
-                    self.steps,
-                    enrollment,
-                    happened,
-                    self.now,
-                    self.source.facts(own, enrollment.launched_at),
-                    scheduled=scheduled,
+            facts = self.source.facts(own, enrollment.launched_at)
+
+            def resolved(steps: Sequence[Step]) -> Timeline:
+                return resolve(
+                    self.context, self.campaign, steps, enrollment, happened, self.now, facts, scheduled=scheduled
                 )
-            except Refusal as refusal:  # other people's emails still follow the edit
-                self.known[key] = refusal.code
+
+            self.known[key] = (
+                self._resolve_all(enrollment, resolved)
+                if self.again
+                else resolve_possible(self.context, self.steps, happened, resolved)
+            )
         return self.known[key]
+
+    def _resolve_all(self, enrollment: Enrollment, resolve: Callable[[Sequence[Step]], Timeline]) -> PartialTimeline:
+        """Resolve all steps, or none. The option that fails is asked once."""
+        try:
+            return PartialTimeline(resolve(self.steps))
+        except Refusal as refusal:
+            return PartialTimeline(NOTHING, Unresolved(enrollment.waits_from or 1, refusal.code))
 
 
 def _needs_new_explanation(send: Send, planned: PlannedSend) -> bool:

@@ -23,7 +23,7 @@ from api.services.enrollments.timeline_rows import (
 from api.store.campaigns import edits
 from api.store.dispatch import allowed_times
 from api.store.emails.written_texts import restore_texts
-from api.store.events.events import Line, email_event, enrollment_event, task_event, write
+from api.store.events.events import Line, email_event, task_event, write
 from strategies import Note
 from strategies.records import PlannedSend
 from strategies.timeline_notes import utc
@@ -36,11 +36,8 @@ async def rewrite(context: WorkspaceContext, campaign: Campaign, found: EditChan
 
     Returns the enrollments whose emails could not be changed because another process had claimed them.
     """
-    now = context.now
     lines, missed = await _emails(context, campaign, found, held=held)
     lines += await _tasks(context, campaign, found, held=held)
-    for enrollment, code in found.unresolved:
-        lines.append(enrollment_event(enrollment, EventKind.EDIT_NOT_APPLIED, now, data={"reason": code}))
     await write(lines)
     return missed
 

@@ -1,0 +1,115 @@
+"""When an unsent email can be sent, and why it waits: fields of Email."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from api.codes.outcome_reasons import ReasonCode
+from api.graphql.engine.context import Request
+from api.graphql.limits.cost import cost
+from api.graphql.limits.list_sizes import ALLOWED_TIMES
+from api.states import UNTRANSMITTED_STATUSES, SendStatus
+
+OF_ALLOWED_TIMES = frozenset({ReasonCode.OUTSIDE_ALLOWED_TIMES, ReasonCode.NO_ALLOWED_TIME})
+"""Reasons of emails that wait for a time that their send option allows."""
+
+
+@strawberry.type(description="A range of time in which a send option lets an email be sent.")
+class AllowedTime:
+    from_: datetime = strawberry.field(
+        name="from", description="Start of the range, UTC. It belongs to the range. Show it in `zone`."
+    )
+    until: datetime = strawberry.field(description="End of the range, UTC. It does not belong to the range.")
+    zone: str = strawberry.field(
+        description="IANA time zone in which the email was planned, such as `Europe/Berlin`: 07:00 UTC in March is "
+        "8:00 there."
+    )
+
+
+@strawberry.enum(description="What an email waits for that is not sent at its planned time.")
+class WaitKind(Enum):
+    PAUSE = strawberry.enum_value("PAUSE", description="Its campaign is paused, or a resume is still being applied.")
+    CHANGE = strawberry.enum_value(
+        "CHANGE", description="An edit, or a change of the person, is still being applied. It takes seconds."
+    )
+    SEND_OPTION = strawberry.enum_value(
+        "SEND_OPTION",
+        description="A send option failed when the email was planned again. It is asked again by itself; see "
+        "`Campaign.waitingPeople`.",
+    )
+    ALLOWED_TIME = strawberry.enum_value(
+        "ALLOWED_TIME", description="The next range of `allowedTimes`, or until the send option allows a time again."
+    )
+    RETRY = strawberry.enum_value(
+        "RETRY",
+        description="The next attempt: its account, its sender's limit, or the recipient's mail server lets it wait. "
+        "`reason` and `detail` say which.",
+    )
+
+
+@strawberry.type(description="Why an email waits, and until when.")
+class EmailWait:
+    kind: WaitKind = strawberry.field(description="What keeps the email from being sent now, such as a pause.")
+    reason: str | None = strawberry.field(
+        description="Code of the cause, such as `OUTSIDE_ALLOWED_TIMES` or `SEND_OPTION_PAUSED`; null if `kind` says "
+        "all. docs/errors.md lists the codes."
+    )
+    until: datetime | None = strawberry.field(
+        description="Until when the email waits, UTC, such as the start of the next range; null if it is not known."
+    )
+
+
+@strawberry.type
+class WaitFields:
+    """The fields of Email about its waiting."""
+
+    id: strawberry.Private[Any]
+    status: strawberry.Private[SendStatus]
+    due_at: strawberry.Private[datetime]
+    planned_at: strawberry.Private[datetime]
+    attempts: strawberry.Private[int]
+    by_hand: strawberry.Private[bool]
+    held: strawberry.Private[bool]
+    reason: strawberry.Private[str | None]
+    zone: strawberry.Private[str]
+    step_id: strawberry.Private[str | None]
+    enrollment_id: strawberry.Private[str | None]
+    allowed_times_id: strawberry.Private[str | None]
+
+    @strawberry.field(
+        metadata=cost(size=ALLOWED_TIMES),
+        description="The ranges of time in which the send option lets the email be sent, in their order, up "
+        "to 400. Outside of them it waits for the next one. Null if it can be sent at any time, as with all send "
+        "options of Touchline, and if it is sent. Empty if the option allows no time.",
+    )
+    async def allowed_times(self, info: Request) -> list[AllowedTime] | None:
+        if self.allowed_times_id is None or self.status not in UNTRANSMITTED_STATUSES:
+            return None
+        ranges = await info.context.loaders.allowed_times.load(self.allowed_times_id)
+        return [AllowedTime(from_=each.start, until=each.end, zone=self.zone) for each in ranges]
+
+    @strawberry.field(
+        metadata=cost(20),
+        description="Why the email waits; null if it is sent at `dueAt` as planned, or is not to be sent any more.",
+    )
+    async def wait(self, info: Request) -> EmailWait | None:
+        if self.status not in UNTRANSMITTED_STATUSES:
+            return None
+        loaders = info.context.loaders
+        if self.enrollment_id is not None and self.step_id is not None:
+            enrollment = await loaders.enrollment.load(self.enrollment_id)
+            planned = not self.attempts and not self.by_hand and self.due_at == self.planned_at
+            if enrollment.waits_from is not None and enrollment.ended_at is None and planned:
+                step = await loaders.step.load(self.step_id)
+                if step.number >= enrollment.waits_from:
+                    return EmailWait(kind=WaitKind.SEND_OPTION, reason=enrollment.waits_for, until=None)
+            if self.held:
+                campaign = await loaders.campaign.load(enrollment.campaign_id)
+                paused = campaign.paused_at is not None or campaign.holds is not None
+                return EmailWait(kind=WaitKind.PAUSE if paused else WaitKind.CHANGE, reason=None, until=None)
+        if self.reason is None:
+            return None
+        kind = WaitKind.ALLOWED_TIME if self.reason in OF_ALLOWED_TIMES else WaitKind.RETRY
+        return EmailWait(kind=kind, reason=self.reason, until=self.due_at)
