@@ -74,7 +74,7 @@ class AnswerCode(Code):
     )
     STOPPED_PROCESS = code(
         "The process that worked on it ended each time.",
-        when="The process ended five times while it worked on the mail or event.",
+        when="The mail ends each process that reads it, or 20 processes have ended while they worked on it.",
         do="Report it. `touchline mail list` shows it, and `touchline mail retry` processes it again.",
     )
     TOO_MANY_REPLIES = code(

@@ -30,6 +30,8 @@ class IncomingEvent(Model):
     details: Any = fields.JSONField(default=dict)
     # Times that a process began to work on the row. It is counted first, because a mail may end the process.
     attempts = fields.IntField(default=0)
+    # Those that failed with an error. In the others, the process ended.
+    errors = fields.IntField(default=0, db_default=0)
     result = fields.CharEnumField(IncomingResult, null=True, max_length=20)
     # A sentence for people: why the mail has this kind, why the row matched no email, or why it failed.
     reason = fields.TextField(default="")

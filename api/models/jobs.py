@@ -26,8 +26,10 @@ class Job(Model):
     lease_until = fields.DatetimeField(null=True)
     # Counts how often a process took or restarted the job. A process that reads another number has lost the job.
     turns = fields.IntField(default=0)
-    # Attempts without progress, and why the last one failed.
+    # Attempts without progress. In the others of them than the ``errors``, the process ended.
     failures = fields.IntField(default=0)
+    # Those that failed with an error, and why the last one did.
+    errors = fields.IntField(default=0, db_default=0)
     problem = fields.TextField(null=True)
     # Number of people or rows that are done. An interrupted job may count some of them twice.
     progress = fields.IntField(default=0)

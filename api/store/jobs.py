@@ -26,6 +26,8 @@ LONGEST_REST = timedelta(minutes=4)
 FINISHED_JOBS_KEPT_FOR = timedelta(days=30)
 """How long the table keeps a finished job."""
 OWNED = "id = $1 AND turns = $2 AND finished_at IS NULL"
+KEPT_ERRORS = "errors = CASE WHEN $5 > 0 THEN errors ELSE 0 END, problem = CASE WHEN $5 > 0 THEN problem END"
+"""SQL of the columns that go with ``failures``, which is parameter $5."""
 
 
 async def start(
@@ -42,8 +44,8 @@ async def start(
         "INSERT INTO job (id, workspace_id, kind, subject_id, state, lease_until, turns, failures, progress,"
         " created_at, actor) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8)"
         " ON CONFLICT (kind, subject_id) WHERE finished_at IS NULL DO UPDATE SET state = excluded.state,"
-        " lease_until = excluded.lease_until, turns = job.turns + 1, failures = 0, problem = NULL, progress = 0,"
-        " created_at = excluded.created_at, actor = excluded.actor",
+        " lease_until = excluded.lease_until, turns = job.turns + 1, failures = 0, errors = 0, problem = NULL,"
+        " progress = 0, created_at = excluded.created_at, actor = excluded.actor",
         new_id("job"), workspace_id, kind, subject_id, state.value, lease_until, now, asking_actor(),
     )  # fmt: skip
 
@@ -91,9 +93,10 @@ async def open_job(kind: str, subject_id: str) -> Job | None:
 
 
 async def open_jobs() -> Sequence[Any]:
-    """Return all open jobs, the oldest first: id, workspace_id, kind, turns and lease_until."""
+    """Return all open jobs, the oldest first: id, workspace_id, kind, turns, lease_until, failures and errors."""
     rows = await execute(
-        "SELECT id, workspace_id, kind, turns, lease_until FROM job WHERE finished_at IS NULL ORDER BY created_at, id"
+        "SELECT id, workspace_id, kind, turns, lease_until, failures, errors FROM job WHERE finished_at IS NULL"
+        " ORDER BY created_at, id"
     )
     return [{**row, "lease_until": row["lease_until"] and instant_or_past(row["lease_until"])} for row in rows]
 
@@ -103,7 +106,7 @@ def is_leased(until: datetime | None, now: datetime) -> bool:
     return until is not None and now < until <= now + LONGEST_REST
 
 
-async def take(job_id: str, turns: int, now: datetime) -> Job | None:
+async def take(job_id: str, turns: int, now: datetime, lease: timedelta = LEASE) -> Job | None:
     """Take a job for a time slice. Returns None if another process was faster.
 
     The slice counts as a failure until there is progress, because the job may end the process.
@@ -111,7 +114,7 @@ async def take(job_id: str, turns: int, now: datetime) -> Job | None:
     taken = await execute(
         "UPDATE job SET lease_until = $3, turns = turns + 1, failures = failures + 1, state = 'RUNNING'"
         f" WHERE {OWNED} RETURNING id",
-        job_id, turns, now + LEASE,
+        job_id, turns, now + lease,
     )  # fmt: skip
     return await Job.get(id=job_id) if taken else None
 
@@ -119,7 +122,8 @@ async def take(job_id: str, turns: int, now: datetime) -> Job | None:
 async def renew(job: Job, until: datetime, progress: int) -> bool:
     """Write progress, and renew the lease. Returns False if another process owns the job."""
     rows = await execute(
-        "UPDATE job SET lease_until = $3, failures = 0, problem = NULL, progress = progress + $4, state = 'RUNNING'"
+        "UPDATE job SET lease_until = $3, failures = 0, errors = 0, problem = NULL, progress = progress + $4,"
+        " state = 'RUNNING'"
         f" WHERE {OWNED} RETURNING id",
         job.id, job.turns, until, progress,
     )  # fmt: skip
@@ -144,25 +148,31 @@ async def put_back(job: Job, progress: int, until: datetime | None = None, *, fa
     """
     rows = await execute(
         "UPDATE job SET lease_until = $3, failures = $5, progress = progress + $4, state = 'WAITING',"
-        f" problem = CASE WHEN $5 > 0 THEN problem END WHERE {OWNED} RETURNING id",
+        f" {KEPT_ERRORS} WHERE {OWNED} RETURNING id",
         job.id, job.turns, until, progress, failures,
     )  # fmt: skip
     return bool(rows)
 
 
 async def interrupt(job: Job) -> None:
-    """End a slice that a database outage interrupted. It does not count as a failure of the job."""
-    interrupted = f"UPDATE job SET lease_until = NULL, failures = failures - 1, state = 'WAITING' WHERE {OWNED}"
+    """End a slice that a database outage, or the stop of its process, interrupted. It does not count as a failure."""
+    interrupted = (
+        "UPDATE job SET lease_until = NULL, failures = CASE WHEN failures > errors THEN failures - 1 ELSE failures END,"
+        f" state = 'WAITING' WHERE {OWNED}"
+    )
     await execute(interrupted, job.id, job.turns)
 
 
-async def retry(job: Job, failures: int, reason: str, until: datetime) -> bool:
-    """Write the failure of a slice; the job waits until ``until`` (UTC). Returns False if another process owns it."""
+async def retry(job: Job, errors: int, reason: str, until: datetime) -> bool:
+    """Write the error of a slice; the job waits until ``until`` (UTC). Returns False if another process owns it.
+
+    ``errors`` is the number of errors without progress, with this one.
+    """
     return bool(
         await execute(
-            "UPDATE job SET lease_until = $3, failures = $4, problem = $5, state = 'RETRYING'"
-            f" WHERE {OWNED} RETURNING id",
-            job.id, job.turns, until, failures, reason,
+            "UPDATE job SET lease_until = $3, errors = $4, problem = $5, state = 'RETRYING',"
+            f" failures = CASE WHEN failures < $4 THEN $4 ELSE failures END WHERE {OWNED} RETURNING id",
+            job.id, job.turns, until, errors, reason,
         )
     )  # fmt: skip
 

@@ -7,11 +7,15 @@ slice was the longest ago comes first, so that one tenant's large import does no
 The trade-off: an interrupted job stays open in memory, because an import that starts again has to read its file again.
 ``MAX_OPEN`` limits how many jobs stay open. Beyond it, interrupted jobs start again from the database.
 
-A job that fails as a whole waits longer each time. After ``MAX_FAILURES`` attempts without progress it ends, and
-GraphQL shows the reason. A kind without ``give_up`` is tried again instead, after the longest wait. The runner counts
-an attempt in the database when it takes the job, so that a job that kills its process is counted too.
+A job that fails as a whole waits longer each time. After ``MAX_FAILURES`` errors without progress it ends, and
+GraphQL shows the reason. A kind without ``give_up`` is tried again instead, after the longest wait.
+
+The runner counts an attempt in the database when it takes the job, so that a job that kills its process is counted too.
+But a process may also end for another reason, such as a crash loop. So these ends make no error wait longer, and before
+a job ends by them it is left alone for longer each time, about ten minutes together.
 """
 
+import asyncio
 import itertools
 import logging
 import time
@@ -37,7 +41,7 @@ log = logging.getLogger("touchline.jobs")
 CHUNKS_PER_SLICE = 5
 """Chunks after which a job lets another job of its priority run."""
 MAX_FAILURES = 5
-"""Attempts without progress after which a job ends, and after which the wait grows no more."""
+"""Errors, or ends of its process, after which a job without progress ends, and after which the wait grows no more."""
 LOST_WORKER = "The process that worked on it ended each time."
 MAX_OPEN = 8
 """Interrupted jobs that are kept in memory."""
@@ -91,7 +95,7 @@ class JobRunner:
         now = self._runtime.clock()
         waiting = await self._waiting(now)
         for row in sorted(waiting, key=self._order):
-            job = await jobs.take(row["id"], row["turns"], now)
+            job = await jobs.take(row["id"], row["turns"], now, self._lease(row))
             if job is not None:  # else another process was faster
                 self._last_slices[job.workspace_id] = next(self._slice_numbers)
                 return job
@@ -122,14 +126,25 @@ class JobRunner:
         """Order jobs by priority, then by the last slice of the workspace, then by their own turns."""
         return self._kinds[row["kind"]].priority, self._last_slices.get(row["workspace_id"], 0), row["turns"]
 
+    def _lease(self, row: Any) -> timedelta:
+        """Return how long a job is left alone if its process ends now. ``kept_lease`` soon sets a common lease."""
+        ended = 0 if self._kinds[row["kind"]].give_up is None else row["failures"] - row["errors"]
+        lease: timedelta = jobs.LEASE * 2 ** min(ended, MAX_FAILURES)
+        return min(lease, jobs.LONGEST_REST)
+
     async def _try_slice(self, kind: JobKind, job: Job) -> None:
         """Run a job for one slice. After a failure it is tried again later, up to MAX_FAILURES times if it can end."""
-        if job.failures > MAX_FAILURES and kind.give_up is not None:
+        ended = job.failures - 1 - job.errors  # without the present attempt
+        if ended >= MAX_FAILURES and kind.give_up is not None:
             await self._give_up(job, kind.give_up, job.problem or LOST_WORKER)
             return
         try:
             async with kept_lease(job, self._runtime.clock):
                 await self._run_slice(kind, job)
+        except asyncio.CancelledError:  # the process stops
+            with suppress(Exception):
+                await jobs.interrupt(job)
+            raise
         except Exception as problem:
             if is_transient(problem):
                 with suppress(Exception):  # if the database is unavailable, the lease expires
@@ -140,12 +155,12 @@ class JobRunner:
             await self._failed(kind, job, problem)
 
     async def _failed(self, kind: JobKind, job: Job, problem: Exception) -> None:
-        failures, reason = max(1, (await Job.get(id=job.id)).failures), reason_of(problem)
-        if kind.give_up is not None and (isinstance(problem, Refusal) or failures >= MAX_FAILURES):
+        errors, reason = (await Job.get(id=job.id)).errors + 1, reason_of(problem)
+        if kind.give_up is not None and (isinstance(problem, Refusal) or errors >= MAX_FAILURES):
             await self._give_up(job, kind.give_up, reason)
             return
-        wait = FIRST_WAIT * 2 ** (min(failures, MAX_FAILURES) - 1)
-        if await jobs.retry(job, failures, reason, self._runtime.clock() + wait):
+        wait = FIRST_WAIT * 2 ** (min(errors, MAX_FAILURES) - 1)
+        if await jobs.retry(job, errors, reason, self._runtime.clock() + wait):
             await kind.show_problem(job.subject_id, reason)
 
     async def _give_up(self, job: Job, give_up: GiveUp, reason: str) -> None:

@@ -2,8 +2,11 @@
 
 A chunk takes the rows that are due, in the order in which they came, reads them, finds their emails and applies what
 they say, in one transaction. If that fails, bisection finds the row that is the cause. It is tried again later, up to
-``MAX_ATTEMPTS`` times, and does not delay the others. The attempt is counted before the work, so that a mail that ends
-its process is counted too.
+``MAX_ATTEMPTS`` times, and does not delay the others.
+
+The attempt is counted before the work, so that a mail that ends its process is counted too. But a process may end for
+another reason, such as a crash loop, while it works on a good mail. So a mail whose process has ended twice is read in
+a worker process: if it ends that one as well, the mail is the cause, which counts as an error.
 """
 
 import asyncio
@@ -26,6 +29,9 @@ from api.store import jobs
 from api.store.engine.transactions import transaction
 from api.store.replies import incoming
 from api.store.replies.incoming import IncomingRow, Result
+from api.workers.limits import LimitExceededError, Limits, WorkersBusyError, WorkersClosedError
+from api.workers.pool import run
+from strategies import Refusal
 
 log = logging.getLogger("touchline.answers")
 
@@ -33,7 +39,12 @@ MAX_BATCH_ROWS = 200
 MAX_BATCH_BYTES = 4_000_000
 """The most bytes of mails that are in memory at a time, unless one mail alone has more."""
 MAX_ATTEMPTS = 5
-"""Attempts after which a row is set aside, with its reason."""
+"""Attempts with an error after which a row is set aside, with its reason."""
+ENDED_BEFORE_WORKER = 2
+"""Processes that have ended while they worked on a row, after which a worker process reads it."""
+MAX_ENDED = 20
+"""Ended processes after which a row is set aside, although reading it is not the cause."""
+READING_LIMITS = Limits(cpu_seconds=20.0, wall_seconds=120.0)
 MAX_WAIT = timedelta(seconds=10)
 """How long the job waits for rows that are due later. It looks again after that."""
 KEPT_FOR = timedelta(days=30)
@@ -59,7 +70,7 @@ async def process_now(source: str, key: str, runtime: JobRuntime) -> None:
 
 async def _work_on(rows: Sequence[IncomingRow], runtime: JobRuntime) -> None:
     try:
-        tired = [row for row in rows if row.attempts > MAX_ATTEMPTS]
+        tired = [row for row in rows if row.ended_processes >= MAX_ENDED]
         for row in tired:
             await _give_up_row(row, AnswerCode.STOPPED_PROCESS.message().sentence, runtime.clock())
         await bisect_failures(
@@ -67,17 +78,21 @@ async def _work_on(rows: Sequence[IncomingRow], runtime: JobRuntime) -> None:
             partial(_process, runtime=runtime),
             partial(_set_aside, runtime=runtime),
             max_set_aside=len(rows),
-            reraise=is_database_fault,
+            reraise=_is_no_fault_of_a_row,
         )
-    except Exception:
-        # Not a failure of the rows. If the database is away, this attempt counts.
+    except (Exception, asyncio.CancelledError):  # the process stops, or it is not a failure of the rows
+        # If the database is away, this attempt counts as an ended process.
         await incoming.postpone([row.id for row in rows], runtime.clock(), "", counts=False)
         raise
 
 
+def _is_no_fault_of_a_row(problem: BaseException) -> bool:
+    return is_database_fault(problem) or isinstance(problem, WorkersBusyError | WorkersClosedError)
+
+
 async def _process(rows: Sequence[IncomingRow], *, runtime: JobRuntime) -> None:
     """Read rows, find their emails and apply them."""
-    read = await asyncio.to_thread(read_rows, rows, runtime.return_addresses, runtime.unsubscribe_addresses)
+    read = await _read(rows, runtime)
     for each in read:
         if each.own_mail is not None:
             await apply_own_mail(each, each.own_mail, runtime)
@@ -90,6 +105,16 @@ async def _process(rows: Sequence[IncomingRow], *, runtime: JobRuntime) -> None:
             await apply_with_suppression(row, runtime)
 
 
+async def _read(rows: Sequence[IncomingRow], runtime: JobRuntime) -> list[ReadRow]:
+    arguments = rows, runtime.return_addresses, runtime.unsubscribe_addresses
+    if all(row.ended_processes < ENDED_BEFORE_WORKER for row in rows):
+        return await asyncio.to_thread(read_rows, *arguments)
+    try:
+        return await run(read_rows, *arguments, limits=READING_LIMITS)
+    except LimitExceededError as problem:
+        raise Refusal.of(AnswerCode.STOPPED_PROCESS) from problem
+
+
 async def _match(read: Sequence[ReadRow]) -> list[MatchedRow]:
     findings = [finding for each in read for finding in each.findings]
     found = dict(zip(map(id, findings), await match(findings), strict=True))
@@ -98,11 +123,11 @@ async def _match(read: Sequence[ReadRow]) -> list[MatchedRow]:
 
 async def _set_aside(row: IncomingRow, reason: str, *, runtime: JobRuntime) -> None:
     """Try a row again later that failed, or give it up."""
-    now = runtime.clock()
-    if row.attempts >= MAX_ATTEMPTS:
+    now, errors = runtime.clock(), row.errors + 1
+    if errors >= MAX_ATTEMPTS:
         await _give_up_row(row, reason, now)
         return
-    wait = min(FIRST_WAIT * 2 ** (row.attempts - 1), LONGEST_WAIT)
+    wait = min(FIRST_WAIT * 2 ** (errors - 1), LONGEST_WAIT)
     await incoming.postpone([row.id], now + wait, reason, counts=True)
 
 

@@ -87,6 +87,13 @@ class IncomingRow(NamedTuple):
     details: dict[str, Any]
     attempts: int
     """Including the present one."""
+    errors: int
+    """The attempts that failed with an error."""
+
+    @property
+    def ended_processes(self) -> int:
+        """The attempts during which the process ended, for whatever reason."""
+        return self.attempts - 1 - self.errors
 
     @property
     def own_addresses(self) -> tuple[str, ...]:
@@ -138,14 +145,14 @@ async def take_one(source: str, key: str) -> list[IncomingRow]:
 async def _take(ids: Sequence[str]) -> list[IncomingRow]:
     rows = await execute(
         f"UPDATE incoming_event SET attempts = attempts + 1 WHERE {in_list('id', 1)} AND {OPEN}"
-        " RETURNING id, source, key, kind, at, content, details, attempts, due_at",
+        " RETURNING id, source, key, kind, at, content, details, attempts, errors, due_at",
         list(ids),
     )
     rows = sorted(rows, key=lambda row: (instant(row["due_at"]), row["id"]))
     return [
         IncomingRow(
             row["id"], row["source"], row["key"], row["kind"], instant(row["at"]), row["content"],
-            document(row["details"]), row["attempts"],
+            document(row["details"]), row["attempts"], row["errors"],
         )
         for row in rows
     ]  # fmt: skip
@@ -190,14 +197,15 @@ async def write_results(results: Sequence[Result], now: datetime) -> None:
 
 
 async def postpone(ids: Sequence[str], due_at: datetime, reason: str, *, counts: bool) -> None:
-    """Let rows wait until ``due_at`` (UTC). ``counts`` says whether the attempt counts as a failure."""
+    """Let rows wait until ``due_at`` (UTC). ``counts`` says whether the attempt counts as an error."""
+    count = (
+        "errors = errors + 1" if counts else "attempts = CASE WHEN attempts > errors THEN attempts - 1 ELSE errors END"
+    )
     await execute(
-        "UPDATE incoming_event SET due_at = $2, reason = $3, attempts = attempts - $4"
-        f" WHERE {in_list('id', 1)} AND {OPEN}",
+        f"UPDATE incoming_event SET due_at = $2, reason = $3, {count} WHERE {in_list('id', 1)} AND {OPEN}",
         list(ids),
         due_at,
         reason,
-        0 if counts else 1,
     )
 
 
@@ -232,7 +240,7 @@ async def reopen_failed(ids: Sequence[str] | None, now: datetime) -> int:
     """Let rows that were set aside be processed again: those of ``ids``, or all. Returns their number."""
     condition, values = ("true", []) if ids is None else (in_list("id", 2), [list(ids)])
     rows = await execute(
-        "UPDATE incoming_event SET done_at = NULL, result = NULL, attempts = 0, due_at = $1"
+        "UPDATE incoming_event SET done_at = NULL, result = NULL, attempts = 0, errors = 0, due_at = $1"
         f" WHERE done_at IS NOT NULL AND result = 'FAILED' AND {condition} RETURNING id",
         now,
         *values,

@@ -11,7 +11,8 @@ from api.services.replies import answers_job
 from api.services.replies.answers_job import ANSWERS
 from api.services.replies.incoming import receive_mails
 from api.states import IncomingResult, JobState, SendStatus
-from api.store import incoming, jobs
+from api.store import jobs
+from api.store.replies import incoming
 from plugins import IncomingMail
 from tests.services.jobs.claims import job_of
 from tests.services.replies.incoming_mails import OWN, reply, sent_email

@@ -221,15 +221,38 @@ async def test_each_kind_of_job_ends_with_its_reason(world: World, kind: JobKind
     assert await runner(world, kind, NOW, broken).run_next()
     assert await claim(kind.name, NOW) is None
     # A process that was killed each time has written nothing but the attempt.
-    for number in range(1, MAX_FAILURES):
+    for number in range(1, MAX_FAILURES + 1):
         assert await claim(kind.name, NOW + timedelta(hours=number)) is not None
-    assert await runner(world, kind, NOW + timedelta(hours=MAX_FAILURES), broken).run_next()
+    assert await runner(world, kind, NOW + timedelta(hours=MAX_FAILURES + 1), succeeds).run_next()
     assert await claim(kind.name, NOW + timedelta(days=9)) is None
     if kind is LAUNCH:
         row = await Launch.get(id=launch.id)
         assert (row.status, row.left_out, row.problem is None) == (LaunchStatus.FAILED, 5, False)
     else:
         assert await ours.filter(job_problem=None).count() == 0
+
+
+@pytest.mark.parametrize("kind", [IMPORT, ZONES], ids=lambda kind: kind.name)
+async def test_an_error_after_ended_processes_waits_as_the_first_one_does(world: World, kind: JobKind) -> None:
+    await jobs.start(kind.name, world.context.workspace_id, "imp_1", NOW)
+    await Job.filter(subject_id="imp_1").update(failures=MAX_FAILURES - 1)
+    assert await runner(world, kind, NOW, broken).run_next()
+    job = await job_of("imp_1")
+    assert (job.state, job.errors, job.failures) == (JobState.RETRYING, 1, MAX_FAILURES)
+    assert job.lease_until == NOW + timedelta(seconds=10)
+
+
+async def test_a_crash_loop_of_some_minutes_ends_no_job(world: World) -> None:
+    """A job is left alone for longer after each end of its process, if it can end by that. Others are not."""
+    for kind, seconds in ((IMPORT, [30, 60, 120, 240, 240]), (ZONES, [30] * MAX_FAILURES)):
+        await jobs.start(kind.name, world.context.workspace_id, "imp_1", NOW)
+        now = NOW
+        for wait in seconds:
+            job = await runner(world, kind, now).take_next()
+            assert job is not None
+            assert job.lease_until == now + timedelta(seconds=wait)
+            now = job.lease_until
+        assert await runner(world, kind, now).take_next() is not None
 
 
 async def test_what_a_refusal_says_is_told_at_once(world: World) -> None:

@@ -11,13 +11,22 @@ from asyncpg.exceptions import DeadlockDetectedError
 
 from api.models import Event, IncomingEvent, Job, Reply, Send
 from api.services.replies import answers_job, bounces, effects
-from api.services.replies.answers_job import ANSWERS, MAX_ATTEMPTS, answer_chunks
+from api.services.replies.answers_job import (
+    ANSWERS,
+    ENDED_BEFORE_WORKER,
+    MAX_ATTEMPTS,
+    MAX_ENDED,
+    answer_chunks,
+)
+from api.services.replies.findings import read_rows
 from api.services.replies.incoming import receive_mails
 from api.states import IncomingResult, JobState
 from api.store.replies import answered_emails, incoming
 from api.tick import Ticker
+from api.workers.limits import Limit, LimitExceededError, Limits
 from plugins import IncomingMail
 from tests.databases import on_sqlite
+from tests.services.jobs.runners import runner_of
 from tests.services.jobs.test_poison import reject
 from tests.services.replies.incoming_mails import DAY, HOUR, OWN, bounce, reply, runtime_of, sent_email, work
 from tests.services.world import NOW, Killed, World, make_world
@@ -47,7 +56,7 @@ async def test_a_row_that_always_fails_is_set_aside_and_delays_no_other(world: W
     await work(world)
     assert await results() == [None, IncomingResult.APPLIED]
     waiting = await IncomingEvent.get(key="0")
-    assert (waiting.attempts, waiting.due_at) == (1, NOW + timedelta(seconds=10))
+    assert (waiting.attempts, waiting.errors, waiting.due_at) == (1, 1, NOW + timedelta(seconds=10))
     for hours in range(1, MAX_ATTEMPTS):
         await work(world, NOW + hours * HOUR)
     given_up = await IncomingEvent.get(key="0")
@@ -73,23 +82,92 @@ async def test_an_outage_of_the_database_is_no_attempt(world: World, monkeypatch
     assert await results() == [IncomingResult.APPLIED]
 
 
+def kills(rows: Any, *more: Any) -> Any:
+    """End the process that reads a certain mail."""
+    if any(b"killer" in row.content for row in rows):
+        raise Killed
+    return read_rows(rows, *more)
+
+
 async def test_a_mail_that_ends_its_process_is_set_aside(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = await sent_email(world, 0), await sent_email(world, 1)
     await store(reply(first.message_id, text="killer"), reply(second.message_id))
-    real = answers_job.read_rows
 
-    def read(rows: Any, returns: Any, *more: Any) -> Any:
-        if any(b"killer" in row.content for row in rows):
-            raise Killed
-        return real(rows, returns, *more)
+    async def in_worker(function: Any, *values: Any, limits: Limits) -> Any:
+        try:
+            return function(*values)
+        except Killed:
+            raise LimitExceededError(Limit.CRASH) from None
 
-    monkeypatch.setattr(answers_job, "read_rows", read)
-    for _ in range(MAX_ATTEMPTS):
+    monkeypatch.setattr(answers_job, "read_rows", kills)
+    monkeypatch.setattr(answers_job, "run", in_worker)
+    for _ in range(ENDED_BEFORE_WORKER):
         with pytest.raises(Killed):
             await work(world)
     await work(world)
+    assert await results() == [None, IncomingResult.APPLIED], "it harms no more process, and no other mail"
+    waiting = await IncomingEvent.get(key="0")
+    assert (waiting.attempts, waiting.errors, waiting.due_at) == (3, 1, NOW + timedelta(seconds=10))
+    for hours in range(1, MAX_ATTEMPTS):
+        await work(world, NOW + hours * HOUR)
     assert await results() == [IncomingResult.FAILED, IncomingResult.APPLIED]
     assert "ended each time" in (await IncomingEvent.get(key="0")).reason
+
+
+async def test_a_good_mail_survives_a_crash_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes end while they work on it, for another reason. Then a real worker process reads it."""
+    await store(reply((await sent_email(world)).message_id))
+
+    async def kill(*_: Any) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(answers_job, "_match", kill)
+        for _ in range(3 * MAX_ATTEMPTS):
+            with pytest.raises(Killed):
+                await work(world)
+    await work(world)
+    assert await results() == [IncomingResult.APPLIED]
+
+
+async def test_a_mail_that_ends_its_process_after_it_is_read_is_set_aside_at_last(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store(reply((await sent_email(world)).message_id))
+    await IncomingEvent.all().update(attempts=MAX_ENDED)
+    await work(world)
+    assert await results() == [IncomingResult.FAILED]
+    assert "ended each time" in (await IncomingEvent.get()).reason
+
+
+async def test_an_error_after_ended_processes_waits_as_the_first_one_does(world: World) -> None:
+    email = await sent_email(world)
+    await reject("reply", "INSERT", "NEW.text = 'poison'")
+    await store(reply(email.message_id, text="poison"))
+    await IncomingEvent.all().update(attempts=MAX_ATTEMPTS)
+    await work(world)
+    row = await IncomingEvent.get()
+    assert (row.result, row.errors, row.due_at) == (None, 1, NOW + timedelta(seconds=10))
+
+
+async def test_the_stop_of_a_process_is_no_attempt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store(reply((await sent_email(world)).message_id))
+    begun = asyncio.Event()
+
+    async def hang(*_: Any) -> Any:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(answers_job, "_match", hang)
+    for _ in range(2):
+        begun.clear()
+        running = asyncio.create_task(runner_of(world, kinds=[ANSWERS]).run_next())
+        await begun.wait()
+        assert ((await IncomingEvent.get()).attempts, (await Job.get(kind="answers")).failures) == (1, 1)
+        running.cancel()
+        await asyncio.wait([running])
+        job = await Job.get(kind="answers")
+        assert ((await IncomingEvent.get()).attempts, job.failures, job.lease_until) == (0, 0, None)
 
 
 POINTS: list[tuple[ModuleType, str]] = [
