@@ -18,6 +18,12 @@ class InputCode(Code):
         when="Another request changed the same object, or one that it refers to.",
         do="Load the object again and repeat the request.",
     )
+    EMPTY_DATE_RANGE = code(
+        "`{end}` ({last}) is before `{start}` ({first}), so no {what} can be between them.",
+        instants="`{end}` ({last}) is not after `{start}` ({first}), so no {what} can be between them.",
+        when="The end of a range of dates in a filter is before its beginning.",
+        do="Exchange the two dates, or leave one out.",
+    )
     INVALID_CONFIG = code(
         "{fault}.",
         pattern="{value} does not match {pattern}",

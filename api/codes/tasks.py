@@ -16,11 +16,6 @@ class TaskCode(Code):
         when="The email that a new task is about was written to another person.",
         do="Choose an email to the person of the task, or leave `emailId` out.",
     )
-    EMPTY_DATE_RANGE = code(
-        "dueTo ({last}) is before dueFrom ({first}), so no task can be due between them.",
-        when="The end of a range of due dates is before its beginning.",
-        do="Exchange the two dates, or leave one out.",
-    )
     INVALID_CALL_LIST = code(
         "{name!r} is in the list twice. Upper and lower case do not count.",
         many="This list can have {limit} entries; it has {length}.",

@@ -100,7 +100,7 @@ async def _rows(row: SavedFilter, info: Request) -> RowList:
 
 async def _list(context: WorkspaceContext, given: ListFilter) -> RowList:
     if given.emails:
-        return await email_queries.emails(context, email_filters.read_filter(given.emails))
+        return await email_queries.emails(context, email_filters.read_filter(given.emails), path=("filter", "emails"))
     if given.tasks:
         return await task_queries.tasks(context, task_filters.read_filter(given.tasks, "filter", "tasks"))
     return await person_queries.people(context, person_filters.read_filter(given.people or None))

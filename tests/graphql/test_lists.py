@@ -214,3 +214,14 @@ async def test_tasks_by_order(client: Client, names: list[str]) -> None:
         ):
             tasks = (await client.ask(query, order=order, filter=chosen))["tasks"]["nodes"]
             assert [task["person"]["email"][:2] for task in tasks] == wanted
+
+
+async def test_a_range_of_dates_that_nothing_can_be_in_is_refused(client: Client) -> None:
+    first, last = "2026-03-02T00:00:00Z", "2026-03-01T23:00:00-01:00"
+    for name in ("due", "sent", "failed", "created"):
+        chosen = {f"{name}From": first, f"{name}Before": last}
+        assert await refused(client, EMAILS, filter=chosen) == ("EMPTY_DATE_RANGE", ["filter", f"{name}Before"])
+        assert (await client.ask(EMAILS, filter=chosen | {f"{name}Before": "2026-03-02T00:00:01Z"}))["emails"]
+    query = "query($filter: SuppressionFilter) { suppressions(filter: $filter) { totalCount } }"
+    chosen = {"since": first, "before": last}
+    assert await refused(client, query, filter=chosen) == ("EMPTY_DATE_RANGE", ["filter", "before"])

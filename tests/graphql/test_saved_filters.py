@@ -61,6 +61,12 @@ async def test_a_saved_filter_is_a_dynamic_list(client: Client, stranger: Client
             "EMPTY_DATE_RANGE",
             ["filter", "tasks", "dueTo"],
         ),
+        (
+            "x",
+            {"emails": {"sentFrom": "2026-03-02T00:00:00Z", "sentBefore": "2026-03-02T01:00:00+01:00"}},
+            "EMPTY_DATE_RANGE",
+            ["filter", "emails", "sentBefore"],
+        ),
     ],
 )
 async def test_a_filter_that_makes_no_sense_is_not_saved(

@@ -1,14 +1,17 @@
 """Values of filters, as the store compares them."""
 
 from dataclasses import replace
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from tortoise.models import Model
 
+from api.codes.inputs import InputCode
 from api.mail.text_checks import storable_text
 from api.services.common.context import WorkspaceContext
 from api.store.engine.rows import is_possible_id
 from api.store.engine.small_lists import own_ids
+from strategies import Refusal
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -40,6 +43,19 @@ def within(chosen: Filter, **ids: str) -> Filter:
     """Return a filter of the rows that also have these ids. A filter that names another id has no rows."""
     own = {name: row_id if getattr(chosen, name) in (None, row_id) else "" for name, row_id in ids.items()}
     return replace(chosen, **own)
+
+
+def check_dates(what: str, path: tuple[str, ...], start: str, first: date | None, end: str, last: date | None) -> None:
+    """Refuse a range of dates, or of instants without its end, that nothing can be in. ``start`` and ``end`` name it.
+
+    Raises Refusal EMPTY_DATE_RANGE with the end as path. An empty list would not say why it is empty.
+    """
+    if first is None or last is None:
+        return
+    case = "instants" if isinstance(last, datetime) else ""
+    if last < first or (case and last == first):
+        named = {"start": start, "first": first.isoformat(), "end": end, "last": last.isoformat()}
+        raise Refusal.of(InputCode.EMPTY_DATE_RANGE, (*path, end), case=case, what=what, **named)
 
 
 def search_text(text: str | None) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from api.models import Send
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import comparable_id, search_text
+from api.services.common.filters import check_dates, comparable_id, search_text
 from api.services.common.row_lists import RowList
 from api.sorts import EmailSort, Order
 from api.store.emails import email_list
@@ -26,8 +26,20 @@ async def email(context: WorkspaceContext, email_id: str) -> Send | None:
     return await find(Send, context.workspace_id, email_id)
 
 
-async def emails(context: WorkspaceContext, chosen: EmailFilter, order: Order[EmailSort] | None = None) -> RowList:
-    """Return the emails of a filter. Raises Refusal TOO_MANY_TO_SORT."""
+async def emails(
+    context: WorkspaceContext,
+    chosen: EmailFilter,
+    order: Order[EmailSort] | None = None,
+    path: tuple[str, ...] = ("filter",),
+) -> RowList:
+    """Return the emails of a filter, to which ``path`` leads. Raises Refusal TOO_MANY_TO_SORT or EMPTY_DATE_RANGE."""
+    for name, first, last in (
+        ("due", chosen.due_from, chosen.due_before),
+        ("sent", chosen.sent_from, chosen.sent_before),
+        ("failed", chosen.failed_from, chosen.failed_before),
+        ("created", chosen.created_from, chosen.created_before),
+    ):
+        check_dates("email", path, f"{name}From", first, f"{name}Before", last)
     chosen = replace(
         chosen,
         campaign_id=comparable_id(chosen.campaign_id),

@@ -8,7 +8,7 @@ from api.mail.text_checks import storable_text, text_problem
 from api.models import Campaign, ImportRefusal, PeopleGroup, PeopleImport, Person
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import own_id, search_text
+from api.services.common.filters import check_dates, own_id, search_text
 from api.services.common.row_lists import RowList
 from api.sorts import Order, PersonSort, SuppressionSort
 from api.store.engine.listing import Listing
@@ -79,7 +79,8 @@ def import_refusals(import_id: str) -> RowList:
 async def suppressions(
     context: WorkspaceContext, chosen: SuppressionFilter, order: Order[SuppressionSort] | None = None
 ) -> RowList:
-    """Return the suppressed addresses of a filter. Raises Refusal TOO_LONG or TOO_MANY_TO_SORT."""
+    """Return the suppressed addresses of a filter. Raises Refusal TOO_LONG, TOO_MANY_TO_SORT or EMPTY_DATE_RANGE."""
+    check_dates("address", ("filter",), "since", chosen.since, "before", chosen.before)
     chosen = replace(chosen, address_begins=_prefix(chosen.address_begins))
     return RowList(await suppression_list.suppressions(context.workspace_id, chosen, order))
 

@@ -5,10 +5,9 @@ from dataclasses import replace
 from functools import partial
 
 from api.codes.inputs import InputCode
-from api.codes.tasks import TaskCode
 from api.models import Task
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import comparable_id
+from api.services.common.filters import check_dates, comparable_id
 from api.services.common.row_lists import RowList
 from api.sorts import Order, TaskSort
 from api.store.engine.listing import Count, Listing, count_each
@@ -51,9 +50,7 @@ async def _count(listing: Listing) -> Count:
 
 def valid_filter(path: tuple[str, ...], chosen: TaskFilter) -> TaskFilter:
     """Return a filter with ids that the database can compare. Raises Refusal if its range of dates is empty."""
-    first, last = chosen.due_from, chosen.due_to
-    if first is not None and last is not None and last < first:
-        raise Refusal.of(TaskCode.EMPTY_DATE_RANGE, (*path, "dueTo"), first=first.isoformat(), last=last.isoformat())
+    check_dates("task", path, "dueFrom", chosen.due_from, "dueTo", chosen.due_to)
     return replace(
         chosen,
         assignee_id=comparable_id(chosen.assignee_id),
