@@ -23,7 +23,7 @@ async def insert_incoming(key: str, attempts: int, reason: str) -> None:
 
 
 async def test_what_has_failed_keeps_its_count(database_kind: str, request: pytest.FixtureRequest) -> None:
-    async with opened_as_of("0078_send_history", database_kind, request):
+    async with opened_as_of("0080_waiting_people", database_kind, request):
         await insert_job("job_error", 3, "no", "RETRYING")
         await insert_job("job_killed", 2, None)
         await insert_job("job_over", 5, "no", "FAILED")

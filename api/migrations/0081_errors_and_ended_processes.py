@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("touchline", "0078_send_history")]
+    dependencies = [("touchline", "0080_waiting_people")]
     initial = False
 
     operations = [
