@@ -22,6 +22,8 @@ MAX_PROCESSES = 4
 """The most processes of one channel for sessions. Each account has one of its own, until there are more accounts."""
 QUESTIONS = -1
 """The number of the process for questions outside of sessions, so that a session that blocks it delays none."""
+NAMELESS_SECONDS = 60.0
+"""How long an account has no name before the channel is asked again, because ``account`` raised an exception."""
 TROUBLE_PATIENCE_SECONDS = 1.0
 """How long ``trouble`` waits. The answer to a later call may come from the same question."""
 
@@ -38,6 +40,8 @@ class Known(NamedTuple):
     account: str | None
     """None if the channel cannot name the account."""
     sessions: int
+    ask_again_at: float = float("inf")
+    """When to ask again for the name (monotonic clock, seconds)."""
 
 
 async def _no_report(key: str, package: str, fault: Message | None) -> float:
@@ -76,9 +80,14 @@ class RemoteChannel(Channel):
     # -- what dispatch asks without waiting
 
     def account(self, config: Mapping[str, Any]) -> str:
-        """Return the account that the channel has named. Call ``learn`` first. Raises LookupError."""
+        """Return the account that the channel has named. Call ``learn`` first. Raises LookupError.
+
+        If the channel could not name it, it is asked again in the background from time to time.
+        """
         known = self._known[_name(config)]
         if known.account is None:
+            if time.monotonic() >= known.ask_again_at and not self.blocked_seconds():
+                self._learning_task(config)
             raise LookupError(f"the channel {self.key} did not name the account")
         return known.account
 
@@ -112,14 +121,15 @@ class RemoteChannel(Channel):
     async def learn(self, config: Mapping[str, Any]) -> None:
         """Ask about a configuration. Raises ChannelStoppedError if the channel does not answer."""
         name = _name(config)
-        if name in self._known:
+        known = self._known.get(name)
+        if known is not None and time.monotonic() < known.ask_again_at:
             return
         try:
             process = await self._process(QUESTIONS)
             answer = await process.ask("account", {"do": "ask", "what": "account", "config": dict(config)})
         except ChannelFaultError as error:
             await self.failed(error, "account")
-            self._known[name] = Known(None, 1)
+            self._known[name] = Known(None, 1, time.monotonic() + NAMELESS_SECONDS)
         except ChannelStoppedError as error:
             await self.stopped(error)
             raise
@@ -156,7 +166,8 @@ class RemoteChannel(Channel):
     async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
         """Open a session in the account's process. Raises AccountUnavailableError, and ChannelFaultError."""
         try:
-            await self.learn(config)
+            if not self.knows(config):
+                await self.learn(config)
             process = await self._process(self._number(self._known[_name(config)].account or _name(config)))
             session = RemoteSession(self, process)
             await session.open(config)

@@ -152,6 +152,20 @@ async def test_accounts_do_not_share_a_process_and_calls_outside_of_sessions_are
     assert (await deliver(evil, **good)).outcome is Outcome.SENT
 
 
+async def test_an_account_that_had_no_name_once_gets_one(evil: RemoteChannel) -> None:
+    config = {"evil": "first", "where": "account"}
+    await evil.learn(config)
+    for _ in range(2):
+        assert await account_name(evil, config, "sdr_1") == "evil:sdr_1"
+    assert evil._learning == {}, "it is not asked each time"
+    (name,) = evil._known
+    evil._known[name] = evil._known[name]._replace(ask_again_at=0.0)  # a minute has passed
+    assert await account_name(evil, config, "sdr_1") == "evil:sdr_1", "nobody waits for the answer"
+    await asyncio.wait(evil._learning.values())
+    assert await account_name(evil, config, "sdr_1") == "evil:first:account"
+    assert evil._learning == {}
+
+
 async def test_a_channel_that_failed_too_often_is_not_asked(evil: RemoteChannel) -> None:
     async def report(key: str, package: str, fault: Message | None) -> float:
         return 600.0

@@ -28,8 +28,17 @@ class OddReceipt(Receipt):
         raise RuntimeError("unreadable")
 
 
+def first():
+    """Fail the first time only."""
+    marker = os.environ["EVIL_LOG"] + ".first"
+    if not os.path.exists(marker):
+        open(marker, "w").close()
+        raise RuntimeError("not yet")
+
+
 NONSENSE = {"nonsense": {"outcome": "SENT"}, "odd": OddReceipt(Outcome.SENT, "OK", "Sent.")}
 EVILS = {
+    "first": first,
     "sleep": lambda: time.sleep(60),
     "spin": spin,
     "recurse": recurse,
