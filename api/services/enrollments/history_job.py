@@ -3,6 +3,10 @@
 There is one for the server. It runs only if such an option is installed. Once a day it counts the campaign emails of
 the last 365 days, by weekday and hour of their sending in their own zone. The day is that of the workspace's clock. In
 a sandbox, moving the clock counts as well.
+
+After a count it deletes the counts that are older than 30 days, unless someone needs them who was launched then and is
+still active in a campaign with an option of a package. At each start of the server it does so once also if no option
+reads HISTORY any more.
 """
 
 from collections.abc import AsyncIterator
@@ -18,6 +22,7 @@ from api.store.dispatch import send_history
 from api.store.dispatch.send_history import Place
 from api.store.engine.sql import instant
 from api.store.engine.transactions import transaction
+from plugins.loading.discovery import OWN_DISTRIBUTION
 from strategies import Reads
 from strategies.calendar import local
 from strategies.history import HOURS, NO_HISTORY
@@ -30,6 +35,8 @@ COUNTED = timedelta(days=365)
 """How far back emails are counted."""
 EVERY = timedelta(days=1)
 """The time between two counts of a workspace, by its own clock."""
+KEPT = timedelta(days=30)
+"""How long a count is kept that nobody needs."""
 POLL = timedelta(minutes=3)
 EMAILS_PER_CHUNK = 5_000
 
@@ -91,7 +98,18 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
             if row.id not in checked or not timedelta() <= now - checked[row.id] < EVERY:
                 async for emails in count_workspace(row, runtime.clock):
                     yield emails
+                yield await _delete_unneeded(row.id, runtime)
         yield POLL
+    for workspace_id in await send_history.workspaces_with_history():
+        yield await _delete_unneeded(workspace_id, runtime)
+
+
+async def _delete_unneeded(workspace_id: str, runtime: JobRuntime) -> int:
+    """Delete the old counts of a workspace that nobody needs. Returns how many."""
+    options = runtime.context_of(Workspace()).installed.send_options
+    own = [key for key in options if options.distribution(key) == OWN_DISTRIBUTION]
+    before = await workspace_now(workspace_id, runtime.clock) - KEPT
+    return await send_history.delete_unneeded(workspace_id, await send_history.launch_times(workspace_id, own), before)
 
 
 def _is_needed(runtime: JobRuntime) -> bool:
@@ -106,8 +124,8 @@ def reads_history(options: SendOptions) -> bool:
 
 
 async def _start_if_needed(runtime: JobRuntime) -> None:
-    """Start the job if an option needs it."""
-    if _is_needed(runtime):
+    """Start the job if an option needs it, or has needed it."""
+    if _is_needed(runtime) or await send_history.workspaces_with_history():
         async with transaction():
             await jobs.keep_open(HISTORY_JOB, None, SERVER, runtime.clock())
 

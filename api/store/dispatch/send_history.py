@@ -1,16 +1,18 @@
 """The history that send options can read: what became of a workspace's campaign emails, by hour of the week.
 
 A count is a row that never changes. A launch reads the latest one before it, so that everything that is calculated for
-its people later has the same history.
+its people later has the same history. A count is deleted when nobody needs it any more.
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.ids import new_id
-from api.store.engine.sql import Row, execute, in_byte_order, instant
+from api.states import OPEN_LAUNCH_STATUSES
+from api.store.engine.sql import Row, execute, in_byte_order, in_list, instant
 
 
 class StoredHistory(NamedTuple):
@@ -95,3 +97,50 @@ async def sent_emails(
         emails,
         *values,
     )
+
+
+async def launch_times(workspace_id: str, own_options: Sequence[str]) -> list[datetime]:
+    """Return when people were launched (UTC) who are active in campaigns with an option of a package, and launches
+    that still enroll people.
+
+    ``own_options`` are the keys of Touchline's own options, which read no history.
+    """
+    campaigns = await execute(
+        "SELECT id FROM campaign WHERE workspace_id = $1 AND launched_at IS NOT NULL AND finished_at IS NULL"
+        " AND EXISTS (SELECT 1 FROM step WHERE step.campaign_id = campaign.id AND removed_at IS NULL"
+        f" AND send_option IS NOT NULL AND NOT ({in_list('send_option', 2)}))",
+        workspace_id,
+        list(own_options),
+    )
+    launches = await execute(
+        "SELECT DISTINCT coalesce(resumed_at, launched_at) AS launched_at FROM launch WHERE workspace_id = $1"
+        f" AND {in_list('status', 2)}",
+        workspace_id,
+        [str(status) for status in OPEN_LAUNCH_STATUSES],
+    )
+    found = {instant(row["launched_at"]) for row in launches}
+    for campaign in campaigns:
+        rows = await execute(
+            "SELECT DISTINCT launched_at FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL", campaign["id"]
+        )
+        found |= {instant(row["launched_at"]) for row in rows}
+    return sorted(found)
+
+
+async def workspaces_with_history() -> list[str]:
+    """Return the workspaces that have a count."""
+    rows = await execute("SELECT DISTINCT workspace_id FROM send_history")
+    return sorted(row["workspace_id"] for row in rows)
+
+
+async def delete_unneeded(workspace_id: str, launched: Sequence[datetime], before: datetime) -> int:
+    """Delete the counts before a time (UTC) that nobody who was launched at these times reads. Returns how many.
+
+    The latest count of the workspace stays.
+    """
+    times = [each.counted_at for each in await histories(workspace_id)]
+    needed = {bisect_left(times, at) - 1 for at in launched}
+    unneeded = [at for number, at in enumerate(times[:-1]) if at < before and number not in needed]
+    for at in unneeded:
+        await execute("DELETE FROM send_history WHERE workspace_id = $1 AND counted_at = $2", workspace_id, at)
+    return len(unneeded)

@@ -7,7 +7,7 @@ from datetime import UTC, time, timedelta
 
 import pytest
 
-from api.models import Campaign, Enrollment, Event, Send, Step
+from api.models import Campaign, Enrollment, Event, Job, Send, Step
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
@@ -22,8 +22,9 @@ from api.services.people.imports import start_import
 from api.services.people.merging import merge_people
 from api.services.people.people import create_person, update_person
 from api.services.workspaces.workspaces import create_workspace
-from api.store.dispatch.send_history import histories
+from api.store.dispatch.send_history import histories, store_history
 from api.store.engine.sql import execute
+from plugins.loading.manager import load
 from strategies import (
     History,
     HourCounts,
@@ -160,6 +161,41 @@ async def test_the_history_of_the_workspace_is_counted_once_a_day_and_stays_the_
     assert (changes.moved, changes.unresolved) == ([], []), "this launch keeps the history that it began with"
     shown = await preview(context_at(context, NOW + timedelta(days=3)), second.id, [cy.id], Choice("NOW"), {})
     assert [each.time for each in shown.people[0].planned if isinstance(each, PlannedSend)][2] == time(8)
+
+
+async def test_counts_that_nobody_needs_are_deleted_after_a_month(
+    runtime: DispatchRuntime, context: WorkspaceContext
+) -> None:
+    campaign = await author(context, "best_hour")
+    ada, bob, cy = await people(context)
+
+    async def at_day(day: int, *launched: str) -> list[int]:
+        """Count on a day, and launch after it. Return the days of the counts that are left."""
+        now = NOW + timedelta(days=day)
+        await store_history(context.workspace_id, [[day, 0, 0, 0]] * 168, now)
+        if launched:
+            late = context_at(context, now + timedelta(hours=1))
+            await launch(late, campaign.id, list(launched), Choice("NOW"), {})
+        return await left()
+
+    async def left() -> list[int]:
+        return [(each.counted_at - NOW).days for each in await histories(context.workspace_id)]
+
+    for day in (0, 1, 2, 3):
+        await at_day(day, *{1: [ada.id], 3: [bob.id]}.get(day, []))
+    await jobs_done(runtime, NOW + timedelta(days=30))
+    assert (await left())[:4] == [0, 1, 2, 3], "a month is not over"
+    await jobs_done(runtime, NOW + timedelta(days=40))
+    assert (await left())[:3] == [1, 3, 30], "those of people who are active stay, and those of the last month"
+    await Enrollment.filter(person_id=ada.id).update(ended_at=NOW, status="ENDED")
+    await start_launch(context_at(context, NOW + timedelta(days=30, hours=1)), campaign.id, [cy.id], Choice("NOW"))
+    await Job.all().delete()
+
+    # The option is removed. At the next start its old counts go, once nobody needs them.
+    without = replace(runtime, installed=load({}))
+    await jobs_done(without, NOW + timedelta(days=80))
+    assert await left() == [3, 30], "bob needs 3, and the latest stays"
+    assert (await Job.get(kind="history")).state == "DONE"
 
 
 async def test_moving_the_clock_of_a_sandbox_counts_once_a_day(runtime: DispatchRuntime) -> None:
