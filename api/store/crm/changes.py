@@ -83,14 +83,25 @@ async def due(workspace_id: str, kind: CrmChangeKind, now: datetime, limit: int)
     ]
 
 
-async def done(changes: Sequence[Change]) -> None:
-    """Delete changes that have reached the CRM, except those whose object has changed since it was read."""
+async def done(changes: Sequence[Change]) -> set[str]:
+    """Delete changes that have reached the CRM, except those whose object has changed since it was read.
+
+    Returns the ids of those that did not exist any more, because another process has deleted them.
+    """
+    if not changes:
+        return set()
     rows = Records(KEY, [(each.id, each.version) for each in changes])
-    await execute(
+    deleted = await execute(
         "DELETE FROM crm_change WHERE id IN"
-        f" (SELECT r.id FROM {rows.table(1)} JOIN crm_change AS c ON c.id = r.id AND c.version = r.version)",
+        f" (SELECT r.id FROM {rows.table(1)} JOIN crm_change AS c ON c.id = r.id AND c.version = r.version)"
+        " RETURNING id",
         rows,
     )
+    others = {each.id for each in changes} - {row["id"] for row in deleted}
+    if not others:
+        return set()
+    present = await execute(f"SELECT id FROM crm_change WHERE {in_list('id', 1)}", sorted(others))
+    return others - {row["id"] for row in present}
 
 
 async def fail(failures: Sequence[Failure], now: datetime) -> None:

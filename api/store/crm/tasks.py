@@ -22,6 +22,8 @@ LINK = {
     "conflicts": "jsonb",
     "synced_at": "timestamptz",
 }
+READ = {"read_attempt_id": "text", "read_remote_id": "text", "read_synced_at": "timestamptz"}
+"""The values that say whether a row is still as it was read."""
 MAX_CONFLICTS = 20
 """The most conflicts that are kept of a task."""
 
@@ -30,7 +32,8 @@ MAX_CONFLICTS = 20
 class LinkChange:
     """What one sync has made of a task's row."""
 
-    id: str
+    read: CrmTask
+    """The row as it was read."""
     state: CrmTaskState
     remote_id: str | None
     url: str
@@ -95,32 +98,33 @@ async def begin_sending(
 
     ``read`` are the rows as they were read. A task that another process has sent since is left out.
     """
-    columns = {"id": "text", "sent": "jsonb", "attempt": "text", "remote": "text", "synced": "timestamptz"}
     rows = Records(
-        columns,
+        {"id": "text", "sent": "jsonb", **READ},
         [
             (row.id, json.dumps(dict(values[row.id])), row.attempt_id, row.remote_id, row.synced_at)
             for row in sorted(read, key=lambda row: row.id)
         ],
     )
-    same = "IS NOT DISTINCT FROM" if is_postgres() else "IS"
     found = await execute(
         "UPDATE crm_task SET state = CASE WHEN remote_id IS NULL THEN 'SENDING' ELSE state END,"
         f" sent = {_json('r.sent')}, sent_at = $1, attempt_id = $2 FROM {rows.table(3)}"
-        f" WHERE crm_task.id = r.id AND crm_task.state <> 'GONE' AND attempt_id {same} r.attempt"
-        f" AND remote_id {same} r.remote AND synced_at {same} r.synced RETURNING crm_task.id",
+        f" WHERE crm_task.id = r.id AND crm_task.state <> 'GONE'{_is_as_read()} RETURNING crm_task.id",
         now, attempt_id, rows,
     )  # fmt: skip
     return {row["id"] for row in found}
 
 
-async def write_links(changes: Sequence[LinkChange], attempt_id: str | None = None) -> None:
-    """Write what a sync has made of tasks. With ``attempt_id``, only those that no other process has sent since."""
+async def write_links(changes: Sequence[LinkChange], attempt_id: str | None = None) -> set[str]:
+    """Write what a sync has made of tasks. Returns the ids of the rows that were written.
+
+    A row that another process has sent or synced since it was read stays as it is. With ``attempt_id``, the rows are
+    those that this attempt sends.
+    """
     rows = Records(
-        LINK,
+        LINK if attempt_id is not None else LINK | READ,
         [
             (
-                each.id,
+                each.read.id,
                 each.state.value,
                 each.remote_id,
                 each.url,
@@ -128,18 +132,35 @@ async def write_links(changes: Sequence[LinkChange], attempt_id: str | None = No
                 json.dumps(dict(each.sent)),
                 json.dumps(list(each.conflicts)[:MAX_CONFLICTS]),
                 each.synced_at,
+                *(() if attempt_id is not None else (each.read.attempt_id, each.read.remote_id, each.read.synced_at)),
             )
-            for each in sorted(changes, key=lambda each: each.id)
+            for each in sorted(changes, key=lambda each: each.read.id)
         ],
     )
-    fence = "" if attempt_id is None else f" AND crm_task.attempt_id = ${1 + _parameters(rows)}"
+    fence = f" AND crm_task.attempt_id = ${1 + _parameters(rows)}" if attempt_id is not None else _is_as_read()
     written = ", ".join(f"{name} = {_json(f'r.{name}') if kind == 'jsonb' else f'r.{name}'}" for name, kind in
                         LINK.items() if name != "id")  # fmt: skip
-    await execute(
+    found = await execute(
         f"UPDATE crm_task SET {written}, attempt_id = NULL FROM {rows.table(1)}"
-        f" WHERE crm_task.id = r.id AND crm_task.state <> 'GONE'{fence}",
+        f" WHERE crm_task.id = r.id AND crm_task.state <> 'GONE'{fence} RETURNING crm_task.id",
         rows, *([] if attempt_id is None else [attempt_id]),
     )  # fmt: skip
+    return {row["id"] for row in found}
+
+
+async def lock_as_read(read: Sequence[CrmTask]) -> set[str]:
+    """Lock rows until the transaction ends. Returns the ids of those that are as they were read."""
+    if not read:
+        return set()
+    rows = Records(
+        {"id": "text", **READ},
+        [(row.id, row.attempt_id, row.remote_id, row.synced_at) for row in sorted(read, key=lambda row: row.id)],
+    )
+    lock = " ORDER BY crm_task.id FOR UPDATE OF crm_task" if is_postgres() else ""
+    found = await execute(
+        f"SELECT crm_task.id FROM crm_task JOIN {rows.table(1)} ON crm_task.id = r.id{_is_as_read()}{lock}", rows
+    )
+    return {row["id"] for row in found}
 
 
 async def unsent(sent: Mapping[str, Mapping[str, Any]], attempt_id: str) -> None:
@@ -154,6 +175,11 @@ async def unsent(sent: Mapping[str, Mapping[str, Any]], attempt_id: str) -> None
         " WHERE crm_task.id = r.id AND attempt_id = $1",
         attempt_id, rows,
     )  # fmt: skip
+
+
+def _is_as_read() -> str:
+    same = "IS NOT DISTINCT FROM" if is_postgres() else "IS"
+    return "".join(f" AND crm_task.{name.removeprefix('read_')} {same} r.{name}" for name in READ)
 
 
 def _json(value: str) -> str:

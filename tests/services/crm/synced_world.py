@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from api.models import CrmSettings, CrmTask, Person, Sender, Task
+from api.models import CrmSettings, CrmTask, CrmTaskSync, Person, Sender, Task
 from api.services.common.context import WorkspaceContext
 from api.services.crm.tasks.org import TaskOrg
-from api.services.crm.tasks.pull import pull_changes, pull_deletions
+from api.services.crm.tasks.pull import OVERLAP, pull_changes, pull_deletions
 from api.services.crm.tasks.push import push_tasks
 from api.services.tasks.hand_tasks import create_task
 from api.store.crm import task_sync
@@ -69,18 +69,21 @@ class SyncedWorld:
 
     async def push(self) -> int:
         """Push until nothing is due. Returns how many changes were worked on."""
-        done = 0
-        while count := await push_tasks(self.org, self.now):
+        done, org = 0, replace(self.org, changes_since=(await self._state()).changes_since - OVERLAP)
+        while count := await push_tasks(org, self.now):
             done += count
         return done
 
     async def pull(self) -> None:
-        state = await task_sync.state_of(self.context.workspace_id)
-        assert state is not None
-        async for _ in pull_changes(self.org, state.changes_since, self.now):
+        state = await self._state()
+        org = replace(self.org, changes_since=state.changes_since - OVERLAP)
+        async for _ in pull_changes(org, state.changes_since, self.now):
             pass
-        async for _ in pull_deletions(self.org, state.deletions_since, self.now):
+        async for _ in pull_deletions(org, state.deletions_since, self.now):
             pass
+
+    async def _state(self) -> CrmTaskSync:
+        return await CrmTaskSync.get(id=self.context.workspace_id)
 
     async def settle(self) -> None:
         """Sync both ways until neither side has changes."""

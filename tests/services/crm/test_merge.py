@@ -79,10 +79,17 @@ def test_a_value_that_we_have_sent_is_no_change_there() -> None:
     assert (found.push, found.apply, found.base) == (frozenset(), frozenset(), {DUE: ("2", "2")})
     # It was changed here again since: that change is written, although the write came later.
     found = merge({DUE: "3"}, {DUE: "2"}, base, sent, at, NOW + timedelta(hours=1), FIELDS)
-    assert (found.push, found.conflicts, found.base) == ({DUE}, (), {DUE: ("2", "2")})
+    # Someone may also have written the same value after that: the history shows it.
+    assert (found.push, found.base, found.sent) == ({DUE}, {DUE: ("2", "2")}, {DUE: []})
+    assert [each.wins for each in found.conflicts] == [Side.HERE]
+    found = merge({DUE: "3"}, {DUE: "2"}, base, sent, at, NOW - timedelta(hours=1), FIELDS)
+    assert (found.push, found.conflicts) == ({DUE}, ())
     # A late write of an older value comes after a newer one: the newer one is written again.
     found = merge({DUE: "3"}, {DUE: "2"}, {DUE: ("3", "3")}, sent, at, NOW + timedelta(hours=1), FIELDS)
     assert (found.push, found.apply) == ({DUE}, frozenset())
+    # It was seen, so it is not carried out again: someone has set the value there once more.
+    found = merge({DUE: "3"}, {DUE: "2"}, {DUE: ("3", "3")}, found.sent, at, NOW + timedelta(hours=1), FIELDS)
+    assert (found.push, found.apply) == (frozenset(), {DUE})
     # Someone has changed it there since.
     found = merge({DUE: "2"}, {DUE: "4"}, base, sent, at, NOW + timedelta(hours=1), FIELDS)
     assert (found.apply, [each.wins for each in found.conflicts]) == ({DUE}, [Side.THERE])

@@ -75,7 +75,7 @@ class Round:
         if first is not None:
             raise first
 
-    async def _task_org(self) -> TaskOrg:
+    async def _task_org(self, state: CrmTaskSync) -> TaskOrg:
         org = self.org
         rows = await CrmUser.filter(workspace_id=org.workspace_id, crm=org.connection.crm)
         users = {row.sender_id: row.user_id for row in rows if row.org_id == org.connection.org_id and row.user_id}
@@ -94,6 +94,7 @@ class Round:
             deletions=timedelta(days=self.crm.deletions_days),
             people=TaskPeople(org, self.session),
             subjects=TaskSubjects(org.workspace_id, org.settings),
+            changes_since=state.changes_since - OVERLAP,
             count_failure=lambda category: self.metrics.crm_failures(CrmChangeKind.TASK.value, category).inc(),
         )
 
@@ -105,7 +106,7 @@ class Round:
         deletions_due = is_due(state.pulled_deletions_at, DELETIONS_EVERY, now)
         if not changes_due and not deletions_due:
             return
-        tasks = await self._task_org()
+        tasks = await self._task_org(state)
         if changes_due:
             async for count in pull_changes(tasks, state.changes_since, now):
                 self.metrics.crm_changes(CrmChangeKind.TASK.value, "in").inc(count)
@@ -121,7 +122,7 @@ class Round:
             # Turning the sync on again compares all tasks with what was last synced.
             await changes.drop(self.org.workspace_id, [CrmChangeKind.TASK])
             return
-        tasks = await self._task_org()
+        tasks = await self._task_org(self.state)
         while count := await push_tasks(tasks, self.clock()):
             self.metrics.crm_changes(CrmChangeKind.TASK.value, "out").inc(count)
             yield count

@@ -95,7 +95,7 @@ async def _add(
             subject = (await org.subjects.of_tasks([task]))[task.id]
             here = texts_of(replace(values, subject=subject, person_id=record_id))
             base = {name: (here[name], value) for name, value in texts_of(values).items()}
-            synced = SyncedTask(link, task, Desired(values), remote.remote_id, base)
+            synced = SyncedTask(link, task, Desired(values), remote.remote_id, base, {})
             url = org.session.record_url(remote.remote_id)
             await store.write_links([synced.row(CrmTaskState.SYNCED, now, url=url)])
             await done([Change(f"TASK:{task.id}", task.id, 1, 0, now)])

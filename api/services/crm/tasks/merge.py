@@ -50,6 +50,8 @@ class Merge:
     base: Mapping[TaskField, Pair]
     """The values that are synced now. Those in ``push`` and ``apply`` still differ from them on one side."""
     conflicts: tuple[Conflict, ...]
+    sent: Mapping[TaskField, Sequence[str | None]]
+    """Those of the values that were sent without an answer that were not seen in the CRM yet."""
 
 
 def merge(
@@ -63,23 +65,29 @@ def merge(
 ) -> Merge:
     """Merge one task. Both times are by the same clock.
 
-    ``sent`` are values that were sent without an answer. If the CRM has one of them, nobody has changed it there.
+    ``sent`` are values that were sent without an answer. If the CRM has one of them, that write was carried out. It is
+    carried out once: the next time that the CRM has the value, someone has set it there.
     ``applicable`` are the fields whose values there mean something here.
     """
     push, apply, conflicts = set[TaskField](), set[TaskField](), list[Conflict]()
     synced: dict[TaskField, Pair] = dict(base)
+    unseen = {field: list(values) for field, values in sent.items()}
     for field in TaskField:
         own, remote = here.get(field), there.get(field)
         base_here, base_there = synced.get(field, (None, None))
-        if remote != base_there and remote in sent.get(field, ()):
+        two_way = field in applicable and field not in ONE_WAY
+        latest = changed_here_at.get(field)
+        if remote != base_there and remote in unseen.get(field, ()):
             base_here, base_there = remote, remote
+            unseen[field].remove(remote)
+            if two_way and own not in {None, remote} and latest is not None and latest < changed_there_at:
+                # Someone may also have set the value there after the change here. The history shows it.
+                conflicts.append(Conflict(field, own, remote, Side.HERE))
         changed_here = own is not None and own != base_here
         changed_there = remote != base_there
-        two_way = field in applicable and field not in ONE_WAY
         if own is not None and own == remote:
             base_here, base_there = own, remote
         elif changed_here and changed_there and two_way:
-            latest = changed_here_at.get(field)
             wins = Side.HERE if latest is None or latest >= changed_there_at else Side.THERE
             conflicts.append(Conflict(field, own, remote, wins))
             (push if wins is Side.HERE else apply).add(field)
@@ -93,4 +101,4 @@ def merge(
             base_there = remote
         if field in here or field in there:
             synced[field] = (base_here, base_there)
-    return Merge(frozenset(push), frozenset(apply), synced, tuple(conflicts))
+    return Merge(frozenset(push), frozenset(apply), synced, tuple(conflicts), unseen)

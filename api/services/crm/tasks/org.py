@@ -51,6 +51,8 @@ class TaskOrg:
     """How far back the CRM knows deletions."""
     people: People
     subjects: Subjects
+    changes_since: datetime | None = None
+    """Until when all that has changed in the CRM is known, by its clock."""
     count_failure: Callable[[str], None] = lambda _: None
     """Counts a failed write in the metrics, by its category."""
 
@@ -64,6 +66,12 @@ class TaskOrg:
     def completes_skipped(self) -> bool:
         """Whether a skipped task is completed in the CRM."""
         return self.settings.skipped_tasks is CrmSkippedTask.COMPLETED
+
+    def has_seen_until(self, sent_at: datetime | None) -> bool:
+        """Say whether a write that was sent then and was carried out must have been seen."""
+        if sent_at is None or self.changes_since is None:
+            return False
+        return sent_at + self.doubt < self.changes_since - self.session.clock_skew
 
     def changed_at(self, remote: RemoteTask) -> datetime:
         """Return when a task was last changed in the CRM, by the clock of this server."""

@@ -40,19 +40,22 @@ class SyncedTask:
     desired: Desired
     remote_id: str | None
     base: dict[TaskField, Pair]
+    sent: Sent
+    """The values that were sent without an answer and were not seen in the CRM, the latest last."""
     conflicts: list[dict[str, Any]] = field(default_factory=list)
     is_erased: bool = False
     """Whether the person of the task was erased. Then nothing is taken over: it could be about the person."""
 
-    @property
-    def sent(self) -> Sent:
-        """The values that were sent without an answer, the latest last."""
-        return {TaskField(name): list(values) for name, values in self.link.sent.items()}
-
     def late(self, now: datetime, doubt: timedelta) -> Sent:
         """Return the values of ``sent`` that the CRM may still write."""
-        sent_at = self.link.sent_at
-        return {} if sent_at is None or sent_at + doubt <= now else self.sent
+        return self.sent if self._is_in_doubt(now, doubt) else {}
+
+    def stored_late(self, now: datetime, doubt: timedelta) -> Sent:
+        """Return the same of the row. Values that were seen stay in it until ``base``, which has them, is stored."""
+        return sent_of(self.link) if self._is_in_doubt(now, doubt) else {}
+
+    def _is_in_doubt(self, now: datetime, doubt: timedelta) -> bool:
+        return self.link.sent_at is not None and now < self.link.sent_at + doubt
 
     @property
     def is_same_as_synced(self) -> bool:
@@ -67,15 +70,20 @@ class SyncedTask:
     def row(self, state: CrmTaskState, now: datetime, *, url: str = "", sent: Sent | None = None) -> LinkChange:
         """Return the row as it is after a sync."""
         return LinkChange(
-            id=self.link.id,
+            read=self.link,
             state=state,
             remote_id=self.remote_id,
             url=url or self.link.url,
             base={name.value: list(pair) for name, pair in self.base.items()},
-            sent={name.value: list(values) for name, values in (sent or {}).items()},
+            sent={name.value: list(values) for name, values in (sent or {}).items() if values},
             conflicts=[*self.conflicts, *self.link.conflicts],
             synced_at=now,
         )
+
+
+def sent_of(link: CrmTask) -> Sent:
+    """Return the values that were sent without an answer, as a row has them."""
+    return {TaskField(name): list(values) for name, values in link.sent.items()}
 
 
 async def read_tasks(org: TaskOrg, links: Sequence[CrmTask]) -> list[SyncedTask]:
@@ -96,17 +104,21 @@ async def read_tasks(org: TaskOrg, links: Sequence[CrmTask]) -> list[SyncedTask]
             wanted = desired(task, subjects[task.id], owner, person, completes_skipped=org.completes_skipped)
         base: dict[TaskField, Pair] = {TaskField(name): (pair[0], pair[1]) for name, pair in link.base.items()}
         is_erased = task is not None and task.person_id in erased
-        synced.append(SyncedTask(link, task, wanted, link.remote_id, base, is_erased=is_erased))
+        synced.append(SyncedTask(link, task, wanted, link.remote_id, base, sent_of(link), is_erased=is_erased))
     return synced
 
 
 def adopt(synced: SyncedTask, remote: RemoteTask) -> None:
-    """Take over a task of the CRM whose creation was in doubt."""
+    """Take over a task of the CRM whose creation was in doubt.
+
+    The creation was carried out, so its values cannot be written again. If there were several, one may still be.
+    """
     synced.remote_id = remote.remote_id
     there = texts_of(remote.values)
     for name, values in synced.sent.items():
         value = there[name] if there[name] in values else values[-1]
         synced.base[name] = (value, value)
+        synced.sent[name] = [each for each in values if each != value]
 
 
 def merged(org: TaskOrg, synced: SyncedTask, remote: RemoteTask, now: datetime) -> Merge:
@@ -116,14 +128,15 @@ def merged(org: TaskOrg, synced: SyncedTask, remote: RemoteTask, now: datetime) 
     here, there = synced.texts, texts_of(remote.values)
     times = {name: at for name, column in TIMES.items() if (at := getattr(synced.link, column)) is not None}
     can_apply = frozenset[TaskField]() if synced.is_erased else applicable(remote, synced.task, org.senders)
-    result = merge(here, there, synced.base, synced.sent, times, org.changed_at(remote), can_apply)
+    sent = {} if org.has_seen_until(synced.link.sent_at) else synced.sent
+    result = merge(here, there, synced.base, sent, times, org.changed_at(remote), can_apply)
     synced.base = dict(result.base)
+    synced.sent = {name: list(values) for name, values in result.sent.items()}
     conflicts = list(result.conflicts)
     if _was_reopened_in_vain(synced, here, there, can_apply):
         conflicts.append(Conflict(TaskField.STATUS, here[TaskField.STATUS], there[TaskField.STATUS], Side.HERE))
         synced.base[TaskField.STATUS] = (there[TaskField.STATUS], there[TaskField.STATUS])
-        push = result.push | {TaskField.STATUS}
-        result = Merge(push, result.apply, result.base, tuple(conflicts))
+        result = replace(result, push=result.push | {TaskField.STATUS})
     synced.conflicts = [_shown(each, now) for each in conflicts]
     return result
 
@@ -151,7 +164,7 @@ def _shown(conflict: Conflict, now: datetime) -> dict[str, Any]:
 
 
 class _ChangedError(Exception):
-    """The task has changed since it was read."""
+    """The task or its row has changed since it was read."""
 
 
 async def apply(
@@ -174,7 +187,7 @@ async def apply(
     synced.base, synced.conflicts = after.base, []
     link = synced.link
     link.conflicts, link.url, link.synced_at = list(row.conflicts), row.url, now
-    link.attempt_id, link.remote_id = None, row.remote_id
+    link.attempt_id, link.remote_id, link.sent = None, row.remote_id, dict(row.sent)
     return True
 
 
@@ -202,7 +215,8 @@ async def _apply(
             if TaskField.STATUS in fields and not opens and task.done_at is None:
                 at = min(now, max(org.changed_at(remote), synced.link.synced_at or now)).replace(microsecond=0)
                 await complete_task_as_of(org.context, task.id, at)
-            await store.write_links([row])
+            if not await store.write_links([row]):
+                raise _ChangedError
             await note_conflicts(org, synced, now)
 
 

@@ -14,7 +14,7 @@ from api.services.common.bisection import is_database_fault
 from api.services.crm.tasks.foreign import add_foreign_tasks
 from api.services.crm.tasks.org import TaskOrg
 from api.services.crm.tasks.pairs import SyncedTask, adopt, apply, merged, note_conflicts, read_tasks, remove
-from api.services.crm.tasks.together import Merged, in_groups, store_together
+from api.services.crm.tasks.together import Merged, RowsChangedError, in_groups, store_together
 from api.services.crm.tasks.values import texts_of
 from api.store.crm import changes as outbox
 from api.store.crm import task_sync
@@ -122,7 +122,8 @@ async def _store_all(org: TaskOrg, plain: Sequence[Merged], now: datetime) -> No
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.warning("cannot write %s changes of the CRM together: %s", len(plain), problem)
+        level = logging.INFO if isinstance(problem, RowsChangedError) else logging.WARNING
+        log.log(level, "cannot write %s changes of the CRM together: %s", len(plain), problem)
         for one in plain:
             await _merge(org, one, now)
 
@@ -170,8 +171,11 @@ async def _store(
     attempts: int = 0,
 ) -> None:
     async with transaction():
-        await store.write_links([synced.row(state, now, url=url, sent=synced.late(now, org.doubt))])
-        await note_conflicts(org, synced, now)
+        row = synced.row(state, now, url=url, sent=synced.late(now, org.doubt))
+        if await store.write_links([row]):
+            await note_conflicts(org, synced, now)
+        else:
+            pushes, attempts = state is not CrmTaskState.GONE, 1  # another process has sent it: it is read again
         if pushes:
             await outbox.add(org.context.workspace_id, CrmChangeKind.TASK, [synced.link.id], now, attempts=attempts)
 

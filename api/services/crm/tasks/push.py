@@ -81,10 +81,10 @@ def _sorted(
     for each in synced:
         change = one.changes[each.link.id]
         if each.task is not None and each.task.assignee_id not in org.synced_senders:
-            one.done.append(change)
+            one.same.append(each)
         elif each.remote_id is not None:
             if each.desired.values is not None and each.is_same_as_synced and not change.attempts:
-                one.done.append(change)  # an echo of what was applied here
+                one.same.append(each)  # an echo of what was applied here
             else:
                 known.append(each)
         elif each.link.state is CrmTaskState.SENDING:
@@ -96,7 +96,7 @@ def _sorted(
         elif each.task is None:
             one.finish(each, CrmTaskState.GONE)
         elif not _is_worth_creating(each):
-            one.done.append(change)
+            one.same.append(each)
         else:
             new.append(each)
     return new, known, lost

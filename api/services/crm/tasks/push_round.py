@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from api.crm_task_states import CrmTaskState
+from api.crm_task_states import CrmChangeKind, CrmTaskState
 from api.services.crm.failures.recording import record_failures
 from api.services.crm.tasks.org import TaskOrg
 from api.services.crm.tasks.pairs import SyncedTask, note_conflicts
@@ -25,6 +25,8 @@ class PushRound:
     found: dict[str, RemoteTask] = field(default_factory=dict)
     """What the CRM has, by the task's id."""
     done: list[Change] = field(default_factory=list)
+    same: list[SyncedTask] = field(default_factory=list)
+    """Tasks with nothing to send, by what was last synced."""
     failures: list[Failure] = field(default_factory=list)
     rows: list[store.LinkChange] = field(default_factory=list)
     conflicts: list[SyncedTask] = field(default_factory=list)
@@ -47,8 +49,16 @@ async def store_round(one: PushRound, attempt_id: str | None = None) -> None:
 @retry_on_deadlock
 async def _store(one: PushRound, attempt_id: str | None) -> None:
     async with transaction():
-        await store.write_links(one.rows, attempt_id)
+        written = await store.write_links(one.rows, attempt_id)
+        # A row that another process has synced meanwhile stays, and so does the change: the next round reads both.
+        late = {row.read.id for row in one.rows} - written
         for synced in one.conflicts:
-            await note_conflicts(one.org, synced, one.now)
-        await outbox.done(one.done)
+            if synced.link.id in written:
+                await note_conflicts(one.org, synced, one.now)
+        same = await store.lock_as_read([synced.link for synced in one.same])
+        done = [change for change in one.done if change.object_id not in late]
+        missing = await outbox.done([*done, *(one.changes[key] for key in sorted(same))])
+        # Another process has found nothing to send, while this one sent what it had read before: both are compared.
+        again = sorted(written & {change.object_id for change in done if change.id in missing})
+        await outbox.add(one.org.context.workspace_id, CrmChangeKind.TASK, again, one.now)
         await record_failures(one.org.context, one.failures, one.now)

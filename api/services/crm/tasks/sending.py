@@ -111,7 +111,7 @@ def _sent(org: TaskOrg, synced: SyncedTask, fields: frozenset[TaskField], now: d
 
 
 def _late(org: TaskOrg, synced: SyncedTask, now: datetime) -> SentValues:
-    return {name.value: values for name, values in synced.late(now, org.doubt).items()}
+    return {name.value: values for name, values in synced.stored_late(now, org.doubt).items() if values}
 
 
 def _written(synced: SyncedTask, fields: frozenset[TaskField]) -> frozenset[TaskField]:

@@ -65,9 +65,13 @@ async def in_groups(
                 await alone(item)
 
 
+class RowsChangedError(Exception):
+    """Another process has sent or synced one of the tasks since they were read."""
+
+
 @retry_on_deadlock
 async def store_together(org: TaskOrg, items: Sequence[Merged], now: datetime) -> None:
-    """Apply the columns of plain changes here, and store that they are synced.
+    """Apply the columns of plain changes here, and store that they are synced. Raises RowsChangedError.
 
     A task that has changed since it was read is merged again by the next push.
     """
@@ -95,7 +99,8 @@ async def store_together(org: TaskOrg, items: Sequence[Merged], now: datetime) -
             elif each.result is not None and each.result.push:
                 pushed.append(key)
             await note_conflicts(org, synced, now)
-        await store.write_links(rows)
+        if len(await store.write_links(rows)) < len(rows):
+            raise RowsChangedError("another process has synced some of them")
         for keys, attempts in ((pushed, 0), (late, 1)):
             await outbox.add(org.context.workspace_id, CrmChangeKind.TASK, keys, now, attempts=attempts)
     org.context.wake()
