@@ -1,4 +1,4 @@
-"""Touchline server: it remembers campaigns, answers GraphQL and dispatches what is due."""
+"""Touchline server: it stores campaigns, answers GraphQL requests, and sends the emails that are due."""
 
 
 def version() -> str:

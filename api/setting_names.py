@@ -12,7 +12,7 @@ LEAST_LIKENESS = 0.7
 
 
 def misspelt(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
-    """Return variables that are no settings, each with the setting that is probably meant.
+    """Return variables that are not settings, each with the setting that is probably meant.
 
     A name that is like no setting can belong to an installed package, so it is not returned.
     """

@@ -84,6 +84,6 @@ class CrmFailureSort(StrEnum):
 
 
 class CreatedSort(StrEnum):
-    """What lists can be sorted by that are kept in one order."""
+    """The only field of lists that cannot be sorted in another way."""
 
     CREATED = "CREATED"

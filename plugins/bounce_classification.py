@@ -50,7 +50,7 @@ class Verdict(StrEnum):
     SOFT = "SOFT"
     """This email was not delivered: mailbox full, blocked, spam, policy, too large. The address may be valid."""
     OURS = "OURS"
-    """The server rejected the sender's address or our commands. This says nothing about the recipient."""
+    """The server rejected the sender's address or our commands. The recipient's address may be right."""
 
 
 HARD_STATUSES = frozenset({"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "4.4", "7.17", "1.351", "4.310"})

@@ -60,7 +60,7 @@ LOCAL_FAULT = re.compile(
 )
 """The program that stores mails on the recipient's server failed."""
 MAY_NOT_EXIST = re.compile(r"\b(user|account|address|mailbox|domain)( or \w+)? (may|might) not exist\b", re.IGNORECASE)
-"""The server's first guess is that the address does not exist, also if it goes on with other guesses."""
+"""The server's first guess is that the address does not exist, also if other guesses follow."""
 NO_SUCH_DOMAIN = re.compile(r"\bnxdomain\b|\bdomain name not found\b|\bno such domain\b", re.IGNORECASE)
 """The DNS itself says that the domain does not exist, which no later attempt changes."""
 INACTIVE = re.compile(

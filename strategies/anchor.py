@@ -44,7 +44,7 @@ class Anchor:
         return Anchor(self.calendar, day, date, note, is_resume=True)
 
     def after_first_email(self, day: int, email: EmailRecord, launch: LaunchChoices, option: str | None) -> "Anchor":
-        """R5, R6: the day of the first step is the date of its email, unless its option leaves the day where it is."""
+        """R5, R6: the day of the first step is the date of its email, unless its option does not change the day."""
         expected, date = self.date_of(day), self.calendar.working(email.date)
         if date == expected or not email.moves_day_one:
             return self

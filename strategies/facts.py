@@ -125,7 +125,7 @@ class _Undeclared(Enum):
 
 
 UNDECLARED: Final = _Undeclared.UNDECLARED
-"""Stands for facts that an option does not get."""
+"""The value of facts that an option does not get."""
 _NotGiven = Literal[_Undeclared.UNDECLARED]
 
 

@@ -84,11 +84,12 @@ class Slot(Protocol):
         """Let others have it."""
 
     async def acquire(self) -> None:
-        """Wait until it is free. If the task is cancelled meanwhile, its holder can release it all the same."""
+        """Wait until it is free. If the task is cancelled meanwhile, its holder can still release it."""
 
 
 class Unanswered(BaseException):
-    """Work needs answers that are not known yet. It is no Exception, so that nothing on its way catches it."""
+    """Work needs answers that have not arrived yet. It is not an Exception, so that no handler catches it by
+    accident."""
 
     def __init__(self, asker: Asker, questions: Sequence[Question]) -> None:
         super().__init__("a send option has not been asked yet")

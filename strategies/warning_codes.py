@@ -80,7 +80,7 @@ class WarningCode(WarningMember):
         values="`date` (in the zone of the new enrollment), `reason` (a code from above, such as `REPLIED`)",
     )
     UNSUBSCRIBED_GETS_TRANSACTIONAL = warning(
-        en="{email} has unsubscribed, and gets the emails all the same, because all of them are transactional.",
+        en="{email} has unsubscribed. The emails are sent, because all of them are transactional.",
         de="{email} hat sich abgemeldet und erhält die E-Mails trotzdem, weil alle transaktional sind.",
         when=(
             "The person's address has unsubscribed. All email steps of the campaign have transactional templates, so "

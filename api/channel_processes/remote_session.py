@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("touchline.channels")
 
 SLOW_SECONDS = 10.0
-"""The log names a delivery that takes longer. It is no fault."""
+"""The log names a delivery that takes longer. It is not a fault."""
 
 _numbers = itertools.count()
 

@@ -13,8 +13,8 @@ class AnswerCode(Code):
     )
     ASKS_WITHOUT_TOKEN = code(
         "The author asks to unsubscribe. There is no signed token, so this is a reply.",
-        when="A mail says nothing but unsubscribe, or the like in one of twelve languages. Mail programs write such "
-        "mails to the sender if an email offers no other way.",
+        when="A mail contains only `unsubscribe`, or a similar word in one of twelve languages. Mail programs write "
+        "such mails to the sender if an email offers no other way.",
         do="Read it, and unsubscribe the person.",
     )
     BOUNCE_AFTER_REPLY = code(

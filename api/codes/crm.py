@@ -75,7 +75,7 @@ class CrmConnectionCode(Code):
     )
     CRM_OWN_LOGIN_REQUIRED = code(
         "A sender connects as themselves, on the CRM's own page. Call startCrmConnection with senderId.",
-        when="A sender's own connection is made in a way in which the user does not approve it.",
+        when="A sender's own connection must be approved by the user on the CRM's page.",
         do="Call `startCrmConnection`.",
     )
     CRM_PUBLIC_URL_REQUIRED = code(
@@ -90,8 +90,8 @@ class CrmConnectionCode(Code):
     )
     CRM_TOO_MANY_LOGINS = code(
         "{limit} logins of this workspace have begun and not ended. Try again in 15 minutes.",
-        when="Too many logins on the CRM's page have begun and not ended.",
-        do="End one of them, or try again in 15 minutes.",
+        when="Too many logins on the CRM's page are not finished.",
+        do="Finish one of them, or try again in 15 minutes.",
     )
     CRM_UNKNOWN = code(
         "No CRM {crm!r:.60} is installed. Installed: {installed}.",
@@ -112,7 +112,7 @@ class CrmConnectionCode(Code):
         "{crm} has no way {way!r:.60} to connect. Its ways are: {ways}.",
         consent="In this way a user approves the access on the CRM's page. Call startCrmConnection.",
         no_consent="In this way nobody approves the access on the CRM's page. Call connectCrm.",
-        when="The CRM cannot be connected in this way, or by another mutation only.",
+        when="The CRM does not have this way to connect, or the way needs another mutation.",
         do="Query `crms { ways { key asksConsent } }`.",
     )
     ENCRYPTION_KEY_REQUIRED = code(

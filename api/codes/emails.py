@@ -19,7 +19,7 @@ class EmailCode(Code):
     ATTACHMENTS_TOO_LARGE = code(
         "The attachments of an email can have {limit} MB in total. These have {size} bytes.",
         file="A file can have {limit} MB. This one has {size} bytes or more.",
-        when="The attachments of the email have more than 20 MB in total, or the uploaded file has.",
+        when="The attachments of the email or the uploaded file have more than 20 MB in total.",
         do="Remove an attachment, or send a link to the file.",
     )
     ATTACHMENT_INVALID = code(

@@ -169,13 +169,13 @@ class EventKind(StrEnum):
         auto(),
         "An email was opened: its invisible image was loaded. Only the first open is reported, and one that comes six "
         "hours or more after the last reported one.",
-        "`agent`, such as `BROWSER` or `GMAIL_PROXY`; `machine`, the reason why it is no person's open, if it is not",
+        "`agent`, such as `BROWSER` or `GMAIL_PROXY`; `machine`, the reason why it counts as a program's, if it does",
     )
     CLICKED = (
         auto(),
         "A link of an email was clicked. For each link, the first click is reported, and one that comes six hours or "
         "more after the last reported one.",
-        "`url`, `agent`; `machine`, the reason why it is no person's click, if it is not",
+        "`url`, `agent`; `machine`, the reason why it counts as a program's, if it does",
     )
     CLICKS_CORRECTED = (
         auto(),
@@ -196,7 +196,7 @@ class EventKind(StrEnum):
         auto(),
         "A person replied to an email. If `email` is null, they answered in another way.",
         "`reply`, its id; `text`, its first 500 characters; `from`, its sender; `matchedBy`, unless a user recorded "
-        "it; `asksToUnsubscribe`, true if the reply says nothing else",
+        "it; `asksToUnsubscribe`, true if the reply only asks for that",
     )
     AUTO_REPLIED = (
         auto(),

@@ -116,7 +116,7 @@ SENTENCES: dict[EventKind, tuple[str, str]] = {
     ),
     EventKind.EMAIL_DEFERRED: (
         "The server does not accept the email to {person} for now{reason}. It is tried again.",
-        "Der Server nimmt die E-Mail an {person} vorerst nicht an{reason}. Es wird erneut versucht.",
+        "Der Server nimmt die E-Mail an {person} vorerst nicht an{reason}. Der Versand wird erneut versucht.",
     ),
     EventKind.EMAIL_FAILED: (
         "An email to {person} was not sent{in_campaign}{reason}.",
@@ -143,7 +143,10 @@ SENTENCES: dict[EventKind, tuple[str, str]] = {
         "Eine Änderung plante eine weitere E-Mail an {person}{in_campaign}.",
     ),
     EventKind.EMAIL_SCHEDULED: ("An email to {person} was scheduled.", "Eine E-Mail an {person} wurde geplant."),
-    EventKind.EMAIL_DELETED: ("An unsent email to {person} was deleted.", "Eine E-Mail an {person} wurde gelöscht."),
+    EventKind.EMAIL_DELETED: (
+        "An unsent email to {person} was deleted.",
+        "Eine nicht gesendete E-Mail an {person} wurde gelöscht.",
+    ),
     EventKind.EMAIL_RESCHEDULED: (
         "An email to {person} got another time{in_campaign}.",
         "Eine E-Mail an {person} bekam{in_campaign} eine andere Zeit.",
@@ -214,7 +217,7 @@ SENTENCES: dict[EventKind, tuple[str, str]] = {
     ),
     EventKind.SENDER_WROTE: (
         "The sender wrote to {person} from their own mail program{in_campaign}.",
-        "Der Absender schrieb {person} aus dem eigenen Mailprogramm{in_campaign}.",
+        "Der Absender hat {person} aus dem eigenen Mailprogramm geschrieben{in_campaign}.",
     ),
     EventKind.COMPLAINED: (
         "{person} marked an email as spam{in_campaign}.",

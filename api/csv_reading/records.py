@@ -31,7 +31,7 @@ class Record(NamedTuple):
     """The line of the file on which it begins, as a text editor counts."""
     cells: list[str]
     end: int
-    """The index in the text behind its line end."""
+    """The index in the text after its line end."""
     next_line: int
     """The line of the file that begins there."""
 
@@ -89,7 +89,7 @@ def _quoted_record(
     line: int,
     names: Sequence[str],
 ) -> tuple[list[str], int]:
-    """Return the cells of a record with a quote in it, and the index behind its line end.
+    """Return the cells of a record with a quote in it, and the index after its line end.
 
     ``patterns`` are the blanks around a quoted cell, and what ends an unquoted one.
     """

@@ -35,7 +35,7 @@ _DOUBTS = tuple(
 _IN_WORDS = re.compile(r"(?<=[A-Za-z])(?:[€‚„…†‡‰‹“”•–—™›‘](?=[a-z])|’(?![A-Z]))")
 """Signs where Mac Roman has letters."""
 _WESTERN = re.compile(r"(?<=[a-z])[àâãäåæçèéêëîïñôöøúûüß]|[äöüéèçáíóñ](?=[a-z])")
-"""Letters in places where Mac Roman would have a capital or a sign: the text is no Mac Roman."""
+"""Letters in places where Mac Roman would have a capital or a sign: the text is not Mac Roman."""
 
 
 def doubtful(text: str) -> int | None:

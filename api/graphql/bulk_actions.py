@@ -98,7 +98,7 @@ class BulkPayload(Payload):
     refused: list[BulkRefusal] = strawberry.field(
         metadata=cost(size=bulk_actions.MAX_AT_ONCE),
         default_factory=list,
-        description="The objects that were not changed, each with the reason. The others were changed all the same.",
+        description="The objects that were not changed, each with the reason. The other objects were changed.",
     )
     bulk_action: BulkAction | None = strawberry.field(
         default=None,

@@ -62,7 +62,7 @@ class CrmFailureOrder(_Order):
     field: CrmFailureSort = strawberry.field(description="What they are sorted by.")
 
 
-@strawberry.input(description="The direction of a list that is kept in one order.")
+@strawberry.input(description="The direction of a list that can be sorted by one field only.")
 class CreatedOrder(_Order):
     field: CreatedSort = strawberry.field(description="What the items are sorted by.")
 

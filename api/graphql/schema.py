@@ -74,7 +74,7 @@ from api.graphql.workspaces.senders import SenderMutation, SenderQuery
 from api.graphql.workspaces.workspaces import WorkspaceMutation, WorkspaceQuery
 
 
-@strawberry.type(description="Queries. Each answers for the workspace to which the token gives access.")
+@strawberry.type(description="Queries. Each reads the workspace of the token.")
 class Query(
     WorkspaceQuery,
     ChannelQuery,

@@ -93,7 +93,7 @@ class Stats:
 class CampaignStats:
     emails: EmailStats = strawberry.field(description="Emails of all steps, and answers to them.")
     tasks: TaskStats = strawberry.field(description="Numbers of the tasks of all steps, by what became of them.")
-    people: PeopleStats = strawberry.field(description="Numbers of the people in the campaign, by how far they are.")
+    people: PeopleStats = strawberry.field(description="Numbers of the people in the campaign, by their progress.")
 
 
 def email_stats(counts: Counts) -> EmailStats:

@@ -13,7 +13,7 @@ from strategies.sentences import own_first, sentence
 
 @strawberry.type(
     name="Warning",
-    description="Something to think about. It stops nothing: what was asked for was done, or can be done.",
+    description="A hint about a possible mistake. A warning does not stop the request.",
 )
 class WarningLine:
     note: strawberry.Private[WarningNote]

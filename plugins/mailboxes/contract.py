@@ -44,7 +44,7 @@ class MailboxSession(ABC):
     """One connection to an account."""
 
     addresses: Sequence[str] = ()
-    """The addresses that the account sends from. A mail from one of them is no reply."""
+    """The addresses that the account sends from. A mail from one of them is not a reply."""
 
     @abstractmethod
     def mails(self, cursors: Mapping[str, str], since: datetime) -> AsyncIterator[MailBatch]:

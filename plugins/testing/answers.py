@@ -73,7 +73,7 @@ def _planned(
 
 
 def add_failure(recorder: Recorder, case: Case, refusal: Refusal, findings: Findings) -> None:
-    """Add a failure of the option to the findings. A refusal of its own is none."""
+    """Add a failure of the option to the findings. The option's own refusal is not a failure."""
     error = refusal.__cause__
     if isinstance(error, NoAnswerError):
         return  # the recorder has added it

@@ -38,7 +38,7 @@ def evaluate(explanation: Iterable[tuple[str, Mapping[str, Any]]]) -> "Reader":
 
 
 class Reader:
-    """What is known after the notes that were read."""
+    """The state after the notes that were read."""
 
     def __init__(self) -> None:
         self.zone: ZoneInfo | None = None
@@ -149,7 +149,7 @@ class Reader:
         self.days[day] = self.date = on
 
     def _take(self, values: Mapping[str, Any]) -> None:
-        """Take a wall time, with its date and its instant where they are said; what was said before is over."""
+        """Take a wall time, with its date and its instant where they are given. It replaces the earlier ones."""
         self.time = time.fromisoformat(values["time"])
         self.date = self._date(values) if "date" in values else self.date
         self.at = datetime.fromisoformat(values["at"]) if "at" in values else None

@@ -112,7 +112,7 @@ class _Reader:
             if len(members) >= 3 and members[-2] == "-":
                 first, last = members[-3], members[-1]
                 if max(len(first), len(last)) > 1 and {first[1:2], last[1:2]} & set("dDwWsSpP"):
-                    return f"{first}-{last} is no range"
+                    return f"{first}-{last} is not a range"
                 if len(first) == len(last) == 1 and first > last:
                     return f"{first}-{last} is out of order"
                 members.clear()

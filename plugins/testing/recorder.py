@@ -39,7 +39,7 @@ SLOW_CALLS = 5
 CHANGES = {
     Rule.CLOCK: "Use step.now, step.start or step.date, so that a sandbox and a preview show the same time.",
     Rule.FILES: "Read files when the module is imported, and keep what you need.",
-    Rule.NETWORK: "Ask no service here: write what it knows into a field of the person, and declare Reads.FIELDS.",
+    Rule.NETWORK: "Do not call a service here: write its data into a field of the person, and declare Reads.FIELDS.",
     Rule.TIME_LIMIT: "The server ends a call after 2 seconds. Let each loop end, and wait for nothing.",
     Rule.RANDOMNESS: "Compute from step.person.id, such as with zlib.crc32, and declare Reads.PERSON.",
 }

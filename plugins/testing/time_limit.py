@@ -39,7 +39,7 @@ def time_limit(expired: Expired) -> Iterator[Callable[[], None]]:
 
 
 class _Alarm:
-    """A limit by the signal SIGALRM. A timer that somebody else has started goes on afterwards."""
+    """A limit by the signal SIGALRM. A timer that other code has started continues afterwards."""
 
     def __init__(self, expired: Expired) -> None:
         self._expired = expired

@@ -43,7 +43,7 @@ KINDS: Mapping[str, ReportedKind] = {
     "unsubscribed": ReportedKind.UNSUBSCRIBED,
     "complained": ReportedKind.COMPLAINED,
 }
-"""Kinds that say what happened by their name alone. ``accepted`` and ``stored`` say nothing of the delivery."""
+"""Kinds that say what happened by their name alone. ``accepted`` and ``stored`` do not report the delivery."""
 SUPPRESSED: Mapping[str, ReportedKind | BounceKind] = {
     "suppress-bounce": BounceKind.HARD,
     "suppress-complaint": ReportedKind.COMPLAINED,
@@ -122,7 +122,7 @@ def _answer(item: Mapping[str, Any]) -> str:
 
 
 def _meaning(item: Mapping[str, Any]) -> tuple[ReportedKind | None, BounceKind | None]:
-    """Return what an event says. Mailgun retries a temporary failure itself, so that says nothing yet."""
+    """Return what an event says. Mailgun retries a temporary failure itself, so that is not final."""
     name = read.text(item.get("event"))
     if name == "rejected":
         return ReportedKind.BOUNCED, BounceKind.SOFT

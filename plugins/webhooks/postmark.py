@@ -48,7 +48,7 @@ BOUNCES: Mapping[str, ReportedKind | BounceKind | None] = {
     "InboundError": None,
 }
 """What the type of a bounce record says. Postmark retries after ``Transient`` and ``DnsError``, and the other types
-with None say nothing of the delivery. All types that are not here are soft bounces."""
+with None do not report the delivery. All types that are not here are soft bounces."""
 SUPPRESSIONS: Mapping[str, ReportedKind | BounceKind] = {
     "HardBounce": BounceKind.HARD,
     "SpamComplaint": ReportedKind.COMPLAINED,

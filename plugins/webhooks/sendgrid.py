@@ -41,7 +41,7 @@ KINDS: Mapping[str, ReportedKind] = {
     "open": ReportedKind.OPENED,
     "click": ReportedKind.CLICKED,
 }
-"""Kinds that say what happened by their name alone. ``processed`` and ``deferred`` say nothing yet, and only an admin
+"""Kinds that say what happened by their name alone. ``processed`` and ``deferred`` are not final, and only an admin
 subscribes an address again: ``group_resubscribe`` is ignored."""
 DROPS: Mapping[str, ReportedKind | BounceKind] = {
     "bounced address": BounceKind.HARD,

@@ -128,4 +128,4 @@ READERS: Mapping[str, Reader] = {
     "Click": _clicks,
     "Subscription": _subscriptions,
 }
-"""By kind of event. ``Send``, ``DeliveryDelay`` and ``Rendering Failure`` say nothing of a delivery."""
+"""By kind of event. ``Send``, ``DeliveryDelay`` and ``Rendering Failure`` do not report a delivery."""

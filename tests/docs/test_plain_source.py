@@ -1,6 +1,6 @@
 """Docstrings, comments, log lines and other sentences of the source use plain words.
 
-A room joins CLEAN_ROOMS when it has been read once from top to bottom.
+A room joins CLEAN_ROOMS when its names have been read once from top to bottom.
 """
 
 import ast
@@ -35,7 +35,10 @@ CLEAN_ROOMS = (
     "api/workers",
     "plugins/crms",
 )
-"""Folders, files and patterns, relative to the repository."""
+"""Folders, files and patterns whose names are plain, relative to the repository."""
+ALL_ROOMS = ("api", "plugins", "strategies")
+NOT_READ = ("api/migrations",)
+"""Migrations stay as they were released."""
 MAX_LINES = 300
 """Lines of a Python file."""
 RIDDLES = re.compile(
@@ -44,7 +47,7 @@ RIDDLES = re.compile(
     r"|inside of each other"
     r"|(?:is|are|was|were|be|been) told|told of|tells? (?:of|nobody|nothing)"
     r"|mend(?:s|ed|ing)?|heed(?:s|ed)?|comes? about|comes? true|holds? up|hangs on|goes on|in hand|gives? way"
-    r"|leaves|(?:has|have|had) left|(?:never|really|not) left|begins? to leave"
+    r"|leaves(?![\w ]* out\b)|(?:has|have|had) left|(?:never|really|not) left|begins? to leave"
     r"|what (?:is (?:due|written|said|given|known|asked)|was (?:given|said))"
     r"|what (?:stands|leaves|comes|goes|holds|follows)"
     r"|stands? (?:in|for|at|there|above|below|beside|before|behind|where|alone)|stood"
@@ -77,10 +80,11 @@ OBSCURE_NAMES = frozenset(
 WORDS = re.compile(r"[A-Za-z]+(?: [A-Za-z]+){2}")
 
 
-def source_files() -> list[Path]:
-    """Return the Python files of the clean rooms."""
-    paths = [path for room in CLEAN_ROOMS for path in sorted(ROOT.glob(room))]
-    return [file for path in paths for file in ([path] if path.suffix == ".py" else sorted(path.rglob("*.py")))]
+def source_files(rooms: tuple[str, ...]) -> list[Path]:
+    """Return the Python files of rooms."""
+    paths = [path for room in rooms for path in sorted(ROOT.glob(room))]
+    files = [file for path in paths for file in ([path] if path.suffix == ".py" else sorted(path.rglob("*.py")))]
+    return [file for file in files if not str(file.relative_to(ROOT)).startswith(NOT_READ)]
 
 
 def sentences(source: str) -> Iterator[tuple[int, str]]:
@@ -118,7 +122,7 @@ def test_every_clean_room_has_files() -> None:
     assert [room for room in CLEAN_ROOMS if not list(ROOT.glob(room))] == []
 
 
-@pytest.mark.parametrize("file", source_files(), ids=lambda file: str(file.relative_to(ROOT)))
+@pytest.mark.parametrize("file", source_files(ALL_ROOMS), ids=lambda file: str(file.relative_to(ROOT)))
 def test_a_file_has_no_riddles(file: Path) -> None:
     found = [
         f"line {line}: {text[max(0, match.start() - 50) : match.end() + 20]}"
@@ -128,7 +132,7 @@ def test_a_file_has_no_riddles(file: Path) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("file", source_files(), ids=lambda file: str(file.relative_to(ROOT)))
+@pytest.mark.parametrize("file", source_files(CLEAN_ROOMS), ids=lambda file: str(file.relative_to(ROOT)))
 def test_a_file_has_no_obscure_names(file: Path) -> None:
     found = [f"line {line}: {name}" for line, name in names(file.read_text(encoding="utf-8")) if name in OBSCURE_NAMES]
     assert found == []

@@ -41,7 +41,7 @@ class EditStepPreview:
         description="Distinct pairs of old and new send time with their numbers of emails, the earliest "
         "first. Up to 100 pairs.",
     )
-    more_moves: int = strawberry.field(description="Number of further pairs that `moves` leaves out.")
+    more_moves: int = strawberry.field(description="Number of further pairs that are not in `moves`.")
     moving: int = strawberry.field(description="Number of scheduled emails that would get another time.")
     staying: int = strawberry.field(description="Number of scheduled emails that would keep their time.")
     scheduled: int = strawberry.field(description="Number of emails that would be newly scheduled.")

@@ -27,7 +27,7 @@ class CrmFailure:
     id: strawberry.ID = strawberry.field(
         description="Identifier: the kind, a colon, and the `id` of the object, such as `TASK:tsk_…`."
     )
-    kind: CrmChangeKind = strawberry.field(description="What is written.")
+    kind: CrmChangeKind = strawberry.field(description="Kind of the change that was to be written to the CRM.")
     object_id: strawberry.ID = strawberry.field(
         description="`id` of the task, email, reply or suppression here that the CRM has to get."
     )

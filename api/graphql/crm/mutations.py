@@ -107,7 +107,9 @@ class CrmMutation:
         ],
         keep_days: Annotated[
             int | None,
-            strawberry.argument(description="For how many days they are kept, 1 to 90. If left out, 30. With KEEP."),
+            strawberry.argument(
+                description="For how many days they are kept, 1 to 90. If left out, 30. Only with KEEP."
+            ),
         ] = None,
         sender_id: OwnSenderId = None,
     ) -> DisconnectCrmPayload:
@@ -133,8 +135,8 @@ class CrmMutation:
 
     @mutation(
         metadata=CALLS_CRM,
-        description="Set which user of the CRM a sender is, and whether the sender's tasks are synced. The CRM is "
-        "asked for the user.",
+        description="Set which user of the CRM a sender is, and whether the sender's tasks are synced. Touchline "
+        "checks in the CRM that the user is active.",
     )
     async def set_crm_user(
         self,

@@ -70,7 +70,7 @@ class OneOffEmail:
         return None if self.template_id is None else await info.context.loaders.template.load(self.template_id)
 
     @strawberry.field(
-        description="The email that this one follows. It is quoted below the text. Null if this is no follow-up, or "
+        description="The email that this one follows. It is quoted below the text. Null if this is not a follow-up, or "
         "if that email was deleted."
     )
     async def follows(self, info: Request) -> Annotated["Email", strawberry.lazy("api.graphql.emails.emails")] | None:

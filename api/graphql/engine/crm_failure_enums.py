@@ -22,7 +22,7 @@ DESCRIPTIONS = {
         {
             "AUTHENTICATION": "The connection does not work. Everything waits until somebody connects again.",
             "VALIDATION": "The CRM rejects the record or the access. Correct it in the CRM, then retry.",
-            "INTERMITTENT": "It passes by itself. Touchline tries again, at growing intervals.",
+            "INTERMITTENT": "The cause is temporary. Touchline tries again automatically, at growing intervals.",
             "OTHER": "The kind is not known, or the record cannot change. Read the detail, then retry or drop.",
         },
     ),

@@ -50,7 +50,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         {
             "END": "It ends for them, as ENDED. This is the default.",
             "END_AS_SUCCESS": "It ends for them, as SUCCEEDED.",
-            "CONTINUE": "It goes on as if they had not replied.",
+            "CONTINUE": "The campaign continues as if they had not replied.",
         },
     ),
     Tracking: (
@@ -75,8 +75,8 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         {
             "DRAFT": "Nobody was ever launched into it.",
             "RUNNING": "It is going on for at least one person.",
-            "PAUSED": "It is paused: nothing is sent, and nobody can be launched, until `resumeCampaign`. That is so "
-            "before the first launch and after the last person as well.",
+            "PAUSED": "It is paused: nothing is sent, and nobody can be launched, until `resumeCampaign`. A campaign "
+            "can also be paused before its first launch and after its last person.",
             "ENDING": "`endCampaign` is still ending it for the people in it. Nothing is sent, and nobody can be "
             "launched.",
             "FINISHED": "People were launched, and it is over for all of them. It can be launched again.",

@@ -93,7 +93,7 @@ def list_export(query: GraphQLObjectType, name: str, given: Mapping[str, str]) -
 
 
 def _item_of(field: GraphQLField) -> GraphQLObjectType | None:
-    """Return the type of a list's items; None if the field is no list that can be read page by page."""
+    """Return the type of a list's items; None if the field is not a list that can be read page by page."""
     kind = get_named_type(field.type)
     if not {"first", "after"} <= set(field.args) or not isinstance(kind, GraphQLObjectType):
         return None

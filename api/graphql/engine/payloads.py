@@ -46,7 +46,7 @@ class Payload:
         "arguments. Empty if the mutation succeeded.",
     )
     more_errors: int = strawberry.field(
-        default=0, description="Number of mistakes that `errors` leaves out, because there are more than 100."
+        default=0, description="Number of mistakes that are not in `errors`, because there are more than 100."
     )
 
 

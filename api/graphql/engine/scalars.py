@@ -80,7 +80,7 @@ def _read_literal(node: ValueNode) -> Any:
     raise GraphQLError(QueryCode.INVALID_VALUE.message("json_depth", limit=MAX_DEPTH).sentence)
 
 
-_ABOUT = "Any JSON value: object, list, string, number, boolean or null. Variables may stand inside."
+_ABOUT = "Any JSON value: object, list, string, number, boolean or null. It may contain variables."
 
 JSON = ScalarDefinition(
     name="JSON",

@@ -70,7 +70,7 @@ DESCRIPTIONS = {
         {"FAILED_AT": "When the last attempt failed: `failedAt`."},
     ),
     CreatedSort: (
-        "What a list can be sorted by that is kept in one order.",
+        "The only field by which this list can be sorted.",
         {"CREATED": "When the item was created or stored."},
     ),
     TaskSort: (

@@ -16,7 +16,7 @@ class ExplanationLine:
         description="What the step is, for programs, such as `DAY` or `SAME_TIME`. docs/explanations.md "
         "lists the codes."
     )
-    sentence: str = strawberry.field(description="The step in one sentence, for people, in the language asked for.")
+    sentence: str = strawberry.field(description="The step in one sentence, for people, in the requested language.")
     values: JSON = strawberry.field(description='The values in the sentence, by name, such as `{"day": 3}`.')
 
 

@@ -16,7 +16,7 @@ class EventFilter:
     kinds: list[EventKind] | None = strawberry.field(
         default=None,
         description="Only events of one of these kinds, such as `[REPLIED, CLICKED]`. If left out, of every kind. "
-        "`OTHER` stands for all kinds of installed packages.",
+        "`OTHER` selects the events of installed packages.",
     )
     campaign_id: strawberry.ID | None = strawberry.field(
         default=None, description="Only events that belong to the campaign with this `id`."

@@ -165,7 +165,7 @@ class EventSubscription:
             strawberry.ID | None,
             strawberry.argument(
                 description="Send the events after the one with this `id`: the last that you have, or `eventCursor`. "
-                "`evt_00000000000000000000000000` stands for the beginning. If left out, events from now on."
+                "`evt_00000000000000000000000000` sends all events from the first. If left out, events from now on."
             ),
         ] = None,
     ) -> AsyncGenerator[Event, None]:

@@ -18,9 +18,7 @@ class Clock:
     """A row of api.models.Workspace."""
 
     virtual_now: strawberry.Private[datetime | None]
-    sandbox: bool = strawberry.field(
-        description="Whether the clock is virtual: it stands still until `advanceClock` moves it."
-    )
+    sandbox: bool = strawberry.field(description="Whether the clock is virtual: only `advanceClock` moves it.")
 
     @strawberry.field(description="The time of the workspace when this was sent: the real, or the virtual time. UTC.")
     def now(self, info: Request) -> datetime:
@@ -45,8 +43,8 @@ class RowSubscription:
         return _follow(info, await rows.people_import(info.context.workspace_context, id))
 
     @strawberry.subscription(
-        description="Follow the clock: sends it as it is now, and each time that a sandbox's clock was moved. The "
-        "clock of a workspace that is no sandbox is sent once, because it runs as every clock does."
+        description="Follow the clock: sends it as it is now, and each time that a sandbox's clock was moved. In a "
+        "workspace that is not a sandbox, the clock is sent once, because it shows the real time."
     )
     async def clock(self, info: Request) -> AsyncGenerator[Clock, None]:
         return _follow(info, await rows.clock(info.context.workspace_context))

@@ -216,7 +216,7 @@ async def audience_of(info: Request, given: StartLaunchInput) -> Audience:
 
 
 def _items(given: LaunchInput | StartLaunchInput) -> Iterator[tuple[str, int, PersonLaunchInput | FirstEmailInput]]:
-    """Yield what is given for single people, with the argument and the index."""
+    """Yield the choices for single people, with the argument and the index."""
     if isinstance(given, LaunchInput):
         yield from (("perPerson", index, item) for index, item in enumerate(given.per_person))
     else:

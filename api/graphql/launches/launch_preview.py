@@ -111,7 +111,7 @@ class LaunchPreviews:
         description="Why the launch would be refused for everyone: up to 100 mistakes that concern no single person.",
     )
     more_errors: int = strawberry.field(
-        description="Number of mistakes that `errors` leaves out, because there are more than 100."
+        description="Number of mistakes that are not in `errors`, because there are more than 100."
     )
     accepted_count: int = strawberry.field(description="Number of people in `previews`.")
     refused_count: int = strawberry.field(description="Number of people in `refused`.")
@@ -154,7 +154,7 @@ class LaunchSummary:
         metadata=cost(size=ERRORS), description="Why `startLaunch` would be refused: all mistakes, up to 100."
     )
     more_errors: int = strawberry.field(
-        description="Number of mistakes that `errors` leaves out, because there are more than 100."
+        description="Number of mistakes that are not in `errors`, because there are more than 100."
     )
 
 

@@ -1,6 +1,6 @@
 """Budgets: how many points a token may spend for each request, and in each minute.
 
-The budget of a minute refills evenly. It is kept in the memory of the process: several processes behind one proxy
+The budget of a minute refills evenly. It is kept in the memory of the process: several processes that share one proxy
 allow a token as many times that budget.
 """
 

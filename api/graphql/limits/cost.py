@@ -42,11 +42,11 @@ class Cost:
     weight: int
     """Points for the field itself."""
     size: int | None = None
-    """Number of items that its list is charged as. None where an argument or the connection around it gives it."""
+    """Number of items that its list is charged as. None if an argument or the connection around it gives it."""
     sized_by: tuple[str, ...] = ()
     """The argument that gives the number of items: a number, or a list. Within an input object, a path."""
     page_size: int = 0
-    """Number of items of a page for which neither `first` nor `last` gives it. 0 for a field that is no page."""
+    """Number of items of a page for which neither `first` nor `last` gives it. 0 for a field that is not a page."""
     each: int = 0
     """Points for each item, in addition to its selected fields."""
     plain_at: int = 1

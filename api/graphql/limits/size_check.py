@@ -84,7 +84,7 @@ class _Check:
         """The coordinates at which the literal uses each variable."""
 
     def value(self, value: Any, kind: GraphQLInputType, at: str | None, path: Path = ()) -> None:
-        """Check a value of a type. ``at`` is the coordinate of its limit; None where its variable has it."""
+        """Check a value of a type. ``at`` is the coordinate of its limit; None if its variable has it."""
         if isinstance(value, VariableNode):
             if at is not None:
                 self.uses.setdefault(value.name.value, []).append(at)

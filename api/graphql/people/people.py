@@ -79,8 +79,8 @@ class Person(PersonLists, Node):
         return await info.context.loaders.suppression_of_address.load(self.email_key)
 
     @strawberry.field(
-        description="The lead or contact that the person is in the connected CRM, or why there is none; null if the "
-        "CRM was not asked for the person yet."
+        description="The person's lead or contact in the connected CRM, or why there is none; null if Touchline has "
+        "not looked for it yet."
     )
     async def crm(self, info: Request) -> CrmRecord | None:
         return await info.context.loaders.crm_record_of_person.load(str(self.id))
@@ -206,7 +206,7 @@ class PersonMutation:
         return PersonPayload(person=from_row(Person, row))
 
     @mutation(
-        description="Merge two people who are the same one. The enrollments, emails, tasks, groups and events of "
+        description="Merge two records of the same person. The enrollments, emails, tasks, groups and events of "
         "`from` move to `into`, who keeps the address and gets values for empty fields. `from` is deleted. "
         "Unsubscribes and hard bounces stay with their addresses; if the address of `from` has unsubscribed, that of "
         "`into` is suppressed too. Refused if one is active in a campaign "

@@ -68,7 +68,7 @@ class PluginEntry:
         return from_row(PluginHealth, await info.context.option_health.load(self.key))
 
 
-@strawberry.type(description="An installed package, or a module of one: each entry point is listed by itself.")
+@strawberry.type(description="An installed package, or a module of one: each entry point is listed separately.")
 class Plugin:
     package: str = strawberry.field(description="Name of the Python package, such as `touchline-lunch`.")
     version: str = strawberry.field(description="Version of the package, such as `1.0.0`.")

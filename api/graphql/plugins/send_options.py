@@ -106,7 +106,7 @@ class SendOptionOffer:
     def asks_send_at(self) -> bool:
         return self.option.asks_send_at
 
-    @strawberry.field(description="Whether launching may give the step another time of day, by `times`.")
+    @strawberry.field(description="Whether a launch may set another time of day for the step, with `times`.")
     def takes_time(self) -> bool:
         return self.option.takes_time
 

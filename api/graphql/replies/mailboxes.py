@@ -33,7 +33,7 @@ class MailboxProblem:
         description="When the mailbox began to fail. Mails that arrive since then are read when it works again. UTC."
     )
     retry_at: datetime | None = strawberry.field(
-        description="When it is tried again; null if the cause is one process, and another may try at once. UTC."
+        description="When it is tried again; null if only one process is affected, and others try immediately. UTC."
     )
 
 

@@ -65,8 +65,8 @@ class Composition:
     unresolved_fields: list[str] = strawberry.field(
         metadata=cost(size=UNRESOLVED_FIELDS, plain_at=5),
         description="Dynamic fields for which the person has no value, such as `city`. In `subject` and `html` each is "
-        "shown as a field prompt, `{{! city }}`. Replace it, or give the person a value. In the quoted email of a "
-        "follow-up only a value helps.",
+        "shown as a field prompt, `{{! city }}`. Replace it, or give the person a value. The quoted email of a "
+        "follow-up needs the value.",
     )
     draft: Draft | None = strawberry.field(
         description="The draft of the task that `subject` and `html` show; null if there is none."

@@ -112,7 +112,9 @@ class WorkspaceChanges:
     )
 
 
-@strawberry.type(description="Who sends this request: a token. Tokens stand for users, which Touchline does not have.")
+@strawberry.type(
+    description="Who sends this request, by its token. Touchline has no user accounts: give each user a token."
+)
 class Viewer:
     """A row of api.models.Token."""
 
@@ -183,7 +185,7 @@ class WorkspaceMutation:
         description="Replace the list of domains to which this workspace sends nothing. A domain "
         "includes its subdomains: `blocked.example` blocks `ann@mail.blocked.example`, but "
         "not `ann@notblocked.example`. Up to 10,000 domains of 250,000 characters in all. "
-        "Launching is still allowed, because tasks are created all the same: `launchPreview` "
+        "Launching is still allowed, because tasks are created in any case: `launchPreview` "
         "warns, and each email fails with `BLOCKED_DOMAIN`.",
     )
     async def set_blocked_domains(

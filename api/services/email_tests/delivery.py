@@ -14,7 +14,7 @@ log = logging.getLogger("touchline.email_tests")
 DELIVERY_SECONDS = 30.0
 """How long a channel may take. Then the email is in doubt, or failed if its transmission had not begun."""
 CLOSING_SECONDS = 1.0
-"""How long the user waits for the channel to close the session after that. It goes on in the background."""
+"""How long the user waits for the channel to close the session after that. It continues in the background."""
 
 _closing: set["asyncio.Task[Receipt]"] = set()
 """Deliveries that were cancelled and have not ended."""

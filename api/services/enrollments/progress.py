@@ -108,7 +108,7 @@ def task_created(enrollment: Enrollment, task: Task, now: datetime) -> Line:
 async def finish_done(enrollment_ids: Iterable[str | None], now: datetime) -> None:
     """Finish the enrollments whose steps are all done. Call inside a transaction.
 
-    None stands for emails outside campaigns.
+    None means emails outside campaigns.
     """
     await write(await finished(enrollment_ids, now))
 

@@ -211,7 +211,7 @@ def step_records(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[T
 
 
 def _leaves_day_one(send: Send) -> bool:
-    """Say whether the send option of the first email has left its day on its date."""
+    """Say whether the send option of the first email has not changed the date of its day."""
     return any(code == "DAY_STAYS" for code, _ in send.explanation)
 
 

@@ -11,7 +11,7 @@ from api.states import JobState
 from api.store import jobs
 
 TIME_OF_A_CALLER = timedelta(milliseconds=500)
-"""Time after which a request leaves the rest to a tick loop. The chunk that is under way ends first."""
+"""Time after which a tick loop takes over the rest of a request. The chunk that is under way ends first."""
 CHUNKS_OF_A_CALLER = 80
 """The most chunks that a request carries out. A tick loop carries out the rest."""
 

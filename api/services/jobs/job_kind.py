@@ -74,7 +74,7 @@ class JobKind:
     None if the job never ends by failures, because nobody would start it again: it is tried until it succeeds.
     """
     start_if_needed: Callable[[JobRuntime], Awaitable[None]] | None = None
-    """Starts jobs that no mutation starts, such as after an upgrade, deletes what a killed process has left, or
+    """Starts jobs that no mutation starts, such as after an upgrade, deletes the remains of a killed process, or
     reports what has changed while no process ran.
 
     The runner of each process calls it once.
@@ -82,7 +82,7 @@ class JobKind:
     calls_others: bool = False
     """Whether it waits for servers that are not ours. Several such jobs run at once, beside those of other kinds."""
     is_standing: bool = False
-    """Whether it goes on as long as its subject exists. Its age says nothing, so the metrics leave it out."""
+    """Whether it runs as long as its subject exists. Its age says nothing, so the metrics leave it out."""
     problem_column: tuple[type[Model], str] | None = None
     """The column that tells users why the last attempt failed: a model, and its column. Its key is ``subject_id``."""
 

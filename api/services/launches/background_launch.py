@@ -95,7 +95,7 @@ async def _refuse_start(context: WorkspaceContext, campaign: Campaign) -> None:
 
 
 async def _forget(launch_id: str) -> None:
-    """Delete the audience of a launch that failed, unless the launch was committed all the same."""
+    """Delete the audience of a launch that failed, unless the launch was committed nevertheless."""
     if not await Launch.exists(id=launch_id):
         await delete_audience(launch_id)
 

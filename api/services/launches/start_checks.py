@@ -100,7 +100,7 @@ async def _refuse_others(
     given: Collection[str],
     refusals: RefusalCollector,
 ) -> None:
-    """Refuse what is given for people who are not in the audience."""
+    """Refuse choices for people who are not in the audience."""
     audience_ids = set(await by_ids(Person, context.workspace_id, given) if ids is None else ids) if given else set()
     for person_id in given:
         if person_id not in audience_ids:

@@ -41,7 +41,7 @@ FIRST_LOGIN_RETRY, MAX_LOGIN_RETRY = timedelta(minutes=1), timedelta(minutes=15)
 """The wait after a rejected login. Mail servers lock accounts after many of them in a short time."""
 LOGIN_CODES = frozenset({ChannelCode.LOGIN_REFUSED, ChannelCode.LOGIN_DEFERRED, ChannelCode.AUTH_UNSUPPORTED})
 STABLE_SECONDS = 60.0
-"""A connection that worked so long and then breaks is opened again at once. It is no failure."""
+"""A connection that worked so long and then breaks is opened again at once. It is not a failure."""
 
 
 class LostLeaseError(Exception):

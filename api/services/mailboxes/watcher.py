@@ -21,7 +21,7 @@ log = logging.getLogger("touchline.mailboxes")
 LOOK_SECONDS = 5.0
 """How often a process looks for accounts that no process watches."""
 UNUSABLE_SECONDS = 60.0
-"""How long a process leaves an account to others that only it cannot open, for example because a file is missing."""
+"""How long a process lets others have an account that only it cannot open, for example because a file is missing."""
 
 
 class MailboxWatcher:

@@ -1,4 +1,4 @@
-"""Merge two people who are the same one. Everything of one person moves to the other, who keeps their own address.
+"""Merge two records of the same person. Everything of one person moves to the other, who keeps their own address.
 
 A person who has unsubscribed with one of their addresses has said no. So if the other person's address is suppressed,
 the remaining one is suppressed too.

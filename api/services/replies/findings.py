@@ -52,7 +52,7 @@ class ReplyText(NamedTuple):
     text: str = ""
     message_id: str | None = None
     asks_to_unsubscribe: bool = False
-    """Whether the reply says nothing but that its author wants no more emails."""
+    """Whether the reply only says that its author wants no more emails."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ async def _by_address(finding: Finding) -> tuple[Match, ...]:
     """Return the last email to the address in each workspace that has written to it, or of each campaign if it asks.
 
     Only senders with the address that the event names, or with the mailbox of the mail, come into question. All do if
-    the event names no sender, or if the mailbox is no sender's, such as that of the return address.
+    the event names no sender, or if the mailbox belongs to no sender, such as that of the return address.
     """
     own_keys = sorted(_keys(finding.row.own_addresses))
     if own_keys and finding.row.kind == MAIL and not await answered_emails.have_senders(own_keys):

@@ -42,7 +42,7 @@ class Mark(NamedTuple):
 
     @classmethod
     def of(cls, data: bytes) -> "Mark | None":
-        """Return the mark that a worker has left; None if it was killed before it asked an option."""
+        """Return the mark that a worker has written; None if it was killed before it asked an option."""
         parts = data.decode(errors="replace").split(" ")
         return cls(int(parts[0]), parts[1], parts[2]) if len(parts) == len(cls._fields) else None
 

@@ -116,7 +116,8 @@ class EarlierClick(NamedTuple):
 
 
 def agent_of(user_agent: str) -> Agent:
-    """Return what a User-Agent stands for. A program may lie: other rules find those that click like no person."""
+    """Return the kind of program that a User-Agent names. A program may lie: other rules find those that click like no
+    person."""
     text = user_agent[:MAX_USER_AGENT].replace("\n", " ")
     return next((agent for agent, pattern in _PATTERNS if pattern.match(text)), Agent.BROWSER)
 
@@ -136,7 +137,7 @@ def judge(hit: Hit, sent_at: datetime | None) -> MachineReason | None:
 def clicked_together(hit: Hit, earlier: Sequence[EarlierClick]) -> list[EarlierClick]:
     """Return earlier clicks of the email's other links, so close that one program made all of them.
 
-    ``earlier`` are clicks of the same email. A gateway that names itself says nothing about the clicks of others.
+    ``earlier`` are clicks of the same email. A gateway that names itself does not explain the clicks of others.
     """
     return [
         click

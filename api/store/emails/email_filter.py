@@ -56,9 +56,9 @@ class EmailFilter:
             if status in statuses and is_archived in archived and status in chosen
         ]
 
-    def are_all(self, wanted: SendStatus) -> bool:
+    def are_all(self, status: SendStatus) -> bool:
         """Whether all emails of the filter have a status, so that they have the time of it."""
-        return all(status is wanted for status, _ in self.states())
+        return all(other is status for other, _ in self.states())
 
     def created(self) -> Iterator[Condition]:
         """Yield the conditions on when an email was created, which no index has."""

@@ -54,7 +54,7 @@ class SmtpChannel(Channel):
         self._environment = environment
 
     def account(self, config: Mapping[str, Any]) -> str:
-        """Return a name for each URL, because a problem with one server says nothing about another."""
+        """Return a name for each URL, because a problem with one server is not a problem with another."""
         return f"{self.key}:{config['account']}" if config.get("account") else self.key
 
     def accounts(self) -> list[str]:

@@ -60,7 +60,7 @@ class StepEdit:
 
     @property
     def more_moves(self) -> int:
-        """The number of pairs that ``moves`` leaves out."""
+        """The number of pairs that are not in ``moves``."""
         return max(0, len(self.pairs) - MAX_MOVES_PER_STEP)
 
 

@@ -36,7 +36,7 @@ async def open_connection(
 ) -> AsyncIterator[GuardedSession]:
     """Open a session. Raises CrmError on entry. If the block raises one, the connection's failure is stored.
 
-    What users ask for can be wrong by itself, such as a query, and says nothing about the connection. A failure of one
+    What users ask for can be wrong by itself, such as a query, while the connection works. A failure of one
     record is in its result and not raised. ``counted_in`` is the id of the connection whose row counts the calls.
     """
     try:

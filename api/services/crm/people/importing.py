@@ -112,7 +112,7 @@ async def _read_page(org: CrmOrg, session: CrmSession, page: PersonPage) -> list
 async def _store_page(
     context: WorkspaceContext, row: PeopleImport, session: CrmSession, page: PersonPage, read: Sequence[RemotePerson]
 ) -> None:
-    """Store the rows of a page, and start what follows: the next page, or the import. Call in a transaction."""
+    """Store the rows of a page, and start the next page, or the import after the last. Call in a transaction."""
     before: dict[str, Any] = row.crm_source
     first = before["rows"] + 2  # the header is row 1
     about = {

@@ -51,5 +51,5 @@ class TaskPeople:
         first = {row.person_id: row for row in reversed(rows)}
         await store_links(org, list(first.values()), {}, now)
         await suppress_opted_out(org, list(records))
-        # A person may have another record. The task is about the person all the same.
+        # A person may have another record. The task is still about the person.
         return {remote_id: people[key].id for remote_id, key in keys.items() if key in people}

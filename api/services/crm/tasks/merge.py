@@ -1,4 +1,4 @@
-"""Merge a task with its task in the CRM, field by field: what is written there, and what is applied here.
+"""Merge a task with its task in the CRM, field by field: the fields to write there, and the fields to change here.
 
 A field has changed on a side if its value differs from the one that was last synced. If it has changed on one side, the
 other side gets it. If it has changed on both, the later change counts, by the CRM's clock. All values are texts that

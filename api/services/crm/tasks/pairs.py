@@ -33,7 +33,7 @@ SHOWN = frozenset({TaskField.STATUS, TaskField.PRIORITY, TaskField.DUE, TaskFiel
 
 @dataclass(slots=True)
 class SyncedTask:
-    """A task, its row in ``crm_task``, and what is known of it in the CRM."""
+    """A task, its row in ``crm_task``, and its state in the CRM as last read."""
 
     link: CrmTask
     task: Task | None
