@@ -17,8 +17,8 @@ class WaitingPeopleMutation:
     @mutation(
         metadata=cost(5_000),
         description="Ask the send options again for the people of `Campaign.waitingPeople`, at once for the first 500. "
-        "A background job asks for the others, and goes on by itself while anyone waits. A paused option is not asked "
-        "before its pause is over. `waitingPeople` of the answer says who still waits.",
+        "A background job asks for the others, and asks again until nobody waits. A paused option is not asked "
+        "before its pause is over. `waitingPeople` of the answer lists the people who still wait.",
     )
     async def retry_send_options(self, info: Request, id: CampaignId) -> CampaignPayload:
         row = await waiting_job.retry_now(info.context.workspace_context, id)

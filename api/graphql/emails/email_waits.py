@@ -28,7 +28,7 @@ class AllowedTime:
     )
 
 
-@strawberry.enum(description="What an email waits for that is not sent at its planned time.")
+@strawberry.enum(description="Why an email is not sent at its planned time.")
 class WaitKind(Enum):
     PAUSE = strawberry.enum_value("PAUSE", description="Its campaign is paused, or a resume is still being applied.")
     CHANGE = strawberry.enum_value(
@@ -36,7 +36,7 @@ class WaitKind(Enum):
     )
     SEND_OPTION = strawberry.enum_value(
         "SEND_OPTION",
-        description="A send option failed when the email was planned again. It is asked again by itself; see "
+        description="A send option failed when the email was planned again. It is asked again automatically; see "
         "`Campaign.waitingPeople`.",
     )
     ALLOWED_TIME = strawberry.enum_value(
@@ -53,8 +53,8 @@ class WaitKind(Enum):
 class EmailWait:
     kind: WaitKind = strawberry.field(description="What keeps the email from being sent now, such as a pause.")
     reason: str | None = strawberry.field(
-        description="Code of the cause, such as `OUTSIDE_ALLOWED_TIMES` or `SEND_OPTION_PAUSED`; null if `kind` says "
-        "all. docs/errors.md lists the codes."
+        description="Code of the cause, such as `OUTSIDE_ALLOWED_TIMES` or `SEND_OPTION_PAUSED`; null if `kind` is "
+        "the whole reason. docs/errors.md lists the codes."
     )
     until: datetime | None = strawberry.field(
         description="Until when the email waits, UTC, such as the start of the next range; null if it is not known."

@@ -1,6 +1,6 @@
 """The background job that asks a send option again for people whose steps it could not plan.
 
-It asks for one person first. If the option answers, it goes on with the others, else the next question is for the next
+It asks for one person first. If the option answers, it asks for the others. If not, the next question is for the next
 person. So an option that fails for everyone, or one person for whom it always fails, costs one call each time. A paused
 option is asked by one process when its pause is over, as the breaker allows.
 """
