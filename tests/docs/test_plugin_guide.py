@@ -5,11 +5,13 @@ import re
 import sys
 import types
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import OperationDefinitionNode, parse
+from touchline.sandbox import RecordingChannel, open_sandbox
 from touchline.testing import assert_send_option
 
 from plugins.loading.manager import load
@@ -103,6 +105,23 @@ def test_every_other_example_of_the_guide_runs(monkeypatch: pytest.MonkeyPatch, 
     names = dict(vars(lunch))
     for example in examples:
         exec(compile(example, "docs/plugins.md", "exec"), names)
+
+
+def test_the_examples_with_a_sandbox_pass(
+    monkeypatch: pytest.MonkeyPatch, lunch: types.ModuleType, tmp_path: Path
+) -> None:
+    install(monkeypatch, touchline_lunch=lunch)
+    passed = []
+    for number, example in enumerate(blocks(GUIDE, "python")):
+        for name, test in [*vars(executed(f"example{number}", example)).items()] if "(sandbox" in example else ():
+            if name.startswith("test_"):
+                channel, folder = RecordingChannel(), tmp_path / name
+                folder.mkdir()
+                with open_sandbox(folder, channel) as sandbox:
+                    given = {"sandbox": sandbox, "recording_channel": channel}
+                    test(**{each: given[each] for each in signature(test).parameters})
+                passed.append(name)
+    assert passed == ["test_a_call_that_was_made", "test_a_campaign_with_lunch", "test_a_retry"]
 
 
 def test_the_how_tos_have_the_example_packages() -> None:

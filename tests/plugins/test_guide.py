@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from api.cli.package_templates import CHANNEL
 from api.services.common import inputs
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, WebhookRefusedError, WebhookRequest
 from plugins.loading.manager import load
+from plugins.mailboxes.contract import MailBatch
 from plugins.testing import assert_send_option, check_channel
 from strategies import Position, Refusal, StepType
 from tests.plugins.packages import FakeEntry
@@ -178,3 +180,46 @@ async def test_the_example_of_a_webhook(monkeypatch: pytest.MonkeyPatch) -> None
     assert result.ignored == 1
     with pytest.raises(WebhookRefusedError, match="signature"):
         await webhook.receive(WebhookRequest("", {}, {}, body, NOW))
+
+
+class Inbox:
+    """The service of the mailbox: mails by number, and the answer that the next request gets instead."""
+
+    def __init__(self, mails: int) -> None:
+        self.mails = [{"id": f"m{n}", "raw": "Subject: Hi\r\n\r\nHi", "at": NOW.isoformat()} for n in range(mails)]
+        self.instead: list[int | Exception] = []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        assert request.headers["authorization"] == "Bearer t0ken"
+        if self.instead:
+            instead = self.instead.pop(0)
+            if isinstance(instead, Exception):
+                raise instead
+            return httpx.Response(instead)
+        params = request.url.params
+        start = int(params.get("after", "0"))
+        page = self.mails[start : start + int(params.get("limit", "0"))]
+        return httpx.Response(200, json={"mails": page, "last": str(start + len(page))})
+
+
+async def test_the_example_of_a_mailbox_hands_over_each_mail_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = example("class PigeonMailbox")
+    install(monkeypatch, contents)
+    settings = {"PIGEON_URL": "https://pigeon.example", "PIGEON_TOKEN": "t0ken"}
+    assert load({}).mailboxes["pigeon"].accounts() == []
+    assert load(settings).mailboxes["pigeon"].accounts() == ["pigeon"]
+    inbox = Inbox(60)
+    mailbox = contents["PigeonMailbox"](settings, httpx.MockTransport(inbox.answer))
+    async with mailbox.open("pigeon") as session:
+        batches = [each async for each in session.mails({}, NOW)]
+        assert [(each.cursor, len(each.mails)) for each in batches] == [("50", 50), ("60", 10)]
+        assert [each async for each in session.mails({"inbox": "60"}, NOW)] == [MailBatch("inbox", "60")]
+        await session.wait(0)
+        inbox.instead = [httpx.ReadError("gone")]
+        with pytest.raises(AccountUnavailableError, match="ReadError"):
+            _ = [each async for each in session.mails({}, NOW)]
+    for answer, code in ((401, "HTTP_401"), (httpx.ConnectError("no"), "CONNECTION_FAILED")):
+        inbox.instead = [answer]
+        with pytest.raises(AccountUnavailableError) as refused:
+            await mailbox.open("pigeon").__aenter__()
+        assert refused.value.code == code

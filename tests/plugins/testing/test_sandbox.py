@@ -1,5 +1,6 @@
 """The sandbox of the kit: a campaign from the first step to its last email, through the public API."""
 
+import dataclasses
 import threading
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -12,14 +13,17 @@ from touchline.partners import Outcome, Receipt
 from touchline.sandbox import RecordingChannel, Sandbox, open_sandbox
 from touchline.testing import KitHint
 
+from api.testing.sandbox import SandboxStep
 from strategies import Refusal
 
 
 def test_the_guide_lists_every_method() -> None:
     guide = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text(encoding="utf-8")
-    table = guide.partition("`sandbox` has:\n")[2].partition("\n\nOutside")[0]
+    table = guide.partition("`sandbox` has:\n")[2].partition("\n\n`preview`")[0]
     methods = [name for name, each in vars(Sandbox).items() if isfunction(each) and not name.startswith("_")]
     assert [name for name in methods if f"`{name}(" not in table] == []
+    fields = guide.partition("a list of `SandboxStep`:\n")[2].partition("\n\nA step appears")[0]
+    assert [each.name for each in dataclasses.fields(SandboxStep) if f"| `{each.name}` |" not in fields] == []
 
 
 def test_a_package_is_imported_in_the_thread_of_the_server() -> None:
@@ -48,7 +52,7 @@ def test_a_campaign_in_a_sandbox(tmp_path: Path) -> None:
         ]
         first, second, call = launched[:3]
         assert first.planned_at == datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
-        assert second.explanation[-1] == "It uses 09:30:00, the time of the email of day 1."
+        assert second.explanation[-1] == "It uses 9:30, the time of the email of day 1."
         assert (call.number, call.planned_at, call.due, call.status) == (3, None, date(2026, 3, 5), "OPEN")
         assert {each.status for each in preview} == {"PLANNED"}
         assert channel.emails == []
