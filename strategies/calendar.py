@@ -92,8 +92,9 @@ def local(instant: datetime, zone: str) -> datetime:
 
 
 def shown_minute(instant: datetime, zone: str) -> str:
-    """Return what the clocks of the zone show at an instant, for a sentence: "2026-03-02 09:00 (Europe/Berlin)"."""
-    return f"{local(instant, zone):%Y-%m-%d %H:%M} ({zone})"
+    """Return what the clocks of the zone show at an instant, for a sentence: "2026-03-02 9:00 (Europe/Berlin)"."""
+    shown = local(instant, zone)
+    return f"{shown:%Y-%m-%d} {shown.hour}:{shown:%M} ({zone})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,12 +196,12 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         ),
     },
     "OPTION_CHOSE": {
-        "en": "The send option {option} chose {time} on {date}.",
-        "de": "Die Versandoption {option} hat {time} am {date} gewählt.",
+        "en": "The send option “{option}” chose {time} on {date}.",
+        "de": "Die Versandoption „{option}“ hat {time} am {date} gewählt.",
     },
     "OPTION_CHOSE_DUE": {
-        "en": "The send option {option} creates a task, due on {date}.",
-        "de": "Die Versandoption {option} erstellt eine Aufgabe, fällig am {date}.",
+        "en": "The send option “{option}” creates a task, due on {date}.",
+        "de": "Die Versandoption „{option}“ erstellt eine Aufgabe, fällig am {date}.",
     },
     "TASK_BY_HAND": {
         "en": "A person sends this email, from a task.",

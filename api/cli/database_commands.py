@@ -3,11 +3,14 @@
 from api.cli.common import console
 from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
+from api.store.engine.database_url import redacted_url
 from api.store.engine.upgrade_report import collect_reports
 
 
 async def migrate_database(settings: Settings) -> int:
     """Apply the missing migrations and print their names."""
+    about = f"Opening {redacted_url(settings.database_url)}. Migrating a large database can take minutes."
+    console.print(about, highlight=False, soft_wrap=True, markup=False)
     await open_database(settings.database_url)
     try:
         with collect_reports() as reports:

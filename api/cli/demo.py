@@ -23,6 +23,7 @@ from api.server.server import Server
 from api.services.dispatch.dispatcher import TerminalLine
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
+from api.store.engine.database_url import redacted_url
 from plugins.loading.manager import load
 
 DEMO_FOLDER = Path("touchline-data/demo")
@@ -40,6 +41,7 @@ async def demo(settings: Settings, *, keep: bool, exit_after_first: bool) -> int
 
 
 async def _run(settings: Settings, *, exit_after_first: bool) -> int:
+    console.print(f"Preparing the demo in {redacted_url(settings.database_url)} …", highlight=False, soft_wrap=True)
     variables = dict(environment())
     outbox = variables.setdefault("TOUCHLINE_OUTBOX", str(DEMO_FOLDER / "outbox"))
     preferred_port = int(settings.port)

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -70,11 +71,21 @@ def _kill() -> None:
 
 
 class Server(server.Server):
-    """A server that calls ``on_stop`` when it receives a signal, and ends within FORCED_STOP_SECONDS."""
+    """A server that calls ``on_stop`` when it receives a signal, and ends within FORCED_STOP_SECONDS.
 
-    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None]) -> None:
+    It calls ``on_ready`` with its port when it answers.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None], on_ready: Callable[[int], None]) -> None:
         super().__init__(config)
         self._on_stop = on_stop
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and report the port on which the server answers."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready(self.servers[0].sockets[0].getsockname()[1])
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop: finish running requests and send no more emails."""

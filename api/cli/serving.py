@@ -14,6 +14,7 @@ from api.channel_processes.isolation import channel_processes, isolated
 from api.cli.common import console, database
 from api.cli.lifecycle import Server, exit_on_sigterm, kill_after_timeout, log_start_and_stop
 from api.cli.logs import set_up_logs
+from api.cli.workspaces import server_url
 from api.clock import system_clock
 from api.http import health
 from api.loop_watch import LoopWatch
@@ -23,6 +24,7 @@ from api.printable import printable
 from api.server.options import server_options
 from api.services.dispatch.dispatcher import TerminalLine
 from api.settings import Settings, environment
+from api.store.engine.database_url import redacted_url
 from api.tick import Ticker
 from api.workers.pool import start_worker
 from plugins.channels.smtp import channel as smtp
@@ -87,6 +89,9 @@ async def _check_database(settings: Settings) -> None:
 
 def serve(settings: Settings, *, no_tick: bool) -> int:
     """Run the server until it is stopped."""
+    set_up_logs(settings)
+    shown, url = redacted_url(settings.database_url), server_url(settings.host, settings.port)
+    log.info("opening %s and loading the packages. Then the server listens on %s", shown, url)
     from api.app import make_app  # with GraphQL, which the tick loop alone does not need
 
     _check_plugin_settings()
@@ -94,7 +99,6 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     if settings.server_watch_port:
         free_port(settings.host, int(settings.server_watch_port), "TOUCHLINE_SERVER_WATCH_PORT")
     asyncio.run(_check_database(settings))
-    set_up_logs(settings)
     problems: list[BaseException] = []
 
     def on_tick_end(problem: BaseException) -> None:
@@ -103,7 +107,12 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
 
     app = make_app(settings, environment(), tick=not no_tick, on_tick_end=on_tick_end)
     config = uvicorn.Config(app, host=settings.host, port=int(settings.port), log_config=None, **limits(settings))
-    server = Server(config, app.state.stop_sending)
+    page = ("GraphiQL", "graphiql") if settings.graphiql == "on" else ("GraphQL", "graphql")
+
+    def on_ready(port: int) -> None:
+        log.info("the server is ready. %s: %s/%s", page[0], server_url(settings.host, port), page[1])
+
+    server = Server(config, app.state.stop_sending, on_ready)
     freeze_loaded_objects()
     exit_on_sigterm()
     with log_start_and_stop("the server" if no_tick else "the server with its tick loop", settings):
@@ -137,6 +146,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
                 return 0
             freeze_loaded_objects()
             start_worker(preload)
+            log.info("the tick loop is ready")
             pages = health.routes(ticker.runtime, ticker, health.Access(token=settings.metrics_token))
             async with health.monitoring_server(settings.host, settings.watch_port, pages, server_options(settings)):
                 with LoopWatch(ticker.runtime.metrics).watching():

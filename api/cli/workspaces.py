@@ -14,9 +14,14 @@ from strategies import Refusal
 TOKEN_NAME = "command line"  # noqa: S105 - how the token is called
 
 
+def server_url(host: str, port: int | str) -> str:
+    """Return the URL of the server, such as http://127.0.0.1:8000."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def graphiql_link(host: str, port: int | str, token: str) -> str:
     """Return a link that opens GraphiQL signed in with a token."""
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/graphiql#token={token}"
+    return f"{server_url(host, port)}/graphiql#token={token}"
 
 
 async def create(settings: Settings, *, name: str, sandbox: bool, token: str = TOKEN_NAME) -> int:

@@ -72,8 +72,8 @@ class ReasonCode(Code):
     )
     NO_ALLOWED_TIME = code(
         "The send option allows no time for this email any more. It was asked for a week.",
-        waits="The send option allows no time for this email at present. It is asked again at {until} UTC.",
-        failed="The send option cannot say when this email can be sent: {error} It is asked again at {until} UTC.",
+        waits="The send option allows no time for this email at present. It is asked again at {until}.",
+        failed="The send option cannot say when this email can be sent: {error} It is asked again at {until}.",
         when=(
             "All times are over in which the send option lets the email be sent, and it allows no later one. It is "
             "asked every hour. After a week the email fails."

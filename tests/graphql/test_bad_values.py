@@ -194,8 +194,8 @@ async def test_a_configuration_is_refused_in_words_for_people(client: Client, st
     for given, told in (
         ({"at": "25:00"}, f'"25:00" is not valid. {about}'),
         ({"at": LONG[:10_000]}, f'"{"x" * 59}… is not valid. {about}'),
-        ({"at": 9}, f"9 is not of type 'string'. {about}"),
-        ({}, "'at' is a required property."),
+        ({"at": 9}, f'9 is not of type "string". {about}'),
+        ({}, '"at" is a required property.'),
     ):
         _, _, found = await refused(client, "addStep", filled(add(EMAIL | {"config": given}), known))
         assert found == told
@@ -207,14 +207,43 @@ def test_what_a_schema_does_not_describe_is_told_by_its_own_rule() -> None:
         "properties": {"from": {"pattern": "^\\d+$"}, "way": {"required": ["days"]}},
     }
     for given, path, told in (
-        ({"days": 1}, ("config", "from"), "'from' is a required property."),
-        ({"from": "1"}, ("config", "days"), "'days' is a required property."),
+        ({"days": 1}, ("config", "from"), '"from" is a required property.'),
+        ({"from": "1"}, ("config", "days"), '"days" is a required property.'),
         ({"days": 1, "from": "x"}, ("config", "from"), '"x" does not match ^\\d+$'),
-        ({"days": 1, "from": "1", "way": {}}, ("config", "way", "days"), "'days' is a required property."),
+        ({"days": 1, "from": "1", "way": {}}, ("config", "way", "days"), '"days" is a required property.'),
     ):
         with pytest.raises(Refusal) as found:
             inputs.config(given, schema, ("config",))
         assert (found.value.path, found.value.message) == (path, told)
+
+
+@pytest.mark.parametrize(
+    ("schema", "given", "told"),
+    [
+        ({"const": True}, False, "true was expected."),
+        ({"type": ["string", "null"]}, True, 'true is not of type "string", "null".'),
+        ({"type": "integer"}, "it's", '"it\'s" is not of type "integer".'),
+        ({"minimum": 3}, 2, "2 is less than the minimum of 3."),
+        ({"uniqueItems": True}, ["a", "a"], '["a", "a"] has non-unique elements.'),
+        (
+            {"additionalProperties": False},
+            {"it's": 1},
+            'Additional properties are not allowed ("it\'s" was unexpected).',
+        ),
+        ({"format": "time", "type": "string"}, "noon", None),
+        ({"enum": ["a", None]}, "b", '"b" is not one of "a", null.'),
+        ({"minLength": 5}, "None", '"None" is too short.'),
+        ({"contains": {"const": None}}, ["a"], '["a"] does not contain items matching the given schema.'),
+    ],
+)
+def test_a_refusal_writes_all_values_as_json(schema: Any, given: Any, told: str | None) -> None:
+    whole = {"type": "object", "properties": {"value": schema}}
+    if told is None:
+        assert inputs.config({"value": given}, whole, ("config",)) == {"value": given}
+        return
+    with pytest.raises(Refusal) as found:
+        inputs.config({"value": given}, whole, ("config",))
+    assert found.value.message == told
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ async def test_a_step_is_changed_as_the_preview_says(client: Client, campaign: s
     assert [(node["dueAt"], node["step"]["number"]) for node in nodes] == [("2026-03-04T10:15:00Z", 2)] * 2
     assert nodes[0]["explanation"][-1] == {
         "code": "EDITED",
-        "sentence": "The campaign was edited: before, this email was planned for 09:30:00 on 2026-03-04.",
+        "sentence": "The campaign was edited: before, this email was planned for 9:30 on 2026-03-04.",
     }
     feed = (await client.ask(FEED))["events"]["nodes"]
     assert [event["kind"] for event in feed[:3]] == ["EMAIL_MOVED", "EMAIL_MOVED", "CAMPAIGN_EDITED"]

@@ -59,7 +59,7 @@ async def test_a_task_shows_its_email_which_is_rescheduled_and_edited(client: Cl
     assert (edited["writtenSubject"], edited["writtenHtml"]) == (None, "<p>{{ x }}</p>")
     assert edited["composition"] == {"subject": "Hello Ada", "html": "<p>{{ x }}</p>", "text": "{{ x }}\n"}
     lines = (await client.ask(TASK, id=task))["task"]["email"]["explanation"]
-    assert lines[-1]["sentence"] == "Eine Person hat eine andere Zeit gewählt: 11:00:00 am 2026-03-05."
+    assert lines[-1]["sentence"] == "Eine Person hat eine andere Zeit gewählt: 11:00 am 2026-03-05."
     feed = (await client.ask(FEED))["events"]["nodes"]
     assert [event["kind"] for event in feed[:3]] == ["EMAIL_EDITED", "EMAIL_EDITED", "EMAIL_RESCHEDULED"]
     assert feed[2]["data"] == {"before": WEDNESDAY, "after": "2026-03-05T10:00:00Z"}

@@ -33,7 +33,7 @@ async def test_a_preview_is_what_launching_does_and_writes_nothing(client: Clien
     ]
     assert [line["sentence"] for line in preview["planned"][0]["explanation"]] == [
         "Tage und Zeiten gelten in Europe/Berlin, der Zeitzone des Absenders.",
-        "Beim Start wurde 11:15:00 am 2026-03-04 gewählt, deshalb ist der 2026-03-04 Tag 1.",
+        "Beim Start wurde 11:15 am 2026-03-04 gewählt, deshalb ist der 2026-03-04 Tag 1.",
     ]
     steps = (await story.progress(client, await launch(client, campaign, person, sendAt=chosen["sendAt"])))["progress"]
     done = [step["email"]["plannedAt"] if step["email"] else step["task"]["dueDate"] for step in steps[:3]]

@@ -63,5 +63,5 @@ def the_option_is_launched_and_explained_like_a_built_in(told: dict[str, Any]) -
         "Day 3 falls on 2026-03-04.",
         "Business hours begin at 08:00.",
         "Wednesday is avoided, so it goes out on 2026-03-05.",
-        "The send option business_hours chose 08:00:00 on 2026-03-05.",
+        "The send option “Send this email at the start of business hours” chose 8:00 on 2026-03-05.",
     ]

@@ -101,8 +101,8 @@ def test_a_launch_gives_other_times() -> None:
 
 def test_the_sentences() -> None:
     (note,) = order_warnings([at(1, "16:00"), at(1, "02:30")], OPTIONS, skip_weekends=False, times={})
-    assert sentence(note) == "Step 2 (day 1, 02:30:00) is sent before step 1 (day 1, 16:00:00)."
-    assert sentence(note, "de") == "Schritt 2 (Tag 1, 02:30:00) wird vor Schritt 1 (Tag 1, 16:00:00) gesendet."
+    assert sentence(note) == "Step 2 (day 1, 2:30) is sent before step 1 (day 1, 16:00)."
+    assert sentence(note, "de") == "Schritt 2 (Tag 1, 2:30) wird vor Schritt 1 (Tag 1, 16:00) gesendet."
 
 
 class TheDayBefore(SendOption):

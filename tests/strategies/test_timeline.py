@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from plugins.loading.manager import load
-from strategies import Calendar, Note, Refusal, StepType
+from strategies import Calendar, Note, Refusal, SendOption, StepType
 from strategies.anchor import Anchor
+from strategies.options.at_time import AtTime
 from strategies.records import EmailRecord, LaunchChoices, PlannedSend, PlannedTask, TaskRecord, TimelineStep
 from strategies.sentences import sentence
 from strategies.step_checks import check, position
@@ -164,7 +165,7 @@ def test_after_a_first_email_whose_time_had_passed_and_a_task_done_on_its_date()
     calendar = Calendar("Europe/Berlin", False)
     first = resolve_timeline(steps, calendar, launch, OPTIONS, {}, launch.now)
     assert told(first.planned[0]) == [
-        "The step is set to 09:30:00.",
+        "The step is set to 9:30.",
         "On 2026-12-01 that time had already passed at launch, so day 1 is 2026-12-02.",
     ]
     (third,) = resolve_timeline(steps, calendar, launch, OPTIONS, happened, instant("2026-12-03T10:00:00Z")).planned
@@ -172,7 +173,7 @@ def test_after_a_first_email_whose_time_had_passed_and_a_task_done_on_its_date()
         "The time of the first email had already passed at launch, so day 1 is 2026-12-02. Later days are counted from"
         " that date.",
         "Day 3 falls on 2026-12-04.",
-        "The step is set to 10:00:00.",
+        "The step is set to 10:00.",
     ]
     assert shown(first)[0] == "12-02 08:30:00"
     moved = Anchor(calendar, 1, date(2026, 12, 1), Note("DAY_1")).after_first_email(1, happened[1], launch, "package")
@@ -226,8 +227,7 @@ def test_the_moment_of_a_task_is_the_start_also_on_a_weekend(*, skip: bool, expe
 def test_a_send_at_on_a_weekend_says_from_where_to_where_it_moves() -> None:
     timeline = resolve([email(1, "choose_at_launch"), same(2)], send_at=instant("2026-03-07T10:00:00Z"), skip=True)
     assert told(timeline.planned[0]) == [
-        "The launch chose 11:00:00 on 2026-03-07. That is a weekend, so day 1 is Monday, 2026-03-09. The time stays"
-        " 11:00:00."
+        "The launch chose 11:00 on 2026-03-07. That is a weekend, so day 1 is Monday, 2026-03-09. The time stays 11:00."
     ]
     assert told(timeline.planned[1])[0] == (
         "The campaign starts on 2026-03-07, which is a weekend, so day 1 is Monday, 2026-03-09."
@@ -241,7 +241,7 @@ def test_a_wall_time_that_comes_twice() -> None:
     ).planned
     assert (
         told(second)[-1]
-        == "02:30:00 occurs twice on 2026-10-25, because the clocks go back. It is the first of the two (UTC+02:00)."
+        == "2:30 occurs twice on 2026-10-25, because the clocks go back. It is the first of the two (UTC+02:00)."
     )
     exactly = replace(launch, send_at=instant("2026-10-25T01:30:00Z"))
     (first,) = resolve_timeline(
@@ -251,7 +251,7 @@ def test_a_wall_time_that_comes_twice() -> None:
     assert first.instant == exactly.send_at
     assert (
         told(first)[-1]
-        == "02:30:00 occurs twice on 2026-10-25, because the clocks go back. It is the second of the two (UTC+01:00)."
+        == "2:30 occurs twice on 2026-10-25, because the clocks go back. It is the second of the two (UTC+01:00)."
     )
 
 
@@ -259,3 +259,21 @@ def test_a_wall_time_that_comes_twice() -> None:
 def test_explanations_from_before_are_still_sentences(note: Note) -> None:
     assert sentence(note) != note.code
     assert "{" not in sentence(note) + sentence(note, "de")
+
+
+def test_a_decision_of_an_option_has_its_title_and_times_are_written_as_people_do() -> None:
+    lunch = at_time_option(key="lunch", labels={"en": "At lunch", "de": "Zum Mittag"})
+    chose = Note("OPTION_CHOSE", {"option": "lunch", "date": "2026-03-04", "time": "09:00:00"})
+    assert sentence(chose, "en", [lunch]) == "The send option “At lunch” chose 9:00 on 2026-03-04."
+    assert sentence(chose, "de", [lunch]) == "Die Versandoption „Zum Mittag“ hat 9:00 am 2026-03-04 gewählt."
+    assert sentence(chose, "fr", [lunch]) == sentence(chose, "en", [lunch])
+    assert sentence(chose) == "The send option “lunch” chose 9:00 on 2026-03-04."
+    due = Note("OPTION_CHOSE_DUE", {"option": "lunch", "date": "2026-03-04"})
+    assert sentence(due, "de", [lunch]) == "Die Versandoption „Zum Mittag“ erstellt eine Aufgabe, fällig am 2026-03-04."
+    for written, shown in {"00:05:00": "0:05", "14:03:22": "14:03:22", "09:30": "9:30", "9": "9"}.items():
+        assert sentence(Note("TIME_CONFIGURED", {"time": written})) == f"The step is set to {shown}."
+
+
+def at_time_option(**declared: Any) -> SendOption:
+    option: SendOption = type("Option", (AtTime,), declared)()
+    return option

@@ -1,6 +1,7 @@
 """Checks of client input. Each returns the clean value, or raises Refusal with the path of the argument."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time
 from typing import Any, cast
@@ -25,6 +26,8 @@ MAX_TEXT_CHARACTERS = 200_000
 """The longest multi-line text, such as the HTML of an email."""
 MIN_YEAR, MAX_YEAR = 2000, 2200
 """Points in time are in these years, the last one excluded."""
+PYTHON_VALUE = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\b(?:True|False|None)\b""")
+JSON_CONSTANTS = {"True": "true", "False": "false", "None": "null"}
 MARGIN_CHARACTERS = 100
 """Characters that a line may be too long before the blanks at its ends are removed."""
 
@@ -122,7 +125,7 @@ def _missing_property(error: ValidationError) -> list[str]:
 def _config_problem(error: ValidationError) -> Message:
     """Return the message of an error, with the schema's description of the property."""
     about = error.schema.get("description") if isinstance(error.schema, dict) else None
-    instance, shown = repr(error.instance), _json_beginning(error.instance)
+    shown = _json_beginning(error.instance)
     if error.validator == "pattern" and about:
         return InputCode.INVALID_CONFIG.message("described_pattern", value=shown, description=about)
     if error.validator == "pattern":
@@ -131,11 +134,27 @@ def _config_problem(error: ValidationError) -> Message:
         choices = ", ".join(_json_beginning(each) for each in cast(list[Any], error.validator_value))
         fault = f"{shown} is not one of {shortened(choices, SHOWN_FAULT_CHARACTERS, ' ')}"
     else:
-        fault = error.message.replace(instance, shown) if len(instance) > SHOWN_CHARACTERS else error.message
+        # jsonschema writes values as Python does. Users wrote them as JSON.
+        before, found, after = error.message.partition(repr(error.instance))
+        fault = f"{_as_json(before)}{shown if found else ''}{_as_json(after)}"
         fault = shortened(fault, SHOWN_FAULT_CHARACTERS)
     if about:
         return InputCode.INVALID_CONFIG.message("described", fault=fault, description=about)
     return InputCode.INVALID_CONFIG.message(fault=fault)
+
+
+def _as_json(text: str) -> str:
+    """Return a part of a message of jsonschema with its values as in JSON."""
+    return PYTHON_VALUE.sub(_value_as_json, text)
+
+
+def _value_as_json(found: re.Match[str]) -> str:
+    value = found.group()
+    if value in JSON_CONSTANTS:
+        return JSON_CONSTANTS[value]
+    if value.startswith('"'):
+        return value
+    return '"' + value[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
 
 
 def _json_beginning(value: Any) -> str:

@@ -70,8 +70,8 @@ async def test_a_task_s_email_sent_by_hand_and_what_takes_over_its_time(world: W
 @on_sqlite
 @pytest.mark.parametrize(
     ("work", "how"),
-    [(skip_task, "It uses 07:00:09, the time at which the task of day 2 was skipped."),
-     (complete_task, "It uses 07:00:09, the time at which the task of day 2 was completed.")],
+    [(skip_task, "It uses 7:00:09, the time at which the task of day 2 was skipped."),
+     (complete_task, "It uses 7:00:09, the time at which the task of day 2 was completed.")],
 )  # fmt: skip
 async def test_the_moment_of_a_task(world: World, work: Any, how: str) -> None:
     await work(later(world, NOW + DAY + 9 * SECOND).context, (await Task.get()).id)

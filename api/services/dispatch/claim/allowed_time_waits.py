@@ -30,9 +30,9 @@ def wait_until(delivery: Delivery, until: datetime, explanation: Explanation, al
     return Wait(delivery.send, until, *why, allowed_id, [*without_waits(explanation), *notes])
 
 
-def no_time(until: datetime) -> Message:
+def no_time(until: datetime, zone: str) -> Message:
     """Return why an email waits whose send option allows no time, or was not asked again."""
-    return ReasonCode.NO_ALLOWED_TIME.message("waits", until=f"{until:%Y-%m-%d %H:%M}")
+    return ReasonCode.NO_ALLOWED_TIME.message("waits", until=shown_minute(until, zone))
 
 
 def without_waits(explanation: Explanation) -> Explanation:

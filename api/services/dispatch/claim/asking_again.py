@@ -21,6 +21,7 @@ from api.store.dispatch.allowed_times import Wait
 from plugins.contract import Outcome, Receipt
 from strategies import Refusal, timeline_notes
 from strategies.allowed_times import may_be_sent
+from strategies.calendar import shown_minute
 
 log = logging.getLogger("touchline.dispatch")
 
@@ -50,7 +51,7 @@ async def ask_again(
     for delivery in deliveries:
         now, explanation = delivery.at(runtime.clock()), explanations.get(delivery.send.id, [])
         if not may_ask:
-            why = no_time(now + TURN_WAIT)
+            why = no_time(now + TURN_WAIT, delivery.send.zone)
             allowed_id = delivery.send.allowed_times_id
             waits.append(Wait(delivery.send, now + TURN_WAIT, *why, allowed_id, explanation, is_new=False))
             continue
@@ -71,13 +72,13 @@ async def _ask_again(
 ) -> tuple[Wait | None, bool]:
     """Ask the send option again. Returns until when the email waits, or None if it fails, and whether it answered."""
     send, next_question, has_answer = delivery.send, now + QUESTION_INTERVAL, False
-    why = no_time(next_question)
+    why = no_time(next_question, send.zone)
     try:
         planned = await plan_again(runtime.context(delivery.batch.workspace), send.enrollment_id, send.step_id, now)
     except Refusal as refusal:
         log.warning("the send option of the email %s cannot be asked: %s", send.id, refusal.message)
         why = ReasonCode.NO_ALLOWED_TIME.message(
-            "failed", error=refusal.message, until=f"{next_question:%Y-%m-%d %H:%M}"
+            "failed", error=refusal.message, until=shown_minute(next_question, send.zone)
         )
     except Exception as problem:
         if is_database_fault(problem):
