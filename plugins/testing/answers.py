@@ -22,6 +22,10 @@ from strategies.sentences import sentence
 
 HOUR = dt.timedelta(hours=1)
 PAUSE = dt.timedelta(days=9, hours=5)
+SKIPPED_RANGE = (
+    "Refuse a configuration in validate() whose range ends before it starts. Where the clocks go forward, leave out a"
+    " range that they skip."
+)
 READ_CHANGE = "Add {} to `reads`. Otherwise the step fails in the server."
 
 
@@ -86,13 +90,16 @@ def add_failure(recorder: Recorder, case: Case, refusal: Refusal, findings: Find
         findings.add(
             Rule.WINDOW,
             f"window() fails: {where(error, of)}. The case: {case}",
-            "Return None, or a list of Range objects in their order, which do not overlap.",
+            SKIPPED_RANGE
+            if "a range ends after it starts" in str(error)
+            else "Return None, or a list of Range objects in their order, which do not overlap.",
         )
     elif error is not None:
         findings.add(
             Rule.RESOLVE,
             f"resolve() fails: {where(error, of)}. The case: {case}",
-            "Return SendAt or CreateTask for every configuration that config_schema accepts, or raise Refusal.",
+            "Return SendAt or CreateTask with valid values for every configuration that config_schema and validate()"
+            " accept, or raise Refusal.",
         )
 
 

@@ -73,6 +73,7 @@ def test_configured_times_that_the_clocks_skip() -> None:
     fault = found(Hours(), configs)[Rule.WINDOW]
     Hours.forgets = False
     assert "a range ends after it starts" in fault
+    assert "leave out a range that they skip" in fault
     assert "config {'opens': '0" in fault
 
 
