@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from tortoise.context import get_current_context
@@ -36,14 +35,22 @@ def unchanged_process() -> Iterator[None]:
 
 def _state() -> dict[str, Any]:
     return {
-        "environment": {name: value for name, value in os.environ.items() if name not in OTHERS},
-        "working folder": Path.cwd(),
+        "environment": _environment(),
+        "working folder": os.getcwd(),
         "module search path": list(sys.path),
         "signal handlers": [signal.getsignal(number) for number in SIGNALS],
         "garbage collection": gc.isenabled(),
         "open database": get_current_context() is not None,
         "facts that somebody finds": dict(rendering._pending_facts),
     }
+
+
+def _environment() -> dict[Any, Any]:
+    """Return the variables as the system has them: decoding all of them is a tenth of the time of a small test."""
+    variables = dict(os.environ._data)  # type: ignore[attr-defined]
+    for name in OTHERS:
+        variables.pop(os.environ.encodekey(name), None)  # type: ignore[attr-defined]
+    return variables
 
 
 def _loggers() -> list[logging.Logger]:

@@ -91,7 +91,7 @@ async def answered(url: str, kills: int, people: int, rate: float = 25) -> Count
                 result.times += 1
                 running.append(await world.start())
             await _settle(world, sink)
-            await world.finish(SETTLE_SECONDS)
+            await world.finish()
             result.seconds = time.monotonic() - began
             await _count_emails(result, sink)
             result.wrong += await _wrong_answers(sink)

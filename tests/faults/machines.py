@@ -23,6 +23,10 @@ from tests.faults.ticker import TickProcess
 
 LEASE = 2.0
 CONNECTIONS = 10
+CONNECT_SECONDS = 240.0
+"""How long a process may take until it connects. It first waits up to a minute for answers that came before."""
+IDLE_SECONDS = 120.0
+"""The longest wait without progress. A slow machine takes longer for all emails, but not for the next one."""
 
 
 @dataclass
@@ -76,7 +80,7 @@ class Machines:
 
     async def busy(self, process: TickProcess) -> bool:
         """Wait until a process has connected to the sink. False: nothing is left to do."""
-        until, name = time.monotonic() + 60, f"p{self.processes.index(process)}"
+        until, name = time.monotonic() + CONNECT_SECONDS, f"p{self.processes.index(process)}"
         while name not in self.sink.greeted:
             if await self.waiting() == 0:
                 return False
@@ -91,17 +95,20 @@ class Machines:
         """
         return await Send.filter(status__in=PENDING_STATUSES, planned_at__lte=system_clock()).count()
 
-    async def finish(self, seconds: float = 300) -> None:
+    async def finish(self) -> None:
         """Wait until nothing is due any more, then end the processes."""
-        until = time.monotonic() + seconds
+        until, before = time.monotonic() + IDLE_SECONDS, (0, 0)
         while True:
             try:
-                if await self.waiting() == 0:
+                state = await self.waiting(), self.sink.total
+                if state[0] == 0:
                     break
+                if state != before:
+                    until, before = time.monotonic() + IDLE_SECONDS, state
             except Exception:
                 if time.monotonic() > until:
                     raise
-            assert time.monotonic() < until, f"emails wait for ever; see {self.folder}"
+            assert time.monotonic() < until, f"{before[0]} emails wait for ever; see {self.folder}"
             await asyncio.sleep(0.2)
         await self.end()
 
