@@ -31,7 +31,12 @@ class Connections:
         async with self._oauth(access) as oauth:
             rest = RestClient(oauth.client, self.limits, oauth, access, host)
             await rest.ensure_token()
-            yield SalesforceSession(rest, Descriptions(self._known_of(rest)))
+            known = self._known_of(rest)
+            rest.skew = known.skew
+            try:
+                yield SalesforceSession(rest, Descriptions(known))
+            finally:
+                known.skew = rest.skew
 
     def consent_url(self, access: CrmAccess, consent: Consent) -> str:
         """Return the URL of the page of approval. Raises CrmError."""

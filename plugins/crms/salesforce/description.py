@@ -84,6 +84,8 @@ class KnownDescriptions:
     """The descriptions of the objects of one connection, kept for some minutes, because each costs an API call."""
 
     def __init__(self) -> None:
+        self.skew = timedelta(0)
+        """Salesforce's clock minus the host's. A session that gets a description from here has made no call yet."""
         self._by_name: dict[str, tuple[datetime, ObjectDescription]] = {}
 
     async def of(self, rest: RestClient, name: str) -> ObjectDescription:

@@ -9,6 +9,7 @@ import pytest
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
+from plugins.crms.salesforce.crm import Salesforce
 from plugins.crms.salesforce.tasks import with_marker, without_marker
 from plugins.crms.tasks import (
     RemotePriority,
@@ -19,7 +20,7 @@ from plugins.crms.tasks import (
     TaskValues,
     WriteResult,
 )
-from tests.plugins.salesforce.connecting import LIMITS, connected
+from tests.plugins.salesforce.connecting import LIMITS, Host, access, connected
 from tests.salesforce.errors import ApiError
 from tests.salesforce.faults import BROKEN, LIMIT_EXCEEDED, MAINTENANCE, UNAVAILABLE, FaultKind
 from tests.salesforce.org import START
@@ -97,6 +98,22 @@ async def test_an_org_without_a_field_for_the_marker(plain_server: SalesforceSer
         (task,) = await session.find_tasks(remote_ids=[str(made["tsk_1"].remote_id)], since=START)
         assert (task.marker, task.values.details) == ("tsk_1", "New\n\nTwo")
     assert without_marker(with_marker("x" * 40_000, "tsk_1", 32_000)) == ("x" * (32_000 - 21), "tsk_1")
+
+
+async def test_a_new_session_finds_a_task_although_the_clocks_differ(plain_server: SalesforceServer) -> None:
+    """It has made no call yet, so it does not know Salesforce's time."""
+    plain_server.org.clock.at, plain_server.org.clock.skew = START + timedelta(hours=3), timedelta(minutes=-90)
+    plain_server.oauth.app.run_as = plain_server.org.admin
+    crm, found = Salesforce(loopback=True, limits=LIMITS), access(plain_server)
+    host = Host(plain_server.org, found.secrets)
+    async with crm.open(found, host) as session:
+        await session.describe()
+        plain_server.faults.add(FaultKind.DROP_AFTER, on="collection_create")
+        with pytest.raises(CrmError):
+            await session.push_tasks([push("tsk_1")])
+    async with crm.open(replace(found, secrets=host.secrets), host) as session:
+        tasks = await session.find_tasks(markers={"tsk_1": push("tsk_1")}, since=host.now() - timedelta(minutes=5))
+    assert [task.marker for task in tasks] == ["tsk_1"]
 
 
 async def test_changes_are_paged_and_survive_a_forgotten_cursor(server: SalesforceServer) -> None:
