@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from api.clock import system_clock
+from api.crm_states import CrmState
 from api.job_kinds import JOB_KINDS
-from api.models import CrmChange, Enrollment, Job, Person, Suppression, Workspace
+from api.models import CrmChange, CrmConnection, Enrollment, Job, Person, Suppression, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.crm_environment import CrmEnvironment
 from api.services.common.encryption import Encryption
 from api.services.common.metrics import Metrics
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
+from api.store.crm.numbers import crm_numbers
 from plugins.loading.manager import load
 from tests import story
 from tests.client import OPERATOR
@@ -236,6 +238,10 @@ async def test_failed_writes_are_shown_retried_and_dropped(world: World) -> None
         "touchline_crm_oldest_seconds 0.0",
     ):
         assert f"{line}\n" in page
+    await CrmConnection.all().update(state=CrmState.DISCONNECTED)  # what is kept then needs nobody's attention
+    numbers = await crm_numbers(system_clock())
+    assert (numbers.changes, numbers.failures, numbers.oldest_seconds) == ({}, {}, 0)
+    await CrmConnection.all().update(state=CrmState.CONNECTED)
     world.salesforce.org.rules.clear()
     (payload,) = (await client.ask(RETRY, ids=[failure["id"], "TASK:tsk_none"])).values()
     assert payload["done"] == [failure["id"]]

@@ -98,7 +98,10 @@ class CrmApiUse:
 @strawberry.type(description="Changes of one kind that wait for the CRM.")
 class CrmBacklog:
     kind: CrmChangeKind = strawberry.field(description="What has changed.")
-    waiting: int = strawberry.field(description="Number of changes that are sent as soon as possible.")
+    waiting: int = strawberry.field(
+        description="Number of changes that are sent as soon as possible, or at the next attempt after a failure. "
+        "Touchline compares each with the CRM first, so some may prove to be there already."
+    )
     failed: int = strawberry.field(description="Number of changes that the CRM rejected, and that wait for a user.")
 
 

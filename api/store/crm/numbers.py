@@ -11,7 +11,8 @@ class CrmNumbers:
     """What waits for CRMs, and whether the connections work."""
 
     changes: dict[tuple[str, str], int]
-    """Changes that are not in the CRM, by kind and state: WAITING, or FAILED until a user retries them."""
+    """Changes of connected workspaces that wait for the CRM, by kind and state: WAITING, or FAILED until a user retries
+    them. Those that are kept after disconnecting do not count: nothing is to be done about them."""
     failures: dict[str, int]
     """Changes whose last attempt failed, by category."""
     oldest_seconds: float
@@ -26,6 +27,8 @@ async def crm_numbers(now: datetime) -> CrmNumbers:
     """Count the changes and connections of all workspaces. ``now`` is real time (UTC)."""
     rows = await execute(
         "SELECT kind, state, category, count(*) AS number, min(changed_at) AS oldest FROM crm_change"
+        " WHERE workspace_id IN"
+        " (SELECT workspace_id FROM crm_connection WHERE sender_id IS NULL AND state <> 'DISCONNECTED')"
         " GROUP BY kind, state, category"
     )
     changes: dict[tuple[str, str], int] = {}
