@@ -66,7 +66,7 @@ async def test_the_life_of_a_one_off_email(client: Client) -> None:
     at = {"date": "2150-03-02", "time": "09:30", "zone": "America/New_York"}
     sent = await client.do(SEND, "email", id=email["id"], atLocal=at, key="k2")
     assert (sent["status"], sent["dueAt"]) == ("SCHEDULED", "2150-03-02T14:30:00Z")
-    assert "09:30" in sent["explanation"][0]["sentence"]
+    assert "chose 9:30 on" in sent["explanation"][0]["sentence"]
     assert await client.do(SEND, "email", id=email["id"], atLocal=at, key="k2") == sent
     back = (await client.ask(WITHDRAW, id=email["id"]))["withdrawEmail"]
     assert back == {"task": None, "email": {"id": email["id"], "status": "DRAFT"}, "errors": []}
