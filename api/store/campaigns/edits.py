@@ -12,7 +12,7 @@ from api.store.emails import sent_contents
 from api.store.emails.written_texts import keep_texts
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, in_list
-from api.store.enrollments.waiting_people import WAITS
+from api.store.enrollments.waiting_people import WAITS_FOR_OPTION
 
 TASK_COLUMNS = holds.TASK_COLUMNS | {"name": "text", "details": "text", "priority": "text", "type": "text"}
 USES_PLANNED_TIME = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by_hand"
@@ -150,7 +150,7 @@ async def close(campaign_id: str, revision: int) -> bool:
         " AND NOT EXISTS (SELECT 1 FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND revision <> $2)"
         " AND (paused_at IS NOT NULL OR NOT EXISTS (SELECT 1 FROM send"
         " JOIN enrollment ON enrollment.id = send.enrollment_id WHERE held AND campaign_id = $1"
-        f" AND NOT coalesce({WAITS}, false)))"
+        f" AND NOT {WAITS_FOR_OPTION}))"
         " RETURNING id",
         campaign_id,
         revision,

@@ -14,7 +14,7 @@ from api.store.dispatch.transmissions import UNSENT_STATUS
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list
 from api.store.enrollments.fact_changes import FACTS_CHANGED
-from api.store.enrollments.waiting_people import WAITS, WAITS_FOR_OPTION
+from api.store.enrollments.waiting_people import WAITS_FOR_OPTION
 from api.store.tasks import hold_tasks
 
 EMAIL_COLUMNS = {
@@ -80,7 +80,7 @@ async def enrollments_on_hold(campaign_id: str, after: str, people: int, *, wait
 
     Without ``waiting``, emails do not count that wait for a send option.
     """
-    others = "" if waiting else f" AND NOT coalesce({WAITS}, false)"
+    others = "" if waiting else f" AND NOT {WAITS_FOR_OPTION}"
     rows = await execute(
         "SELECT DISTINCT enrollment_id FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
         f" WHERE held AND campaign_id = $1 AND enrollment_id > $2{others} ORDER BY enrollment_id LIMIT $3",
@@ -198,7 +198,7 @@ async def release_all(campaign_id: str) -> None:
     """Release a campaign's emails on hold with their present times, unless they wait for a send option."""
     await execute(
         "UPDATE send SET held = false WHERE held AND id IN (SELECT send.id FROM send JOIN enrollment"
-        f" ON enrollment.id = send.enrollment_id WHERE held AND campaign_id = $1 AND NOT coalesce({WAITS}, false))",
+        f" ON enrollment.id = send.enrollment_id WHERE held AND campaign_id = $1 AND NOT {WAITS_FOR_OPTION})",
         campaign_id,
     )
 
@@ -240,7 +240,7 @@ async def close(campaign_id: str, holds: str) -> bool:
     held = (
         "EXISTS (SELECT 1 FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
         f" WHERE held AND campaign_id = $1 AND NOT (revision = {FACTS_CHANGED} AND ended_at IS NULL)"
-        f" AND NOT coalesce({WAITS}, false))"
+        f" AND NOT {WAITS_FOR_OPTION})"
     )
     rows = await execute(
         f"UPDATE campaign SET holds = NULL WHERE id = $1 AND holds = $2"

@@ -101,6 +101,6 @@ async def release(campaign_id: str) -> None:
         "UPDATE send SET held = false WHERE held AND id IN (SELECT send.id FROM send JOIN enrollment"
         " ON enrollment.id = send.enrollment_id WHERE held AND campaign_id = $1"
         " AND revision = (SELECT campaign.revision FROM campaign WHERE campaign.id = $1)"
-        f" AND NOT coalesce({WAITS}, false))",
+        f" AND NOT {WAITS_FOR_OPTION})",
         campaign_id,
     )
