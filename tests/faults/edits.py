@@ -11,7 +11,7 @@ from hypothesis.stateful import invariant, rule
 
 from api.models import Campaign, Enrollment, Send, Step
 from api.services.campaigns.campaigns import add_step, change_step, move_step, remove_step, update_campaign
-from api.services.campaigns.editing import edit_job
+from api.services.campaigns.editing import recalculating
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.common.live_steps import steps_of
 from api.services.dispatch.dispatcher import run_once
@@ -92,7 +92,7 @@ class Edits:
 
     @rule(data=st.data(), day=DAYS, people=st.integers(0, 2))
     def is_killed_while_it_edits(self: Any, data: st.DataObject, day: int, people: int) -> None:
-        right, calls = edit_job.rewrite, []
+        right, calls = recalculating.rewrite, []
 
         async def killed(*given: Any, **named: Any) -> Any:
             calls.append(given)
@@ -101,7 +101,7 @@ class Edits:
             return await right(*given, **named)
 
         with pytest.MonkeyPatch.context() as patch, suppress(Killed):
-            patch.setattr(edit_job, "rewrite", killed)
+            patch.setattr(recalculating, "rewrite", killed)
             self.moves_a_step_to(data, day)
         self.now += LEASE * data.draw(st.sampled_from([0, 1]))
 

@@ -18,7 +18,8 @@ async def test_emails_keep_their_times(database: str) -> None:
     assert "allowed_times_id" not in old[0]
     assert await migrate() == names
     new = await execute("SELECT * FROM send ORDER BY id")
-    assert [dict(row) for row in new] == [{**row, "allowed_times_id": None} for row in old]
+    assert [{key: row[key] for key in dict(old[0])} for row in new] == [dict(row) for row in old]
+    assert [row["allowed_times_id"] for row in new] == [None] * len(old)
     assert await execute("SELECT * FROM allowed_times") == []
     await world.tick()
     assert world.channel.left == ["ada@example.com", "bob@example.com"]

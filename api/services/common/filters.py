@@ -52,10 +52,11 @@ def check_dates(what: str, path: tuple[str, ...], start: str, first: date | None
     """
     if first is None or last is None:
         return
-    case = "instants" if isinstance(last, datetime) else ""
-    if last < first or (case and last == first):
-        named = {"start": start, "first": first.isoformat(), "end": end, "last": last.isoformat()}
-        raise Refusal.of(InputCode.EMPTY_DATE_RANGE, (*path, end), case=case, what=what, **named)
+    named = {"what": what, "start": start, "first": first.isoformat(), "end": end, "last": last.isoformat()}
+    if isinstance(last, datetime) and last <= first:
+        raise Refusal.of(InputCode.EMPTY_DATE_RANGE, (*path, end), case="instants", **named)
+    if last < first:
+        raise Refusal.of(InputCode.EMPTY_DATE_RANGE, (*path, end), **named)
 
 
 def search_text(text: str | None) -> str | None:

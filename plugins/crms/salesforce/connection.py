@@ -31,12 +31,12 @@ class Connections:
         async with self._oauth(access) as oauth:
             rest = RestClient(oauth.client, self.limits, oauth, access, host)
             await rest.ensure_token()
-            known = self._known_of(rest)
-            rest.skew = known.skew
+            cached = self._known_of(rest)
+            rest.skew = cached.skew
             try:
-                yield SalesforceSession(rest, Descriptions(known))
+                yield SalesforceSession(rest, Descriptions(cached))
             finally:
-                known.skew = rest.skew
+                cached.skew = rest.skew
 
     def consent_url(self, access: CrmAccess, consent: Consent) -> str:
         """Return the URL of the page of approval. Raises CrmError."""
