@@ -96,13 +96,14 @@ class InputCode(Code):
     NOT_FOUND = code(
         "There is no {kind} {id!r} in this workspace.",
         not_chosen="{id!r} is not in personIds.",
+        other_kind="{id!r} is the id of {other}. Give the id of {kind}.",
         workspace="There is no workspace {name!r}.",
         when="The workspace has no such object.",
         do="Check the id.",
     )
     REQUIRED = code(
         "{argument} must not be empty.",
-        answer="Give the enrollment or the email that was answered.",
+        answer="Give enrollmentId or emailId.",
         content="The email is empty. Write its content.",
         null="{argument} cannot be null. Leave it out to keep the value.",
         part="Give a new subject or html for the email.",

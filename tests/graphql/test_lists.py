@@ -225,3 +225,20 @@ async def test_a_range_of_dates_that_nothing_can_be_in_is_refused(client: Client
     query = "query($filter: SuppressionFilter) { suppressions(filter: $filter) { totalCount } }"
     chosen = {"since": first, "before": last}
     assert await refused(client, query, filter=chosen) == ("EMPTY_DATE_RANGE", ["filter", "before"])
+
+
+async def test_a_cursor_of_another_list_is_refused(client: Client, names: list[str]) -> None:
+    await author(client, AT)
+    page = "{ nodes { id } pageInfo { endCursor } }"
+    ends = await client.ask(f"{{ people {page} campaigns {page} templates {page} }}")
+    for name in ends:
+        for other, end in ends.items():
+            query = f"query($filter: String) {{ {name}(after: $filter) {{ nodes {{ id }} }} }}"
+            if other == name:
+                assert (await client.ask(query, filter=end["pageInfo"]["endCursor"]))[name]["nodes"] == []
+            else:
+                assert await refused(client, query, filter=end["pageInfo"]["endCursor"]) == ("INVALID_PAGE", ["after"])
+    named = "(orderBy: {field: NAME}) { pageInfo { endCursor } }"
+    end = (await client.ask(f"{{ templates{named} }}"))["templates"]["pageInfo"]["endCursor"]
+    query = "query($filter: String) { campaigns(orderBy: {field: NAME}, after: $filter) { nodes { id } } }"
+    assert await refused(client, query, filter=end) == ("INVALID_PAGE", ["after"])

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.codes.campaigns import CampaignCode
-from api.codes.inputs import InputCode
 from api.ids import new_id
 from api.models import Step
 from api.services.campaigns.draft import Draft, Path
 from api.services.campaigns.step_content import set_content
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.store.engine.rows import find
+from api.store.engine.rows import find, not_found
 from strategies import Refusal, StepType
 from strategies.codes import StrategyCode
 from strategies.errors import RefusalCollector
@@ -196,7 +195,7 @@ async def _step_of(context: WorkspaceContext, draft: Draft, name: str) -> Step:
     found = await find(Step, context.workspace_id, step_id)
     if step_id in draft.added or (found is not None and found.campaign_id == draft.campaign.id):
         raise Refusal.of(CampaignCode.STEP_REMOVED, ("id",))
-    raise Refusal.of(InputCode.NOT_FOUND, ("id",), kind="step", id=name[:60])
+    raise not_found("step", name, ("id",))
 
 
 def _check_day(day: int) -> None:

@@ -10,6 +10,7 @@ from api.codes.inputs import InputCode
 from api.services.common.context import WorkspaceContext
 from api.services.common.cursors import cursor_of, position_at
 from api.store.engine.listing import MAX_EXACT_COUNT, Count, Listing, Window
+from api.store.engine.rows import can_be_id_of
 from api.store.engine.sort_keys import Position
 from strategies import Refusal
 
@@ -79,6 +80,9 @@ class RowList:
         """Return which rows a page has. Raises Refusal INVALID_PAGE."""
         key = self._listing.key
         after, before = position_at(key, page.after, "after"), position_at(key, page.before, "before")
+        for position, argument in ((after, "after"), (before, "before")):
+            if position is not None and not can_be_id_of(self._listing.model, position.id):
+                raise Refusal.of(InputCode.INVALID_PAGE, (argument,), case="cursor", argument=argument)
         return Window(page.limit(), after, before, last=page.is_last, bounded=self.bounded)
 
     async def page(self, window: Window, columns: Collection[str] | None = None) -> tuple[list[Any], bool]:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from api.codes.emails import EmailCode
-from api.codes.inputs import InputCode
 from api.models import Send
 from api.services.common.sent_messages import sent_messages
 from api.states import UNTRANSMITTED_STATUSES
 from api.store.emails import attachments
 from api.store.emails.attachments import Attachment
-from api.store.engine.rows import get_or_refuse, is_possible_id
+from api.store.engine.rows import get_or_refuse, is_possible_id, not_found
 from strategies import Refusal
 
 
@@ -36,5 +35,5 @@ async def workspace_of(email_id: str) -> str:
     """Return the workspace of an email that a signed link names. Raises Refusal."""
     send = await Send.get_or_none(id=email_id) if is_possible_id(email_id) else None
     if send is None:
-        raise Refusal.of(InputCode.NOT_FOUND, ("id",), kind="email", id=email_id[:60])
+        raise not_found("email", email_id, ("id",))
     return str(send.workspace_id)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from api.codes.inputs import InputCode
 from api.codes.requests import RequestCode
 from api.models import Send, Task
 from api.services.common.context import WorkspaceContext
@@ -11,7 +10,7 @@ from api.services.common.filters import id_condition
 from api.services.common.row_lists import RowList
 from api.services.following.event_filter import COLUMNS, EventFilter
 from api.sorts import CreatedSort, Order
-from api.store.engine.rows import find
+from api.store.engine.rows import find, not_found
 from api.store.events.event_feed import BEGINNING, Place, newest, number_after, place_of
 from api.store.events.event_lists import filtered
 from api.store.events.event_order import settled
@@ -42,7 +41,7 @@ async def follow(context: WorkspaceContext, wanted: EventFilter, after: str | No
         return FollowedEvents(wanted, Place(upto))
     place = await place_of(context.workspace_id, id_condition(after))
     if place is None:
-        raise Refusal.of(InputCode.NOT_FOUND, ("after",), kind="event", id=after[:60])
+        raise not_found("event", after, ("after",))
     if await number_after(context.workspace_id, place, MAX_MISSED + 1) > MAX_MISSED:
         raise Refusal.of(RequestCode.CURSOR_TOO_OLD, ("after",), limit=MAX_MISSED)
     return FollowedEvents(wanted, place)

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from api.codes.inputs import InputCode
 from api.codes.launches import LaunchCode
 from api.codes.people import PersonCode
 from api.models import Campaign, Person
 from api.services.common.context import WorkspaceContext
 from api.services.people.reachability import why_not_launch
 from api.store.emails.transactional import is_transactional
-from api.store.engine.rows import by_ids
+from api.store.engine.rows import by_ids, not_found
 from api.store.enrollments.enrollments import EarlierEnding, earlier_endings, people_in_campaign
 from api.store.people.people import lock_present
 from api.store.people.suppressions import suppressed_keys, suppressed_people
@@ -98,7 +97,7 @@ async def check_people(
     for index, person_id in enumerate(person_ids):
         path = ("personIds", str(index))
         if person_id not in people:
-            found.refuse(index, Refusal.of(InputCode.NOT_FOUND, path, kind="person", id=person_id[:60]))
+            found.refuse(index, not_found("person", person_id, path))
         elif person_id in seen:
             found.refuse(index, Refusal.of(LaunchCode.NAMED_TWICE, path, email=people[person_id].email))
         else:
@@ -148,7 +147,7 @@ async def refuse_gone_meanwhile(campaign_id: str, person_ids: Sequence[str]) -> 
     for index, person_id in enumerate(person_ids):
         if person_id not in present:
             path = ("personIds", str(index))
-            refusals.add(Refusal.of(InputCode.NOT_FOUND, path, kind="person", id=person_id[:60]))
+            refusals.add(not_found("person", person_id, path))
         elif person_id in gone:
             refusals.add(Refusal.of(PersonCode.UNSUBSCRIBED, ("personIds", str(index)), case="meanwhile"))
     refusals.raise_any()

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from api.codes.inputs import InputCode
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Sender, Step
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.option_facts import FactSource, OwnFacts
 from api.services.enrollments.timeline_rows import launch_choices, resolve, timeline_steps, zone_for
-from api.store.engine.rows import by_ids
+from api.store.engine.rows import by_ids, not_found
 from strategies import Refusal
 from strategies.codes import StrategyCode
 from strategies.errors import RefusalCollector
@@ -93,7 +92,7 @@ class LaunchPlanner:
     def _sender(self, choice: Choice) -> Sender:
         sender_id = choice.sender_id or self.campaign.sender_id
         if sender_id not in self.senders:
-            raise Refusal.of(InputCode.NOT_FOUND, ("senderId",), kind="sender", id=sender_id[:60])
+            raise not_found("sender", sender_id, ("senderId",))
         return self.senders[sender_id]
 
     def _chosen(self, zone: Zone, choice: Choice, own: OwnFacts) -> _Chosen:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from api.codes.emails import EmailCode
-from api.codes.inputs import InputCode
 from api.services.common.context import WorkspaceContext
 from api.store.emails import attachments
-from api.store.engine.rows import is_possible_id
+from api.store.engine.rows import is_possible_id, not_found
 from strategies import Refusal
 
 MAX_ATTACHMENTS = 25
@@ -40,4 +39,4 @@ async def attach(context: WorkspaceContext, send_id: str, ids: Sequence[str]) ->
 def _refuse_missing(ids: Sequence[str], found: dict[str, attachments.Attachment]) -> None:
     for index, each in enumerate(ids):
         if each not in found:
-            raise Refusal.of(InputCode.NOT_FOUND, (PATH, str(index)), kind="attachment", id=each[:60])
+            raise not_found("attachment", each, (PATH, str(index)))

@@ -8,14 +8,13 @@ from collections.abc import AsyncIterator
 from tortoise.exceptions import IntegrityError
 
 from api.codes.emails import EmailCode
-from api.codes.inputs import InputCode
 from api.ids import new_id
 from api.mail.message.attachments import media_type
 from api.services.common.context import WorkspaceContext
 from api.services.one_off_emails.attached import MAX_ATTACHED_BYTES
 from api.store.emails import attachments
 from api.store.emails.attachments import CHUNK_BYTES, Attachment, NoFileError
-from api.store.engine.rows import is_possible_id
+from api.store.engine.rows import is_possible_id, not_found
 from strategies import Refusal
 
 MAX_NAME_CHARACTERS = 200
@@ -95,7 +94,7 @@ async def find_attachment(context: WorkspaceContext, attachment_id: str) -> Atta
     ids = [attachment_id] if is_possible_id(attachment_id) else []
     found = (await attachments.find(context.workspace_id, ids)).get(attachment_id)
     if found is None:
-        raise Refusal.of(InputCode.NOT_FOUND, ("id",), kind="attachment", id=attachment_id[:60])
+        raise not_found("attachment", attachment_id, ("id",))
     return found
 
 

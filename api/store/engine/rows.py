@@ -12,7 +12,18 @@ from api.store.engine.sql import in_list, of_workspace
 from strategies import Refusal
 
 Row = TypeVar("Row", bound=Model)
-DISPLAY_NAMES = {"Send": "email", "PeopleImport": "import"}
+DISPLAY_NAMES = {
+    "Send": "email", "PeopleImport": "import", "PeopleGroup": "group", "BulkAction": "bulk action",
+    "SavedFilter": "saved filter", "IncomingEvent": "incoming event",
+}  # fmt: skip
+"""What users call the rows of a model, where it is not the model's name."""
+KINDS = {
+    "att": "attachment", "blk": "bulk action", "cat": "category", "cmp": "campaign", "enr": "enrollment",
+    "evt": "event", "flt": "saved filter", "grp": "group", "imp": "import", "inc": "incoming event", "lau": "launch",
+    "per": "person", "rpl": "reply", "sdr": "sender", "snd": "email", "stp": "step", "sup": "suppression",
+    "tpl": "template", "tsk": "task", "wsp": "workspace",
+}  # fmt: skip
+"""What users call an object, by the prefix of its id."""
 
 
 def is_possible_id(row_id: str) -> bool:
@@ -38,9 +49,31 @@ async def get_or_refuse(model: type[Row], workspace_id: str, row_id: str, path: 
     """Return the workspace's row with this id. Raises Refusal (NOT_FOUND), also for a row of another workspace."""
     row = await find(model, workspace_id, row_id)
     if row is None:
-        name = DISPLAY_NAMES.get(model.__name__, model.__name__.lower())
-        raise Refusal.of(InputCode.NOT_FOUND, path, kind=name, id=row_id[:60])
+        raise not_found(_kind_of(model), row_id, path)
     return row
+
+
+def can_be_id_of(model: type[Model], row_id: str) -> bool:
+    """Say whether the prefix of an id is that of a model's rows, or is not known."""
+    kind = _kind_of(model)
+    return kind not in KINDS.values() or KINDS.get(row_id[:3], kind) == kind
+
+
+def _kind_of(model: type[Model]) -> str:
+    return DISPLAY_NAMES.get(model.__name__, model.__name__.lower())
+
+
+def not_found(kind: str, row_id: str, path: tuple[str, ...]) -> Refusal:
+    """Return the refusal of an id that the workspace does not have. It says so if the id is of another kind."""
+    other = KINDS.get(row_id[:3]) if row_id[3:4] == "_" else None
+    if other is None or other == kind:
+        return Refusal.of(InputCode.NOT_FOUND, path, kind=kind, id=row_id[:60])
+    named = {"kind": _with_article(kind), "other": _with_article(other)}
+    return Refusal.of(InputCode.NOT_FOUND, path, case="other_kind", id=row_id[:60], **named)
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 async def by_ids(model: type[Model], workspace_id: str, ids: Iterable[str]) -> dict[str, Any]:

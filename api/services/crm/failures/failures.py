@@ -1,13 +1,11 @@
 """The list of failed writes to the CRM, and what users can do with one: retry it, or drop it."""
 
-from api.codes.inputs import InputCode
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_lists import RowList
 from api.sorts import CrmFailureSort, Direction, Order
 from api.store.crm import failures as store
 from api.store.crm.failures import CrmFailureFilter
-from api.store.engine.rows import is_possible_id
-from strategies import Refusal
+from api.store.engine.rows import is_possible_id, not_found
 
 __all__ = ["CrmFailureFilter", "drop_write", "failures", "retry_write"]
 
@@ -37,4 +35,4 @@ async def drop_write(context: WorkspaceContext, change_id: str) -> None:
 
 def _refuse_unless(found: bool, change_id: str) -> None:
     if not found:
-        raise Refusal.of(InputCode.NOT_FOUND, ID, kind="failed write", id=change_id[:60])
+        raise not_found("failed write", change_id, ID)
