@@ -2,7 +2,5 @@
 
 Imports: codes, models, services.campaigns.ending, services.common, services.crm.failures, services.emails,
     services.jobs, services.one_off_emails, services.people, services.tasks, store, strategies.
-Imports: codes, models, services.campaigns.ending, services.common, services.emails, services.jobs,
-    services.one_off_emails, services.tasks, store, strategies.
 Imported by: graphql.
 """
