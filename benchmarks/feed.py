@@ -16,7 +16,7 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
 from api.clock import system_clock
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.services.following.events import BEGINNING
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.store.engine.database import close_database, migrate, open_database

@@ -19,7 +19,7 @@ from api.channel_processes.frames import FrameProtocol, Message
 from api.channel_processes.limits import MEGABYTE, ChannelFaultError, ChannelStoppedError, ProcessLimits
 from api.channel_processes.output import log_output
 from api.channel_processes.wire_values import retry_after_from_wire
-from api.codes.channel_faults import ChannelFault
+from api.codes.reasons.channel_faults import ChannelFault
 from plugins.contract import AccountUnavailableError
 
 log = logging.getLogger("touchline.channels")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from api.channel_processes.limits import ChannelFaultError, ChannelStoppedError, ProcessLimits
 from api.channel_processes.process import ChannelProcess, Source
 from api.channel_processes.remote_session import RemoteSession
-from api.codes.channel_faults import ChannelFault
+from api.codes.reasons.channel_faults import ChannelFault
 from plugins.contract import AccountUnavailableError, Channel, Session
 from plugins.loading.wrappers import ChannelWrapper
 from strategies.codes import Message

@@ -7,7 +7,7 @@ import codecs
 import re
 from typing import NamedTuple
 
-from api.codes.csv_files import CsvCode
+from api.codes.refusals.csv_files import CsvCode
 from api.csv_reading.windows_1252 import doubtful
 from strategies import Refusal
 

@@ -2,7 +2,7 @@
 
 import re
 
-from api.codes.csv_files import CsvCode
+from api.codes.refusals.csv_files import CsvCode
 from strategies.codes import Message
 
 _LOST = "\ufffd"

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from api.codes.csv_files import CsvCode
+from api.codes.refusals.csv_files import CsvCode
 from strategies import Refusal
 
 MAX_CELLS = 16_384

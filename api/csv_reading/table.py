@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from api.codes.csv_files import CsvCode
+from api.codes.refusals.csv_files import CsvCode
 from api.csv_reading.address_cells import address_in
 from api.csv_reading.names import plain_name
 from api.csv_reading.records import MAX_CELLS, MAX_ROW_LENGTH, Record, column_label, line_ends, records

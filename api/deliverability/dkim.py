@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterator, Sequence
 
-from api.codes.deliverability import DnsCode
+from api.codes.reasons.deliverability import DnsCode
 from api.deliverability.findings import Finding, advice, good, problem
 from api.deliverability.resolver import Resolver, UnknownNameError
 from api.deliverability.tags import read_tags

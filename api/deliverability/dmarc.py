@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from api.codes.deliverability import DnsCode
+from api.codes.reasons.deliverability import DnsCode
 from api.deliverability.findings import Finding, advice, good, problem
 from api.deliverability.resolver import Resolver, UnknownNameError
 from api.deliverability.tags import read_tags

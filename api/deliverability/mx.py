@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from api.codes.deliverability import DnsCode
+from api.codes.reasons.deliverability import DnsCode
 from api.deliverability.findings import Finding, good, problem
 from api.deliverability.resolver import Resolver, UnknownNameError
 

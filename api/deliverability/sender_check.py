@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from api.codes.deliverability import DnsCode
+from api.codes.reasons.deliverability import DnsCode
 from api.deliverability.dkim import check_dkim
 from api.deliverability.dmarc import check_dmarc
 from api.deliverability.findings import Finding, problem

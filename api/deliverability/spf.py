@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from api.codes.deliverability import DnsCode
+from api.codes.reasons.deliverability import DnsCode
 from api.deliverability.findings import Finding, advice, good, problem
 from api.deliverability.resolver import Resolver, UnknownNameError
 

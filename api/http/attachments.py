@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from api.codes.emails import EmailCode
+from api.codes.refusals.emails import EmailCode
 from api.http import cross_origin
 from api.http.refusals import caller_context, refusal_response
 from api.http.request_guard import RequestGuard

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from api.codes.crm import CrmConnectionCode
+from api.codes.crm.connections import CrmConnectionCode
 from api.services.common.crm_environment import CALLBACK_PATH
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.crm.connections.consent import connect_by_login

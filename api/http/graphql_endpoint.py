@@ -9,9 +9,9 @@ from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from api.codes.actors import ActorKind
-from api.codes.queries import QueryCode
-from api.codes.requests import RequestCode
+from api.codes.events.actors import ActorKind
+from api.codes.requests.queries import QueryCode
+from api.codes.requests.requests import RequestCode
 from api.graphql.engine.context import Context
 from api.graphql.engine.operations import Schema
 from api.http.compression import compress

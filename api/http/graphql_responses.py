@@ -13,8 +13,8 @@ from graphql import GraphQLError
 from starlette.responses import Response
 from strawberry.types.execution import ExecutionResult
 
-from api.codes.queries import QueryCode
-from api.codes.requests import RequestCode
+from api.codes.requests.queries import QueryCode
+from api.codes.requests.requests import RequestCode
 from api.graphql.engine.errors import with_code
 from api.http.json_writing import write_any_json
 from api.http.media_types import DEFAULT, GRAPHQL_JSON, Accepted

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api import version
-from api.codes.http_answers import HttpCode
+from api.codes.requests.http_answers import HttpCode
 from api.http.crm_gauges import add_crms
 from api.http.mailbox_gauges import add_mailboxes
 from api.http.plugin_gauges import add_plugins

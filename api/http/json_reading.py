@@ -8,7 +8,7 @@ import json
 import math
 from typing import Any
 
-from api.codes.requests import RequestCode
+from api.codes.requests.requests import RequestCode
 from api.workers.limits import Limit, LimitExceededError, Limits, WorkersBusyError
 from api.workers.pool import run
 from strategies import Refusal

@@ -18,8 +18,8 @@ from starlette.routing import Route
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from api.codes.exports import ExportCode
-from api.codes.requests import RequestCode
+from api.codes.refusals.exports import ExportCode
+from api.codes.requests.requests import RequestCode
 from api.csv_writing import MARK, csv_lines
 from api.graphql.engine.context import Context
 from api.graphql.engine.list_export import ListExport, list_export

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qsl
 
-from api.codes.requests import RequestCode
+from api.codes.requests.requests import RequestCode
 from api.http.json_reading import read_json
 from api.http.trusted_documents import document_id
 from strategies import Refusal

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from api.codes.inputs import InputCode
-from api.codes.requests import RequestCode
+from api.codes.requests.inputs import InputCode
+from api.codes.requests.requests import RequestCode
 from api.http.request_guard import RequestGuard
 from api.services.common.context import WorkspaceContext
 from strategies import Refusal

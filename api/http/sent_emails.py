@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from api.codes.emails import EmailCode
-from api.codes.requests import RequestCode
+from api.codes.refusals.emails import EmailCode
+from api.codes.requests.requests import RequestCode
 from api.http import cross_origin
 from api.http.refusals import caller_context, refusal_response
 from api.http.request_guard import RequestGuard

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from graphql import GraphQLError
 from strawberry.types.execution import ExecutionResult
 
-from api.codes.http_answers import CloseCode
-from api.codes.requests import RequestCode
+from api.codes.requests.http_answers import CloseCode
+from api.codes.requests.requests import RequestCode
 from api.graphql.engine.context import Context
 from api.graphql.engine.json_text import EncodedJson
 from api.graphql.engine.operations import Schema

@@ -8,8 +8,8 @@ from typing import Any, cast
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 
-from api.codes.http_answers import CloseCode
-from api.codes.requests import RequestCode
+from api.codes.requests.http_answers import CloseCode
+from api.codes.requests.requests import RequestCode
 from api.http.json_reading import read_any_json
 from api.http.json_writing import write_any_json
 from api.server import ACKNOWLEDGE_EXTENSION

@@ -15,7 +15,7 @@ import unicodedata
 import idna
 from email_validator import EmailNotValidError, validate_email
 
-from api.codes.people import PersonCode
+from api.codes.refusals.people import PersonCode
 from strategies.codes import Message
 
 MAX_ADDRESS_LENGTH = 320

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError, UnknownFilterError
 
-from api.codes.templates import TemplateCode
+from api.codes.refusals.templates import TemplateCode
 from api.mail.message.body import sanitize_rendered
 from api.mail.plain_text import text_from_html
 from api.mail.templates.liquid import TemplateProblem, parse_template, template_values, to_template_problem

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from api.channel_processes.isolation import remote_channels
 from api.cli.schema_and_plugins import list_plugins
 from api.clock import system_clock
-from api.codes.channel_faults import ChannelFault
+from api.codes.reasons.channel_faults import ChannelFault
 from api.http.plugin_gauges import add_plugins
 from api.models import AccountPause, Event, Send, Sender
 from api.services.dispatch.dispatcher import Dispatcher, run_once

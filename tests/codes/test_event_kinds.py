@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from api.codes.documents import with_tables
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from tests.source_code import called, source
 
 OTHER_FILES = {"event_kinds.py", "event_sentences.py", "event_actor.py", "enums.py"}

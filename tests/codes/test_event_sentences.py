@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from api.codes.channel_faults import ChannelFault
-from api.codes.crm_reasons import GERMAN_CRM_REASONS
-from api.codes.event_kinds import EventKind
-from api.codes.event_reasons import EVENT_REASONS
-from api.codes.event_sentences import LANGUAGES, SENTENCES, VALUE, event_sentence
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.crm_reasons import GERMAN_CRM_REASONS
+from api.codes.events.event_kinds import EventKind
+from api.codes.events.event_reasons import EVENT_REASONS
+from api.codes.events.event_sentences import LANGUAGES, SENTENCES, VALUE, event_sentence
+from api.codes.reasons.channel_faults import ChannelFault
+from api.codes.reasons.outcome_reasons import ReasonCode
 from plugins.codes import ChannelCode
 from plugins.crms.codes import CrmCode
 

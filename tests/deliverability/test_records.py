@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from api.codes.deliverability import DnsCode
+from api.codes.reasons.deliverability import DnsCode
 from api.deliverability.findings import Finding, Level
 from api.deliverability.sender_check import check_domain
 from tests.deliverability.zones import Zone

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.job_kinds import JOB_KINDS
 from api.models import Event, Job
 from api.services.common.context import WorkspaceContext

@@ -6,7 +6,7 @@ from contextlib import aclosing, suppress
 import httpx
 import pytest
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.services.following.events import BEGINNING
 from api.store.engine.database import close_database, open_database
 from api.store.engine.transactions import transaction

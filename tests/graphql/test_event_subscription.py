@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.http import event_streams, websocket_frames
 from api.http.json_writing import write_any_json
 from api.models import Token

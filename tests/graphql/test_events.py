@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.graphql.events.events import EventFilter, read_filter
 from api.models import Event, Person, Send
 from tests.client import Client

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.store.engine.database import migrate
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction

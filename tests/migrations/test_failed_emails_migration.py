@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.models import Person, Send
 from api.states import SendStatus
 from api.store.engine.database import migrate

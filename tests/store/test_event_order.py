@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.models import Event, Workspace
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction

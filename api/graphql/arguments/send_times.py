@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.codes.launches import LaunchCode
+from api.codes.refusals.launches import LaunchCode
 from api.services.enrollments.chosen_times import LocalTime
 from strategies import Refusal
 

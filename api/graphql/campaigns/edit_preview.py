@@ -7,7 +7,7 @@ import strawberry
 from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from api.codes.campaigns import CampaignCode
+from api.codes.refusals.campaigns import CampaignCode
 from api.graphql.campaigns.edit_preview_inputs import EditInput, draft_of
 from api.graphql.engine.context import Request
 from api.graphql.limits.cost import cost

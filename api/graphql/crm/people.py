@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.codes.launches import LaunchCode
+from api.codes.refusals.launches import LaunchCode
 from api.graphql.arguments.ids import CampaignId, PersonId
 from api.graphql.bulk_actions import BulkRefusal
 from api.graphql.engine.context import Request

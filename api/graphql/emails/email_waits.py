@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.reasons.outcome_reasons import ReasonCode
 from api.graphql.engine.context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ALLOWED_TIMES

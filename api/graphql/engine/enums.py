@@ -5,8 +5,8 @@ from enum import Enum
 
 import strawberry
 
-from api.codes.actors import ACTOR_KINDS, ActorKind
-from api.codes.event_kinds import EventKind
+from api.codes.events.actors import ACTOR_KINDS, ActorKind
+from api.codes.events.event_kinds import EventKind
 from api.states import (
     BounceKind,
     CampaignStatus,

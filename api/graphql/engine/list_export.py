@@ -22,7 +22,7 @@ from graphql import (
 )
 from strawberry.types.execution import ExecutionResult
 
-from api.codes.exports import ExportCode
+from api.codes.refusals.exports import ExportCode
 from api.graphql.limits.cost import cost_of
 from strategies import Refusal
 

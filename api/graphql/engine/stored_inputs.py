@@ -11,7 +11,7 @@ from graphql.utilities import coerce_input_value, validate_input_value
 from strawberry.types.arguments import convert_argument
 from strawberry.utils.str_converters import to_camel_case
 
-from api.codes.saved_filters import SavedFilterCode
+from api.codes.refusals.saved_filters import SavedFilterCode
 from api.graphql.engine.context import Request
 from strategies import Refusal
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 import strawberry
 from strawberry.scalars import JSON
 
-from api.codes.event_sentences import event_sentence
+from api.codes.events.event_sentences import event_sentence
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.emails.emails import Email
 from api.graphql.engine.context import Request

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import strawberry
 
-from api.codes.launches import LaunchCode
+from api.codes.refusals.launches import LaunchCode
 from api.graphql.arguments.request_keys import KEY
 from api.graphql.engine.context import Request
 from api.graphql.people.person_filters import PersonFilter, read_filter

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from api.codes.queries import QueryCode
+from api.codes.requests.queries import QueryCode
 from api.graphql.arguments.coded_error import coded_error
 
 MAX_TOKENS_KEPT = 10_000

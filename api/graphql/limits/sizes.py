@@ -15,8 +15,8 @@ from graphql import (
     is_list_type,
 )
 
-from api.codes.inputs import InputCode
-from api.codes.launches import LaunchCode
+from api.codes.refusals.launches import LaunchCode
+from api.codes.requests.inputs import InputCode
 from api.services.bulk.bulk_actions import MAX_IDS as MAX_BULK_IDS
 from api.services.campaigns.draft import MAX_STEPS
 from api.services.campaigns.step_content import MAX_NOTES

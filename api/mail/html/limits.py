@@ -8,7 +8,7 @@ the open elements, and never too few: an end tag counts only if it closes its el
 import re
 from operator import gt
 
-from api.codes.templates import TemplateCode
+from api.codes.refusals.templates import TemplateCode
 from api.mail.html.css import MAX_CSS_LENGTH, MAX_CSS_PARTS
 from strategies.codes import Message
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from api.codes.emails import EmailCode
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.emails import EmailCode
 from api.mail.message.compose import EarlierEmail, EmailContent, compose
 from api.mail.message.message import MessageProblem, build_message
 from api.mail.templates.liquid import TemplateLimitProblem, TemplateProblem, UnresolvedFieldError

@@ -1,6 +1,6 @@
 """The size limit of an encoded email, including the emails that a follow-up quotes."""
 
-from api.codes.emails import EmailCode
+from api.codes.refusals.emails import EmailCode
 from api.mail.templates.liquid import TemplateLimitProblem
 
 MAX_EMAIL_BYTES = 25_000_000

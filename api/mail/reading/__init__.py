@@ -6,7 +6,7 @@ Imported by: cli, services.replies.
 
 from collections.abc import Collection
 
-from api.codes.mail_reasons import MailReason
+from api.codes.reasons.mail_reasons import MailReason
 from api.mail.reading.mail_reading import FailedRecipient, MailKind, MailReading, ReadingReason
 
 __all__ = ["FailedRecipient", "MailKind", "MailReading", "MailReason", "ReadingReason", "read_mail"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from api.codes.mail_reasons import MailReason
+from api.codes.reasons.mail_reasons import MailReason
 from api.mail.reading.auto_reply import header_of_answer, words_of_absence
 from api.mail.reading.delivery_report import RecipientReport, read_recipient_reports
 from api.mail.reading.failure_text import FailureWords, key, received_as, recipients_in_text

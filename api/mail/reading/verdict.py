@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from api.codes.mail_reasons import MailReason
+from api.codes.reasons.mail_reasons import MailReason
 from api.mail.reading.auto_reply import (
     LIST_HEADERS,
     header_of_answer,

@@ -6,7 +6,7 @@ from datetime import datetime
 from liquid import BoundTemplate, Environment, StrictDefaultUndefined
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError, UnknownFilterError
 
-from api.codes.templates import TemplateCode
+from api.codes.refusals.templates import TemplateCode
 from api.mail.cache import Cache, cached_in, text_bytes
 from api.mail.html.limits import HtmlLimitError, check_html
 from api.mail.inline_limits import TemplateFact, require_quick_template, require_worker

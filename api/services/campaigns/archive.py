@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from api.codes.campaigns import CampaignCode
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Launch, Step
 from api.services.common.context import WorkspaceContext
 from api.services.common.versions import check_version

@@ -1,6 +1,6 @@
 """Duplicate a campaign: its settings, steps and contents, without people."""
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.ids import new_id
 from api.models import Campaign, Step
 from api.services.common import inputs

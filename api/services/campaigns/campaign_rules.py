@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from api.codes.campaigns import CampaignCode
+from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Category, Sender
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext

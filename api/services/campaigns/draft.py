@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.codes.campaigns import CampaignCode
+from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Step
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of

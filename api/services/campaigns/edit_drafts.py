@@ -4,7 +4,7 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from api.codes.campaigns import CampaignCode
+from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Step
 from api.services.campaigns.campaign_rules import set_settings
 from api.services.campaigns.draft import Draft

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.models import Step, Workspace
 from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.jobs.job_kind import JobRuntime

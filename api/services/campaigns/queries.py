@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from api.codes.campaigns import CampaignCode
+from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Category, Sender, Step, Template
 from api.services.common.context import WorkspaceContext
 from api.services.common.filters import own_id, search_text

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from api.codes.campaigns import CampaignCode
-from api.codes.inputs import InputCode
+from api.codes.refusals.campaigns import CampaignCode
+from api.codes.requests.inputs import InputCode
 from api.models import Campaign, Step, Template
 from api.services.common import inputs
 from api.services.common.campaign_facts import campaign_facts

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from tortoise.models import Model
 
-from api.codes.inputs import InputCode
+from api.codes.requests.inputs import InputCode
 from api.services.common.context import WorkspaceContext
 from api.services.common.cursors import cursor_of, position_at
 from api.store.engine.listing import MAX_EXACT_COUNT, Count, Listing, Window

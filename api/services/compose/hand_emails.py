@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from api.codes.emails import EmailCode
+from api.codes.refusals.emails import EmailCode
 from api.models import Person, Send, Sender, Task
 from api.services.common.context import WorkspaceContext
 from api.services.one_off_emails.texts import template_text

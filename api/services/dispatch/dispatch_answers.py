@@ -2,8 +2,8 @@
 
 from enum import Enum
 
-from api.codes.outcome_reasons import ReasonCode
-from api.codes.templates import TemplateCode
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.templates import TemplateCode
 from plugins.contract import Outcome, Receipt
 from strategies.codes import Message
 
@@ -11,7 +11,7 @@ from strategies.codes import Message
 class DispatchAnswer(Enum):
     """An answer of dispatch. Like a channel's ``Receipt``, it has an outcome, a code and a detail.
 
-    The codes are in ``api/codes/outcome_reasons.py``.
+    The codes are in ``api/codes/reasons/outcome_reasons.py``.
     """
 
     LOST_IN_TRANSMISSION = Outcome.IN_DOUBT, ReasonCode.IN_DOUBT.message()

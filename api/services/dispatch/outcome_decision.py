@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from api.codes.channel_faults import CHANNEL_FAULTS
-from api.codes.event_kinds import EventKind
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.channel_faults import CHANNEL_FAULTS
+from api.codes.reasons.outcome_reasons import ReasonCode
 from api.mail.text_checks import storable_text
 from api.services.dispatch.dispatch_answers import POSTPONING, Answer, DispatchAnswer
 from api.services.dispatch.public_detail import public_detail

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from api.codes.actors import ActorKind
-from api.codes.workspaces import WorkspaceCode
+from api.codes.events.actors import ActorKind
+from api.codes.refusals.workspaces import WorkspaceCode
 from api.models import Workspace
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from inspect import isawaitable
 from typing import Any
 
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.reasons.outcome_reasons import ReasonCode
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt
 
 log = logging.getLogger("touchline.email_tests")

@@ -8,9 +8,9 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from api.codes.emails import EmailCode
-from api.codes.people import PersonCode
-from api.codes.workspaces import WorkspaceCode
+from api.codes.refusals.emails import EmailCode
+from api.codes.refusals.people import PersonCode
+from api.codes.refusals.workspaces import WorkspaceCode
 from api.ids import new_id
 from api.mail.address import address_key
 from api.mail.message.compose import ComposedEmail

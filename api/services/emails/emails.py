@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from api.codes.campaigns import CampaignCode
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.inputs import InputCode
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.campaigns import CampaignCode
+from api.codes.refusals.emails import EmailCode
+from api.codes.requests.inputs import InputCode
 from api.models import Enrollment, Send
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_paused_or_ending

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from api.codes.emails import EmailCode
+from api.codes.refusals.emails import EmailCode
 from api.models import Send
 from api.services.common.sent_messages import sent_messages
 from api.states import UNTRANSMITTED_STATUSES

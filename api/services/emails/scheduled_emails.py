@@ -4,10 +4,10 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.inputs import InputCode
-from api.codes.templates import TemplateCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.emails import EmailCode
+from api.codes.refusals.templates import TemplateCode
+from api.codes.requests.inputs import InputCode
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Task
 from api.services.common.context import WorkspaceContext

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from api.codes.inputs import InputCode
-from api.codes.templates import TemplateCode
+from api.codes.refusals.templates import TemplateCode
+from api.codes.requests.inputs import InputCode
 from api.mail.message.compose import EarlierEmail, EmailContent
 from api.mail.message.signature import Signature, with_signature
 from api.models import Campaign, Person, Sender, Step, Template

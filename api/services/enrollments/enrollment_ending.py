@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from api.codes.campaigns import CampaignCode
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.campaigns import CampaignCode
 from api.models import Enrollment
 from api.states import EnrollmentStatus
 from api.store.campaigns.campaign_status import finish_if_last

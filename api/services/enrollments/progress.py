@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of

@@ -5,7 +5,7 @@ services/campaigns/editing/waiting_job.py has the work of the job.
 
 from collections.abc import Sequence
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.models import Enrollment, Step
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.partial_timelines import Unresolved

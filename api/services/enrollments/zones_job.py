@@ -12,8 +12,8 @@ from datetime import time, timedelta
 
 from tortoise.expressions import F, Q
 
-from api.codes.event_kinds import EventKind
-from api.codes.jobs import JobCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.jobs import JobCode
 from api.models import Enrollment, Job, Send
 from api.services.common.bisection import bisect_failures
 from api.services.common.context import WorkspaceContext

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 
 COLUMNS = {"task_id": "task_id", "email_id": "send_id", "person_id": "person_id", "campaign_id": "campaign_id"}
 """The columns of events that a filter names, the most selective first, by the filter's names."""

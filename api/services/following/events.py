@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from api.codes.requests import RequestCode
+from api.codes.requests.requests import RequestCode
 from api.models import Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.filters import id_condition

@@ -4,8 +4,8 @@ from typing import Any
 
 from tortoise.queryset import QuerySet
 
-from api.codes.bulk_actions import BulkCode
-from api.codes.jobs import JobCode
+from api.codes.refusals.bulk_actions import BulkCode
+from api.codes.refusals.jobs import JobCode
 from api.store.workspaces import lock_workspace
 from strategies import Refusal
 

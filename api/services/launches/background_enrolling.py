@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from api.codes.event_kinds import EventKind
-from api.codes.inputs import InputCode
-from api.codes.jobs import JobCode
-from api.codes.launches import LaunchCode
-from api.codes.people import PersonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.jobs import JobCode
+from api.codes.refusals.launches import LaunchCode
+from api.codes.refusals.people import PersonCode
+from api.codes.requests.inputs import InputCode
 from api.mail.text_checks import storable_text
 from api.models import Campaign, Launch, Sender, Step, Workspace
 from api.services.common.bisection import bisect_failures

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from api.codes.launches import LaunchCode
+from api.codes.refusals.launches import LaunchCode
 from api.ids import new_id
 from api.models import Campaign, Launch
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB, cancel

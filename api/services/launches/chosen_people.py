@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.codes.launches import LaunchCode
+from api.codes.refusals.launches import LaunchCode
 from api.mail.text_checks import storable_text
 from api.services.common.context import WorkspaceContext
 from api.services.common.row_lists import RowList

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from api.codes.emails import EmailCode
-from api.codes.launches import LaunchCode
+from api.codes.refusals.emails import EmailCode
+from api.codes.refusals.launches import LaunchCode
 from api.mail.templates.prompts import find_remaining_prompts, prompt_list
 from api.services.common.context import WorkspaceContext
 from api.services.launches.launch_people import MAX_PEOPLE

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from tortoise.exceptions import IntegrityError
 
-from api.codes.event_kinds import EventKind
-from api.codes.launches import LaunchCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.launches import LaunchCode
 from api.models import Enrollment, Send, Task
 from api.services.campaigns.step_content import check_subjects
 from api.services.common.context import WorkspaceContext

@@ -1,7 +1,7 @@
 """The background job that enrolls the audience of a launch."""
 
-from api.codes.event_kinds import EventKind
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.outcome_reasons import ReasonCode
 from api.models import Job, Launch
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
 from api.services.common.context import workspace_now

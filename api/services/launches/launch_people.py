@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from api.codes.launches import LaunchCode
-from api.codes.people import PersonCode
+from api.codes.refusals.launches import LaunchCode
+from api.codes.refusals.people import PersonCode
 from api.models import Campaign, Person
 from api.services.common.context import WorkspaceContext
 from api.services.people.reachability import why_not_launch

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from api.codes.inputs import InputCode
-from api.codes.launches import LaunchCode
-from api.codes.people import PersonCode
+from api.codes.refusals.launches import LaunchCode
+from api.codes.refusals.people import PersonCode
+from api.codes.requests.inputs import InputCode
 from api.models import Campaign, Person, Step
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.option_facts import FactSource, example_person

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from api.codes.inputs import InputCode
-from api.codes.launches import LaunchCode
+from api.codes.refusals.launches import LaunchCode
+from api.codes.requests.inputs import InputCode
 from api.models import Campaign
 from api.services.common.context import WorkspaceContext
 from api.services.launches.chosen_people import Audience

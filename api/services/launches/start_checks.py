@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from api.codes.inputs import InputCode
+from api.codes.requests.inputs import InputCode
 from api.models import Campaign, Person, Step
 from api.services.common.context import WorkspaceContext
 from api.services.launches.chosen_people import Audience

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.inputs import InputCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.emails import EmailCode
+from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.models import Person, Send, Sender
 from api.services.common.context import WorkspaceContext

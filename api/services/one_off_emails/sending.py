@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.inputs import InputCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.emails import EmailCode
+from api.codes.requests.inputs import InputCode
 from api.models import Person, Send, Sender, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.request_keys import RequestKey, remember

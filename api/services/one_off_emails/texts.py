@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from api.codes.emails import EmailCode
-from api.codes.templates import TemplateCode
+from api.codes.refusals.emails import EmailCode
+from api.codes.refusals.templates import TemplateCode
 from api.mail.message.compose import ComposedEmail, EmailContent, reply_subject
 from api.mail.message.signature import with_signature
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from tortoise.exceptions import IntegrityError
 
-from api.codes.emails import EmailCode
+from api.codes.refusals.emails import EmailCode
 from api.ids import new_id
 from api.mail.message.attachments import media_type
 from api.services.common.context import WorkspaceContext

@@ -7,9 +7,9 @@ them, and a background job continues if its process ends. An address that has un
 
 from typing import NamedTuple
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.emails import EmailCode
 from api.models import Job, Person
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all

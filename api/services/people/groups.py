@@ -2,7 +2,7 @@
 
 from tortoise.exceptions import IntegrityError
 
-from api.codes.people import PersonCode
+from api.codes.refusals.people import PersonCode
 from api.ids import new_id
 from api.models import PeopleGroup, Person
 from api.services.common import inputs

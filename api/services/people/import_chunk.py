@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from api.codes.people import PersonCode
+from api.codes.refusals.people import PersonCode
 from api.ids import new_id
 from api.models import ImportRefusal, PeopleImport, Person
 from api.services.people.import_rows import PersonRow, RefusedCell

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from api.codes.csv_files import CsvCode
+from api.codes.refusals.csv_files import CsvCode
 from api.csv_reading import COLUMN_NAMES, MAX_NAME_LENGTH, Table, column_label, plain_name
 from api.services.people.people import ARGUMENT_NAMES, BUILT_IN_FIELDS, FIELD_NAME_PATTERN
 from strategies import Refusal

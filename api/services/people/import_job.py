@@ -1,6 +1,6 @@
 """The background job that imports people."""
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.models import Job, PeopleImport
 from api.services.common.context import WorkspaceContext
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime

@@ -9,11 +9,11 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from api.clock import Clock
-from api.codes.csv_files import CsvCode
-from api.codes.event_kinds import EventKind
-from api.codes.inputs import InputCode
-from api.codes.jobs import JobCode
-from api.codes.people import PersonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.csv_files import CsvCode
+from api.codes.refusals.jobs import JobCode
+from api.codes.refusals.people import PersonCode
+from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.models import PeopleImport
 from api.services.common.bisection import bisect_failures

@@ -4,9 +4,9 @@ A person who has unsubscribed with one of their addresses has said no. So if the
 the remaining one is suppressed too.
 """
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.people import PersonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.emails import EmailCode
+from api.codes.refusals.people import PersonCode
 from api.models import Person
 from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext

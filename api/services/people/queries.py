@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from api.codes.inputs import InputCode
+from api.codes.requests.inputs import InputCode
 from api.mail.address import MAX_ADDRESS_LENGTH, address_key, address_prefix
 from api.mail.text_checks import storable_text, text_problem
 from api.models import Campaign, ImportRefusal, PeopleGroup, PeopleImport, Person

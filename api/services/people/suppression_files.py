@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import StringIO
 
-from api.codes.csv_files import CsvCode
-from api.codes.event_kinds import EventKind
-from api.codes.inputs import InputCode
-from api.codes.jobs import JobCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.csv_files import CsvCode
+from api.codes.refusals.jobs import JobCode
+from api.codes.requests.inputs import InputCode
 from api.csv_reading import (
     COLUMN_NAMES,
     Row,

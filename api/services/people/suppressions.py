@@ -6,9 +6,9 @@ the campaigns of the person who has it. Ending the suppression does not restart 
 
 from collections.abc import Sequence
 
-from api.codes.crm_people import CrmPersonCode
-from api.codes.event_kinds import EventKind
-from api.codes.people import PersonCode
+from api.codes.crm.people import CrmPersonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.people import PersonCode
 from api.mail.address import address_key
 from api.models import Person, Suppression
 from api.services.common import inputs

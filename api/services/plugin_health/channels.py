@@ -6,7 +6,7 @@ from datetime import datetime
 
 from api.channel_processes.isolation import remote_channels
 from api.clock import Clock
-from api.codes.channel_faults import ChannelFault
+from api.codes.reasons.channel_faults import ChannelFault
 from api.mail.text_checks import storable_text
 from api.services.common.context import WorkspaceContext
 from api.services.plugin_health.breaker import Breaker

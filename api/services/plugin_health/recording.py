@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.mail.text_checks import storable_text
 from api.services.common.context import sandbox_clocks
 from api.services.plugin_health.breaker import LONGEST_PAUSE, TIME_OF_PROBE, Breaker

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from api.codes.answers import AnswerCode
+from api.codes.reasons.answers import AnswerCode
 from api.models import Job
 from api.services.common.bisection import FIRST_WAIT, LONGEST_WAIT, bisect_failures, is_database_fault
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime

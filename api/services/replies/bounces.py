@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from api.codes.event_kinds import EventKind
-from api.codes.inputs import InputCode
-from api.codes.people import PersonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.people import PersonCode
+from api.codes.requests.inputs import InputCode
 from api.mail.address import address_key
 from api.models import Person
 from api.services.common import inputs

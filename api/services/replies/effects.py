@@ -10,9 +10,9 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from api.codes.answers import AnswerCode
-from api.codes.event_kinds import EventKind
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.answers import AnswerCode
+from api.codes.reasons.outcome_reasons import ReasonCode
 from api.mail.address import address_key
 from api.mail.reading import FailedRecipient, MailKind
 from api.models import Person, Workspace

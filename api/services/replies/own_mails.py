@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from api.codes.answers import AnswerCode
+from api.codes.reasons.answers import AnswerCode
 from api.models import Person, Send, Sender, Task, Workspace
 from api.services.jobs.job_kind import JobRuntime
 from api.services.replies.findings import OwnMail, ReadRow

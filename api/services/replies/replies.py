@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from api.codes.answers import AnswerCode
-from api.codes.event_kinds import EventKind
-from api.codes.outcome_reasons import ReasonCode
-from api.codes.people import PersonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.answers import AnswerCode
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.people import PersonCode
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all

@@ -5,7 +5,7 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from api.codes.saved_filters import SavedFilterCode
+from api.codes.refusals.saved_filters import SavedFilterCode
 from api.command_center import SavedFilterKind
 from api.ids import new_id
 from api.models import SavedFilter

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.codes.emails import EmailCode
-from api.codes.inputs import InputCode
-from api.codes.workspaces import WorkspaceCode
+from api.codes.refusals.emails import EmailCode
+from api.codes.refusals.workspaces import WorkspaceCode
+from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.mail.simulated_answers import (
     DIAGNOSTICS,

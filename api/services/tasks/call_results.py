@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.codes.tasks import TaskCode
+from api.codes.refusals.tasks import TaskCode
 from api.models import Task, Workspace
 from api.services.common import inputs
 from api.services.workspaces.call_lists import outcomes_of, reasons_of

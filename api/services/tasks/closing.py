@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.emails import EmailCode
 from api.models import Enrollment, Send, Sender, Task
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.progress import schedule_next_steps

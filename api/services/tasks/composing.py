@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from api.codes.emails import EmailCode
+from api.codes.refusals.emails import EmailCode
 from api.mail.message.compose import ComposedEmail
 from api.mail.message.links import ComposeLinks, compose_links
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError

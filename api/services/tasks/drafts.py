@@ -4,8 +4,8 @@ A task has at most one draft. Each change gives it a new version, so that a seco
 first has saved. The text of an email that was withdrawn is the draft of its task.
 """
 
-from api.codes.emails import EmailCode
-from api.codes.inputs import InputCode
+from api.codes.refusals.emails import EmailCode
+from api.codes.requests.inputs import InputCode
 from api.models import Send, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext

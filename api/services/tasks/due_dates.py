@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
-from api.codes.inputs import InputCode
-from api.codes.tasks import TaskCode
+from api.codes.refusals.tasks import TaskCode
+from api.codes.requests.inputs import InputCode
 from api.services.common.inputs import Path
 from strategies import Refusal
 from strategies.calendar import local

@@ -1,7 +1,7 @@
 """The one-off email of a task that was created by hand: find it, or delete it with its task."""
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.emails import EmailCode
 from api.ids import new_id
 from api.models import Send, Sender, Task
 from api.services.common.context import WorkspaceContext

@@ -5,9 +5,9 @@ A task that was created by hand has no campaign: completing it schedules nothing
 
 from datetime import date
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.tasks import TaskCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.emails import EmailCode
+from api.codes.refusals.tasks import TaskCode
 from api.ids import new_id
 from api.models import Person, Send, Sender, Task
 from api.services.common import inputs

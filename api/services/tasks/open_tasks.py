@@ -1,6 +1,6 @@
 """Find a task on which a rep can still work."""
 
-from api.codes.emails import EmailCode
+from api.codes.refusals.emails import EmailCode
 from api.models import Campaign, Enrollment, Task
 from api.services.common.context import WorkspaceContext
 from api.states import EnrollmentStatus, TaskStatus

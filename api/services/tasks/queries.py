@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from api.codes.inputs import InputCode
+from api.codes.requests.inputs import InputCode
 from api.models import Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.filters import check_dates, comparable_id

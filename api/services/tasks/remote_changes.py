@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Task
 from api.services.common.context import WorkspaceContext

@@ -4,9 +4,9 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.inputs import InputCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.emails import EmailCode
+from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.models import Enrollment, Person, Send, Sender, Step, Task
 from api.services.common import inputs

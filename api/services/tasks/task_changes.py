@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.tasks import TaskCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.emails import EmailCode
+from api.codes.refusals.tasks import TaskCode
 from api.models import Campaign, Enrollment, Person, Send, Sender, Task
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.codes.event_kinds import EventKind
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.outcome_reasons import ReasonCode
 from api.models import Campaign, Enrollment, Task, Workspace
 from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.context import WorkspaceContext

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from tortoise.expressions import F
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.emails import EmailCode
 from api.models import Enrollment, Send, Task
 from api.states import UNTRANSMITTED_STATUSES, SendStatus
 from api.store.emails import sent_contents

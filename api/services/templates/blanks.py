@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.reasons.outcome_reasons import ReasonCode
 from api.mail.message.compose import ComposedEmail
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.mail.templates.prompts import find_remaining_prompts

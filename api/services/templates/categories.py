@@ -2,7 +2,7 @@
 
 from tortoise.exceptions import IntegrityError
 
-from api.codes.templates import TemplateCode
+from api.codes.refusals.templates import TemplateCode
 from api.ids import new_id
 from api.models import Campaign, Category, Template
 from api.services.common import inputs

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from api.codes.outcome_reasons import ReasonCode
-from api.codes.templates import TemplateCode
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.templates import TemplateCode
 from api.mail import worker_jobs
 from api.mail.cache import Cache, text_bytes
 from api.mail.inline_limits import SlowWorkError, TemplateFact, run_quick

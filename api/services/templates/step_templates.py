@@ -1,6 +1,6 @@
 """Make a template of the email of a step."""
 
-from api.codes.campaigns import CampaignCode
+from api.codes.refusals.campaigns import CampaignCode
 from api.models import Step, Template
 from api.services.common.context import WorkspaceContext
 from api.services.templates.templates import create_template

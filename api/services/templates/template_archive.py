@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tortoise.exceptions import IntegrityError
 
-from api.codes.templates import TemplateCode
+from api.codes.refusals.templates import TemplateCode
 from api.models import Template
 from api.services.common.context import WorkspaceContext
 from api.services.common.versions import check_version

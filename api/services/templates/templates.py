@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from api.codes.campaigns import CampaignCode
-from api.codes.inputs import InputCode
-from api.codes.templates import TemplateCode
+from api.codes.refusals.campaigns import CampaignCode
+from api.codes.refusals.templates import TemplateCode
+from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.models import Category, Template
 from api.services.common import inputs

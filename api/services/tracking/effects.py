@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.services.common.context import sandbox_clocks
 from api.services.tracking.machine_rules import (
     MACHINE_AGENTS,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from api.channel_processes.remote_channel import RemoteChannel
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.models import Sender
 from api.services.workspaces.account_users import senders_of_account
 from api.store.dispatch import account_pauses

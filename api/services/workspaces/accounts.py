@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from api.channel_processes.remote_channel import RemoteChannel
-from api.codes.outcome_reasons import ReasonCode
-from api.codes.workspaces import WorkspaceCode
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.workspaces import WorkspaceCode
 from api.mail.text_checks import storable_text
 from api.models import Workspace
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session

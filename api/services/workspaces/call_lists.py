@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.codes.tasks import TaskCode
+from api.codes.refusals.tasks import TaskCode
 from api.models import Workspace
 from api.services.common import inputs
 from strategies import Refusal

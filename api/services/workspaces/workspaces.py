@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from api.codes.inputs import InputCode
-from api.codes.people import PersonCode
-from api.codes.workspaces import WorkspaceCode
+from api.codes.refusals.people import PersonCode
+from api.codes.refusals.workspaces import WorkspaceCode
+from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.mail.address import AddressProblem
 from api.mail.domains import normalize_domain

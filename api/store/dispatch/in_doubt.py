@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.codes.jobs import JobCode
+from api.codes.refusals.jobs import JobCode
 from api.store.dispatch.transmissions import DOUBT_RESEND_WAIT, with_paused_campaigns
 from api.store.engine.sql import Row, execute, in_list
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.states import BounceKind, SendStatus
 from api.store.dispatch.claimed_email import ClaimedEmail
 from plugins.contract import Outcome, Receipt

@@ -17,10 +17,10 @@ from asyncpg.exceptions import (
 )
 from tortoise.exceptions import IntegrityError, ValidationError
 
-from api.codes.database import DatabaseCode
-from api.codes.inputs import InputCode
-from api.codes.queries import QueryCode
-from api.codes.requests import RequestCode
+from api.codes.requests.database import DatabaseCode
+from api.codes.requests.inputs import InputCode
+from api.codes.requests.queries import QueryCode
+from api.codes.requests.requests import RequestCode
 from api.store.engine.corruption import driver_error, is_corrupt, sqlite_code
 
 

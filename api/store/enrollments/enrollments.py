@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from api.codes.campaigns import CampaignCode
-from api.codes.outcome_reasons import ReasonCode
-from api.codes.people import PersonCode
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.campaigns import CampaignCode
+from api.codes.refusals.people import PersonCode
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, execute, execute_planned_now, in_list, instant
 

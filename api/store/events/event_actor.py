@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from api.codes.actors import ActorKind
-from api.codes.event_kinds import EventKind
+from api.codes.events.actors import ActorKind
+from api.codes.events.event_kinds import EventKind
 
 BY_PERSON = frozenset(
     {EventKind.REPLIED, EventKind.OPENED, EventKind.CLICKED, EventKind.UNSUBSCRIBED, EventKind.COMPLAINED}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.models import Event
 from api.store.engine.listing import Listing
 from api.store.engine.listing_statement import Condition

@@ -10,7 +10,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.ids import new_id
 from api.store.engine.sql import Records, execute
 from api.store.events.event_actor import actor_of

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.codes.mail_reasons import MailReason
+from api.codes.reasons.mail_reasons import MailReason
 from api.mail.reading import MailKind, read_mail
 
 HEADER = "From: MAILER-DAEMON@mx.example.jp\nTo: shironeko@example.jp\nSubject: {subject}\n\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from api.codes.mail_reasons import MailReason
+from api.codes.reasons.mail_reasons import MailReason
 from api.mail.reading import MailKind, read_mail
 from plugins.incoming import BounceKind
 from tests.mail.reading.mails import mail

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.codes.mail_reasons import MailReason
+from api.codes.reasons.mail_reasons import MailReason
 from api.mail.reading import MailKind, read_mail
 from api.mail.reading.failure_text import ALL_CHARACTERS, FailureWords
 from tests.mail.reading.mails import mail

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.crm_task_states import CrmChangeKind
 from api.models import CrmActivity, CrmChange, CrmConnection, CrmTask, Event, Task
 from api.services.replies.replies import record_reply

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.crm_states import CrmState, CrmWaitingChanges
 from api.models import CrmChange, CrmConnection, Event, Sender, Task
 from api.services.common.encryption import Encryption

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.crm_states import CrmSkippedTask
 from api.models import Campaign, CrmChange, CrmTask, Event, Sender, Task
 from api.services.campaigns.campaigns import add_step

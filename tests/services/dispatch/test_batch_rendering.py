@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from api.codes.templates import TemplateCode
+from api.codes.refusals.templates import TemplateCode
 from api.mail.message.compose import EmailContent
 from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest
 from api.services.dispatch.claim import batch_rendering

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from api.codes.campaigns import CampaignCode
-from api.codes.people import PersonCode
-from api.codes.workspaces import WorkspaceCode
+from api.codes.refusals.campaigns import CampaignCode
+from api.codes.refusals.people import PersonCode
+from api.codes.refusals.workspaces import WorkspaceCode
 from api.models import Step, Workspace
 from api.services.common.recipient import Recipient
 from api.services.dispatch.claim.checks_before_rendering import why_not_send

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from asyncpg.exceptions import AdminShutdownError
 
-from api.codes.jobs import JobCode
+from api.codes.refusals.jobs import JobCode
 from api.models import Event, Send, Step, Workspace
 from api.services.common.bisection import MAX_SET_ASIDE
 from api.services.dispatch.claim import batch as batches

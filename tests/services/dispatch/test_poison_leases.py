@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.codes.jobs import JobCode
+from api.codes.refusals.jobs import JobCode
 from api.models import Send
 from api.services.common.row_backoff import Backoff
 from api.services.dispatch.claim import batch as batches

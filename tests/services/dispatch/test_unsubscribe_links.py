@@ -7,7 +7,7 @@ from email.policy import default
 
 import pytest
 
-from api.codes.people import PersonCode
+from api.codes.refusals.people import PersonCode
 from api.mail.unsubscribing.links import page_link
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses, unsubscribe_token
 from api.models import Enrollment, IncomingEvent, Person, Send, Step, Suppression, SuppressionChange, Task, Template

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.models import Event, Workspace
 from api.services.following import event_follower, event_tail, workspace_tail
 from api.services.following.event_filter import EventFilter, FilterIndex

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.codes.jobs import JobCode
+from api.codes.refusals.jobs import JobCode
 from api.models import Campaign, Event, ImportRefusal, Job, Launch, LeftOut, PeopleImport, Person, Send
 from api.services.campaigns.campaigns import add_step, change_step, create_campaign
 from api.services.campaigns.editing.edit_job import EDIT

@@ -5,8 +5,8 @@ from email import message_from_bytes
 
 import pytest
 
-from api.codes.campaigns import CampaignCode
-from api.codes.people import PersonCode
+from api.codes.refusals.campaigns import CampaignCode
+from api.codes.refusals.people import PersonCode
 from api.models import Enrollment, Event, Person, Send, Step, Template
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.context import WorkspaceContext

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.models import Campaign, Event
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.plugin_health.breaker import (

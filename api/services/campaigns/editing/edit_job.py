@@ -8,8 +8,8 @@ a process that continues after a crash knows the remaining people.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from api.codes.event_kinds import EventKind
-from api.codes.jobs import JobCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.jobs import JobCode
 from api.models import Campaign, Enrollment, Job
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.recalculating import recalculate

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from api.codes.campaigns import CampaignCode
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Send, Step, Task
 from api.services.campaigns.editing.edit_planner import EditChanges, explanation_of_move
 from api.services.common.context import WorkspaceContext

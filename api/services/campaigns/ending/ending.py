@@ -6,9 +6,9 @@ ends the campaign person by person. The caller carries out the first chunks, a t
 
 import logging
 
-from api.codes.emails import EmailCode
-from api.codes.event_kinds import EventKind
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.emails import EmailCode
 from api.models import Campaign, Enrollment, Launch, Send
 from api.services.campaigns.editing.edit_job import EDIT_JOB
 from api.services.campaigns.ending.end_job import END_JOB, end_chunks

@@ -12,8 +12,8 @@ from datetime import date
 from enum import Enum, auto
 from typing import NamedTuple
 
-from api.codes.event_kinds import EventKind
-from api.codes.jobs import JobCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.jobs import JobCode
 from api.ids import new_id
 from api.models import Campaign, Job
 from api.services.campaigns.editing.edit_job import RETRY_AFTER, edit_chunks

@@ -3,8 +3,8 @@
 from datetime import datetime
 from itertools import count
 
-from api.codes.launches import LaunchCode
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.launches import LaunchCode
 from api.models import Campaign, Launch, Sender
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_paused_or_ending

@@ -5,8 +5,8 @@ on hold, or releases them, in chunks: the caller carries out the first chunks, a
 accepted before the pause is applied to everyone: the job then does both, one after the other.
 """
 
-from api.codes.campaigns import CampaignCode
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign
 from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks, new_holds
 from api.services.campaigns.pausing.launch_control import pause_launches, resume_launches

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from api.codes.campaigns import CampaignCode
+from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign
 from api.services.campaigns.pausing.resume_planner import Changes, ResumePlanner
 from api.services.campaigns.pausing.resume_tally import ResumeTally, StepPreview

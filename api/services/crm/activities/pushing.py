@@ -11,7 +11,7 @@ An email object gets its custom fields by a second write, as they are those of t
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from api.codes.crm_people import CrmPersonCode
+from api.codes.crm.people import CrmPersonCode
 from api.crm_task_states import CrmChangeKind
 from api.models import CrmUser
 from api.services.crm.activities.doubts import Doubts

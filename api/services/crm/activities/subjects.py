@@ -7,7 +7,7 @@ The variables, the removal of line breaks and the cut at 255 characters are thos
 import re
 from collections.abc import Mapping
 
-from api.codes.crm_activities import CrmActivityCode
+from api.codes.crm.activities import CrmActivityCode
 from strategies import Refusal
 
 DEFAULT_PATTERN = "{{activity_type}}: {{activity_subject}}"

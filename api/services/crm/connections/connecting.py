@@ -5,8 +5,8 @@ from datetime import datetime
 
 from tortoise.exceptions import IntegrityError
 
-from api.codes.crm import CrmConnectionCode
-from api.codes.event_kinds import EventKind
+from api.codes.crm.connections import CrmConnectionCode
+from api.codes.events.event_kinds import EventKind
 from api.crm_states import CrmState
 from api.crm_task_states import CrmChangeKind
 from api.ids import new_id

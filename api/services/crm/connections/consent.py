@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from api.clock import Clock
-from api.codes.crm import CrmConnectionCode
+from api.codes.crm.connections import CrmConnectionCode
 from api.ids import new_id
 from api.models import CrmConnection, CrmLogin, Workspace
 from api.printable import printable

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from api.codes.crm import CrmConnectionCode
-from api.codes.event_kinds import EventKind
+from api.codes.crm.connections import CrmConnectionCode
+from api.codes.events.event_kinds import EventKind
 from api.crm_states import CrmWaitingChanges
 from api.crm_task_states import CrmChangeKind
 from api.models import CrmConnection

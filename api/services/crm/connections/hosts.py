@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from api.clock import Clock
-from api.codes.crm import CrmConnectionCode
+from api.codes.crm.connections import CrmConnectionCode
 from api.ids import new_id
 from api.services.common.encryption import DecryptionError, Encryption
 from api.store.crm import api_use, secrets

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-from api.codes.crm import CrmConnectionCode
-from api.codes.event_kinds import EventKind
+from api.codes.crm.connections import CrmConnectionCode
+from api.codes.events.event_kinds import EventKind
 from api.crm_states import CrmState
 from api.models import CrmConnection, CrmSettings
 from api.secret_strength import NEW_SECRET_HINT

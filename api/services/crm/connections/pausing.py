@@ -1,6 +1,6 @@
 """Pause the connection of a workspace or a sender, and let it be used at once."""
 
-from api.codes.crm import CrmConnectionCode
+from api.codes.crm.connections import CrmConnectionCode
 from api.models import CrmConnection
 from api.services.common.context import WorkspaceContext
 from api.services.crm.connections.usable import present_connection

@@ -1,6 +1,6 @@
 """Errors of a CRM as refusals and as sentences."""
 
-from api.codes.crm import CrmConnectionCode
+from api.codes.crm.connections import CrmConnectionCode
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 from strategies import Refusal

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from api.codes.crm import CrmConnectionCode
+from api.codes.crm.connections import CrmConnectionCode
 from api.crm_states import CrmDuplicates, CrmNoMatch, CrmPersonKind, CrmSkippedTask
 from api.ids import new_id
 from api.models import CrmSettings

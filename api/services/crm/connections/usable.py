@@ -1,6 +1,6 @@
 """The connection that a request of a user works with."""
 
-from api.codes.crm import CrmConnectionCode
+from api.codes.crm.connections import CrmConnectionCode
 from api.crm_states import CrmState
 from api.models import CrmConnection
 from api.services.common.context import WorkspaceContext

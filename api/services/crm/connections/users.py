@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.codes.crm import CrmConnectionCode
+from api.codes.crm.connections import CrmConnectionCode
 from api.models import CrmConnection, CrmUser, Sender
 from api.services.common import inputs
 from api.services.common.context import WorkspaceContext

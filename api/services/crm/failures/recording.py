@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.services.common.context import WorkspaceContext
 from api.store.crm import changes
 from api.store.crm.changes import Failure

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from api.codes.crm_people import CrmPersonCode
-from api.codes.inputs import InputCode
-from api.codes.people import PersonCode
+from api.codes.crm.people import CrmPersonCode
+from api.codes.refusals.people import PersonCode
+from api.codes.requests.inputs import InputCode
 from api.crm_records import CrmMatchedBy
 from api.mail.address import address_key
 from api.models import Enrollment, Person

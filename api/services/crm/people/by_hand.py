@@ -1,7 +1,7 @@
 """Link a person with a record of the CRM by hand, and end the link."""
 
-from api.codes.crm_people import CrmPersonCode
-from api.codes.event_kinds import EventKind
+from api.codes.crm.people import CrmPersonCode
+from api.codes.events.event_kinds import EventKind
 from api.crm_records import CrmMatchedBy
 from api.models import CrmPerson, Person
 from api.services.common import inputs

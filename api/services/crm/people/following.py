@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from api.codes.crm_people import CrmPersonCode
-from api.codes.event_kinds import EventKind
+from api.codes.crm.people import CrmPersonCode
+from api.codes.events.event_kinds import EventKind
 from api.crm_records import CrmMatchedBy
 from api.models import CrmPerson
 from api.services.crm.org import CrmOrg

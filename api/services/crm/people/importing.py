@@ -10,10 +10,10 @@ from dataclasses import replace
 from io import StringIO
 from typing import Any
 
-from api.codes.crm_people import CrmPersonCode
-from api.codes.csv_files import CsvCode
-from api.codes.inputs import InputCode
-from api.codes.people import PersonCode
+from api.codes.crm.people import CrmPersonCode
+from api.codes.refusals.csv_files import CsvCode
+from api.codes.refusals.people import PersonCode
+from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.models import CrmConnection, Job, PeopleImport, Person
 from api.services.common import inputs

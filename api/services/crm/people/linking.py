@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from api.codes.crm_people import CrmPersonCode
+from api.codes.crm.people import CrmPersonCode
 from api.crm_records import CrmMatchedBy
 from api.crm_states import CrmNoMatch
 from api.models import CrmPerson, Person

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tortoise.exceptions import DoesNotExist, IntegrityError
 
-from api.codes.actors import ActorKind
+from api.codes.events.actors import ActorKind
 from api.crm_task_states import CrmTaskState
 from api.models import CrmTask, Sender
 from api.services.crm.tasks.org import TaskOrg

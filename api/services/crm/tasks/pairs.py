@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from api.codes.actors import ActorKind
-from api.codes.event_kinds import EventKind
+from api.codes.events.actors import ActorKind
+from api.codes.events.event_kinds import EventKind
 from api.crm_task_states import CrmTaskState
 from api.models import CrmTask, Person, Task
 from api.services.crm.tasks.merge import Conflict, Merge, Pair, Side, merge

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from asyncpg.exceptions import DeadlockDetectedError, SerializationError
 
-from api.codes.actors import ActorKind
+from api.codes.events.actors import ActorKind
 from api.crm_task_states import CrmChangeKind, CrmTaskState
 from api.services.crm.tasks.merge import Merge
 from api.services.crm.tasks.org import TaskOrg

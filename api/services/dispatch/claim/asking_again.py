@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.reasons.outcome_reasons import ReasonCode
 from api.services.common.bisection import is_database_fault
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.allowed_time_waits import Explanation, no_time, postpone, wait_until, without_waits

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.reasons.outcome_reasons import ReasonCode
 from api.mail.message.email_rendering import RenderedEmail, RenderRequest
 from api.mail.message.message import message_id
 from api.mail.message.packing import PLACEHOLDER, PLACEHOLDER_ADDRESS

@@ -5,7 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from api.codes.templates import TemplateCode
+from api.codes.refusals.templates import TemplateCode
 from api.mail.inline_limits import SlowWorkError
 from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest
 from api.mail.worker_jobs import MAX_BATCH_ITEMS

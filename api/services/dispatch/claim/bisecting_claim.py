@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from api.codes.event_kinds import EventKind
-from api.codes.jobs import JobCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.refusals.jobs import JobCode
 from api.ids import new_id
 from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.dispatch_runtime import DispatchRuntime

@@ -7,9 +7,9 @@ begins.
 
 from collections.abc import Collection
 
-from api.codes.campaigns import CampaignCode
-from api.codes.people import PersonCode
-from api.codes.workspaces import WorkspaceCode
+from api.codes.refusals.campaigns import CampaignCode
+from api.codes.refusals.people import PersonCode
+from api.codes.refusals.workspaces import WorkspaceCode
 from api.mail.domains import blocking_domain
 from api.models import Step, Workspace
 from api.services.common.recipient import Recipient

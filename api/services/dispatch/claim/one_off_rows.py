@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from api.codes.outcome_reasons import ReasonCode
-from api.codes.people import PersonCode
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.people import PersonCode
 from api.mail.address import address_key
 from api.mail.domains import blocking_domain
 from api.mail.message.compose import EarlierEmail

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.context import sandbox_clocks
 from api.services.common.row_backoff import Backoff

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from api.codes.event_kinds import EventKind
-from api.codes.outcome_reasons import ReasonCode
+from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.outcome_reasons import ReasonCode
 from api.services.common.context import sandbox_clocks
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.store.dispatch import in_doubt

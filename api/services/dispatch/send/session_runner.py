@@ -9,7 +9,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING
 
-from api.codes.channel_faults import ChannelFault
+from api.codes.reasons.channel_faults import ChannelFault
 from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.send.attempt import attempt, is_stopped, unavailable, undo_cancellations

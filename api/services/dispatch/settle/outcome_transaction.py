@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 
 from api.channel_processes.remote_channel import RemoteChannel
-from api.codes.channel_faults import CHANNEL_FAULTS
+from api.codes.reasons.channel_faults import CHANNEL_FAULTS
 from api.mail.address import address_key
 from api.services.common.bisection import is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime

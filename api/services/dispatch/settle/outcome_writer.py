@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Iterator, Sequence
 
-from api.codes.jobs import JobCode
+from api.codes.refusals.jobs import JobCode
 from api.services.common.bisection import bisect_failures, is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import MAY_REQUEST, Delivery, Stage

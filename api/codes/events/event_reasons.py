@@ -3,13 +3,13 @@
 A reason of a partner's package has no words here; a sentence shows its code.
 """
 
-from api.codes.campaigns import CampaignCode
-from api.codes.channel_faults import ChannelFault
-from api.codes.crm_reasons import GERMAN_CRM_REASONS
-from api.codes.emails import EmailCode
-from api.codes.jobs import JobCode
-from api.codes.outcome_reasons import ReasonCode
-from api.codes.people import PersonCode
+from api.codes.events.crm_reasons import GERMAN_CRM_REASONS
+from api.codes.reasons.channel_faults import ChannelFault
+from api.codes.reasons.outcome_reasons import ReasonCode
+from api.codes.refusals.campaigns import CampaignCode
+from api.codes.refusals.emails import EmailCode
+from api.codes.refusals.jobs import JobCode
+from api.codes.refusals.people import PersonCode
 from plugins.codes import ChannelCode
 from plugins.crms.codes import CrmCode
 from strategies.codes import StrategyCode

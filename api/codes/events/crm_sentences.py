@@ -1,6 +1,6 @@
 """The sentence of each kind of event of a CRM, in each language: English, German. See event_sentences.py."""
 
-from api.codes.event_kinds import EventKind
+from api.codes.events.event_kinds import EventKind
 
 CRM_SENTENCES: dict[EventKind, tuple[str, str]] = {
     EventKind.CRM_CONNECTED: (

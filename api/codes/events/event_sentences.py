@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from api.codes.crm_sentences import CRM_SENTENCES
-from api.codes.event_kinds import EventKind
-from api.codes.event_reasons import reason_words
-from api.codes.event_words import TASKS, WORDS
+from api.codes.events.crm_sentences import CRM_SENTENCES
+from api.codes.events.event_kinds import EventKind
+from api.codes.events.event_reasons import reason_words
+from api.codes.events.event_words import TASKS, WORDS
 
 MAX_VALUE_CHARACTERS = 200
 """Longest value of `data` in a sentence."""
