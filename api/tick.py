@@ -5,6 +5,7 @@ Background jobs and the mailboxes run beside it, in tasks of their own.
 
 import asyncio
 import logging
+import math
 import time
 from contextlib import suppress
 from datetime import timedelta
@@ -80,6 +81,8 @@ class Ticker:
             for calls in (False, True)
         )
         """The jobs of this server alone, and those that call servers of others."""
+        self._works = ConcurrentJobs(self._jobs, self._jobs_awake.set, at_once=1, slow_seconds=math.inf)
+        """One at a time, and others while it waits for a send option."""
         self._calls = ConcurrentJobs(self._calling_jobs, self._calls_awake.set)
         self._mailboxes = MailboxWatcher(runtime, clock)
         self._last_step_at = time.monotonic()
@@ -143,7 +146,8 @@ class Ticker:
         dispatcher = Dispatcher(self.runtime, LINGER_SECONDS)
         with in_background():
             steps, stop = asyncio.create_task(self._steps(dispatcher)), asyncio.create_task(self._stopping.wait())
-            jobs, calls = asyncio.create_task(self._run_jobs()), asyncio.create_task(self._run_calling_jobs())
+            jobs = asyncio.create_task(self._run_jobs(self._works, self._jobs_awake))
+            calls = asyncio.create_task(self._run_jobs(self._calls, self._calls_awake))
             beside = [
                 stop,
                 jobs,
@@ -210,36 +214,22 @@ class Ticker:
             return self.poll
         return min(self.poll, max(MIN_SLEEP_SECONDS, (done.next_at - self.clock()).total_seconds()))
 
-    async def _run_jobs(self) -> None:
-        """Carry out background jobs in their own task, so that they delay no email."""
-        # Check the flag, because on Python 3.11 a wait that ends at the moment of a cancellation swallows it.
-        while not self._stopping.is_set():
-            self._jobs_awake.clear()
-            try:
-                await sync_clock(self.clock)  # before a lease is compared with the clock
-                if await self._jobs.run_next():
-                    continue
-            except Exception as problem:
-                if not log_database_outage(problem):
-                    log.exception("a background job failed; it is tried again when its lease has expired")
-            await _sleep(self._jobs_awake, self.poll)
-        await self._jobs.close()
-
-    async def _run_calling_jobs(self) -> None:
-        """Carry out the jobs that call servers of others beside everything else, several at once."""
+    async def _run_jobs(self, jobs: ConcurrentJobs, awake: asyncio.Event) -> None:
+        """Carry out background jobs in tasks of their own, so that they delay no email."""
         try:
+            # Check the flag, because on Python 3.11 a wait that ends at the moment of a cancellation swallows it.
             while not self._stopping.is_set():
-                self._calls_awake.clear()
+                awake.clear()
                 try:
-                    await sync_clock(self.clock)
-                    await self._calls.start_waiting()
+                    await sync_clock(self.clock)  # before a lease is compared with the clock
+                    await jobs.start_waiting()
                 except Exception as problem:
                     if not log_database_outage(problem):
-                        log.exception("background jobs that call other servers could not be started")
-                await _sleep(self._calls_awake, self.poll)
-            await self._calls.drain()
+                        log.exception("background jobs could not be started")
+                await _sleep(awake, self.poll)
+            await jobs.drain()
         finally:
-            await self._calls.close()
+            await jobs.close()
 
 
 async def _sleep(until: asyncio.Event, seconds: float) -> None:

@@ -73,7 +73,7 @@ async def test_no_lease_is_looked_at_before_the_clock_is_set(database: str, monk
     async def look(*_: object) -> None:
         looked.append(Clock.asked)
 
-    monkeypatch.setattr(JobRunner, "run_next", look)
+    monkeypatch.setattr(JobRunner, "take_next", look)
     world = await make_world(1)
     ticker = Ticker(world.runtime, Clock(), 60)
     loop = asyncio.create_task(ticker.run())
@@ -89,20 +89,20 @@ async def until_cancelled(_: object) -> None:
 
 
 async def one_round(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
-    """Run the loop until a step and a job have each met the problem."""
-    met: set[str] = set()
+    """Run the loop until a step and both runners of jobs have met the problem."""
+    met: list[str] = []
     all_met = asyncio.Event()
 
     def meets(name: str) -> Callable[..., Awaitable[None]]:
         async def fail(*_: object) -> None:
-            met.add(name)
-            if len(met) == 2:
+            met.append(name)
+            if sorted(met) == ["job", "job", "step"]:
                 all_met.set()
             raise problem
 
         return fail
 
-    monkeypatch.setattr(tick.JobRunner, "run_next", meets("job"))
+    monkeypatch.setattr(tick.JobRunner, "take_next", meets("job"))
     monkeypatch.setattr(tick.Dispatcher, "step", meets("step"))
     monkeypatch.setattr(tick, "listen", until_cancelled)  # which would wake all of them once more
     ticker = make_ticker(Settings.read({"TOUCHLINE_POLL_SECONDS": "3600"}), load({}), lambda: NOW)
@@ -118,7 +118,7 @@ async def test_a_database_that_is_away_is_a_line_without_a_traceback(
 ) -> None:
     await one_round(monkeypatch, ConnectionDoesNotExistError("nobody\nlistens"))
     assert [record for record in caplog.records if record.exc_info] == []
-    assert caplog.messages.count("the database is unavailable: nobody listens") == 2
+    assert caplog.messages.count("the database is unavailable: nobody listens") == 3
 
 
 async def test_a_fault_of_ours_keeps_its_traceback(
@@ -126,7 +126,8 @@ async def test_a_fault_of_ours_keeps_its_traceback(
 ) -> None:
     await one_round(monkeypatch, RuntimeError("a fault"))
     told = [record.getMessage() for record in caplog.records if record.exc_info]
-    assert sorted(text.split(";")[0] for text in told) == ["a background job failed", "a step failed"]
+    jobs_failed = ["background jobs could not be started"] * 2
+    assert sorted(text.split(";")[0] for text in told) == ["a step failed", *jobs_failed]
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])

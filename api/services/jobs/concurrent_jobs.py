@@ -1,4 +1,4 @@
-"""Carries out several jobs of one runner at once, so that a job that waits for another server delays no other job."""
+"""Carries out several jobs of one runner at once, so that a job that waits for others delays no other job."""
 
 import asyncio
 import logging
@@ -8,11 +8,12 @@ from collections.abc import Callable
 from api.models import Job
 from api.services.jobs.runner import JobRunner
 from api.store.engine.availability import log_database_outage
+from strategies.questions import held_slot
 
 log = logging.getLogger("touchline.jobs")
 
 AT_ONCE = 16
-"""Jobs that run at once, without the slow ones."""
+"""Jobs that run at once, without the slow ones and those that wait for a send option."""
 SLOW_SECONDS = 5.0
 """A slice that takes longer probably waits for a server that does not answer. It takes no place of the others then."""
 MOST = 128
@@ -25,18 +26,19 @@ class ConcurrentJobs:
     def __init__(
         self,
         runner: JobRunner,
-        on_end: Callable[[], None],
+        on_room: Callable[[], None],
         at_once: int = AT_ONCE,
         most: int = MOST,
+        slow_seconds: float = SLOW_SECONDS,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._runner = runner
-        self._on_end = on_end
-        """Called when a job has ended its slice, so that the next one can start."""
-        self._at_once, self._most = at_once, most
+        self._on_room = on_room
+        """Called when a job leaves room for the next one: it has ended its slice, or waits for a send option."""
+        self._at_once, self._most, self._slow_seconds = at_once, most, slow_seconds
         self._seconds = seconds
-        self._running: dict[asyncio.Task[None], float] = {}
-        """The slices that run, with the time of their start. ``_start`` adds them, and ``_ended`` removes them."""
+        self._running: dict[asyncio.Task[None], _Place] = {}
+        """The slices that run. ``_start`` adds them, and ``_ended`` removes them."""
 
     async def start_waiting(self) -> None:
         """Start the jobs that are waiting, as long as there is room. Call it again after ``SLOW_SECONDS``."""
@@ -44,8 +46,8 @@ class ConcurrentJobs:
             self._start(job)
 
     def _has_room(self) -> bool:
-        slow_since = self._seconds() - SLOW_SECONDS
-        quick = sum(1 for began in self._running.values() if began > slow_since)
+        slow_since = self._seconds() - self._slow_seconds
+        quick = sum(1 for place in self._running.values() if not place.is_free and place.began > slow_since)
         return quick < self._at_once and len(self._running) < self._most
 
     async def drain(self) -> None:
@@ -63,13 +65,39 @@ class ConcurrentJobs:
         await self._runner.close()
 
     def _start(self, job: Job) -> None:
-        task = asyncio.create_task(self._runner.run(job))
-        self._running[task] = self._seconds()
+        place = _Place(self._seconds(), self._on_room)
+        task = asyncio.create_task(self._run(job, place))
+        self._running[task] = place
         task.add_done_callback(self._ended)
+
+    async def _run(self, job: Job, place: "_Place") -> None:
+        held_slot.set(place)  # the context is the task's own
+        await self._runner.run(job)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
         problem = None if task.cancelled() else task.exception()
         if isinstance(problem, Exception) and not log_database_outage(problem):
             log.error("a background job failed; it is tried again when its lease has expired", exc_info=problem)
-        self._on_end()
+        if problem is None:  # else the loop makes a pause, because the database may have the problem
+            self._on_room()
+
+
+class _Place:
+    """The place of a slice among those that run. It is free while the job waits for a send option, which it does
+    outside of transactions."""
+
+    def __init__(self, began: float, on_free: Callable[[], None]) -> None:
+        self.began = began
+        """The time of its start, in seconds."""
+        self.is_free = False
+        self._on_free = on_free
+
+    def release(self) -> None:
+        """Let another job start."""
+        self.is_free = True
+        self._on_free()
+
+    async def acquire(self) -> None:
+        """Go on at once, beside the jobs that have started meanwhile."""
+        self.is_free = False
