@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import strawberry
 
-from api.graphql.engine.command_center_enums import BulkActionKind, BulkActionStatus
 from api.graphql.engine.context import Request
+from api.graphql.engine.enums.command_center_enums import BulkActionKind, BulkActionStatus
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.payloads import Payload, UserError, mutation
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.services.bulk import bulk_actions, queries

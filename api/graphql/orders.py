@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from api.graphql.engine.sort_enums import (
+from api.graphql.engine.enums.sort_enums import (
     CampaignSort,
     CreatedSort,
     CrmFailureSort,

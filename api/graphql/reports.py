@@ -9,7 +9,7 @@ import strawberry
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.campaigns.steps import Step
 from api.graphql.engine.context import Request
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.limits.cost import cost
 from api.graphql.stats import EmailStats, TaskStats, email_stats, task_stats
 from api.graphql.templates.templates import Template

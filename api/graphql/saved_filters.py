@@ -9,10 +9,10 @@ from strawberry.scalars import JSON
 from api.graphql.emails import email_filters
 from api.graphql.emails.email_filters import EmailFilter
 from api.graphql.emails.emails import Email
-from api.graphql.engine.command_center_enums import SavedFilterKind
 from api.graphql.engine.context import Request
+from api.graphql.engine.enums.command_center_enums import SavedFilterKind
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.payloads import Payload, mutation
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.engine.stored_inputs import from_json, to_json
 from api.graphql.limits.cost import cost

@@ -33,11 +33,11 @@ from api.graphql.emails.email_tests import EmailTestMutation
 from api.graphql.emails.emails import EmailQuery
 from api.graphql.emails.one_off_emails import AttachmentQuery
 from api.graphql.emails.one_off_mutations import OneOffMutation
-from api.graphql.engine.documents import Documents
-from api.graphql.engine.errors import HideFaults
-from api.graphql.engine.executor import Executor
+from api.graphql.engine.execution.documents import Documents
+from api.graphql.engine.execution.errors import HideFaults
+from api.graphql.engine.execution.executor import Executor
+from api.graphql.engine.execution.operations import Schema
 from api.graphql.engine.nodes import resolve_by_prefix
-from api.graphql.engine.operations import Schema
 from api.graphql.engine.scalars import JSON, Date, DateTime
 from api.graphql.enrollments.enrollment_bulk_mutations import EnrollmentBulkMutation
 from api.graphql.enrollments.enrollments import EnrollmentMutation, EnrollmentQuery

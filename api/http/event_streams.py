@@ -20,8 +20,8 @@ from api.codes.requests.http_answers import CloseCode
 from api.codes.requests.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
-from api.graphql.engine.documents import operation_type
-from api.graphql.engine.operations import Schema
+from api.graphql.engine.execution.documents import operation_type
+from api.graphql.engine.execution.operations import Schema
 from api.http.json_writing import write_any_json
 from api.http.media_types import EVENT_STREAM
 from api.http.request_guard import RequestGuard

@@ -13,7 +13,7 @@ from api.codes.events.actors import ActorKind
 from api.codes.requests.queries import QueryCode
 from api.codes.requests.requests import RequestCode
 from api.graphql.engine.context import Context
-from api.graphql.engine.operations import Schema
+from api.graphql.engine.execution.operations import Schema
 from api.http.compression import compress
 from api.http.event_streams import StreamClient, stream
 from api.http.graphql_responses import error_response, result_response

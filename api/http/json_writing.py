@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from api.graphql.engine.json_text import EncodedJson, json_text
+from api.graphql.engine.execution.json_text import EncodedJson, json_text
 
 MAX_SLICE_SECONDS = 0.01
 """How long JSON is written before the event loop runs other tasks."""

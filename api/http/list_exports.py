@@ -22,8 +22,8 @@ from api.codes.refusals.exports import ExportCode
 from api.codes.requests.requests import RequestCode
 from api.csv_writing import MARK, csv_lines
 from api.graphql.engine.context import Context
-from api.graphql.engine.list_export import ListExport, list_export
-from api.graphql.engine.operations import Schema
+from api.graphql.engine.execution.operations import Schema
+from api.graphql.engine.lists.list_export import ListExport, list_export
 from api.graphql.limits.budgets import Budget
 from api.http import cross_origin
 from api.http.graphql_responses import error_response, result_response

@@ -14,9 +14,9 @@ from strawberry.types.execution import ExecutionResult
 from api.codes.requests.http_answers import CloseCode
 from api.codes.requests.requests import RequestCode
 from api.graphql.engine.context import Context
-from api.graphql.engine.json_text import EncodedJson
-from api.graphql.engine.operations import Schema
-from api.graphql.engine.root_variables import variables_of_fields
+from api.graphql.engine.execution.json_text import EncodedJson
+from api.graphql.engine.execution.operations import Schema
+from api.graphql.engine.execution.root_variables import variables_of_fields
 from api.graphql.limits.budgets import Charge
 from api.http.json_writing import encode_once
 from api.http.request_guard import RequestGuard

@@ -13,8 +13,8 @@ from api.codes.requests.http_answers import CloseCode
 from api.codes.requests.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
-from api.graphql.engine.errors import public_error, with_code
-from api.graphql.engine.operations import Schema
+from api.graphql.engine.execution.errors import public_error, with_code
+from api.graphql.engine.execution.operations import Schema
 from api.http.request_guard import RequestGuard
 from api.http.subscription_updates import FollowingClient, UpdateMaker, later_updates
 from api.http.websocket_frames import Socket

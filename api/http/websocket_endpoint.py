@@ -19,8 +19,8 @@ from strawberry.types.unset import UnsetType
 from api.codes.requests.http_answers import CloseCode
 from api.codes.requests.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
-from api.graphql.engine.errors import public_error
-from api.graphql.engine.operations import Schema
+from api.graphql.engine.execution.errors import public_error
+from api.graphql.engine.execution.operations import Schema
 from api.http.operation_requests import check_operation
 from api.http.request_guard import RequestGuard
 from api.http.websocket_auth import AuthenticatedSchema, ConnectionAuth

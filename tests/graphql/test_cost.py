@@ -17,7 +17,7 @@ from graphql import (
 from graphql.type import is_abstract_type
 
 from api.graphiql import example_tabs, first_campaign_tabs
-from api.graphql.engine import documents
+from api.graphql.engine.execution import documents
 from api.graphql.limits import list_sizes
 from api.graphql.limits.byte_cache import ByteCache
 from api.graphql.limits.cost import cost_of

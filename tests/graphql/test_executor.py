@@ -13,7 +13,7 @@ import strawberry
 from strawberry.extensions import SchemaExtension
 from strawberry.scalars import JSON
 
-from api.graphql.engine.executor import Executor
+from api.graphql.engine.execution.executor import Executor
 from api.graphql.engine.scalars import DateTime
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.graphql.engine.operations import Schema
+from api.graphql.engine.execution.operations import Schema
 from api.graphql.limits.budgets import Budget
 from api.http import json_writing, subscription_updates
 from api.http.websocket_frames import Socket as ServerSocket

@@ -5,7 +5,7 @@ from typing import Any
 
 from strawberry.dataloader import DataLoader
 
-from api.graphql.engine.loaded_fields import LoadedField, load_ahead, read_if_loaded
+from api.graphql.engine.loading.loaded_fields import LoadedField, load_ahead, read_if_loaded
 from api.graphql.schema import schema
 
 PERSON, NAME = LoadedField("person", "person_id", ""), LoadedField("person", "person_id", "name")

@@ -13,10 +13,10 @@ import pytest
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from api.graphql.engine import time_slices
-from api.graphql.engine.executor import Executor
-from api.graphql.engine.json_text import EncodedJson
-from api.graphql.engine.loaded_lists import load_together, loaded_list
+from api.graphql.engine.execution import time_slices
+from api.graphql.engine.execution.executor import Executor
+from api.graphql.engine.execution.json_text import EncodedJson
+from api.graphql.engine.loading.loaded_lists import load_together, loaded_list
 from api.graphql.engine.scalars import DateTime
 from api.http.json_writing import write_any_json
 from api.store.engine.rows import ChildColumns

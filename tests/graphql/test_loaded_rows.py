@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from api.graphql.engine import executor
-from api.graphql.engine.json_lists import write_list
-from api.graphql.engine.loaded_lists import KEY
-from api.graphql.engine.loaders import Loaders
+from api.graphql.engine.execution import executor
+from api.graphql.engine.execution.json_lists import write_list
+from api.graphql.engine.loading.loaded_lists import KEY
+from api.graphql.engine.loading.loaders import Loaders
 from api.graphql.schema import schema
 from tests import story
 from tests.client import Client

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from api.graphql.engine.loaders import Loaders
+from api.graphql.engine.loading.loaders import Loaders
 from tests import story
 from tests.client import Client
 from tests.served import UNLIMITED

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
-from api.graphql.engine import relay
+from api.graphql.engine.lists import relay
 from api.graphql.schema import schema
 from tests import story
 from tests.client import Client

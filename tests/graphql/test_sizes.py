@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, parse
 
-from api.graphql.engine.executor import Executor
+from api.graphql.engine.execution.executor import Executor
 from api.graphql.limits.sizes import ID_LIMIT, JSON_TEXT_LIMIT, LIST_LIMIT, OBJECT_LIMIT, SIZES, TEXT_LIMIT
 from api.graphql.schema import schema
 from api.services.launches.chosen_people import MAX_IDS

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.graphql.engine import operations, time_slices
+from api.graphql.engine.execution import operations, time_slices
 from tests import story
 from tests.client import Client
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.graphql.engine import operations
+from api.graphql.engine.execution import operations
 from api.http.media_types import GRAPHQL_JSON, JSON, Accepted, accepted
 from tests.client import Client
 

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from api.csv_writing import MARK, cell
-from api.graphql.engine import executor, list_export
-from api.graphql.engine.list_export import ListExport
+from api.graphql.engine.execution import executor
+from api.graphql.engine.lists import list_export
+from api.graphql.engine.lists.list_export import ListExport
 from api.graphql.schema import schema
 from api.http import list_exports
 from api.models import Send, Token

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.engine.enums import CampaignStatus
+from api.graphql.engine.enums.table_enums import CampaignStatus
 from api.graphql.orders import CampaignOrder
 from api.services.campaigns import queries
 

@@ -9,7 +9,7 @@ from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.arguments.versions import IfVersion
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import OnExpiry, OnReply, Tracking
+from api.graphql.engine.enums.table_enums import OnExpiry, OnReply, Tracking
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost

@@ -10,10 +10,10 @@ from api.graphql.campaigns.campaign_filters import CampaignsOrderBy, CampaignsWh
 from api.graphql.campaigns.campaign_lists import CampaignLists
 from api.graphql.campaigns.steps import Step
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import CampaignStatus, OnExpiry, OnReply, Tracking
-from api.graphql.engine.loaded_lists import loaded_list
+from api.graphql.engine.enums.table_enums import CampaignStatus, OnExpiry, OnReply, Tracking
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.engine.loading.loaded_lists import loaded_list
 from api.graphql.engine.nodes import Node
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import DAYS, OPTION_PROBLEMS, STEPS, STEPS_OF_DAY

@@ -7,7 +7,7 @@ import strawberry
 from api.graphql.emails.email_filters import EmailsOrderBy, EmailsWhere
 from api.graphql.emails.email_filters import read_filter as read_email_filter
 from api.graphql.engine.context import Request
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.orders import order_of
 from api.services.common.filters import within
 from api.services.emails import queries as email_queries

@@ -7,7 +7,7 @@ import strawberry
 
 from api.graphql.crm.settings import CrmSettings
 from api.graphql.engine.context import Request
-from api.graphql.engine.crm_enums import CrmChangeKind, CrmState
+from api.graphql.engine.enums.crm_enums import CrmChangeKind, CrmState
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import CRM_KINDS, CRM_USERS

@@ -8,11 +8,11 @@ import strawberry
 from api.command_center import BulkActionKind
 from api.graphql.bulk_actions import EACH, BulkPayload, Ids, bulk
 from api.graphql.engine.context import Request
-from api.graphql.engine.crm_enums import CrmChangeKind
-from api.graphql.engine.crm_failure_enums import CrmCategory
+from api.graphql.engine.enums.crm_enums import CrmChangeKind
+from api.graphql.engine.enums.crm_failure_enums import CrmCategory
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.nodes import Node, prefix_of
 from api.graphql.engine.payloads import mutation
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.nodes import load_node
 from api.graphql.orders import CrmFailureOrder, order_of
 from api.services.common.row_lists import RowList

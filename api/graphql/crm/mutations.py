@@ -16,7 +16,7 @@ from api.graphql.crm.connections import (
 )
 from api.graphql.crm.logins import CrmConnectionInput, CrmUserLoginInput, connect_values, user_login_values
 from api.graphql.engine.context import Request
-from api.graphql.engine.crm_enums import CrmWaitingChanges
+from api.graphql.engine.enums.crm_enums import CrmWaitingChanges
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import CRM_KINDS

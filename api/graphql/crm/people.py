@@ -9,8 +9,8 @@ from api.codes.refusals.launches import LaunchCode
 from api.graphql.arguments.ids import CampaignId, PersonId
 from api.graphql.bulk_actions import BulkRefusal
 from api.graphql.engine.context import Request
-from api.graphql.engine.crm_failure_enums import SourceKind
-from api.graphql.engine.enums import OnKnown
+from api.graphql.engine.enums.crm_failure_enums import SourceKind
+from api.graphql.engine.enums.table_enums import OnKnown
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments.enrollments import Enrollment

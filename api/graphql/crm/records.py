@@ -4,8 +4,8 @@ from datetime import datetime
 
 import strawberry
 
-from api.graphql.engine.crm_enums import CrmPersonKind
-from api.graphql.engine.crm_failure_enums import CrmMatchedBy
+from api.graphql.engine.enums.crm_enums import CrmPersonKind
+from api.graphql.engine.enums.crm_failure_enums import CrmMatchedBy
 
 
 @strawberry.type(description="What the CRM has of a person.")

@@ -6,7 +6,7 @@ import strawberry
 
 from api.graphql.arguments.input_values import given_fields
 from api.graphql.engine.context import Request
-from api.graphql.engine.crm_enums import CrmDuplicates, CrmNoMatch, CrmPersonKind, CrmSkippedTask
+from api.graphql.engine.enums.crm_enums import CrmDuplicates, CrmNoMatch, CrmPersonKind, CrmSkippedTask
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.services.crm.connections import settings

@@ -7,8 +7,8 @@ from typing import Any
 import strawberry
 
 from api.crm_task_states import CrmChangeState, CrmConflictSide, CrmTaskStatus, crm_task_status
-from api.graphql.engine.crm_failure_enums import CrmCategory
-from api.graphql.engine.enums import describe
+from api.graphql.engine.enums.crm_failure_enums import CrmCategory
+from api.graphql.engine.enums.table_enums import describe
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import CRM_CONFLICTS
 from plugins.crms.codes import CrmCode

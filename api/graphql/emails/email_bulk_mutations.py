@@ -9,7 +9,7 @@ from api.command_center import BulkActionKind
 from api.graphql.bulk_actions import EACH, BulkPayload, Ids, bulk
 from api.graphql.emails.email_filters import EmailFilter, read_filter
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import Priority, StepType
+from api.graphql.engine.enums.table_enums import Priority, StepType
 from api.graphql.engine.payloads import mutation
 from api.services.common.row_lists import RowList
 from api.services.emails import queries

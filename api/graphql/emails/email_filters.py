@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.engine.enums import SendStatus
+from api.graphql.engine.enums.table_enums import SendStatus
 from api.graphql.orders import EmailOrder
 from api.services.emails import queries
 

@@ -13,11 +13,11 @@ from api.graphql.emails.email_waits import WaitFields
 from api.graphql.emails.one_off_emails import OneOffEmail, one_off_of_row
 from api.graphql.emails.sent_messages import SentFields
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import BounceKind, SendStatus
+from api.graphql.engine.enums.table_enums import BounceKind, SendStatus
 from api.graphql.engine.language import Language
-from api.graphql.engine.loaded_fields import loaded_field
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.engine.loading.loaded_fields import loaded_field
 from api.graphql.engine.nodes import Node
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments.explanations import ExplanationLine, explain
 from api.graphql.launches.chosen_times import ChosenTime, chosen_time_of

@@ -1,5 +1,5 @@
-"""GraphQL itself: execution, errors, pages of lists, scalars, loaders.
+"""GraphQL itself, for all nouns: the context of a request, nodes, payloads and scalars.
 
-Imports: codes, graphql.arguments, graphql.limits, plugins, services, strategies.
+Imports: codes, graphql.arguments, graphql.limits, services, strategies.
 Imported by: graphql, http.
 """

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info
 
-from api.graphql.engine.loaders import Loaders
+from api.graphql.engine.loading.loaders import Loaders
 from api.graphql.limits.budgets import Budget, Charge
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime

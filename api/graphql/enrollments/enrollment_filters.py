@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.engine.enums import EnrollmentStatus
+from api.graphql.engine.enums.table_enums import EnrollmentStatus
 from api.graphql.orders import CreatedOrder
 from api.services.enrollments import queries
 

@@ -11,10 +11,10 @@ from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.campaigns.steps import Step
 from api.graphql.emails.emails import Email
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import EnrollmentStatus
+from api.graphql.engine.enums.table_enums import EnrollmentStatus
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.nodes import Node
 from api.graphql.engine.payloads import Payload, mutation
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments.enrollment_filters import EnrollmentsOrderBy, EnrollmentsWhere, read_filter
 from api.graphql.launches.launch_senders import sender_of

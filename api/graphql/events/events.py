@@ -11,9 +11,9 @@ from api.codes.events.event_sentences import event_sentence
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.emails.emails import Email
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import ActorKind, EventKind
+from api.graphql.engine.enums.table_enums import ActorKind, EventKind
 from api.graphql.engine.language import Language
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.events.event_filters import EventFilter, EventsOrderBy, EventsWhere, read_filter
 from api.graphql.limits.cost import LOADED, cost
 from api.graphql.orders import order_of

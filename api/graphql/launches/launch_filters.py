@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.engine.enums import LaunchStatus
+from api.graphql.engine.enums.table_enums import LaunchStatus
 from api.graphql.orders import CreatedOrder
 
 

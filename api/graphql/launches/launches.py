@@ -8,9 +8,9 @@ import strawberry
 from api.graphql.arguments.ids import LaunchId
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import LaunchStatus
+from api.graphql.engine.enums.table_enums import LaunchStatus
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.nodes import Node
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.launches.launch_filters import LaunchesOrderBy, LaunchesWhere
 from api.graphql.launches.launch_senders import sender_of

@@ -8,10 +8,10 @@ import strawberry
 from api.graphql.arguments.ids import ImportId
 from api.graphql.arguments.request_keys import Key
 from api.graphql.engine.context import Request
-from api.graphql.engine.crm_failure_enums import SourceKind
-from api.graphql.engine.enums import ImportStatus, OnKnown
+from api.graphql.engine.enums.crm_failure_enums import SourceKind
+from api.graphql.engine.enums.table_enums import ImportStatus, OnKnown
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.payloads import Payload, mutation
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.services.common.request_keys import once

@@ -7,7 +7,7 @@ import strawberry
 from api.graphql.emails.email_filters import EmailsOrderBy, EmailsWhere
 from api.graphql.emails.email_filters import read_filter as read_email_filter
 from api.graphql.engine.context import Request
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.enrollments.enrollment_filters import EnrollmentsOrderBy, EnrollmentsWhere
 from api.graphql.enrollments.enrollment_filters import read_filter as read_enrollment_filter
 from api.graphql.events.event_filters import EventsOrderBy, EventsWhere

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from api.graphql.engine.enums import describe
+from api.graphql.engine.enums.table_enums import describe
 from api.states import PluginState
 
 describe(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import MailboxState
+from api.graphql.engine.enums.table_enums import MailboxState
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import MAILBOX_FOLDERS, MAILBOXES
 from api.services.mailboxes.queries import mailboxes_of

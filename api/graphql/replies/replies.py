@@ -7,7 +7,7 @@ import strawberry
 
 from api.graphql.arguments.ids import ReplyId
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import MatchedBy, ReplyKind
+from api.graphql.engine.enums.table_enums import MatchedBy, ReplyKind
 from api.graphql.engine.nodes import Node
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.engine.enums import Priority, StepType
+from api.graphql.engine.enums.table_enums import Priority, StepType
 
 Until = Annotated[
     date,

@@ -10,10 +10,10 @@ from api.graphql.campaigns.steps import Step
 from api.graphql.crm.tasks import CrmTask, crm_task_of
 from api.graphql.emails.emails import Email
 from api.graphql.engine.context import Request
-from api.graphql.engine.enums import EnrollmentStatus, Priority, StepType, TaskStatus
+from api.graphql.engine.enums.table_enums import EnrollmentStatus, Priority, StepType, TaskStatus
 from api.graphql.engine.language import Language
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.nodes import Node
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments.explanations import ExplanationLine, explain
 from api.graphql.limits.cost import cost

@@ -6,7 +6,7 @@ import strawberry
 
 from api.graphql.campaigns.campaign_filters import CampaignsOrderBy, CampaignsWhere, read_filter
 from api.graphql.engine.context import Request
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.orders import order_of
 from api.services.campaigns import queries
 from api.services.common.filters import within

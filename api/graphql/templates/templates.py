@@ -7,8 +7,8 @@ import strawberry
 
 from api.graphql.arguments.ids import TemplateId
 from api.graphql.engine.context import Request
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.nodes import Node
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.orders import order_of

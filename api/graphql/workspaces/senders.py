@@ -9,9 +9,9 @@ from strawberry.scalars import JSON
 from api.graphql.arguments.ids import SenderId
 from api.graphql.arguments.input_values import given_fields
 from api.graphql.engine.context import Request
+from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.nodes import Node
 from api.graphql.engine.payloads import Payload, mutation
-from api.graphql.engine.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.orders import NamedOrder, order_of

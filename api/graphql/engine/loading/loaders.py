@@ -6,7 +6,7 @@ from typing import Any
 
 from strawberry.dataloader import DataLoader
 
-from api.graphql.engine.loaded_lists import load_together
+from api.graphql.engine.loading.loaded_lists import load_together
 from api.services.common.batch_reading import BatchReader
 
 

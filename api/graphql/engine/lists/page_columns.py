@@ -17,7 +17,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from api.graphql.engine.context import Request
-from api.graphql.engine.loaded_lists import loader_of
+from api.graphql.engine.loading.loaded_lists import loader_of
 
 ITEMS = {"nodes", "edges", "node"}
 """The fields of connections and edges that lead to the items. The others need the rows' ids at most."""

@@ -9,7 +9,7 @@ from api.crm_states import (
     CrmWaitingChanges,
 )
 from api.crm_task_states import CrmChangeKind
-from api.graphql.engine.enums import describe
+from api.graphql.engine.enums.table_enums import describe
 from plugins.crms.access import AccessFieldKind
 
 DESCRIPTIONS = {

@@ -1,7 +1,7 @@
 """The enums of people and failed writes in a CRM, with the descriptions that GraphQL shows."""
 
 from api.crm_records import CrmMatchedBy
-from api.graphql.engine.enums import describe
+from api.graphql.engine.enums.table_enums import describe
 from plugins.crms.codes import CrmCategory
 from plugins.crms.people import SourceKind
 

@@ -1,6 +1,6 @@
 """What each list can be sorted by, with the descriptions that GraphQL shows."""
 
-from api.graphql.engine.enums import describe
+from api.graphql.engine.enums.table_enums import describe
 from api.sorts import (
     CampaignSort,
     CreatedSort,

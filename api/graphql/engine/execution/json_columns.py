@@ -7,8 +7,8 @@ from typing import Any
 from graphql import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 from graphql.pyutils import Undefined
 
-from api.graphql.engine.fast_fields import Plain
-from api.graphql.engine.json_text import json_text
+from api.graphql.engine.execution.fast_fields import Plain
+from api.graphql.engine.execution.json_text import json_text
 
 TEXTS: dict[type, Callable[[Any], str]] = {
     str: encode_basestring,

@@ -1,7 +1,7 @@
 """The enums of bulk actions and saved filters, with the descriptions that GraphQL shows."""
 
 from api.command_center import BulkActionKind, BulkActionStatus, EmailAction, EmailActivityKind, SavedFilterKind
-from api.graphql.engine.enums import describe
+from api.graphql.engine.enums.table_enums import describe
 
 DESCRIPTIONS = {
     EmailAction: (

@@ -25,11 +25,11 @@ from graphql.pyutils import Path, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.graphql.arguments.input_errors import MAX_ERRORS, variable_errors
-from api.graphql.engine.awaiting import among, in_turn
-from api.graphql.engine.fast_fields import Plan, Results, plan, read
-from api.graphql.engine.json_lists import Shape, shape_of, write_list
-from api.graphql.engine.loaded_fields import load_ahead, loaded_field_of
-from api.graphql.engine.time_slices import TIME_SLICE
+from api.graphql.engine.execution.awaiting import among, in_turn
+from api.graphql.engine.execution.fast_fields import Plan, Results, plan, read
+from api.graphql.engine.execution.json_lists import Shape, shape_of, write_list
+from api.graphql.engine.execution.time_slices import TIME_SLICE
+from api.graphql.engine.loading.loaded_fields import load_ahead, loaded_field_of
 from api.graphql.limits.cost import cost_of
 from api.graphql.limits.long_lists import LongList, put_back, without
 from api.graphql.limits.size_check import check_variables

@@ -24,7 +24,7 @@ from graphql.pyutils import Undefined
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from api.graphql.engine.json_text import json_text
+from api.graphql.engine.execution.json_text import json_text
 
 UNCHANGED_TYPES: dict[GraphQLLeafType, type] = {
     GraphQLString: str,

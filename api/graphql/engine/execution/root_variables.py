@@ -2,7 +2,7 @@
 
 from graphql import OperationDefinitionNode, VariableNode, Visitor, get_operation_ast, visit
 
-from api.graphql.engine.documents import valid_document
+from api.graphql.engine.execution.documents import valid_document
 
 
 def variables_of_fields(query: str, operation_name: str | None) -> set[str]:

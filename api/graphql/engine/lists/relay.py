@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import strawberry
 
 from api.graphql.engine.context import Request
-from api.graphql.engine.page_columns import page_columns
+from api.graphql.engine.lists.page_columns import page_columns
 from api.graphql.limits.cost import cost
 from api.services.common.row_lists import (
     DEFAULT_PAGE_SIZE,

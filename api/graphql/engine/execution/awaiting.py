@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Coroutine
 from typing import Any
 
-from api.graphql.engine.time_slices import TIME_SLICE
+from api.graphql.engine.execution.time_slices import TIME_SLICE
 from strategies.questions import held_slot
 
 

@@ -22,11 +22,11 @@ from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, 
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from api.graphql.engine.fast_fields import Plain, Plan
-from api.graphql.engine.json_columns import UnexpectedValueError, column_texts
-from api.graphql.engine.json_text import EncodedJson
-from api.graphql.engine.loaded_lists import loader_of
-from api.graphql.engine.time_slices import TIME_SLICE
+from api.graphql.engine.execution.fast_fields import Plain, Plan
+from api.graphql.engine.execution.json_columns import UnexpectedValueError, column_texts
+from api.graphql.engine.execution.json_text import EncodedJson
+from api.graphql.engine.execution.time_slices import TIME_SLICE
+from api.graphql.engine.loading.loaded_lists import loader_of
 
 SLICE_VALUES = 500
 """Values of a column that are written without letting other work run."""
