@@ -1,66 +1,28 @@
 """No email is handed over outside the times that its send option allows, whatever delays it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 import pytest
 
 from api.models import AccountPause, Campaign, Enrollment, Event, Send, Step
-from api.services.campaigns.campaigns import add_step, change_step, create_campaign
+from api.services.campaigns.campaigns import change_step
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.emails import retry_send
 from api.services.emails.scheduled_emails import reschedule_email
 from api.services.launches.background_launch import start_launch
-from api.services.launches.launch import Choice, launch
+from api.services.launches.launch import Choice
 from api.services.people.people import create_person
-from api.services.templates.templates import create_template
-from api.services.workspaces.senders import create_sender, end_account_pause
+from api.services.workspaces.senders import end_account_pause
 from api.states import SendStatus
 from api.store.dispatch import allowed_times
 from api.store.engine.sql import execute
 from plugins.contract import Outcome, Outgoing
-from plugins.loading.extension_points import SEND_OPTIONS
-from strategies import Availability, Note, Position, Range, SendAt, SendOption, StepContext, StepType
+from strategies import Range
 from strategies.calendar import shown_minute
-from strategies.registry import SendOptions
 from tests.databases import on_sqlite
+from tests.services.dispatch.office_hours import Office, at, later, launched, present
 from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.world import NOW, World, make_world
-
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-def at(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
-    return datetime(2026, 3, day, hour, minute, second, tzinfo=UTC)
-
-
-class Office(SendOption):
-    """Sends at once, from nine to five on so many days as the test says. It can break."""
-
-    key = "office"
-    labels = {"en": "In office hours"}
-    help = labels
-    config_schema = {"type": "object", "properties": {"from": {"type": "integer"}}}
-
-    def __init__(self) -> None:
-        self.days = 10
-        self.broken = False
-
-    def availability(self, position: Position) -> Availability:
-        return Availability.offered()
-
-    def resolve(self, step: StepContext) -> SendAt:
-        shown = step.calendar.local(step.start)
-        return SendAt(shown.date(), shown.time(), (Note("ODD"),), instant=step.start)
-
-    def window(self, step: StepContext, send_at: datetime) -> Sequence[Range]:
-        if self.broken:
-            raise OSError
-        opens = time(step.config.get("from", 9))
-        days = [step.calendar.local(send_at).date() + timedelta(days=number) for number in range(self.days)]
-        return [Range(step.calendar.instant(day, opens), step.calendar.instant(day, time(17))) for day in days]
 
 
 @pytest.fixture
@@ -71,40 +33,6 @@ async def world(database: str) -> World:
 @pytest.fixture
 def office() -> Office:
     return Office()
-
-
-async def launched(world: World, office: Office) -> str:
-    """Launch an email in office hours for carol at seven. Returns its id. No other email waits."""
-    await Send.all().update(status=SendStatus.SENT)
-    options = SendOptions()
-    for key, option in world.runtime.installed.send_options.items():
-        options.register(key, option, "touchline")
-    options.register(office.key, office, "partner")
-    registries = {**world.runtime.installed.registries, SEND_OPTIONS.hook: options}
-    world.runtime = replace(world.runtime, installed=replace(world.runtime.installed, registries=registries))
-    world.context = world.runtime.context(world.context.workspace)
-    sender = await create_sender(world.context, name="H", email="h@example.com", zone="UTC", channel="scripted")
-    template = await create_template(world.context, name="O", subject="Hi", html="<p>x</p>")
-    campaign = await create_campaign(world.context, name="O", sender_id=sender.id)
-    content: dict[str, Any] = {"template_id": template.id, "step_type": StepType.EMAIL}
-    await add_step(world.context, campaign.id, day=1, send_option="office", config={}, **content)
-    await add_step(world.context, campaign.id, day=30, send_option="at_time", config={"at": "10:00"}, **content)
-    person = await create_person(world.context, "carol@example.com")
-    await launch(world.context, campaign.id, [person.id], Choice(), {})
-    first, second = await Send.filter(person_id=person.id).order_by("planned_at")
-    assert second.allowed_times_id is None
-    return str(first.id)
-
-
-async def present(send_id: str) -> tuple[SendStatus, datetime, int, str | None]:
-    send = await Send.get(id=send_id)
-    return send.status, send.due_at, send.attempts, send.reason
-
-
-def later(world: World, now: datetime) -> World:
-    """Return the world at another time."""
-    runtime = replace(world.runtime, clock=lambda: now)
-    return World(runtime.context(world.context.workspace), runtime, world.channel, world.enrollments)
 
 
 async def test_what_delays_an_email_keeps_it_within_its_times(world: World, office: Office) -> None:
