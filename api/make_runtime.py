@@ -12,7 +12,7 @@ from api.mail.tracking.signed_urls import TrackingLinks, tracking_key
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.printable import printable
 from api.services.common.crm_environment import CrmEnvironment
-from api.services.common.eml_links import EmlLinks
+from api.services.common.emails.eml_links import EmlLinks
 from api.services.common.encryption import Encryption
 from api.services.common.metrics import Metrics
 from api.services.dispatch.dispatcher import DispatchRuntime, TerminalLine

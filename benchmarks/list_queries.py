@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.clock import system_clock
-from api.services.common.cursors import cursor_of
+from api.services.common.lists.cursors import cursor_of
 from api.store.engine.sort_keys import Position, SortKey
 from benchmarks.populated import Size
 

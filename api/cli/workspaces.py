@@ -5,7 +5,7 @@ import sys
 from api.cli.common import database
 from api.clock import system_clock
 from api.codes.requests.inputs import InputCode
-from api.services.common.inputs import line
+from api.services.common.inputs.inputs import line
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings
 from api.store.workspaces import has_token, workspace_by_name

@@ -14,7 +14,7 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.services.bulk import bulk_actions, queries
 from api.services.bulk.actions import Arguments
-from api.services.common.row_lists import RowList
+from api.services.common.lists.row_lists import RowList
 from strategies import Refusal
 
 BulkActionId = Annotated[

@@ -23,7 +23,7 @@ from api.graphql.tasks import task_filters
 from api.graphql.tasks.task_filters import TaskFilter
 from api.graphql.tasks.tasks import Task
 from api.services.common.context import WorkspaceContext
-from api.services.common.row_lists import RowList
+from api.services.common.lists.row_lists import RowList
 from api.services.emails import queries as email_queries
 from api.services.people import queries as person_queries
 from api.services.saved_filters import saved_filters

@@ -18,7 +18,7 @@ from api.http import cross_origin
 from api.http.refusals import caller_context, refusal_response
 from api.http.request_guard import RequestGuard
 from api.http.workspace_limits import OperationQueue
-from api.services.common.attached_files import attached_parts
+from api.services.common.emails.attached_files import attached_parts
 from api.services.emails import eml_files
 from strategies import Refusal
 from strategies.codes import Code

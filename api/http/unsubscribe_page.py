@@ -19,7 +19,7 @@ from api.mail.unsubscribing.links import address_of, changes_token, is_signed, p
 from api.models import Person, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.common.recipient import Recipient
+from api.services.common.emails.recipient import Recipient
 from api.services.people import recipient_choices
 from api.services.people.recipient_choices import RecipientStatus
 from api.settings import Settings

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.graphql.arguments import argument_paths
-from api.services.common import inputs
+from api.services.common.inputs import inputs
 from strategies import Refusal
 from tests import story
 from tests.client import Client

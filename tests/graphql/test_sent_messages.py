@@ -5,7 +5,7 @@ from email.policy import default
 from typing import Any
 
 from api.models import Person, Send, Sender, Template
-from api.services.common.sent_messages import sent_messages
+from api.services.common.emails.sent_messages import sent_messages
 from api.store.emails import sent_contents
 from tests import story
 from tests.client import Client

@@ -10,8 +10,8 @@ import pytest
 
 from api.http.sent_emails import content_disposition
 from api.models import Person, Template
-from api.services.common.eml_links import VALID_FOR, EmlLinks
-from api.services.common.sent_messages import sent_messages
+from api.services.common.emails.eml_links import VALID_FOR, EmlLinks
+from api.services.common.emails.sent_messages import sent_messages
 from api.store.emails import sent_contents
 from tests import story
 from tests.client import SECRET, Client

@@ -3,7 +3,7 @@
 import pytest
 
 from api.mail.address import MAX_ADDRESS_LENGTH, AddressProblem, address_key, check_address
-from api.services.common import inputs
+from api.services.common.inputs import inputs
 from strategies import Refusal
 
 MARKS = "\u0301" * 1_000_000
@@ -30,8 +30,8 @@ def test_the_key_of_an_address_fits_into_its_column(letter: str) -> None:
 
 @pytest.mark.parametrize("check", [inputs.line, inputs.text, inputs.zone, inputs.wall_time])
 def test_a_text_that_is_too_long_is_not_searched(check: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.services.common.inputs.header_problem", None)
-    monkeypatch.setattr("api.services.common.inputs.text_problem", None)
+    monkeypatch.setattr("api.services.common.inputs.inputs.header_problem", None)
+    monkeypatch.setattr("api.services.common.inputs.inputs.text_problem", None)
     with pytest.raises(Refusal) as found:
         check("x:" * 1_000_000, ("place",))  # type: ignore[operator]
     assert (found.value.code, found.value.path) == ("TOO_LONG", ("place",))

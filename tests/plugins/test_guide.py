@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from api.cli.package_templates import CHANNEL
-from api.services.common import inputs
+from api.services.common.inputs import inputs
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, WebhookRefusedError, WebhookRequest
 from plugins.loading.manager import load
 from plugins.mailboxes.contract import MailBatch

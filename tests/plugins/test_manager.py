@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.services.common import inputs
+from api.services.common.inputs import inputs
 from plugins import Channel, hookimpl
 from plugins.built_in import BUILT_IN_PLUGINS
 from plugins.loading.extension_points import CHANNELS, SEND_OPTIONS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.services.common import inputs
+from api.services.common.inputs import inputs
 from plugins.loading.schemas import python_pattern, validator
 from strategies import Refusal
 

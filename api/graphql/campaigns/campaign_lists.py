@@ -15,7 +15,7 @@ from api.graphql.events.event_filters import read_filter as read_event_filter
 from api.graphql.orders import order_of
 from api.graphql.tasks.task_filters import TasksOrderBy, TasksWhere
 from api.graphql.tasks.task_filters import read_filter as read_task_filter
-from api.services.common.filters import within
+from api.services.common.lists.filters import within
 from api.services.emails import queries as email_queries
 from api.services.enrollments import queries as enrollment_queries
 from api.services.following import events

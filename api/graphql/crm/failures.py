@@ -15,7 +15,7 @@ from api.graphql.engine.nodes import Node, prefix_of
 from api.graphql.engine.payloads import mutation
 from api.graphql.nodes import load_node
 from api.graphql.orders import CrmFailureOrder, order_of
-from api.services.common.row_lists import RowList
+from api.services.common.lists.row_lists import RowList
 from api.services.crm.connections.refusals import remedy
 from api.services.crm.failures import failures
 

@@ -11,7 +11,7 @@ from api.graphql.emails.email_filters import EmailFilter, read_filter
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import Priority, StepType
 from api.graphql.engine.payloads import mutation
-from api.services.common.row_lists import RowList
+from api.services.common.lists.row_lists import RowList
 from api.services.emails import queries
 
 Filter = Annotated[

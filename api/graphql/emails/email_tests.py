@@ -11,7 +11,7 @@ from api.graphql.emails.email_previews import TemplatePreviewInput, preview_requ
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.limits.cost import cost
-from api.services.common.request_keys import once
+from api.services.common.inputs.request_keys import once
 from api.services.email_tests.email_tests import send_test_email
 
 

@@ -16,7 +16,7 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import Tracking
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
-from api.services.common.request_keys import once
+from api.services.common.inputs.request_keys import once
 from api.services.one_off_emails import drafts, sending
 from api.services.one_off_emails.drafts import NewEmail
 

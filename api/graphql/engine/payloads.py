@@ -11,7 +11,7 @@ from api.graphql.arguments.argument_paths import place_in
 from api.graphql.engine.context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ERRORS, PATH_PARTS
-from api.services.common.versions import VersionConflict
+from api.services.common.inputs.versions import VersionConflict
 from strategies import Refusal
 from strategies.errors import MAX_ERRORS
 

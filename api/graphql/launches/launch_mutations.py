@@ -15,7 +15,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services.campaigns.pausing import launch_control
-from api.services.common.request_keys import once, once_for_many
+from api.services.common.inputs.request_keys import once, once_for_many
 from api.services.launches import background_launch, launch, launch_warnings
 
 

@@ -20,7 +20,7 @@ from api.codes.requests.inputs import InputCode
 from api.services.bulk.bulk_actions import MAX_IDS as MAX_BULK_IDS
 from api.services.campaigns.draft import MAX_STEPS
 from api.services.campaigns.step_content import MAX_NOTES
-from api.services.common.inputs import MAX_TEXT_CHARACTERS
+from api.services.common.inputs.inputs import MAX_TEXT_CHARACTERS
 from api.services.crm.connections.access_values import MAX_SECRET_CHARACTERS
 from api.services.crm.connections.queries import MAX_USERS
 from api.services.crm.people.adding import MAX_IDS as MAX_CRM_IDS

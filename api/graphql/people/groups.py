@@ -16,7 +16,7 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.people.people import Person
 from api.graphql.people.person_filters import PersonFilter, read_filter
-from api.services.common.row_lists import RowList
+from api.services.common.lists.row_lists import RowList
 from api.services.people import groups, queries
 
 Name = Annotated[

@@ -14,7 +14,7 @@ from api.graphql.engine.lists.relay import After, Before, Connection, First, Las
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.services.common.request_keys import once
+from api.services.common.inputs.request_keys import once
 from api.services.people import imports, queries
 
 

@@ -18,7 +18,7 @@ from api.graphql.engine.rows import from_row
 from api.graphql.tasks.compositions import Draft, draft_of
 from api.graphql.tasks.task_mutations import TaskPayload
 from api.graphql.tasks.tasks import Task
-from api.services.common.request_keys import once
+from api.services.common.inputs.request_keys import once
 from api.services.compose import windows
 from api.services.tasks import sent_elsewhere
 from strategies import Refusal

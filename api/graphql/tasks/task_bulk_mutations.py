@@ -11,7 +11,7 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import mutation
 from api.graphql.tasks.task_filters import TaskFilter, read_filter
 from api.graphql.tasks.task_inputs import Note, Outcome, Reason, Until
-from api.services.common.row_lists import RowList
+from api.services.common.lists.row_lists import RowList
 from api.services.tasks import queries
 
 Filter = Annotated[

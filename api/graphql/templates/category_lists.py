@@ -12,7 +12,7 @@ from api.graphql.orders import order_of
 from api.graphql.templates.template_filters import TemplatesOrderBy, TemplatesWhere
 from api.graphql.templates.template_filters import read_filter as read_template_filter
 from api.services.campaigns import queries as campaign_queries
-from api.services.common.filters import within
+from api.services.common.lists.filters import within
 from api.services.templates import queries as template_queries
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.orders import order_of
 from api.services.campaigns import queries
-from api.services.common.filters import within
+from api.services.common.lists.filters import within
 
 if TYPE_CHECKING:
     from api.graphql.campaigns.campaigns import Campaign

@@ -14,7 +14,7 @@ from api.graphql.orders import order_of
 from api.graphql.tasks.task_filters import TasksOrderBy, TasksWhere
 from api.graphql.tasks.task_filters import read_filter as read_task_filter
 from api.services.campaigns import queries as campaign_queries
-from api.services.common.filters import within
+from api.services.common.lists.filters import within
 from api.services.emails import queries as email_queries
 from api.services.tasks import queries as task_queries
 

@@ -20,8 +20,8 @@ from api.services.campaigns.step_edits import (
 )
 from api.services.common.campaign_facts import campaign_facts
 from api.services.common.context import WorkspaceContext
+from api.services.common.inputs.versions import check_version
 from api.services.common.live_steps import steps_of
-from api.services.common.versions import check_version
 from api.services.enrollments.campaign_checks import refuse_archived
 from api.services.enrollments.option_facts import declared_reads
 from api.store.engine.rows import get_or_refuse

@@ -6,9 +6,9 @@ from dataclasses import replace
 from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Category, Sender, Step, Template
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import own_id, search_text
+from api.services.common.lists.filters import own_id, search_text
+from api.services.common.lists.row_lists import RowList
 from api.services.common.live_steps import steps_of
-from api.services.common.row_lists import RowList
 from api.services.enrollments.timeline_rows import timeline_steps
 from api.sorts import CampaignSort, Order
 from api.store.campaigns import campaign_list

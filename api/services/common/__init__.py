@@ -1,5 +1,5 @@
-"""What every service needs: the workspace context, the runtime, metrics, and checks on input.
+"""What every service needs: the workspace context, the runtime, encryption and metrics.
 
-Imports: codes, mail, models, plugins, store, strategies.
+Imports: mail, models, plugins, store, strategies.
 Imported by: cli, graphql, http, services.
 """

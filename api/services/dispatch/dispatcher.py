@@ -12,9 +12,9 @@ from typing import Any
 from api.channel_processes.limits import ChannelStoppedError
 from api.channel_processes.remote_channel import RemoteChannel
 from api.models import Workspace
-from api.services.common.bisection import is_database_fault
 from api.services.common.dispatch_runtime import Counts, DispatchRuntime, TerminalLine
-from api.services.common.row_backoff import Backoff
+from api.services.common.job_chunks.bisection import is_database_fault
+from api.services.common.job_chunks.row_backoff import Backoff
 from api.services.dispatch.claim.claiming import claim_and_load
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.questions import Questions

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from api.codes.refusals.emails import EmailCode
 from api.models import Send
-from api.services.common.sent_messages import sent_messages
+from api.services.common.emails.sent_messages import sent_messages
 from api.states import UNTRANSMITTED_STATUSES
 from api.store.emails import attachments
 from api.store.emails.attachments import Attachment

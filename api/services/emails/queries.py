@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from api.models import Send
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import check_dates, comparable_id, search_text
-from api.services.common.row_lists import RowList
+from api.services.common.lists.filters import check_dates, comparable_id, search_text
+from api.services.common.lists.row_lists import RowList
 from api.sorts import EmailSort, Order
 from api.store.emails import email_list
 from api.store.emails import emails as folders

@@ -11,7 +11,7 @@ from api.codes.requests.inputs import InputCode
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Task
 from api.services.common.context import WorkspaceContext
-from api.services.common.versions import check_version
+from api.services.common.inputs.versions import check_version
 from api.services.enrollments.campaign_checks import refuse_ending, refuse_paused_or_ending
 from api.services.enrollments.chosen_times import NOTES_OF_A_PERSON, ChosenTime, LocalTime, chosen_time
 from api.services.enrollments.explanations import notes_to_json

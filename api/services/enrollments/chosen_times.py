@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from api.codes.requests.inputs import InputCode
 from api.models import Send
-from api.services.common import inputs
-from api.services.common.inputs import MAX_YEAR, MIN_YEAR
+from api.services.common.inputs import inputs
+from api.services.common.inputs.inputs import MAX_YEAR, MIN_YEAR
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import chosen_columns
 from api.states import SendStatus

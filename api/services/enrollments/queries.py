@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from api.models import Campaign, Enrollment, Person
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import own_id, search_text
-from api.services.common.row_lists import RowList
+from api.services.common.lists.filters import own_id, search_text
+from api.services.common.lists.row_lists import RowList
 from api.sorts import CreatedSort, Order
 from api.store.engine.rows import find
 from api.store.enrollments import enrollment_list

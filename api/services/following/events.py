@@ -6,8 +6,8 @@ from typing import Any
 from api.codes.requests.requests import RequestCode
 from api.models import Send, Task
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import id_condition
-from api.services.common.row_lists import RowList
+from api.services.common.lists.filters import id_condition
+from api.services.common.lists.row_lists import RowList
 from api.services.following.event_filter import COLUMNS, EventFilter
 from api.sorts import CreatedSort, Order
 from api.store.engine.rows import find, not_found

@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from api.models import Job
-from api.services.common.bisection import FIRST_WAIT, is_transient, reason_of
+from api.services.common.job_chunks.bisection import FIRST_WAIT, is_transient, reason_of
 from api.services.common.metrics import Metrics
 from api.services.jobs.job_kind import Chunks, GiveUp, JobKind, JobRuntime
 from api.services.jobs.kept_lease import kept_lease

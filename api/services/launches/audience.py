@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from api.ids import first_id
-from api.services.common.chunk_sizes import ChunkSize
+from api.services.common.job_chunks.chunk_sizes import ChunkSize
 from api.services.jobs.job_kind import JobRuntime
 from api.store.launches import launches
 

@@ -12,9 +12,9 @@ from api.codes.refusals.people import PersonCode
 from api.codes.requests.inputs import InputCode
 from api.mail.text_checks import storable_text
 from api.models import Campaign, Launch, Sender, Step, Workspace
-from api.services.common.bisection import bisect_failures
-from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.common.context import WorkspaceContext, workspace_now
+from api.services.common.job_chunks.bisection import bisect_failures
+from api.services.common.job_chunks.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.enrollments.fact_changes import follow_newcomers
 from api.services.enrollments.option_facts import FactSource, OwnFacts
 from api.services.jobs.job_kind import Chunks

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from api.models import Campaign, Launch, LeftOut
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import id_condition, own_id
-from api.services.common.row_lists import RowList
+from api.services.common.lists.filters import id_condition, own_id
+from api.services.common.lists.row_lists import RowList
 from api.sorts import CreatedSort, Direction, NamedSort, Order
 from api.states import LaunchStatus
 from api.store.engine.listing import Listing

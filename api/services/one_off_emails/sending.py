@@ -8,8 +8,8 @@ from api.codes.refusals.emails import EmailCode
 from api.codes.requests.inputs import InputCode
 from api.models import Person, Send, Sender, Task
 from api.services.common.context import WorkspaceContext
-from api.services.common.request_keys import RequestKey, remember
-from api.services.common.versions import check_version
+from api.services.common.inputs.request_keys import RequestKey, remember
+from api.services.common.inputs.versions import check_version
 from api.services.enrollments.chosen_times import ChosenTime, LocalTime, chosen_time
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import chosen_columns

@@ -8,8 +8,8 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.emails import EmailCode
 from api.codes.refusals.people import PersonCode
 from api.models import Person
-from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
+from api.services.common.emails.claim_release import release_claimed
 from api.services.enrollments.fact_changes import FactFollower
 from api.services.people.people import MAX_FIELDS
 from api.services.people.suppressions import end_campaigns, suppress

@@ -6,10 +6,10 @@ from api.codes.requests.inputs import InputCode
 from api.mail.address import MAX_ADDRESS_LENGTH, address_key, address_prefix
 from api.mail.text_checks import storable_text, text_problem
 from api.models import Campaign, ImportRefusal, PeopleGroup, PeopleImport, Person
-from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import check_dates, own_id, search_text
-from api.services.common.row_lists import RowList
+from api.services.common.inputs import inputs
+from api.services.common.lists.filters import check_dates, own_id, search_text
+from api.services.common.lists.row_lists import RowList
 from api.sorts import Order, PersonSort, SuppressionSort
 from api.store.engine.listing import Listing
 from api.store.engine.rows import find

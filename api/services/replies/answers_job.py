@@ -17,7 +17,7 @@ from functools import partial
 
 from api.codes.reasons.answers import AnswerCode
 from api.models import Job
-from api.services.common.bisection import FIRST_WAIT, LONGEST_WAIT, bisect_failures, is_database_fault
+from api.services.common.job_chunks.bisection import FIRST_WAIT, LONGEST_WAIT, bisect_failures, is_database_fault
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.services.replies.effects import MatchedRow, apply, apply_with_suppression
 from api.services.replies.findings import ReadRow, read_rows

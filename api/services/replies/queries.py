@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from api.mail.reading.mail_reading import MailKind
 from api.models import IncomingEvent
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import id_condition
-from api.services.common.row_lists import RowList
+from api.services.common.lists.filters import id_condition
+from api.services.common.lists.row_lists import RowList
 from api.sorts import CreatedSort, Order
 from api.states import IncomingResult
 from api.store.engine.listing import Listing

@@ -6,9 +6,9 @@ from typing import Any
 
 from api.codes.requests.inputs import InputCode
 from api.services.common.context import WorkspaceContext
-from api.services.common.cursors import ROW_ID
-from api.services.common.filters import comparable_id
-from api.services.common.row_lists import PageRequest, RowList, Window
+from api.services.common.lists.cursors import ROW_ID
+from api.services.common.lists.filters import comparable_id
+from api.services.common.lists.row_lists import PageRequest, RowList, Window
 from api.store.engine.listing import MAX_EXACT_COUNT, Count
 from api.store.engine.sort_keys import Position
 from api.store.reports.measures import Scope

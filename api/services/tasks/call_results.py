@@ -9,7 +9,7 @@ from typing import Any
 
 from api.codes.refusals.tasks import TaskCode
 from api.models import Task, Workspace
-from api.services.common import inputs
+from api.services.common.inputs import inputs
 from api.services.workspaces.call_lists import outcomes_of, reasons_of
 from strategies import Refusal, StepType
 from strategies.errors import RefusalCollector

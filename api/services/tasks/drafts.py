@@ -7,9 +7,9 @@ first has saved. The text of an email that was withdrawn is the draft of its tas
 from api.codes.refusals.emails import EmailCode
 from api.codes.requests.inputs import InputCode
 from api.models import Send, Task
-from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
-from api.services.common.versions import check_version
+from api.services.common.inputs import inputs
+from api.services.common.inputs.versions import check_version
 from api.services.tasks.composing import Draft
 from api.services.tasks.hand_task_emails import hand_email_of
 from api.services.tasks.open_tasks import find_email_task, place_in_campaign

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from api.codes.refusals.tasks import TaskCode
 from api.codes.requests.inputs import InputCode
-from api.services.common.inputs import Path
+from api.services.common.inputs.inputs import Path
 from strategies import Refusal
 from strategies.calendar import local
 

@@ -10,8 +10,8 @@ from api.codes.refusals.emails import EmailCode
 from api.codes.refusals.tasks import TaskCode
 from api.ids import new_id
 from api.models import Person, Send, Sender, Task
-from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
+from api.services.common.inputs import inputs
 from api.services.people.people import lock_person
 from api.services.tasks.call_results import NO_RESULT
 from api.services.tasks.closing import by

@@ -7,8 +7,8 @@ from functools import partial
 from api.codes.requests.inputs import InputCode
 from api.models import Task
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import check_dates, comparable_id
-from api.services.common.row_lists import RowList
+from api.services.common.lists.filters import check_dates, comparable_id
+from api.services.common.lists.row_lists import RowList
 from api.sorts import Order, TaskSort
 from api.store.engine.listing import Count, Listing, count_each
 from api.store.engine.rows import find

@@ -7,7 +7,7 @@ from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.models import Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext
-from api.services.common.request_keys import RequestKey, remember
+from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.enrollments.campaign_checks import refuse_paused_or_ending
 from api.services.enrollments.chosen_times import LocalTime, chosen_time
 from api.services.enrollments.explanations import notes_to_json

@@ -9,8 +9,8 @@ from api.codes.refusals.emails import EmailCode
 from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.models import Enrollment, Person, Send, Sender, Step, Task
-from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
+from api.services.common.inputs import inputs
 from api.services.enrollments.chosen_times import ChosenTime
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import chosen_columns

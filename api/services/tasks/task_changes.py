@@ -7,8 +7,8 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.emails import EmailCode
 from api.codes.refusals.tasks import TaskCode
 from api.models import Campaign, Enrollment, Person, Send, Sender, Task
-from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
+from api.services.common.inputs import inputs
 from api.services.enrollments.task_dates import campaign_date
 from api.services.enrollments.timeline_rows import expiry
 from api.services.tasks.closing import by

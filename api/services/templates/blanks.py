@@ -7,7 +7,7 @@ from api.mail.message.compose import ComposedEmail
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.mail.templates.prompts import find_remaining_prompts
 from api.models import Person
-from api.services.common.inputs import Path
+from api.services.common.inputs.inputs import Path
 from strategies import Refusal
 
 MAX_UNRESOLVED_FIELDS = 25

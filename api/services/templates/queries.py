@@ -5,8 +5,8 @@ from datetime import date
 
 from api.models import Category, Template
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import own_id, search_text
-from api.services.common.row_lists import RowList
+from api.services.common.lists.filters import own_id, search_text
+from api.services.common.lists.row_lists import RowList
 from api.sorts import NamedSort, Order
 from api.store import templates as store
 from api.store.engine.listing import Listing

@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeVar
 from api.codes.requests.inputs import InputCode
 from api.mail.html.limits import HtmlLimitError
 from api.mail.templates.liquid import TemplateProblem
-from api.services.common import inputs
-from api.services.common.inputs import Path
+from api.services.common.inputs import inputs
+from api.services.common.inputs.inputs import Path
 from api.services.templates import rendering
 from strategies import Refusal
 from strategies.errors import RefusalCollector

@@ -8,10 +8,10 @@ from api.codes.refusals.templates import TemplateCode
 from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.models import Category, Template
-from api.services.common import inputs
-from api.services.common.claim_release import release_claimed
 from api.services.common.context import WorkspaceContext
-from api.services.common.versions import check_version
+from api.services.common.emails.claim_release import release_claimed
+from api.services.common.inputs import inputs
+from api.services.common.inputs.versions import check_version
 from api.services.templates import template_inputs
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction

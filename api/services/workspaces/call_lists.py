@@ -6,7 +6,7 @@ from typing import Any
 
 from api.codes.refusals.tasks import TaskCode
 from api.models import Workspace
-from api.services.common import inputs
+from api.services.common.inputs import inputs
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 

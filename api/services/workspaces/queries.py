@@ -2,8 +2,8 @@
 
 from api.models import Sender
 from api.services.common.context import WorkspaceContext
-from api.services.common.filters import search_text
-from api.services.common.row_lists import RowList
+from api.services.common.lists.filters import search_text
+from api.services.common.lists.row_lists import RowList
 from api.sorts import NamedSort, Order
 from api.store.engine.listing import Listing
 from api.store.engine.rows import find

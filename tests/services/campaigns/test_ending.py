@@ -11,7 +11,7 @@ from api.services.campaigns.campaigns import create_campaign
 from api.services.campaigns.ending import end_job, ending
 from api.services.campaigns.ending.end_job import end_chunks
 from api.services.campaigns.ending.ending import end_campaign
-from api.services.common.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
+from api.services.common.job_chunks.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.jobs.runner import MAX_FAILURES
 from api.services.launches.launch import Choice, launch
 from api.states import EnrollmentStatus, JobState, SendStatus

@@ -7,7 +7,7 @@ from api.codes.refusals.campaigns import CampaignCode
 from api.codes.refusals.people import PersonCode
 from api.codes.refusals.workspaces import WorkspaceCode
 from api.models import Step, Workspace
-from api.services.common.recipient import Recipient
+from api.services.common.emails.recipient import Recipient
 from api.services.dispatch.claim.checks_before_rendering import why_not_send
 from api.states import EnrollmentStatus
 

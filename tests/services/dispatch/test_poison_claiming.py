@@ -10,7 +10,7 @@ from asyncpg.exceptions import AdminShutdownError
 
 from api.codes.refusals.jobs import JobCode
 from api.models import Event, Send, Step, Workspace
-from api.services.common.bisection import MAX_SET_ASIDE
+from api.services.common.job_chunks.bisection import MAX_SET_ASIDE
 from api.services.dispatch.claim import batch as batches
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.dispatcher import Dispatcher, run_once

@@ -9,7 +9,7 @@ import pytest
 
 from api.codes.refusals.jobs import JobCode
 from api.models import Send
-from api.services.common.row_backoff import Backoff
+from api.services.common.job_chunks.row_backoff import Backoff
 from api.services.dispatch.claim import batch as batches
 from api.services.dispatch.claim import bisecting_claim
 from api.services.dispatch.dispatcher import run_once

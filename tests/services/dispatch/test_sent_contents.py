@@ -8,9 +8,9 @@ import pytest
 
 from api.mail.tracking.signed_urls import TrackingLinks, tracking_key
 from api.models import Campaign, Person, Send, Sender, Step, Template, Workspace
-from api.services.common.recipient import Recipient
-from api.services.common.row_backoff import Backoff
-from api.services.common.sent_messages import sent_messages
+from api.services.common.emails.recipient import Recipient
+from api.services.common.emails.sent_messages import sent_messages
+from api.services.common.job_chunks.row_backoff import Backoff
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.periodic_recovery import PeriodicRecovery
 from api.services.emails.emails import resolve_in_doubt

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.models import AccountPause, Event, Person, Send, Sender, Template, TestEmail, Workspace
-from api.services.common.request_keys import once
+from api.services.common.inputs.request_keys import once
 from api.services.email_tests import delivery, email_tests
 from api.services.email_tests.email_tests import send_test_email
 from api.services.emails.queries import folder_counts

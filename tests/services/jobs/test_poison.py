@@ -12,8 +12,8 @@ from api.services.campaigns.campaigns import add_step, change_step, create_campa
 from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
-from api.services.common import bisection
-from api.services.common.bisection import bisect_failures
+from api.services.common.job_chunks import bisection
+from api.services.common.job_chunks.bisection import bisect_failures
 from api.services.enrollments.zones_job import ZONES, zone_chunks
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime
 from api.services.jobs.runner import MAX_FAILURES, JobRunner

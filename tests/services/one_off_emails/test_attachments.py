@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.models import Send
-from api.services.common.large_emails import LargeEmails
+from api.services.common.emails.large_emails import LargeEmails
 from api.services.one_off_emails import attached
 from api.services.one_off_emails.drafts import NewEmail, create_email, update_email
 from api.services.one_off_emails.sending import delete_email, send_email

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Person, Sender, Workspace
-from api.services.common.row_lists import Window
+from api.services.common.lists.row_lists import Window
 from api.services.launches.launch import Choice, launch
 from api.services.people import queries
 from api.services.people.imports import start_import

@@ -8,7 +8,7 @@ import pytest
 
 from api.models import Campaign, Event, Workspace
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.common.row_backoff import Backoff
+from api.services.common.job_chunks.row_backoff import Backoff
 from api.services.dispatch.dispatcher import Dispatcher
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person

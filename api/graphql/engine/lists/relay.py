@@ -7,7 +7,7 @@ import strawberry
 from api.graphql.engine.context import Request
 from api.graphql.engine.lists.page_columns import page_columns
 from api.graphql.limits.cost import cost
-from api.services.common.row_lists import (
+from api.services.common.lists.row_lists import (
     DEFAULT_PAGE_SIZE,
     MAX_EXACT_COUNT,
     MAX_PAGE_SIZE,

@@ -7,7 +7,7 @@ from typing import Any
 from strawberry.dataloader import DataLoader
 
 from api.graphql.engine.loading.loaded_lists import load_together
-from api.services.common.batch_reading import BatchReader
+from api.services.common.lists.batch_reading import BatchReader
 
 
 def _loader(read: Callable[[BatchReader, list[str]], Awaitable[list[Any]]]) -> cached_property[DataLoader[str, Any]]:

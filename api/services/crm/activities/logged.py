@@ -7,7 +7,7 @@ from typing import Any
 
 from api.crm_records import CrmActivityKind
 from api.models import Campaign, Enrollment, Event, Person, Reply, Send, Sender, Step, Task, Template
-from api.services.common.sent_messages import sent_messages
+from api.services.common.emails.sent_messages import sent_messages
 from api.states import SendStatus, TaskStatus
 from api.store.crm.activities import steps_within_days
 from api.store.engagement import NO_ENGAGEMENT, engagements

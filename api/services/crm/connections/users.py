@@ -5,8 +5,8 @@ from typing import Any
 
 from api.codes.crm.connections import CrmConnectionCode
 from api.models import CrmConnection, CrmUser, Sender
-from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
+from api.services.common.inputs import inputs
 from api.services.crm.connections.opening import open_connection
 from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.usable import usable_connection

@@ -9,8 +9,8 @@ from api.codes.requests.inputs import InputCode
 from api.crm_records import CrmMatchedBy
 from api.mail.address import address_key
 from api.models import Enrollment, Person
-from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
+from api.services.common.inputs import inputs
 from api.services.crm.connections.opening import open_connection
 from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.usable import usable_connection

@@ -4,8 +4,8 @@ from api.codes.crm.people import CrmPersonCode
 from api.codes.events.event_kinds import EventKind
 from api.crm_records import CrmMatchedBy
 from api.models import CrmPerson, Person
-from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
+from api.services.common.inputs import inputs
 from api.services.crm.connections.opening import open_connection
 from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.usable import present_connection, usable_connection

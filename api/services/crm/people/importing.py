@@ -16,8 +16,8 @@ from api.codes.refusals.people import PersonCode
 from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.models import CrmConnection, Job, PeopleImport, Person
-from api.services.common import inputs
 from api.services.common.context import WorkspaceContext
+from api.services.common.inputs import inputs
 from api.services.crm.connections.opening import open_connection
 from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.usable import usable_connection

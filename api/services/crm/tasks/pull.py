@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from api.crm_task_states import CrmChangeKind, CrmTaskState
 from api.models import CrmTask
-from api.services.common.bisection import is_database_fault
+from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.crm.tasks.foreign import add_foreign_tasks
 from api.services.crm.tasks.org import TaskOrg
 from api.services.crm.tasks.pairs import SyncedTask, adopt, apply, merged, note_conflicts, read_tasks, remove

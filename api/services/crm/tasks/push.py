@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from api.crm_task_states import CrmChangeKind, CrmTaskState
 from api.models import CrmTask
-from api.services.common.bisection import is_database_fault, reason_of
+from api.services.common.job_chunks.bisection import is_database_fault, reason_of
 from api.services.crm.tasks.failures import failed, refused, waits
 from api.services.crm.tasks.org import TaskOrg
 from api.services.crm.tasks.pairs import SyncedTask, adopt, apply, merged, read_tasks, remove

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from api.codes.reasons.outcome_reasons import ReasonCode
-from api.services.common.bisection import is_database_fault
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.dispatch.claim.allowed_time_waits import Explanation, no_time, postpone, wait_until, without_waits
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery

@@ -12,7 +12,7 @@ from api.mail.message.packing import PLACEHOLDER, PLACEHOLDER_ADDRESS
 from api.mail.tracking.signed_urls import EmailTracking
 from api.models import Step, Workspace
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.common.recipient import Recipient
+from api.services.common.emails.recipient import Recipient
 from api.services.dispatch.claim.batch_rendering import BatchRendering
 from api.services.dispatch.claim.checks_before_rendering import why_not_send
 from api.services.dispatch.claim.content_packing import ContentPacking

@@ -11,9 +11,9 @@ from typing import Any
 from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.jobs import JobCode
 from api.ids import new_id
-from api.services.common.bisection import bisect_failures, is_database_fault
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.common.row_backoff import Backoff
+from api.services.common.job_chunks.bisection import bisect_failures, is_database_fault
+from api.services.common.job_chunks.row_backoff import Backoff
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer

@@ -12,7 +12,7 @@ from api.codes.refusals.people import PersonCode
 from api.codes.refusals.workspaces import WorkspaceCode
 from api.mail.domains import blocking_domain
 from api.models import Step, Workspace
-from api.services.common.recipient import Recipient
+from api.services.common.emails.recipient import Recipient
 from api.services.workspaces.accounts import may_use
 from api.states import MAY_GET_EMAILS
 from strategies.codes import Message

@@ -4,9 +4,9 @@ import logging
 import time
 from datetime import timedelta
 
-from api.services.common.bisection import is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.common.row_backoff import Backoff
+from api.services.common.job_chunks.bisection import is_transient
+from api.services.common.job_chunks.row_backoff import Backoff
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.expired_leases import recover_expired
 from api.store.campaigns.campaign_status import finish_campaigns

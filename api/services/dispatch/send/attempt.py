@@ -13,8 +13,8 @@ from inspect import isawaitable
 from api.channel_processes.limits import ChannelFaultError, ChannelStoppedError
 from api.mail.message.email_rendering import RenderedEmail
 from api.mail.message.size import EmailTooLargeProblem
-from api.services.common.attached_files import with_attachments
-from api.services.common.large_emails import NoSlotError
+from api.services.common.emails.attached_files import with_attachments
+from api.services.common.emails.large_emails import NoSlotError
 from api.services.dispatch.claim.delivery import HAS_REQUESTED, Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt, Session

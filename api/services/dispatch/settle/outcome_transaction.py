@@ -8,8 +8,8 @@ from datetime import date, datetime
 from api.channel_processes.remote_channel import RemoteChannel
 from api.codes.reasons.channel_faults import CHANNEL_FAULTS
 from api.mail.address import address_key
-from api.services.common.bisection import is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.job_chunks.bisection import is_transient
 from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.outcome_decision import decide_outcome, event_line, within_allowed_times

@@ -6,8 +6,8 @@ import time
 from collections.abc import Awaitable, Iterator, Sequence
 
 from api.codes.refusals.jobs import JobCode
-from api.services.common.bisection import bisect_failures, is_transient
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.job_chunks.bisection import bisect_failures, is_transient
 from api.services.dispatch.claim.delivery import MAY_REQUEST, Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer
 from api.services.dispatch.settle.group_commit import MAX_GROUP_ITEMS, GroupCommit

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from api.services.common.bisection import FIRST_WAIT, LONGEST_WAIT
+from api.services.common.job_chunks.bisection import FIRST_WAIT, LONGEST_WAIT
 
 
 class Backoff:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.services.common.chunk_sizes import WRITE_SLICE_SECONDS, ChunkSize
+from api.services.common.job_chunks.chunk_sizes import WRITE_SLICE_SECONDS, ChunkSize
 from api.store.engine.database import is_postgres
 from api.store.engine.transactions import transaction
 

@@ -25,7 +25,7 @@ from api.models import (
     Task,
     Template,
 )
-from api.services.common.sent_messages import sent_messages
+from api.services.common.emails.sent_messages import sent_messages
 from api.store.campaigns.endings import active_people
 from api.store.campaigns.holds import count_held_by_campaign
 from api.store.crm.people import present_links

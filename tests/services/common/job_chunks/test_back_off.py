@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from api.services.common.row_backoff import Backoff
+from api.services.common.job_chunks.row_backoff import Backoff
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 

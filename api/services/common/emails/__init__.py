@@ -1,0 +1,5 @@
+"""What several rooms need of an email: its recipient, files, links and sent content.
+
+Imports: mail.message, store.dispatch, store.emails, store.engine.
+Imported by: http, services, services.common.lists.
+"""

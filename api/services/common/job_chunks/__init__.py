@@ -1,0 +1,5 @@
+"""Chunks of background work: their size, and rows on which the work fails.
+
+Imports: mail, store.engine, strategies.
+Imported by: services.
+"""
