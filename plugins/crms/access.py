@@ -130,11 +130,11 @@ class CrmCapabilities:
     """What this organization's CRM can do for this user, as its description says."""
 
     marker_is_unique: bool
-    """Whether tasks have a field for the marker that the CRM keeps unique, and that ``push_tasks`` writes by.
+    """Whether tasks have a field for the marker of which the CRM refuses a value that another task has.
 
-    Salesforce: a text field that is an external id and unique. HubSpot: a property with hasUniqueValue, and batch
-    upsert with idProperty. Pipedrive: none, custom fields are not unique. Emails that are logged as ``email_objects``
-    count as not unique in any case: Touchline looks for them before it logs them again.
+    Salesforce: a text field that is an external id and unique. HubSpot: a property with hasUniqueValue. Pipedrive:
+    none, custom fields are not unique. Emails that are logged as ``email_objects`` count as not unique in any case:
+    Touchline looks for them before it logs them again.
     """
     has_marker_field: bool = False
     """Whether tasks have a field for the marker, unique or not. Else the marker is a last line of the details."""

@@ -69,12 +69,14 @@ class CrmSession(ABC):
     async def push_tasks(self, pushes: Sequence[TaskPush]) -> Sequence[WriteResult]:
         """Create and update up to 200 tasks, and return a result for each, in any order. Records fail separately.
 
-        A push without ``remote_id`` creates the task. If ``marker_is_unique``, it is an upsert by the
-        marker: a task that exists already is updated. If not, write the marker into the new task as well.
+        A push without ``remote_id`` creates the task with its marker. If a task has the marker already and
+        ``marker_is_unique``, do not change that task: the result is DUPLICATE_VALUE, and Touchline looks for the task.
+        So do not upsert. A CRM can carry out a request after its answer was lost and the task was changed there. An
+        upsert would then write older values over newer ones.
 
-        Salesforce: sObject Collections with allOrNone=false, at most one request each for PATCH by the external id,
-        POST and PATCH by id. HubSpot: POST /crm/objects/2026-03/tasks/batch/upsert, create and update, 100 records
-        a request. Pipedrive: POST and PATCH /api/v2/activities, one request a record.
+        Salesforce: sObject Collections with allOrNone=false, at most one request each for POST and PATCH by id.
+        HubSpot: POST /crm/objects/2026-03/tasks/batch/create and update, 100 records a request. Pipedrive: POST and
+        PATCH /api/v2/activities, one request a record.
         """
 
     @abstractmethod
@@ -196,6 +198,9 @@ class CrmSession(ABC):
     @abstractmethod
     async def log_activities(self, activities: Sequence[ActivityPush]) -> Sequence[WriteResult]:
         """Log up to 200 activities, and return a result for each. Keys are the markers.
+
+        As in ``push_tasks``, an activity whose marker the CRM has already gets DUPLICATE_VALUE, if
+        ``marker_is_unique``, and changes nothing.
 
         Salesforce: completed Tasks by sObject Collections, or EmailMessage. HubSpot: batch create of emails and calls.
         Pipedrive: POST /api/v2/activities with done.

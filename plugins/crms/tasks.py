@@ -97,7 +97,7 @@ class TaskPush:
     marker: str
     """Touchline's name for the task in the CRM, unique over all workspaces and for ever. The result carries it."""
     remote_id: str | None
-    """The CRM's id. None: create the task, or find it by its marker where ``marker_is_unique``."""
+    """The CRM's id. None: create the task."""
     values: TaskValues
     fields: frozenset[TaskField]
     """The fields to write. Leave all others as they are. All of them if the task is created."""

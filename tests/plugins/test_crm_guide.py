@@ -53,15 +53,19 @@ class Service:
             raise instead
         if instead is not None:
             return httpx.Response(instead, text="no")
-        return httpx.Response(200, json=self._answer(request))
+        answer = self._answer(request)
+        return httpx.Response(409, text="the marker is known") if answer is None else httpx.Response(200, json=answer)
 
     def _answer(self, request: httpx.Request) -> Any:
         path, params = request.url.path, request.url.params
         ids, markers = (params.get(name, "").split(",") for name in ("ids", "markers"))
         match [request.method, *path.strip("/").split("/")]:
-            case ["PUT", "tasks", "by-marker", marker]:
-                known = next((key for key, task in self.tasks.items() if task["marker"] == marker), None)
-                return self.write(known or f"T{len(self.tasks) + 1}", marker, json.loads(request.content))
+            case ["POST", "tasks"]:
+                values = json.loads(request.content)
+                marker = values.pop("marker")
+                if any(task["marker"] == marker for task in self.tasks.values()):
+                    return None
+                return self.write(f"T{len(self.tasks) + 1}", marker, values)
             case ["PATCH", "tasks", key]:
                 return self.write(key, self.tasks[key]["marker"], json.loads(request.content))
             case ["DELETE", "tasks", key]:
@@ -87,11 +91,10 @@ class Service:
 
     def write(self, key: str, marker: str, values: dict[str, Any]) -> dict[str, Any]:
         """Create or change a task, as a user of Rolodex does as well."""
-        created = key not in self.tasks
         at = self.now.isoformat()
         usual = {"id": key, "marker": marker, "created": at, "owner": "U1", "person": None}
         self.tasks[key] = {**self.tasks.get(key, usual), **values, "changed": at}
-        return {**self.tasks[key], "created": created}
+        return self.tasks[key]
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ The date of a logged task is that of ``ActivityPush.at`` in the zone that ``at``
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +19,7 @@ from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 from plugins.crms.people import ActivityKind, ActivityPush, LoggedEmail
 from plugins.crms.salesforce import soql
-from plugins.crms.salesforce.batches import Batch, Write, write_batches
+from plugins.crms.salesforce.batches import Write, write_batches
 from plugins.crms.salesforce.description import ACTIVITY_FIELDS, Descriptions, ObjectDescription
 from plugins.crms.salesforce.ids import CONTACT, EMAIL_MESSAGE, LEAD, whole_id
 from plugins.crms.salesforce.json_reading import record_id, text
@@ -31,7 +30,6 @@ from plugins.crms.salesforce.tasks import length_of, with_marker
 from plugins.crms.tasks import WriteResult
 
 SUBTYPES = {ActivityKind.EMAIL: "Email", ActivityKind.REPLY: "Email", ActivityKind.CALL: "Call"}
-FIXED_FIELD, FIXED = "TaskSubtype", CrmCode.INVALID_FIELD_FOR_INSERT_UPDATE
 SENT = "3"
 MAX_MESSAGE_ID_CHARACTERS = 255
 SUBJECT_CHARACTERS = 255
@@ -50,16 +48,12 @@ class Activities:
         emails = [each for each in activities if each.remote_id is None and _sent_email(each)]
         tasks = [each for each in activities if each.remote_id is None and not _sent_email(each)]
         logged = [each for each in activities if each.remote_id is not None]
-        marker = task.fields.get(self.marker_field)
-        upserts_by = self.marker_field if marker and marker.unique_external_id else ""
-        batches = [Batch([self._task(each, task) for each in tasks], upserts_by)]
+        batches = [[self._task(each, task) for each in tasks]]
         if emails:
             message = await self.descriptions.of(self.rest, "EmailMessage")
-            batches.append(Batch([_email(each, email, message) for each in emails if (email := _sent_email(each))]))
+            batches.append([_email(each, email, message) for each in emails if (email := _sent_email(each))])
         changes, results = await self._changes(logged, task)
-        batches.append(Batch(changes))
-        written = await write_batches(self.rest, [batch for batch in batches if batch.writes])
-        written = await self._without_subtype(batches[0], written)
+        written = await write_batches(self.rest, *batches, changes)
         ids = {each.marker: each.remote_id for each in logged}
         # The result of an email has the id of the email, not that of its task.
         return results + [
@@ -100,31 +94,12 @@ class Activities:
             **_own_fields(activity, task, creates=True),
         }
         if subtype and subtype.createable and SUBTYPES[activity.kind] in subtype.values:
-            values[FIXED_FIELD] = SUBTYPES[activity.kind]
-        if self.marker_field in task.fields:
+            values["TaskSubtype"] = SUBTYPES[activity.kind]
+        if task.marker(self.marker_field):
             values[self.marker_field] = activity.marker
         else:
             values["Description"] = with_marker(activity.body, activity.marker, length_of(task))
         return Write(activity.marker, "Task", {name: value for name, value in values.items() if value is not None})
-
-    async def _without_subtype(self, batch: Batch, written: list[WriteResult]) -> list[WriteResult]:
-        """Repeat the upserts that found their task. TaskSubtype can be written only when a task is created."""
-        failed = {
-            each.key for each in written if each.error and each.error.code is FIXED and FIXED_FIELD in each.error.detail
-        }
-        again = [
-            replace(write, fields={name: value for name, value in write.fields.items() if name != FIXED_FIELD})
-            for write in batch.writes
-            if write.key in failed and FIXED_FIELD in write.fields
-        ]
-        if not again:
-            return written
-        try:
-            results = await write_batches(self.rest, [Batch(again, batch.upserts_by)])
-        except CrmError as error:
-            results = [WriteResult(each.key, error=error) for each in again]
-        repeated = {each.key: each for each in results}
-        return [repeated.get(each.key, each) for each in written]
 
     async def _changes(
         self, logged: Sequence[ActivityPush], task: ObjectDescription

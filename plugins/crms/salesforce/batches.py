@@ -1,7 +1,10 @@
 """Writes up to 200 records in one request, and reads the result of each.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections_create.htm,
-…_update.htm, …_upsert.htm and …_delete.htm: one call of the API, allOrNone=false, results in the order of the records.
+…_update.htm and …_delete.htm: one call of the API, allOrNone=false, results in the order of the records.
+
+Records are never upserted. Salesforce can carry out a request long after its answer was lost. An upsert would then
+write its old values over newer ones. A creation is refused (DUPLICATE_VALUE) if the record is there by then.
 """
 
 from collections.abc import Sequence
@@ -32,34 +35,21 @@ class Write:
     """The id of a record that exists. Empty: create it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Records of the same operation."""
-
-    writes: Sequence[Write]
-    upserts_by: str = ""
-    """The external id by which records are created or updated."""
-
-
-async def write_batches(rest: RestClient, batches: Sequence[Batch]) -> list[WriteResult]:
-    """Write all batches, and return a result for each record.
+async def write_batches(rest: RestClient, *batches: Sequence[Write]) -> list[WriteResult]:
+    """Write all batches, and return a result for each record. The records of a batch all exist, or none of them does.
 
     Raises CrmError if all requests failed, and for the same records the same may be in doubt. Otherwise the records of
     a request that failed have its error, so that what another request has written is not forgotten.
     """
     results: list[WriteResult] = []
     failures: list[CrmError] = []
-    chunks = [
-        Batch(batch.writes[start : start + MAX_RECORDS], batch.upserts_by)
-        for batch in batches
-        for start in range(0, len(batch.writes), MAX_RECORDS)
-    ]
+    chunks = [batch[start : start + MAX_RECORDS] for batch in batches for start in range(0, len(batch), MAX_RECORDS)]
     for chunk in chunks:
         try:
             results += [_without_secrets(rest, result) for result in await _write(rest, chunk)]
         except CrmError as error:
             failures.append(error)
-            results += [WriteResult(write.key, error=error) for write in chunk.writes]
+            results += [WriteResult(write.key, error=error) for write in chunk]
     certain = len(chunks) == 1 or not any(error.in_doubt for error in failures)
     if failures and len(failures) == len(chunks) and certain:
         raise failures[0]
@@ -90,14 +80,10 @@ GONE = {CrmCode.ENTITY_IS_DELETED, CrmCode.NOT_FOUND, CrmCode.INVALID_CROSS_REFE
 """Why a record cannot be deleted that does not exist any more."""
 
 
-async def _write(rest: RestClient, batch: Batch) -> list[WriteResult]:
-    body = {"allOrNone": False, "records": [_body(write) for write in batch.writes]}
-    if batch.upserts_by:
-        answer = await rest.write("PATCH", f"{PATH}/{batch.writes[0].sobject}/{batch.upserts_by}", body)
-    else:
-        answer = await rest.write("PATCH" if batch.writes[0].remote_id else "POST", PATH, body)
-    rows = _rows(answer, len(batch.writes))
-    return [_result(write, row, batch.upserts_by) for write, row in zip(batch.writes, rows, strict=True)]
+async def _write(rest: RestClient, batch: Sequence[Write]) -> list[WriteResult]:
+    body = {"allOrNone": False, "records": [_body(write) for write in batch]}
+    rows = _rows(await rest.write("PATCH" if batch[0].remote_id else "POST", PATH, body), len(batch))
+    return [_result(write, row) for write, row in zip(batch, rows, strict=True)]
 
 
 def _body(write: Write) -> dict[str, Any]:
@@ -114,13 +100,12 @@ def _rows(answer: object, number: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _result(write: Write, row: dict[str, Any], upserts_by: str = "") -> WriteResult:
+def _result(write: Write, row: dict[str, Any]) -> WriteResult:
     if row.get("success") is True:
         remote_id = whole_id(row.get("id")) or whole_id(write.remote_id)
         if remote_id is None:
             return WriteResult(write.key, error=invalid("a saved record has no id", in_doubt=True))
-        created = row.get("created") is True if upserts_by else not write.remote_id
-        return WriteResult(write.key, remote_id=remote_id, created=created)
+        return WriteResult(write.key, remote_id=remote_id, created=not write.remote_id)
     errors = row.get("errors")
     first = inner(errors[0]) if isinstance(errors, list) and errors else {}
     name = text(first.get("statusCode")) or text(first.get("errorCode"))
@@ -128,7 +113,4 @@ def _result(write: Write, row: dict[str, Any], upserts_by: str = "") -> WriteRes
     if not name and row.get("success") is not False:
         return WriteResult(write.key, error=invalid("a result says neither success nor an error", in_doubt=True))
     error = error_of(name or CrmCode.UNKNOWN_EXCEPTION, message or "no reason was given", first.get("fields"))
-    if upserts_by and error.code is CrmCode.DUPLICATE_VALUE and upserts_by in message:
-        # Another request with this external id is under way. The next upsert finds its record.
-        error = CrmError(CrmCode.FAILED_WRITE, message, name=error.name)
     return WriteResult(write.key, error=error)

@@ -70,6 +70,11 @@ class ObjectDescription:
         """Return those of the fields that the user can see. ``Account.Name`` counts as its id field."""
         return [name for name in names if (f"{name.split('.')[0]}Id" if "." in name else name) in self.fields]
 
+    def marker(self, name: str) -> FieldDescription | None:
+        """Return the field for the marker, if the user can write it and search by it."""
+        found = self.fields.get(name)
+        return found if found and found.createable and found.filterable else None
+
     def writable(self, values: Mapping[str, Any], *, creates: bool) -> dict[str, Any]:
         """Return the values whose fields the user can write, with texts cut to the length of the field."""
         found = {}
@@ -105,10 +110,7 @@ class KnownDescriptions:
 
 
 class Descriptions:
-    """The descriptions that one session uses. They do not change while it lasts.
-
-    So the session writes as its capabilities say: by an upsert where the marker is unique, and never otherwise.
-    """
+    """The descriptions that one session uses. They do not change while it lasts, so it writes as it has said."""
 
     def __init__(self, shared: KnownDescriptions) -> None:
         self._shared = shared
@@ -124,9 +126,9 @@ class Descriptions:
 def capabilities(found: Mapping[str, ObjectDescription], marker: str, opt_out: str) -> CrmCapabilities:
     """Return the capabilities of a session, with sentences about what is missing."""
     task, email = found["Task"], found["EmailMessage"]
-    field_of_marker = task.fields.get(marker)
-    has_field = bool(field_of_marker and field_of_marker.createable and field_of_marker.filterable)
-    unique = bool(has_field and field_of_marker and field_of_marker.unique_external_id)
+    field_of_marker = task.marker(marker)
+    has_field = field_of_marker is not None
+    unique = field_of_marker is not None and field_of_marker.unique_external_id
     people = ((PersonKind.LEAD, found["Lead"]), (PersonKind.CONTACT, found["Contact"]))
     return CrmCapabilities(
         marker_is_unique=unique,

@@ -7,7 +7,7 @@ from typing import Any
 
 from plugins.crms.people import OptOut, OptOutPage, PersonKind
 from plugins.crms.salesforce import soql
-from plugins.crms.salesforce.batches import Batch, Write, write_batches
+from plugins.crms.salesforce.batches import Write, write_batches
 from plugins.crms.salesforce.description import Descriptions
 from plugins.crms.salesforce.ids import CONTACT, LEAD, whole_id
 from plugins.crms.salesforce.json_reading import instant, record_id, text
@@ -29,7 +29,7 @@ async def write_opt_outs(rest: RestClient, opt_outs: Sequence[OptOut]) -> list[W
         writes.append(Write(each.remote_id, sobject, {rest.settings.opt_out_field: each.opted_out}, whole))
     # A request can have up to 10 chunks of the same object, so each object comes in one piece.
     writes.sort(key=lambda write: write.sobject)
-    return await write_batches(rest, [Batch(writes)]) if writes else []
+    return await write_batches(rest, writes)
 
 
 class ChangedOptOuts:

@@ -18,7 +18,7 @@ from plugins.crms.people import (
     SourceKind,
 )
 from plugins.crms.salesforce.activities import Activities
-from plugins.crms.salesforce.batches import Batch, Write, delete_records, write_batches
+from plugins.crms.salesforce.batches import Write, delete_records, write_batches
 from plugins.crms.salesforce.description import Descriptions, capabilities
 from plugins.crms.salesforce.identity import identify
 from plugins.crms.salesforce.ids import whole_id
@@ -66,7 +66,7 @@ class SalesforceSession(CrmSession):
         return capabilities(found, self.rest.settings.marker_field, self.rest.settings.opt_out_field)
 
     async def push_tasks(self, pushes: Sequence[TaskPush]) -> Sequence[WriteResult]:
-        """Upsert by the marker where it is unique, else create; and update by id."""
+        """Create tasks with their markers, and update others by id."""
         task, marker = await self.descriptions.of(self.rest, "Task"), self.rest.settings.marker_field
         creates, updates, results = [], [], []
         for push in pushes:
@@ -77,9 +77,7 @@ class SalesforceSession(CrmSession):
                 updates.append(Write(push.marker, "Task", fields, whole_id(push.remote_id) or push.remote_id))
             else:
                 results.append(WriteResult(push.marker, remote_id=push.remote_id))
-        field = task.fields.get(marker)
-        batches = [Batch(creates, marker if field and field.unique_external_id else ""), Batch(updates)]
-        return results + await write_batches(self.rest, [batch for batch in batches if batch.writes])
+        return results + await write_batches(self.rest, creates, updates)
 
     async def delete_tasks(self, remote_ids: Sequence[str]) -> Sequence[WriteResult]:
         """DELETE /composite/sobjects"""
@@ -109,7 +107,7 @@ class SalesforceSession(CrmSession):
     async def create_people(self, people: Sequence[NewPerson]) -> Sequence[WriteResult]:
         """Create leads."""
         lead = await self.descriptions.of(self.rest, "Lead")
-        return await write_batches(self.rest, [Batch([new_lead(each, lead) for each in people])] if people else [])
+        return await write_batches(self.rest, [new_lead(each, lead) for each in people])
 
     async def find_users(
         self, *, remote_ids: Sequence[str] = (), addresses: Sequence[str] = ()

@@ -13,7 +13,7 @@ JWT, CREDENTIALS, CODE = "jwt_bearer", "client_credentials", "authorization_code
 LOGIN_URL, API_VERSION, MARKER_FIELD = "https://login.salesforce.com", "62.0", "Touchline_Id__c"
 VERSION = re.compile(r"v?(\d{2,3}\.0)", re.ASCII)
 OLDEST_VERSION = 46.0
-"""Collections take upserts since this version (…/api_rest/resources_composite_sobjects_collections_upsert.htm)."""
+"""The oldest version that was compared with the documentation. sObject Collections came with 42.0."""
 OPT_OUT_FIELD = "HasOptedOutOfEmail"
 CUSTOM_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,75}__c", re.ASCII)
 FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}", re.ASCII)

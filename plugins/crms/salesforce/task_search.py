@@ -86,8 +86,8 @@ class TaskSearch:
         if not markers:
             return []
         task = await self.descriptions.of(self.rest, "Task")
-        fields, field = visible_fields(task, self.marker_field), task.fields.get(self.marker_field)
-        if field and field.filterable:
+        fields = visible_fields(task, self.marker_field)
+        if task.marker(self.marker_field):
             rows = await rows_in(self.rest, fields, "Task", self.marker_field, markers, deleted=True)
         else:
             query = soql.select(fields, "Task", await self._created_by_me(task, since), "ORDER BY CreatedDate, Id")

@@ -68,7 +68,7 @@ def to_fields(push: TaskPush, task: ObjectDescription, marker_field: str) -> dic
         fields = {written[each][0]: written[each][1] for each in push.fields}
         if fields.get("OwnerId", "") is None:
             del fields["OwnerId"]
-    if marker_field in task.fields:
+    if task.marker(marker_field):
         return fields | ({marker_field: push.marker} if creates else {})
     if creates or "Description" in fields:
         fields["Description"] = with_marker(values.details, push.marker, length_of(task))

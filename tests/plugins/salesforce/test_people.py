@@ -182,8 +182,9 @@ async def test_activities_are_logged_once(server: SalesforceServer) -> None:
         assert answer
         assert (answer["WhoId"], answer["Touchline_Id__c"], answer["TaskSubtype"]) == (lead, "rpl_1", "Email")
         assert (email["Status"], email["ToIds"], email["MessageIdentifier"]) == ("3", [lead], "<1@us.example>")
-        again = {each.key: each.remote_id for each in await session.log_activities([call, mail])}
-        assert again == {key: made[key].remote_id for key in ("call_1", "snd_1")}
+        again = await session.log_activities([replace(call, subject="late"), mail])
+        assert [each.error and each.error.code for each in again] == [CrmCode.DUPLICATE_VALUE] * 2
+        assert org.find(str(made["call_1"].remote_id)) == row
         org.delete(str(made["snd_1"].remote_id))
         pushes = {each.marker: each for each in (call, mail, sent, unnamed, reply)}
         assert await session.find_activities(pushes, START) == {key: each.remote_id for key, each in made.items()}

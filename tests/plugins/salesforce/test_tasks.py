@@ -55,16 +55,17 @@ async def test_tasks_are_written_and_read(server: SalesforceServer) -> None:
         assert (row["Subject"], row["Status"], row["Priority"]) == ("Call Ada", "Not Started", "High")
         assert (row["ActivityDate"], row["Description"], row["WhoId"]) == ("2026-03-02", "Ask about it", lead)
         assert (row["Touchline_Id__c"], row["OwnerId"], row["Type"]) == ("tsk_1", org.admin, None)
-        # The same again is an update, and only the named fields are written.
+        # Only the named fields are written. A second creation is refused, and changes nothing.
         org.update(first, {"Priority": "Low", "Description": "Theirs"})
         done = push(
             "tsk_1", first, frozenset({TaskField.STATUS, TaskField.DUE}), status=RemoteStatus.COMPLETED, due=None
         )
-        again = by_key(await session.push_tasks([done, push("tsk_2"), push("tsk_3", "00T5g00000zzzzz")]))
-        assert (again["tsk_1"].created, again["tsk_2"].created) == (False, False)
-        assert again["tsk_2"].remote_id == made["tsk_2"].remote_id
-        assert again["tsk_3"].error
-        assert again["tsk_3"].error.code is CrmCode.NOT_FOUND
+        late = push("tsk_2", subject="late")
+        again = by_key(await session.push_tasks([done, late, push("tsk_3", "00T5g00000zzzzz")]))
+        assert again["tsk_1"].created is False
+        codes = [each.error.code for key in ("tsk_2", "tsk_3") if (each := again[key]).error]
+        assert codes == [CrmCode.DUPLICATE_VALUE, CrmCode.NOT_FOUND]
+        assert {row["Subject"] for row in org.records("Task")} == {"Call Ada"}
         assert len(org.records("Task")) == 2
         (task, other) = (await session.changed_tasks(START, None)).tasks
         assert (task.marker, task.values.status, task.values.due) == ("tsk_1", RemoteStatus.COMPLETED, None)
@@ -202,9 +203,7 @@ async def test_records_fail_by_themselves(server: SalesforceServer) -> None:
         assert found["c"].error.name == "INACTIVE_OWNER_OR_USER"
         server.faults.add(FaultKind.FAIL_ROWS, rows=(0,))
         server.faults.add(FaultKind.FAIL_ROWS, rows=(0,), error=MAINTENANCE)
-        taken = ApiError("DUPLICATE_VALUE", "duplicate value found: Touchline_Id__c duplicates value on record")
-        server.faults.add(FaultKind.FAIL_ROWS, rows=(0,), error=taken)
-        for code in (CrmCode.UNABLE_TO_LOCK_ROW, CrmCode.of(MAINTENANCE.code), CrmCode.FAILED_WRITE):
+        for code in (CrmCode.UNABLE_TO_LOCK_ROW, CrmCode.of(MAINTENANCE.code)):
             (result,) = await session.push_tasks([push("a")])
             assert result.error
             assert (result.error.code, result.error.code.is_retried) == (code, True)
@@ -229,7 +228,7 @@ async def test_a_request_that_fails(
     async with connected(server) as (session, _):
         known = server.org.create("Task", {"Subject": "old"})
         await session.push_tasks([push("b", known)])
-        server.faults.add(fault, on="collection_upsert")
+        server.faults.add(fault, on="collection_create")
         # The update in another request of the same call has its own result.
         found = by_key(await session.push_tasks([push("a"), push("b", known)]))
         assert found["b"].remote_id == known
@@ -238,9 +237,11 @@ async def test_a_request_that_fails(
         assert (error.code, error.in_doubt, len(server.org.records("Task"))) == (code, in_doubt, written + 1)
         # Repeated, there is one task.
         (result,) = await session.push_tasks([push("a")])
-        assert result.created is not bool(written)
+        assert (result.created, result.error and result.error.code) == (
+            (False, CrmCode.DUPLICATE_VALUE) if written else (True, None)
+        )
         assert len(server.org.records("Task")) == 2
-        server.faults.add(fault, on="collection_upsert")
+        server.faults.add(fault, on="collection_create")
         with pytest.raises(CrmError) as caught:
             await session.push_tasks([push("a")])
         assert (caught.value.code, caught.value.in_doubt) == (code, in_doubt)
@@ -256,7 +257,7 @@ async def test_a_request_that_fails(
 async def test_an_answer_that_does_not_come(server: SalesforceServer, fault: FaultKind, written: int) -> None:
     async with connected(server) as (session, _):
         await session.describe()
-        server.faults.add(fault, on="collection_upsert")
+        server.faults.add(fault, on="collection_create")
         session.rest.limits = replace(LIMITS, total_seconds=0.6)
         with pytest.raises(CrmError) as caught:
             await session.push_tasks([push("a")])
@@ -265,3 +266,4 @@ async def test_an_answer_that_does_not_come(server: SalesforceServer, fault: Fau
         session.rest.limits = LIMITS
         (result,) = await session.push_tasks([push("a")])
         assert result.created is not bool(written)
+        assert len(server.org.records("Task")) == 1

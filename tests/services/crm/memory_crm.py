@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plugins.crms.access import ApiUse, CrmCapabilities, CrmIdentity
+from plugins.crms.codes import CrmCode
 from plugins.crms.contract import CrmSession
 from plugins.crms.errors import CrmError
 from plugins.crms.people import (
@@ -175,6 +176,9 @@ class MemoryCrm(CrmSession):
         results = []
         for each in activities:
             refused = self._refused(each.marker, each.person_id)
+            known = {activity.marker for activity in self.activities.values() if self.capabilities.marker_is_unique}
+            if refused is None and each.remote_id is None and each.marker in known:
+                refused = WriteResult(each.marker, error=CrmError(CrmCode.DUPLICATE_VALUE))
             if refused is None:
                 remote_id = each.remote_id or f"TASK{len(self.activities)}"
                 assert each.remote_id is None or each.remote_id in self.activities

@@ -137,8 +137,8 @@ class MemorySession(CrmSession):
         if push.marker in self.org.rejects:
             return WriteResult(push.marker, error=self.org.rejects[push.marker])
         remote_id = push.remote_id
-        if remote_id is None and self.org.marker_is_unique:
-            remote_id = next((each.remote_id for each in self.org.by_marker(push.marker)), None)
+        if remote_id is None and self.org.marker_is_unique and self.org.by_marker(push.marker):
+            return WriteResult(push.marker, error=CrmError(CrmCode.DUPLICATE_VALUE))
         if remote_id is None:
             return WriteResult(push.marker, self.org.add(push.values, push.marker), created=True)
         if remote_id not in self.org.tasks:

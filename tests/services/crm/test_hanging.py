@@ -107,7 +107,7 @@ async def test_each_call_has_a_time_out(database: str) -> None:
         workspace = await create_workspace("A", system_clock())
         context = WorkspaceContext(workspace, installed(SHORT), system_clock, lambda: None, crm=ENVIRONMENT)
         await add_task(context, server)
-        for call in ("describe", "query", "deleted", "token", "collection_upsert"):
+        for call in ("describe", "query", "deleted", "token", "collection_create"):
             server.expire_sessions()
             server.faults.add(FaultKind.HANG_BEFORE, on=call)
             runner = JobRunner((CRM_SYNC,), JobRuntime(lambda _: context, system_clock), Metrics())

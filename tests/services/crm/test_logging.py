@@ -1,5 +1,6 @@
 """Sent emails, replies and calls are logged in the CRM, each once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from api.models import CrmActivity, CrmChange, CrmConnection, CrmTask, Event, Ta
 from api.services.replies.replies import record_reply
 from api.services.tasks.hand_tasks import create_task
 from api.services.tasks.tasks import complete_task
+from api.store.crm import changes
 from api.store.crm.changes import Change
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
@@ -129,6 +131,26 @@ async def test_a_lost_answer_makes_no_second_record(saved: bool, per_record: boo
     assert sorted(each.marker for each in crm.activities.values()) == sorted(f"log-{each.id}" for each in emails)
     assert await connected.waiting() == {}
     assert await CrmActivity.filter(remote_id=None).count() == 0
+
+
+@ONE
+async def test_a_record_that_the_crm_has_already_is_found_and_not_written_over() -> None:
+    """Its first request is carried out late, or it was logged after a backup that was restored."""
+    connected = await sent()
+    crm = connected.crm
+    crm.capabilities = replace(crm.capabilities, marker_is_unique=True)
+    await connected.log(LATER)
+    before = dict(crm.activities)
+    await CrmActivity.all().delete()
+    ids = [(await connected.email(name)).id for name in ("ada", "bob")]
+    await changes.add(connected.org.workspace_id, ACTIVITY, ids, LATER)
+    await connected.log(LATER + timedelta(minutes=1))
+    assert set((await connected.waiting()).values()) == {"DUPLICATE_VALUE"}
+    await connected.log(LATER + timedelta(minutes=5))
+    assert crm.activities == before
+    assert await CrmActivity.filter(remote_id__in=list(before)).count() == 2
+    await connected.log(LATER + timedelta(minutes=5))  # the fields of a record that was found
+    assert await connected.waiting() == {}
 
 
 async def _write_without_answer(connected: Connected, change: Change) -> None:

@@ -33,11 +33,11 @@ class Doubts:
         return item.logged.email is not None and self.capabilities.email_objects
 
     def _since(self, item: Item, now: datetime) -> datetime | None:
-        """Return since when the CRM can have a record of which nothing is known here. None: it has none."""
-        if not item.is_new or self.is_unique(item):
+        """Return since when the CRM can have a record of which nothing is known here. None: it has none, or says so."""
+        if not item.is_new:
             return None
         restored = self.org.connection.restored_as_of
-        if restored is not None and now > restored + LOOK_AFTER_RESTORE:
+        if restored is not None and (self.is_unique(item) or now > restored + LOOK_AFTER_RESTORE):
             restored = None
         tried = None if item.row is None else item.row.tried_at
         return min((each for each in (tried, restored) if each is not None), default=None)

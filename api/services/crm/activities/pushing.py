@@ -2,8 +2,8 @@
 
 The row of an activity is marked as tried, and committed, before the request. If the answer is lost, the record is
 looked for by its marker once the CRM cannot save it any more (``Crm.doubt_seconds``), and is written only if it is not
-there. Where the marker is unique in the CRM, it is written again at once instead: the CRM keeps one record. The marker
-is unique on tasks only, so what can be an email object is always looked for.
+there. Where the marker is unique, it is looked for at once: the CRM refuses a second record (DUPLICATE_VALUE), and the
+next attempt looks again. The marker is unique on tasks only: what can be an email object waits.
 
 An email object gets its custom fields by a second write, as they are those of the task that the CRM makes for it.
 """
@@ -45,6 +45,8 @@ ABOUT_THE_PERSON = frozenset(
     {CrmCode.ENTITY_IS_DELETED, CrmCode.INVALID_CROSS_REFERENCE_KEY, CrmCode.CANNOT_UPDATE_CONVERTED_LEAD}
 )
 """Codes that a write gets if the lead or the contact is not there any more: it was converted, merged or deleted."""
+IN_CRM = frozenset({CrmCode.DUPLICATE_VALUE})
+"""The code of a write whose marker the CRM has already. The next attempt looks for the record."""
 NOT_CREATED = CrmPersonCode.CRM_PERSON_NOT_CREATED.value
 WAIT_FOR_TASK = timedelta(minutes=1)
 """How long a call waits until its task is in the CRM."""
@@ -270,7 +272,7 @@ class ActivityPusher:
 
     async def _settle_errors(self, errors: Sequence[tuple[Item, CrmError]], now: datetime) -> None:
         """Store why writes have failed. A write about a record that has moved is tried again at once."""
-        certain = [item.logged.subject_id for item, error in errors if not error.in_doubt]
+        certain = [item.logged.subject_id for item, error in errors if not error.in_doubt and error.code not in IN_CRM]
         if certain:
             await store.mark_untried(self._org.key, certain)
         about = {item.logged.person_id for item, error in errors if error.code in ABOUT_THE_PERSON}
@@ -286,5 +288,5 @@ class ActivityPusher:
     async def _fail(self, errors: Sequence[tuple[Item, CrmError]], now: datetime) -> None:
         for _, error in errors:
             self.counts.failed[error.category] = self.counts.failed.get(error.category, 0) + 1
-        failures = [failure_of(item.change, error, now) for item, error in errors]
+        failures = [failure_of(item.change, error, now, looked_for=IN_CRM) for item, error in errors]
         await record_failures(self._org.context, failures, now)

@@ -1,6 +1,7 @@
 """When a write that failed is tried again. Writes of tasks, activities and opt-outs share the rule."""
 
 import random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from api.store.crm.changes import Change, Failure
@@ -12,13 +13,22 @@ WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 
 Each is up to a quarter longer by chance, so that records that failed together are not all tried at once.
 """
+MAX_LOOKS = 10
+"""Attempts after an error that the next look at the CRM can explain. Then a user has to look at it."""
 WHOLE_CONNECTION = frozenset({CrmCode.REQUEST_LIMIT_EXCEEDED, CrmCode.API_SHARE_USED})
 """Codes that concern every request, so that the next write would fail as well."""
 
 
-def failure_of(change: Change, error: CrmError, now: datetime) -> Failure:
-    """Return what is stored of a failed write. What passes by itself is tried again; the rest waits for a user."""
+def failure_of(
+    change: Change, error: CrmError, now: datetime, *, looked_for: Collection[CrmCode] = frozenset()
+) -> Failure:
+    """Return what is stored of a failed write. What passes by itself is tried again; the rest waits for a user.
+
+    ``looked_for`` are errors after which the next attempt looks for the record, and takes over what the CRM has.
+    """
     detail = error.detail or error.code.sentence
+    if error.code in looked_for and change.attempts < MAX_LOOKS:
+        return Failure(change, now + wait_after(change), error.category, error.name, detail)
     if error.category is not CrmCategory.INTERMITTENT and not stops_all(error) and not error.in_doubt:
         return Failure(change, None, error.category, error.name, detail)
     return Failure(change, now + wait_after(change), error.category, error.name, detail)

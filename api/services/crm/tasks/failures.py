@@ -1,6 +1,5 @@
 """What becomes of a change of a task that did not reach the CRM, or that cannot be applied here."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from api.services.crm.failures.retrying import failure_of, wait_after
@@ -17,10 +16,7 @@ MAX_REFUSALS = 10
 
 def failed(change: Change, error: CrmError, now: datetime) -> Failure:
     """Return what becomes of a change that the CRM has rejected, or may not have got."""
-    failure = failure_of(change, error, now)
-    if error.code in LOOKED_FOR and change.attempts < MAX_REFUSALS:
-        return replace(failure, next_at=now + wait_after(change))
-    return failure
+    return failure_of(change, error, now, looked_for=LOOKED_FOR)
 
 
 def refused(change: Change, refusal: Refusal, now: datetime) -> Failure:
