@@ -18,12 +18,12 @@ from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.services.mailboxes.watcher import MailboxWatcher
 from api.services.replies.incoming import has_unprocessed
-from api.store.engine.availability import log_database_outage
-from api.store.engine.corruption import is_corrupt
 from api.store.engine.database_clock import sync_clock
+from api.store.engine.faults.availability import log_database_outage
+from api.store.engine.faults.corruption import is_corrupt
 from api.store.engine.notifications import Notifier, listen
+from api.store.engine.sqlite.write_queue import in_background
 from api.store.engine.transactions import after_transaction
-from api.store.engine.write_queue import in_background
 
 log = logging.getLogger("touchline.tick")
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from api.clock import system_clock
 from api.services.common.lists.cursors import cursor_of
-from api.store.engine.sort_keys import Position, SortKey
+from api.store.engine.listing.sort_keys import Position, SortKey
 from benchmarks.populated import Size
 
 FOLDERS = ("SENT", "DELIVERED", "ARCHIVED", "PENDING", "SCHEDULED", "IN_PROGRESS", "UNDELIVERED", "FAILED")

@@ -23,7 +23,7 @@ from tortoise.migrations.executor import MigrationTarget
 
 from api.ids import new_id
 from api.store.engine.database import TORTOISE_APP, close_database, migrate, open_database
-from api.store.engine.migration_executor import LazyMigrationExecutor
+from api.store.engine.opening.migration_executor import LazyMigrationExecutor
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 2_000_000_000

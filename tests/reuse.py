@@ -13,7 +13,8 @@ from graphql.language.visitor import EnterLeaveVisitor, Visitor
 from tortoise.apps import Apps
 from tortoise.models import Model
 
-from api.store.engine import database, sqlite_readers
+from api.store.engine import database
+from api.store.engine.sqlite import sqlite_readers
 
 
 def reuse() -> None:

@@ -3,8 +3,8 @@
 from api.cli.common import console
 from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
-from api.store.engine.database_url import redacted_url
-from api.store.engine.upgrade_report import collect_reports
+from api.store.engine.opening.database_url import redacted_url
+from api.store.engine.opening.upgrade_report import collect_reports
 
 
 async def migrate_database(settings: Settings) -> int:

@@ -23,7 +23,7 @@ from api.server.server import Server
 from api.services.dispatch.dispatcher import TerminalLine
 from api.services.workspaces.workspaces import create_workspace, issue_token
 from api.settings import Settings, environment
-from api.store.engine.database_url import redacted_url
+from api.store.engine.opening.database_url import redacted_url
 from plugins.loading.manager import load
 
 DEMO_FOLDER = Path("touchline-data/demo")

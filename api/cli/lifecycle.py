@@ -16,7 +16,7 @@ import uvicorn
 from api import version
 from api.server import server
 from api.settings import Settings
-from api.store.engine.database_url import redacted_url
+from api.store.engine.opening.database_url import redacted_url
 
 log = logging.getLogger("touchline.service")
 

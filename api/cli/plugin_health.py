@@ -13,7 +13,7 @@ from api.services.plugin_health.health import PluginHealth
 from api.settings import Settings
 from api.states import PluginState
 from api.store.engine.database import close_database, open_database
-from api.store.engine.database_url import connection_settings
+from api.store.engine.opening.database_url import connection_settings
 from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.manager import Installed
 

@@ -24,7 +24,7 @@ from api.printable import printable
 from api.server.options import server_options
 from api.services.dispatch.dispatcher import TerminalLine
 from api.settings import Settings, environment
-from api.store.engine.database_url import redacted_url
+from api.store.engine.opening.database_url import redacted_url
 from api.tick import Ticker
 from api.workers.pool import start_worker
 from plugins.channels.smtp import channel as smtp

@@ -15,8 +15,8 @@ from api.codes.crm.connections import CrmConnectionCode
 from api.services.common.crm_environment import CALLBACK_PATH
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.crm.connections.consent import connect_by_login
-from api.store.engine.availability import log_database_outage
 from api.store.engine.database_clock import sync_clock
+from api.store.engine.faults.availability import log_database_outage
 from strategies import Refusal
 
 log = logging.getLogger("touchline.crm")

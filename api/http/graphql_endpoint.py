@@ -22,7 +22,7 @@ from api.http.media_types import JSON, Accepted, accepted
 from api.http.operation_requests import check_operation, operation_of_query_string
 from api.http.request_guard import RequestGuard
 from api.services.common.database_faults import public_fault
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 from api.store.events.event_actor import acting
 from api.workers.limits import WorkersBusyError
 from strategies import Refusal

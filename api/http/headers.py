@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.codes.requests.requests import RequestCode
 from api.http.graphql_responses import error_response
 from api.services.common.database_faults import public_fault
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 
 log = logging.getLogger("touchline.http")
 

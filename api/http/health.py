@@ -29,9 +29,9 @@ from api.services.plugin_health.channels import health_of_packages
 from api.states import OPEN_JOB_STATES
 from api.store.crm.numbers import crm_numbers
 from api.store.dispatch.backlog import backlog_numbers
-from api.store.engine.availability import one_line
-from api.store.engine.corruption import is_corrupt
-from api.store.engine.database_faults import is_read_only
+from api.store.engine.faults.availability import one_line
+from api.store.engine.faults.corruption import is_corrupt
+from api.store.engine.faults.database_faults import is_read_only
 from api.store.engine.write_probe import is_disk_full, probe_write
 from api.store.jobs import job_numbers
 from api.store.senders import channels_in_use

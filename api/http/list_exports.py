@@ -30,7 +30,7 @@ from api.http.graphql_responses import error_response, result_response
 from api.http.media_types import DEFAULT
 from api.http.request_guard import RequestGuard
 from api.services.common.database_faults import public_fault
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 from strategies import Refusal
 
 PATH = "/export/{name}.csv"

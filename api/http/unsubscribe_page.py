@@ -24,7 +24,7 @@ from api.services.people import recipient_choices
 from api.services.people.recipient_choices import RecipientStatus
 from api.settings import Settings
 from api.states import SuppressionSource
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 from api.store.engine.rows import is_possible_id
 from api.store.people.suppressions import recipients_of
 from api.store.workspaces import workspace_by_id

@@ -19,8 +19,8 @@ from api.http.workspace_limits import BodyMemory, OperationQueue
 from api.mail.text_checks import storable_text
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.replies.incoming import MAX_SOURCE_CHARACTERS, receive_events, receive_mails
-from api.store.engine.availability import log_database_outage
 from api.store.engine.database_clock import sync_clock
+from api.store.engine.faults.availability import log_database_outage
 from plugins.incoming import IncomingMail, ReportedEvent
 from plugins.loading.declaration_checks import MAX_BODY_BYTES
 from plugins.webhooks.codes import WebhookCode

@@ -20,7 +20,7 @@ from api.http.subscription_updates import FollowingClient, UpdateMaker, later_up
 from api.http.websocket_frames import Socket
 from api.services.following.events import FollowedEvents
 from api.services.following.row_kinds import kind_of
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 from api.store.events.event_actor import acting
 from strategies import Refusal
 from strategies.codes import Message

@@ -25,7 +25,7 @@ from api.http.operation_requests import check_operation
 from api.http.request_guard import RequestGuard
 from api.http.websocket_auth import AuthenticatedSchema, ConnectionAuth
 from api.http.websocket_frames import Socket, hide_frames
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 from strategies import Refusal
 from strategies.codes import Message
 

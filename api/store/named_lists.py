@@ -6,10 +6,10 @@ from typing import Any
 
 from api.codes.requests.inputs import InputCode
 from api.sorts import NamedSort, Order
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
-from api.store.engine.small_lists import MAX_SORTED_ROWS, listed, small_list
-from api.store.engine.sort_keys import SortKey
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
+from api.store.engine.listing.small_lists import MAX_SORTED_ROWS, listed, small_list
+from api.store.engine.listing.sort_keys import SortKey
 from strategies import Refusal
 
 BY_NAME = SortKey("name", ignores_case=True)

@@ -13,10 +13,10 @@ from typing import Any
 from api.models import Campaign, Person, Sender, Task
 from api.sorts import Order, TaskSort
 from api.states import Priority, TaskDue, TaskStatus
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
-from api.store.engine.small_lists import own_ids, small_list
-from api.store.engine.sort_keys import SortKey
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
+from api.store.engine.listing.small_lists import own_ids, small_list
+from api.store.engine.listing.sort_keys import SortKey
 from api.store.engine.sql import in_values
 from api.store.tasks import due_of
 from strategies import StepType

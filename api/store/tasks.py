@@ -7,7 +7,7 @@ from typing import Any
 from api.models import Sender
 from api.states import SendStatus, TaskDue
 from api.store.engine.database import is_postgres
-from api.store.engine.listing import Listing
+from api.store.engine.listing.listing import Listing
 from api.store.engine.sql import Records, execute, in_list, in_values, instant_or_past
 from strategies.calendar import local
 

@@ -5,7 +5,7 @@ from datetime import date
 from api.models import Enrollment, Launch, Step, Template
 from api.states import OPEN_LAUNCH_STATUSES
 from api.store.engine.database import is_postgres
-from api.store.engine.listing import Listing
+from api.store.engine.listing.listing import Listing
 from api.store.engine.sql import execute, in_list
 from strategies import StepType
 

@@ -16,7 +16,7 @@ from api.http import health
 from api.http.mailbox_gauges import MAILBOX_GAUGES
 from api.services.common.metrics import Metrics
 from api.settings import Settings, SettingsError
-from api.store.engine.database_url import URL_PARAMETERS
+from api.store.engine.opening.database_url import URL_PARAMETERS
 from plugins import (
     Channel,
     IncomingMail,

@@ -17,7 +17,7 @@ from asyncpg.exceptions import (
 )
 
 from api.models import Person
-from api.store.engine.database_faults import DatabaseFault, fault_of
+from api.store.engine.faults.database_faults import DatabaseFault, fault_of
 from api.store.engine.sql import execute
 from tests import story
 from tests.client import Client

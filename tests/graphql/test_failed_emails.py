@@ -108,7 +108,7 @@ async def test_an_email_that_is_sent_again_has_not_failed(client: Client, failed
 async def test_more_emails_than_can_be_sorted_need_a_filter_of_failed_ones(
     client: Client, failed: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.store.engine.small_lists.MAX_SORTED_ROWS", 1)
+    monkeypatch.setattr("api.store.engine.listing.small_lists.MAX_SORTED_ROWS", 1)
     order = {"field": "FAILED_AT"}
     assert await refused(client, EMAILS, order=order) == ("TOO_MANY_TO_SORT", ["orderBy"])
     assert len(await emails(client, order=order, filter={"folder": "FAILED"})) == len(failed)

@@ -139,7 +139,7 @@ async def test_a_search_finds_the_beginnings_of_names_companies_and_addresses(cl
 
 
 async def test_too_many_rows_are_not_sorted(client: Client, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.store.engine.small_lists.MAX_SORTED_ROWS", 1)
+    monkeypatch.setattr("api.store.engine.listing.small_lists.MAX_SORTED_ROWS", 1)
     assert await refused(client, PEOPLE, filter={"search": "ada"}) == ("TOO_MANY_TO_SORT", ["filter", "search"])
     assert await listed(client, filter={"search": "ada love"}) == ["ada"]
     order = {"field": "LAST_NAME"}

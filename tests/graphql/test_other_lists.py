@@ -84,7 +84,7 @@ async def test_named_lists(client: Client, stranger: Client, monkeypatch: pytest
         page = (await client.ask(f"{pages} nodes {{ name }} pageInfo {{ endCursor }} }} }}", after=after))["campaigns"]
         found, after = [*found, *(node["name"] for node in page["nodes"])], page["pageInfo"]["endCursor"]
     assert found == by_status
-    monkeypatch.setattr("api.store.engine.small_lists.MAX_SORTED_ROWS", 1)
+    monkeypatch.setattr("api.store.engine.listing.small_lists.MAX_SORTED_ROWS", 1)
     query = "query($f: CampaignFilter) { campaigns(filter: $f, orderBy: {field: NAME}) { totalCount } }"
     assert await refused(client, query, f={"categoryId": category}) == ("TOO_MANY_TO_SORT", ["orderBy"])
     monkeypatch.setattr("api.store.named_lists.MAX_READ_NAMES", 3)

@@ -7,7 +7,7 @@ import pytest
 
 from api.models import Person, Suppression
 from api.states import SuppressionSource
-from api.store.engine import small_lists
+from api.store.engine.listing import small_lists
 from api.store.people import person_facts
 from tests import story
 from tests.client import Client

@@ -33,8 +33,8 @@ async def sent(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         await Send.filter(id=email.id).update(status="SENT", sent_at=email.due_at, **answered)
     monkeypatch.setattr("api.store.replies.answered_filter.FEW", 0)
     monkeypatch.setattr("api.store.people.person_facts.FEW", 0)
-    monkeypatch.setattr("api.store.engine.small_lists.MAX_SORTED_ROWS", 1)
-    monkeypatch.setattr("api.store.engine.walks.CHUNKS", (1, 2, 3))
+    monkeypatch.setattr("api.store.engine.listing.small_lists.MAX_SORTED_ROWS", 1)
+    monkeypatch.setattr("api.store.engine.listing.walks.CHUNKS", (1, 2, 3))
     return [email.id for email in emails]
 
 
@@ -94,7 +94,7 @@ async def backward(client: Client, given: dict[str, Any]) -> list[str]:
 async def test_a_page_reads_so_many_rows_and_an_export_reads_all(
     client: Client, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.store.engine.walks.MAX_WALKED", 6)
+    monkeypatch.setattr("api.store.engine.listing.walks.MAX_WALKED", 6)
     await Send.filter(id__in=sent[:-1]).update(replied_at=None)
     too_rare = ("TOO_MANY_TO_SORT", ["filter"])
     assert await refused(client, EMAILS, filter={"replied": True}) == too_rare
@@ -124,7 +124,7 @@ async def test_facts_about_people_are_checked_row_by_row(
         page = (await client.ask(PEOPLE, filter={"unsubscribed": value}))["people"]
         assert [node["email"][:2] for node in page["nodes"]] == wanted
         assert (page["totalCount"], page["totalCountIsExact"]) == (len(wanted), True)
-    monkeypatch.setattr("api.store.engine.walks.MAX_WALKED", 2)
+    monkeypatch.setattr("api.store.engine.listing.walks.MAX_WALKED", 2)
     assert await refused(client, PEOPLE, filter={"unsubscribed": True}) == ("TOO_MANY_TO_SORT", ["filter"])
     page = (await client.ask(PEOPLE, filter={"unsubscribed": False}, first=1))["people"]
     assert (page["totalCount"], page["totalCountIsExact"]) == (2, False)

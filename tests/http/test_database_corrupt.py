@@ -15,7 +15,7 @@ from tortoise.exceptions import OperationalError
 
 from api.clock import system_clock
 from api.services.dispatch.dispatcher import DispatchRuntime
-from api.store.engine.corruption import is_corrupt
+from api.store.engine.faults.corruption import is_corrupt
 from api.store.engine.sql import execute
 from api.tick import MAX_CORRUPT_STEPS, DatabaseCorruptError, Ticker
 from plugins.loading.manager import load

@@ -15,7 +15,7 @@ from tortoise.migrations.executor import MigrationTarget
 
 import api.migrations
 from api.store.engine.database import TORTOISE_APP, close_database, is_postgres, open_database
-from api.store.engine.migration_executor import LazyMigrationExecutor
+from api.store.engine.opening.migration_executor import LazyMigrationExecutor
 from api.store.engine.sql import execute
 from tests.databases import drop
 from tests.services.world import NOW

@@ -9,8 +9,8 @@ from tortoise.connection import get_connection
 
 from api.models import Person, Sender, Suppression, SuppressionChange
 from api.store.engine.database import is_postgres
+from api.store.engine.opening.upgrade_report import collect_reports
 from api.store.engine.sql import execute
-from api.store.engine.upgrade_report import collect_reports
 from api.store.people import address_upgrade
 from tests.migrations.migrating import migrate_to, opened_as_of
 from tests.services.world import NOW, make_world

@@ -12,8 +12,8 @@ from asyncpg.exceptions import (
 )
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
-from api.store.engine.availability import database_unavailable, one_line
-from api.store.engine.database_faults import is_read_only
+from api.store.engine.faults.availability import database_unavailable, one_line
+from api.store.engine.faults.database_faults import is_read_only
 
 
 def of_sqlite(code: int) -> sqlite3.OperationalError:

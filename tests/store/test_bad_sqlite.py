@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from api.store.engine import sqlite_file
 from api.store.engine.database import close_database, migrate, open_database
+from api.store.engine.sqlite import sqlite_file
 from tests.databases import Databases
 from tests.program import touchline
 

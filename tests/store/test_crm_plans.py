@@ -13,7 +13,7 @@ from api.services.workspaces.workspaces import create_workspace
 from api.sorts import CrmFailureSort, Order
 from api.store.crm import changes, failures
 from api.store.crm.tasks import links_with_changes
-from api.store.engine.listing import Window
+from api.store.engine.listing.listing import Window
 from benchmarks.populated import refresh_statistics
 from plugins.crms.tasks import RemotePriority
 from tests.services.crm.connected import LATER, connect

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import trustme
 
-from api.store.engine.database_url import SSL_MODES, connection_settings, redacted_url
-from api.store.engine.sqlite_file import prepare_file
+from api.store.engine.opening.database_url import SSL_MODES, connection_settings, redacted_url
+from api.store.engine.sqlite.sqlite_file import prepare_file
 
 PLAIN = "postgresql://u@h/db"
 

@@ -10,7 +10,7 @@ from api.store.emails import emails as stored_emails
 from api.store.emails.email_filter import EmailFilter
 from api.store.emails.email_list import emails
 from api.store.engine.database import migrate
-from api.store.engine.listing import Window
+from api.store.engine.listing.listing import Window
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from benchmarks.populated import Size, populate

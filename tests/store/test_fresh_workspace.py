@@ -16,8 +16,8 @@ from api.services.workspaces.workspaces import create_workspace
 from api.store.crm import failures
 from api.store.crm import tasks as crm_tasks
 from api.store.emails import attachments
+from api.store.engine.listing.small_lists import own_ids
 from api.store.engine.rows import by_ids, children, find
-from api.store.engine.small_lists import own_ids
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from api.store.enrollments.enrollments import lock_open_enrollments

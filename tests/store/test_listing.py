@@ -8,9 +8,9 @@ import pytest
 
 from api import models
 from api.services.workspaces.workspaces import create_workspace
-from api.store.engine import listing
-from api.store.engine.listing import Count, Listing, Window
-from api.store.engine.sort_keys import SortKey
+from api.store.engine.listing import listing
+from api.store.engine.listing.listing import Count, Listing, Window
+from api.store.engine.listing.sort_keys import SortKey
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TITLES = ("", "CEO", "CTO")

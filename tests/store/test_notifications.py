@@ -14,8 +14,9 @@ import pytest
 
 from api.models import Workspace
 from api.services.workspaces.workspaces import create_workspace
-from api.store.engine import notifications, wake_sockets
+from api.store.engine import notifications
 from api.store.engine.notifications import Notifier, listen
+from api.store.engine.sqlite import wake_sockets
 from api.store.engine.transactions import after_transaction, transaction
 from tests.live import PATIENCE
 from tests.served import NOW

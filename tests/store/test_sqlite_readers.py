@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 import pytest
 from tortoise.connection import get_connection
 
-from api.store.engine import sqlite_readers
 from api.store.engine.database import close_database, open_database
 from api.store.engine.sql import execute
+from api.store.engine.sqlite import sqlite_readers
 from api.store.engine.transactions import transaction
 from tests.databases import on_sqlite
 

@@ -7,8 +7,8 @@ import pytest
 from tortoise.connection import get_connection
 
 from api.store.engine.sql import execute
+from api.store.engine.sqlite.write_queue import MAX_REQUESTS_IN_A_ROW, WriteQueue, in_background
 from api.store.engine.transactions import transaction
-from api.store.engine.write_queue import MAX_REQUESTS_IN_A_ROW, WriteQueue, in_background
 
 
 class Writers:

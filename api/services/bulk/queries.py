@@ -3,7 +3,7 @@
 from api.models import BulkAction, BulkRefusal
 from api.services.common.context import WorkspaceContext
 from api.services.common.lists.row_lists import RowList, list_rows
-from api.store.engine.listing import Listing
+from api.store.engine.listing.listing import Listing
 from api.store.engine.rows import find
 
 

@@ -1,7 +1,7 @@
 """The message that a client gets for an error of the database. It repeats no text of the database."""
 
-from api.store.engine.availability import log_database_outage
-from api.store.engine.database_faults import DatabaseFault, fault_of
+from api.store.engine.faults.availability import log_database_outage
+from api.store.engine.faults.database_faults import DatabaseFault, fault_of
 from strategies.codes import Message
 
 UNAVAILABLE = tuple(fault.value.code for fault in DatabaseFault if fault.is_transient or fault is DatabaseFault.CORRUPT)

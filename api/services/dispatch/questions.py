@@ -11,7 +11,7 @@ from api.services.dispatch.claim.asking_again import ask_again
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.settle.lease_keeper import LeaseKeeper
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 from plugins.contract import Outcome
 
 log = logging.getLogger("touchline.dispatch")

@@ -16,7 +16,7 @@ from api.services.following.event_filter import EventFilter
 from api.services.following.event_follower import EventFollower, EventGroup, EventMaker
 from api.services.following.follower_group import Result
 from api.services.following.workspace_tail import WorkspaceTail
-from api.store.engine.availability import one_line
+from api.store.engine.faults.availability import one_line
 from api.store.engine.notifications import EVENTS, listen
 from api.store.events.event_feed import Place, read_after, read_each
 from api.store.events.event_order import settled

@@ -9,7 +9,7 @@ from typing import Any, Generic
 
 from api.services.following.follower_group import FollowerGroup, MakeResult, Result, Waiting
 from api.services.following.row_kinds import KINDS, FollowedRow, RowKind, kind_of
-from api.store.engine.availability import one_line
+from api.store.engine.faults.availability import one_line
 
 log = logging.getLogger("touchline.row_watch")
 

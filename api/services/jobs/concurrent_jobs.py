@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from api.models import Job
 from api.services.jobs.runner import JobRunner
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 from strategies.questions import held_slot
 
 log = logging.getLogger("touchline.jobs")

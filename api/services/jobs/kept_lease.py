@@ -12,8 +12,8 @@ from datetime import timedelta
 from api.clock import Clock
 from api.models import Job
 from api.store import jobs
-from api.store.engine.availability import log_database_outage
 from api.store.engine.database_clock import sync_clock
+from api.store.engine.faults.availability import log_database_outage
 
 log = logging.getLogger("touchline.jobs")
 

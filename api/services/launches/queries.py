@@ -8,8 +8,8 @@ from api.services.common.lists.filters import id_condition, own_id
 from api.services.common.lists.row_lists import RowList
 from api.sorts import CreatedSort, Direction, NamedSort, Order
 from api.states import LaunchStatus
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
 from api.store.engine.rows import find
 from api.store.named_lists import equal, named_list
 

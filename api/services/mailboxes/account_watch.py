@@ -15,8 +15,8 @@ from api.clock import Clock
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.mailboxes.sessions import addresses_of, batches_of, open_session, wait
 from api.services.replies.incoming import receive_mails
-from api.store.engine.availability import log_database_outage
 from api.store.engine.database_clock import sync_clock
+from api.store.engine.faults.availability import log_database_outage
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.replies import mailboxes
 from plugins.codes import ChannelCode

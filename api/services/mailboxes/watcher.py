@@ -10,8 +10,8 @@ from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.mailboxes.account_watch import MAX_LOGIN_RETRY, AccountWatch
 from api.services.mailboxes.sessions import configured_accounts
 from api.states import MailboxState
-from api.store.engine.availability import log_database_outage
 from api.store.engine.database_clock import sync_clock
+from api.store.engine.faults.availability import log_database_outage
 from api.store.replies import mailboxes
 from plugins.loading.manager import Installed
 from plugins.mailboxes.contract import Mailbox

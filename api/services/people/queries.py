@@ -11,7 +11,7 @@ from api.services.common.inputs import inputs
 from api.services.common.lists.filters import check_dates, own_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.sorts import Order, PersonSort, SuppressionSort
-from api.store.engine.listing import Listing
+from api.store.engine.listing.listing import Listing
 from api.store.engine.rows import find
 from api.store.people import people as stored_people
 from api.store.people import suppression_list

@@ -9,7 +9,7 @@ from api.services.common.lists.filters import id_condition
 from api.services.common.lists.row_lists import RowList
 from api.sorts import CreatedSort, Order
 from api.states import IncomingResult
-from api.store.engine.listing import Listing
+from api.store.engine.listing.listing import Listing
 from plugins.incoming import ReportedKind
 
 KINDS = ("MAIL", *MailKind, *ReportedKind)

@@ -9,8 +9,8 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.lists.cursors import ROW_ID
 from api.services.common.lists.filters import comparable_id
 from api.services.common.lists.row_lists import PageRequest, RowList, Window
-from api.store.engine.listing import MAX_EXACT_COUNT, Count
-from api.store.engine.sort_keys import Position
+from api.store.engine.listing.listing import MAX_EXACT_COUNT, Count
+from api.store.engine.listing.sort_keys import Position
 from api.store.reports.measures import Scope
 from api.store.reports.reading import Counts
 from api.store.reports.report_lines import CountsOf, Lines, ReportFilter, report

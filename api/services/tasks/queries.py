@@ -10,7 +10,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.lists.filters import check_dates, comparable_id
 from api.services.common.lists.row_lists import RowList
 from api.sorts import Order, TaskSort
-from api.store.engine.listing import Count, Listing, count_each
+from api.store.engine.listing.listing import Count, Listing, count_each
 from api.store.engine.rows import find
 from api.store.task_filter import TaskFilter, counted, filtered, own_filter
 from api.store.tasks import assignees_by_date

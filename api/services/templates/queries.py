@@ -9,7 +9,7 @@ from api.services.common.lists.filters import own_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.sorts import NamedSort, Order
 from api.store import templates as store
-from api.store.engine.listing import Listing
+from api.store.engine.listing.listing import Listing
 from api.store.engine.rows import find
 from api.store.named_lists import equal, named_list
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from api.clock import Clock
 from api.ids import new_id
 from api.services.tracking.machine_rules import Agent
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 from plugins.incoming import ReportedEvent, ReportedKind
 
 log = logging.getLogger("touchline.tracking")

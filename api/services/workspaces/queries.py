@@ -5,7 +5,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.lists.filters import search_text
 from api.services.common.lists.row_lists import RowList
 from api.sorts import NamedSort, Order
-from api.store.engine.listing import Listing
+from api.store.engine.listing.listing import Listing
 from api.store.engine.rows import find
 from api.store.named_lists import named_list
 

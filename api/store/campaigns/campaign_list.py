@@ -8,10 +8,10 @@ from api.models import Campaign
 from api.sorts import CampaignSort, Order
 from api.states import CampaignStatus, campaign_status
 from api.store.campaigns.campaign_status import NOT_DELETED, STATUS
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
-from api.store.engine.small_lists import small_list
-from api.store.engine.sort_keys import SortKey
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
+from api.store.engine.listing.small_lists import small_list
+from api.store.engine.listing.sort_keys import SortKey
 from api.store.named_lists import BY_NAME, equal, named_list
 
 FACTS = ("archived_at", "ending_at", "paused_at", "resume_requested_at", "launched_at", "finished_at")

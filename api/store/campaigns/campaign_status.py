@@ -12,7 +12,7 @@ from api.models import Enrollment
 from api.states import EnrollmentStatus
 from api.store.campaigns.campaign_state import lock_campaign, try_lock_campaign
 from api.store.engine.database import is_postgres
-from api.store.engine.listing import Count, Listing
+from api.store.engine.listing.listing import Count, Listing
 from api.store.engine.sql import execute, in_list
 from api.store.engine.transactions import Afterwards, before_commit, retry_on_deadlock, transaction
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from api.crm_task_states import CrmChangeKind
 from api.models import CrmChange
 from api.sorts import CrmFailureSort, Order
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
-from api.store.engine.sort_keys import SortKey
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
+from api.store.engine.listing.sort_keys import SortKey
 from api.store.engine.sql import execute, in_values, of_workspace
 from plugins.crms.codes import CrmCategory
 

@@ -15,10 +15,10 @@ from api.sorts import EmailSort, Order
 from api.states import SendStatus
 from api.store.emails.email_filter import STATES, EmailFilter
 from api.store.emails.email_search import EmailSearch, emails_to, search_emails, search_words
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
-from api.store.engine.small_lists import MAX_SORTED_ROWS, listed, own_ids, short_list, small_list
-from api.store.engine.sort_keys import SortKey
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
+from api.store.engine.listing.small_lists import MAX_SORTED_ROWS, listed, own_ids, short_list, small_list
+from api.store.engine.listing.sort_keys import SortKey
 from api.store.engine.sql import in_values
 from strategies import Refusal
 

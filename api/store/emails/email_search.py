@@ -11,9 +11,9 @@ from api.codes.requests.inputs import InputCode
 from api.models import Person, Send
 from api.store.emails.subject_words import emails_with, own_subject_has, steps_with
 from api.store.engine.database import is_postgres
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
-from api.store.engine.small_lists import MAX_SORTED_ROWS, listed, short_list
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
+from api.store.engine.listing.small_lists import MAX_SORTED_ROWS, listed, short_list
 from api.store.engine.sql import in_values
 from api.store.people.person_search import MAX_WORDS, PATH, beginnings, people_found
 from strategies import Refusal

@@ -2,7 +2,7 @@
 
 from api.states import PENDING_STATUSES, UNDELIVERED_STATUSES, WAITING_STATUSES, SendStatus
 from api.store.engine.database import is_postgres
-from api.store.engine.listing import Count
+from api.store.engine.listing.listing import Count
 from api.store.engine.sql import execute
 
 FOLDERS: dict[str, tuple[tuple[SendStatus, ...], tuple[bool, ...]]] = {

@@ -4,7 +4,7 @@ Templates, steps and emails with a subject of their own have words. All other em
 """
 
 from api.models import Step
-from api.store.engine.listing_statement import Condition, Statement, Values
+from api.store.engine.listing.listing_statement import Condition, Statement, Values
 from api.store.engine.sql import execute, in_byte_order, in_values
 from api.store.people.person_search import begins_with, spellings
 

@@ -1,4 +1,4 @@
-"""Access to both databases: connections, transactions, SQL for both dialects, errors and notifications.
+"""Access to both databases: connections, transactions, SQL for both dialects, and notifications.
 
 Imports: codes, plugins, strategies.
 Imported by: cli, http, services, store.

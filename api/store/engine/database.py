@@ -10,16 +10,16 @@ from asyncpg import InsufficientPrivilegeError
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 
-from api.store.engine.availability import database_unavailable, one_line
-from api.store.engine.corruption import driver_error, is_corrupt, watch_file
-from api.store.engine.database_url import connection_settings
-from api.store.engine.migration_executor import LazyMigrationExecutor
-from api.store.engine.opening import OPENING_ERRORS, OWN_DATABASE_ADVICE, describe_opening_error
-from api.store.engine.schema_check import check_schema
-from api.store.engine.sqlite_file import prepare_file
-from api.store.engine.sqlite_readers import open_readers
+from api.store.engine.faults.availability import database_unavailable, one_line
+from api.store.engine.faults.corruption import driver_error, is_corrupt, watch_file
+from api.store.engine.opening.database_url import connection_settings
+from api.store.engine.opening.migration_executor import LazyMigrationExecutor
+from api.store.engine.opening.opening_errors import OPENING_ERRORS, OWN_DATABASE_ADVICE, describe_opening_error
+from api.store.engine.opening.schema_check import check_schema
+from api.store.engine.sqlite.sqlite_file import prepare_file
+from api.store.engine.sqlite.sqlite_readers import open_readers
+from api.store.engine.sqlite.write_queue import queue_writes
 from api.store.engine.transactions import forget_dialect
-from api.store.engine.write_queue import queue_writes
 
 log = logging.getLogger("touchline.store")
 

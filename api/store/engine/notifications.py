@@ -15,11 +15,11 @@ from typing import NamedTuple
 from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.connection import get_connection
 
-from api.store.engine import wake_sockets
-from api.store.engine.availability import log_database_outage, one_line
 from api.store.engine.database import is_postgres
+from api.store.engine.faults.availability import log_database_outage, one_line
 from api.store.engine.sql import execute
-from api.store.engine.sqlite_file import MEMORY
+from api.store.engine.sqlite import wake_sockets
+from api.store.engine.sqlite.sqlite_file import MEMORY
 
 log = logging.getLogger("touchline.tick")
 

@@ -27,7 +27,7 @@ from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionConte
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
-from api.store.engine.corruption import check_file_in_place
+from api.store.engine.faults.corruption import check_file_in_place
 from strategies.questions import with_answers
 
 log = logging.getLogger("touchline.store")

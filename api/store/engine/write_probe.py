@@ -10,10 +10,10 @@ from asyncpg.exceptions import DiskFullError
 from tortoise.connection import get_connection
 
 from api.ids import new_id
-from api.store.engine.corruption import driver_error, sqlite_code
 from api.store.engine.database import is_postgres
+from api.store.engine.faults.corruption import driver_error, sqlite_code
 from api.store.engine.sql import execute
-from api.store.engine.sqlite_file import MEMORY
+from api.store.engine.sqlite.sqlite_file import MEMORY
 from api.store.engine.transactions import transaction
 from plugins.private_files import try_writing
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from api.models import Enrollment
 from api.states import EnrollmentStatus
-from api.store.engine.listing import Listing
-from api.store.engine.small_lists import MAX_SORTED_ROWS, small_list
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.small_lists import MAX_SORTED_ROWS, small_list
 from api.store.engine.sql import in_values
 from api.store.people.person_search import people_found
 

@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 
 from api.codes.events.event_kinds import EventKind
 from api.models import Event
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
-from api.store.engine.sort_keys import SortKey
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
+from api.store.engine.listing.sort_keys import SortKey
 
 BY_POSITION = SortKey("position", int)
 FREQUENT = (EventKind.CAMPAIGN_LAUNCHED, EventKind.CAMPAIGN_FINISHED, EventKind.EMAIL_SENT, EventKind.TASK_CREATED)

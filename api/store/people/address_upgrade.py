@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from api.ids import new_id
 from api.mail.address import MAX_ADDRESS_LENGTH, address_key
 from api.store.engine.database import is_postgres
+from api.store.engine.opening.upgrade_report import report
 from api.store.engine.sql import Records, execute, in_list
-from api.store.engine.upgrade_report import report
 
 CHUNK_ROWS = 1_000
 """Rows of one statement."""

@@ -7,7 +7,7 @@ from api.ids import new_id
 from api.models import GroupMember, PeopleGroup
 from api.store.engine.bulk import insert
 from api.store.engine.database import is_postgres
-from api.store.engine.listing import Listing
+from api.store.engine.listing.listing import Listing
 from api.store.engine.sql import execute, in_byte_order, in_list
 
 MAX_PEOPLE = 200_000

@@ -8,11 +8,11 @@ from typing import Any
 from api.models import Person
 from api.sorts import Order, PersonSort
 from api.store.engine.database import is_postgres
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
+from api.store.engine.listing.small_lists import listed, small_list
+from api.store.engine.listing.sort_keys import SortKey
 from api.store.engine.row_reader import read_where
-from api.store.engine.small_lists import listed, small_list
-from api.store.engine.sort_keys import SortKey
 from api.store.engine.sql import Row, execute, in_byte_order, in_list, without_case
 from api.store.people.person_facts import ANYONE, PersonFacts
 from api.store.people.person_search import begins_with, people_found

@@ -7,8 +7,8 @@ them on its way through the index of its order, and is refused if it does not (s
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from api.store.engine.listing import MAX_EXACT_COUNT
-from api.store.engine.listing_statement import Condition
+from api.store.engine.listing.listing import MAX_EXACT_COUNT
+from api.store.engine.listing.listing_statement import Condition
 from api.store.engine.sql import execute
 from api.store.people.suppressions import UNSUBSCRIBED_AT
 

@@ -6,9 +6,9 @@ several spellings.
 
 from api.mail.address import address_prefix
 from api.models import Person
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
-from api.store.engine.small_lists import MAX_SORTED_ROWS, small_list
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
+from api.store.engine.listing.small_lists import MAX_SORTED_ROWS, small_list
 from api.store.engine.sql import in_byte_order, without_case
 
 NAMES = ("first_name", "last_name", "company")

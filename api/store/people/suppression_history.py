@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from api.models import Suppression, SuppressionChange
 from api.states import SuppressionChangeKind, SuppressionSource, UnsubscribeReason
-from api.store.engine.listing import Listing
+from api.store.engine.listing.listing import Listing
 from api.store.engine.sql import execute, in_list, instant
 
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from api.models import Suppression
 from api.sorts import Order, SuppressionSort
 from api.states import SuppressionSource
-from api.store.engine.listing import Listing
-from api.store.engine.listing_statement import Condition
-from api.store.engine.small_lists import small_list
-from api.store.engine.sort_keys import SortKey
+from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
+from api.store.engine.listing.small_lists import small_list
+from api.store.engine.listing.sort_keys import SortKey
 from api.store.engine.sql import in_byte_order
 from api.store.people.person_search import begins_with
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.store.engine.listing import MAX_EXACT_COUNT, Count
-from api.store.engine.listing_statement import Condition
+from api.store.engine.listing.listing import MAX_EXACT_COUNT, Count
+from api.store.engine.listing.listing_statement import Condition
 from api.store.engine.sql import execute
 
 FEW = MAX_EXACT_COUNT

@@ -23,7 +23,7 @@ from api.states import CampaignStatus, campaign_status
 from api.store.campaigns import campaign_status as campaign_status_store
 from api.store.campaigns.campaign_list import CampaignFilter, campaigns
 from api.store.campaigns.campaign_status import STATUS, finish_campaign, mark_launched
-from api.store.engine.listing import Window
+from api.store.engine.listing.listing import Window
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType

@@ -16,7 +16,7 @@ from api.services.people.people import create_person
 from api.services.people.queries import PersonFacts, PersonFilter
 from api.services.workspaces.workspaces import create_workspace
 from api.states import ImportStatus, OnKnown
-from api.store.engine.listing import Window
+from api.store.engine.listing.listing import Window
 from api.store.people.imports import read_source
 from plugins.loading.manager import load
 from strategies import Refusal

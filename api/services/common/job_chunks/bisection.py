@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from asyncpg.exceptions import DeadlockDetectedError, SerializationError
 
 from api.mail.text_checks import storable_text
-from api.store.engine.availability import database_unavailable
-from api.store.engine.database_faults import fault_of
+from api.store.engine.faults.availability import database_unavailable
+from api.store.engine.faults.database_faults import fault_of
 from strategies import Refusal
 
 log = logging.getLogger("touchline.jobs")

@@ -12,7 +12,7 @@ from typing import Any
 
 from api.codes.requests.inputs import InputCode
 from api.mail.text_checks import text_problem
-from api.store.engine.sort_keys import Position, SortKey
+from api.store.engine.listing.sort_keys import Position, SortKey
 from strategies import Refusal
 
 MAX_NUMBER = 2**63

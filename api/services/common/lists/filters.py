@@ -9,8 +9,8 @@ from tortoise.models import Model
 from api.codes.requests.inputs import InputCode
 from api.mail.text_checks import storable_text
 from api.services.common.context import WorkspaceContext
+from api.store.engine.listing.small_lists import own_ids
 from api.store.engine.rows import is_possible_id
-from api.store.engine.small_lists import own_ids
 from strategies import Refusal
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from tortoise.models import Model
 from api.codes.requests.inputs import InputCode
 from api.services.common.context import WorkspaceContext
 from api.services.common.lists.cursors import cursor_of, position_at
-from api.store.engine.listing import MAX_EXACT_COUNT, Count, Listing, Window
+from api.store.engine.listing.listing import MAX_EXACT_COUNT, Count, Listing, Window
+from api.store.engine.listing.sort_keys import Position
 from api.store.engine.rows import can_be_id_of
-from api.store.engine.sort_keys import Position
 from strategies import Refusal
 
 __all__ = [

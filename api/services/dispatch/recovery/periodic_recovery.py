@@ -13,7 +13,7 @@ from api.store.campaigns.campaign_status import finish_campaigns
 from api.store.dispatch import allowed_times, throttles
 from api.store.emails import attachments, sent_contents
 from api.store.emails import emails as stored_emails
-from api.store.engine.corruption import is_corrupt
+from api.store.engine.faults.corruption import is_corrupt
 from api.store.reports.folding import fold
 from api.store.workspaces import sandboxes
 from plugins.contract import Outcome

@@ -24,7 +24,7 @@ from api.services.dispatch.settle.outcome_writer import OutcomeWriter
 from api.services.workspaces import account_pausing, accounts
 from api.store.dispatch import claims
 from api.store.dispatch.transmissions import MAX_CODE_CHARACTERS
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 from plugins.contract import Channel
 
 log = logging.getLogger("touchline.dispatch")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.store.dispatch import transmissions
-from api.store.engine.availability import log_database_outage
+from api.store.engine.faults.availability import log_database_outage
 
 log = logging.getLogger("touchline.dispatch")
 

@@ -16,8 +16,8 @@ from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_transaction import commit, commit_alone, decide, withdrawn
 from api.states import SendStatus
 from api.store.dispatch.send_outcome import SendOutcome
-from api.store.engine.availability import log_database_outage
 from api.store.engine.database import is_postgres
+from api.store.engine.faults.availability import log_database_outage
 from plugins.contract import Outcome
 
 log = logging.getLogger("touchline.dispatch")

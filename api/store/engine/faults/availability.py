@@ -2,7 +2,7 @@
 
 import logging
 
-from api.store.engine.database_faults import DatabaseFault, fault_of
+from api.store.engine.faults.database_faults import DatabaseFault, fault_of
 
 log = logging.getLogger("touchline.store")
 

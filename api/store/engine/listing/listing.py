@@ -16,11 +16,11 @@ from typing import Any
 
 from tortoise.models import Model
 
-from api.store.engine.listing_statement import Condition, Statement, Values, union
+from api.store.engine.listing.listing_statement import Condition, Statement, Values, union
+from api.store.engine.listing.sort_keys import Position, SortKey
+from api.store.engine.listing.walks import count_walked, walk
 from api.store.engine.row_reader import columns_of, read_statement
-from api.store.engine.sort_keys import Position, SortKey
 from api.store.engine.sql import execute, in_byte_order, in_values
-from api.store.engine.walks import count_walked, walk
 
 MAX_ALTERNATIVES = 400
 """The most alternatives that one statement merges: SQLite takes 500."""

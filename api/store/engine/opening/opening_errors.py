@@ -14,8 +14,8 @@ from asyncpg import (
 )
 from tortoise.exceptions import BaseORMException
 
-from api.store.engine.availability import one_line
-from api.store.engine.corruption import driver_error
+from api.store.engine.faults.availability import one_line
+from api.store.engine.faults.corruption import driver_error
 
 OPENING_ERRORS = (OSError, BaseORMException, PostgresError, InterfaceError, InternalClientError)
 """Errors that can occur when a database is opened."""

@@ -21,7 +21,7 @@ from api.codes.requests.database import DatabaseCode
 from api.codes.requests.inputs import InputCode
 from api.codes.requests.queries import QueryCode
 from api.codes.requests.requests import RequestCode
-from api.store.engine.corruption import driver_error, is_corrupt, sqlite_code
+from api.store.engine.faults.corruption import driver_error, is_corrupt, sqlite_code
 
 
 class DatabaseFault(Enum):

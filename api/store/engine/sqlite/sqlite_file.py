@@ -11,8 +11,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from api.store.engine.corruption import sqlite_code
-from api.store.engine.schema_check import APPLIED_SQL, MIGRATIONS_TABLE, TABLES_SQL, check_owner
+from api.store.engine.faults.corruption import sqlite_code
+from api.store.engine.opening.schema_check import APPLIED_SQL, MIGRATIONS_TABLE, TABLES_SQL, check_owner
 from plugins.private_files import create_private, make_private
 
 MEMORY = ":memory:"

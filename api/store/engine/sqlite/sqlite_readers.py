@@ -14,8 +14,8 @@ from typing import Any, cast
 import aiosqlite
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper, translate_exceptions
 
-from api.store.engine.corruption import check_file_in_place
-from api.store.engine.sqlite_file import MEMORY
+from api.store.engine.faults.corruption import check_file_in_place
+from api.store.engine.sqlite.sqlite_file import MEMORY
 
 MAX_READERS = 3
 """Read-only connections. Each has a thread."""

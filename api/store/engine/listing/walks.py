@@ -10,12 +10,12 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from api.codes.requests.inputs import InputCode
-from api.store.engine.listing_statement import Condition, Statement, Values, union
+from api.store.engine.listing.listing_statement import Condition, Statement, Values, union
 from api.store.engine.sql import execute, in_values
 from strategies import Refusal
 
 if TYPE_CHECKING:
-    from api.store.engine.listing import Listing, Window
+    from api.store.engine.listing.listing import Listing, Window
 
 MAX_WALKED = 10_000
 """The most rows that one page or one count reads, unless it may read all."""

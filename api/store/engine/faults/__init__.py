@@ -1,0 +1,5 @@
+"""Recognizes and classifies errors of both databases.
+
+Imports: codes.requests.
+Imported by: http, services, store.engine.opening, store.engine.sqlite.
+"""
