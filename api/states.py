@@ -92,6 +92,11 @@ class SendStatus(StrEnum):
     BOUNCED = "BOUNCED"
     IN_DOUBT = "IN_DOUBT"
 
+    @property
+    def words(self) -> str:
+        """The status in a sentence: "This email is …"."""
+        return "a draft" if self is SendStatus.DRAFT else self.lower().replace("_", " ")
+
 
 BounceKind = incoming.BounceKind
 

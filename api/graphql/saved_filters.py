@@ -103,7 +103,9 @@ async def _list(context: WorkspaceContext, given: ListFilter) -> RowList:
         return await email_queries.emails(context, email_filters.read_filter(given.emails), path=("filter", "emails"))
     if given.tasks:
         return await task_queries.tasks(context, task_filters.read_filter(given.tasks, "filter", "tasks"))
-    return await person_queries.people(context, person_filters.read_filter(given.people or None))
+    return await person_queries.people(
+        context, person_filters.read_filter(given.people or None), path=("filter", "people")
+    )
 
 
 async def _document(info: Request, given: ListFilter) -> tuple[SavedFilterKind, Any]:

@@ -3,6 +3,7 @@
 import pytest
 
 from api.store.engine.rows import KINDS
+from tests import story
 from tests.client import Client
 from tests.graphql.places import GRAPHQL
 
@@ -31,3 +32,24 @@ def test_the_kinds_have_the_names_of_the_types() -> None:
     types = {name.lower() for name in GRAPHQL.type_map}
     known = {kind.replace(" ", "") for kind in KINDS.values()} - {"import"}
     assert known <= types
+
+
+async def test_the_sentence_says_that_a_step_is_of_another_campaign(client: Client) -> None:
+    sender = await story.sender(client)
+    campaigns = [await story.campaign(client, sender, name=name) for name in ("Spring", "Autumn")]
+    step = await story.step(client, campaigns[0], day=1, type="CALL")
+    query = f"""mutation($id: ID!, $step: ID!) {{
+      editSteps(campaignId: $id, edits: [{{remove: {{id: $step}}}}]) {{ {story.ERRORS} }} }}"""
+    (error,) = (await client.ask(query, id=campaigns[1], step=step))["editSteps"]["errors"]
+    assert error["message"] == f"{step!r} is a step of another campaign."
+    assert (error["code"], error["path"]) == ("NOT_FOUND", ["edits", "0", "remove", "id"])
+
+
+async def test_the_sentence_calls_a_draft_by_its_name(client: Client) -> None:
+    given = {"personId": await story.person(client), "senderId": await story.sender(client), "html": "<p>Hi</p>"}
+    create = f"mutation($input: CreateEmailInput!) {{ createEmail(input: $input) {{ email {{ id }} {story.ERRORS} }} }}"
+    draft = (await client.do(create, "email", input=given))["id"]
+    for mutation in ("retrySend", "archiveEmail"):
+        query = f"mutation($id: ID!) {{ {mutation}(id: $id) {{ {story.ERRORS} }} }}"
+        (error,) = (await client.ask(query, id=draft))[mutation]["errors"]
+        assert error["message"].startswith("This email is a draft. Only ")

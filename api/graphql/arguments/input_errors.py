@@ -4,6 +4,7 @@ graphql-core's own rules give the path only in their message. These rules make t
 validate_input_literal and validate_input_value, which give the path as data.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -43,12 +44,21 @@ MAX_ERRORS = 50
 """Errors of variables in one response."""
 MAX_QUOTED = 50_000
 """Characters of a literal that its errors may quote: each error of an object quotes the whole object."""
+QUOTED_OBJECT = re.compile(r", found: .*", re.DOTALL)
 Found = Callable[[GraphQLError, list[str | int]], None]
 
 
 def invalid_value(fault: str, node: Node | None, path: Sequence[str | int] | None) -> GraphQLError:
     """Return the error of a value that does not fit its type. ``fault`` is graphql-core's sentence."""
-    return coded_error(Message(QueryCode.INVALID_VALUE, fault), node, path)
+    return coded_error(Message(QueryCode.INVALID_VALUE, _in_json_words(fault)), node, path)
+
+
+def _in_json_words(fault: str) -> str:
+    """Return graphql-core's sentence without the object that it quotes, which is long, and with null for None."""
+    if fault.startswith("Expected value of "):
+        fault = QUOTED_OBJECT.sub(".", fault, count=1) if ", found: " in fault else fault.partition(" Found: ")[0]
+        fault = fault.replace("not to be None.", "not to be null.")
+    return fault
 
 
 class ValuesFit(ValidationRule):
@@ -143,7 +153,9 @@ def _collect(errors: list[GraphQLError], definition: VariableDefinitionNode, pla
             raise _TooManyError
         inside = places.of(path)
         place = print_path_list(path)
-        message = QueryCode.INVALID_VALUE.message("variable", name=name, place=place, fault=error.message)
+        message = QueryCode.INVALID_VALUE.message(
+            "variable", name=name, place=place, fault=_in_json_words(error.message)
+        )
         errors.append(coded_error(message, definition, None if begin is None else [*begin, *inside]))
 
     return found

@@ -6,7 +6,7 @@ from dataclasses import replace
 from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Category, Sender, Step, Template
 from api.services.common.context import WorkspaceContext
-from api.services.common.lists.filters import own_id, search_text
+from api.services.common.lists.filters import FILTER, check_ids, own_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.timeline_rows import timeline_steps
@@ -29,7 +29,8 @@ async def campaign(context: WorkspaceContext, campaign_id: str) -> Campaign | No
 async def campaigns(
     context: WorkspaceContext, chosen: CampaignFilter, order: Order[CampaignSort] | None = None
 ) -> RowList:
-    """Return the campaigns of a filter. Raises Refusal TOO_MANY_TO_SORT."""
+    """Return the campaigns of a filter. Raises Refusal."""
+    check_ids(chosen, FILTER)
     chosen = replace(
         chosen,
         search=search_text(chosen.search),

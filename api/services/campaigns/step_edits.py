@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.codes.refusals.campaigns import CampaignCode
+from api.codes.requests.inputs import InputCode
 from api.ids import new_id
 from api.models import Step
 from api.services.campaigns.draft import Draft, Path
@@ -195,6 +196,8 @@ async def _step_of(context: WorkspaceContext, draft: Draft, name: str) -> Step:
     found = await find(Step, context.workspace_id, step_id)
     if step_id in draft.added or (found is not None and found.campaign_id == draft.campaign.id):
         raise Refusal.of(CampaignCode.STEP_REMOVED, ("id",))
+    if found is not None:
+        raise Refusal.of(InputCode.NOT_FOUND, ("id",), case="other_campaign", id=name)
     raise not_found("step", name, ("id",))
 
 

@@ -39,7 +39,7 @@ async def retry_send(context: WorkspaceContext, send_id: str, *, in_doubt: bool 
     if send.status is SendStatus.IN_DOUBT and not in_doubt:
         raise Refusal.of(EmailCode.NOT_UNDELIVERED, ("id",), case="in_doubt")
     if send.status not in UNDELIVERED_STATUSES:
-        raise Refusal.of(EmailCode.NOT_UNDELIVERED, ("id",), status=send.status.lower())
+        raise Refusal.of(EmailCode.NOT_UNDELIVERED, ("id",), status=send.status.words)
     async with transaction():
         data = await _check_sendable(context, send)
         again: dict[str, Any] = {"status": SendStatus.SCHEDULED, "due_at": context.now, "reason": None, "detail": ""}
@@ -67,7 +67,7 @@ async def resolve_in_doubt(context: WorkspaceContext, send_id: str, resolution: 
     """Settle an email in doubt: SENT records that it was sent, RESEND sends it again."""
     send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     if send.status is not SendStatus.IN_DOUBT:
-        raise Refusal.of(EmailCode.NOT_IN_DOUBT, ("id",), status=send.status.lower())
+        raise Refusal.of(EmailCode.NOT_IN_DOUBT, ("id",), status=send.status.words)
     if resolution == "RESEND":
         return await retry_send(context, send_id)
     return await settle_as_sent(context, send, context.now)
@@ -93,7 +93,7 @@ async def archive_send(context: WorkspaceContext, send_id: str, *, archived: boo
     """Move a sent email to the archive, or back. Campaign emails cannot be deleted."""
     send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     if send.status is not SendStatus.SENT:
-        raise Refusal.of(EmailCode.NOT_SENT, ("id",), status=send.status.lower().replace("_", " "))
+        raise Refusal.of(EmailCode.NOT_SENT, ("id",), status=send.status.words)
     send.archived = archived
     await send.save(update_fields=["archived"])
     return send

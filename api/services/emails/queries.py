@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from api.models import Send
 from api.services.common.context import WorkspaceContext
-from api.services.common.lists.filters import check_dates, comparable_id, search_text
+from api.services.common.lists.filters import check_dates, check_ids, comparable_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.sorts import EmailSort, Order
 from api.store.emails import email_list
@@ -32,7 +32,7 @@ async def emails(
     order: Order[EmailSort] | None = None,
     path: tuple[str, ...] = ("filter",),
 ) -> RowList:
-    """Return the emails of a filter, to which ``path`` leads. Raises Refusal TOO_MANY_TO_SORT or EMPTY_DATE_RANGE."""
+    """Return the emails of a filter, to which ``path`` leads. Raises Refusal."""
     for name, first, last in (
         ("due", chosen.due_from, chosen.due_before),
         ("sent", chosen.sent_from, chosen.sent_before),
@@ -40,6 +40,7 @@ async def emails(
         ("created", chosen.created_from, chosen.created_before),
     ):
         check_dates("email", path, f"{name}From", first, f"{name}Before", last)
+    check_ids(chosen, path)
     chosen = replace(
         chosen,
         campaign_id=comparable_id(chosen.campaign_id),

@@ -203,7 +203,7 @@ async def _lock_unsent(send_id: str, if_version: int | None, *others: SendStatus
     if send.status is SendStatus.TRANSMITTING:
         raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",))
     if send.status not in (*UNTRANSMITTED_STATUSES, *others):
-        status = send.status.lower().replace("_", " ")
+        status = send.status.words
         if send.status not in (SendStatus.FAILED, SendStatus.BOUNCED):
             raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), status=status)
         if send.by_hand:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from api.models import Campaign, Enrollment, Person
 from api.services.common.context import WorkspaceContext
-from api.services.common.lists.filters import own_id, search_text
+from api.services.common.lists.filters import FILTER, check_ids, own_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.sorts import CreatedSort, Order
 from api.store.engine.rows import find
@@ -22,7 +22,8 @@ async def enrollment(context: WorkspaceContext, enrollment_id: str) -> Enrollmen
 async def enrollments(
     context: WorkspaceContext, chosen: EnrollmentFilter, order: Order[CreatedSort] | None = None
 ) -> RowList:
-    """Return the enrollments of a filter, the oldest first. Raises Refusal TOO_MANY_TO_SORT."""
+    """Return the enrollments of a filter, the oldest first. Raises Refusal."""
+    check_ids(chosen, FILTER)
     chosen = replace(
         chosen,
         campaign_id=await own_id(Campaign, context, chosen.campaign_id),

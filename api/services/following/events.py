@@ -6,7 +6,7 @@ from typing import Any
 from api.codes.requests.requests import RequestCode
 from api.models import Send, Task
 from api.services.common.context import WorkspaceContext
-from api.services.common.lists.filters import id_condition
+from api.services.common.lists.filters import FILTER, check_ids, id_condition
 from api.services.common.lists.row_lists import RowList
 from api.services.following.event_filter import COLUMNS, EventFilter
 from api.sorts import CreatedSort, Order
@@ -36,6 +36,7 @@ async def follow(context: WorkspaceContext, wanted: EventFilter, after: str | No
 
     Raises Refusal if the workspace has no such event, or if too many have happened since.
     """
+    check_ids(wanted, FILTER)
     if after is None:
         upto, _ = await settled()
         return FollowedEvents(wanted, Place(upto))
@@ -51,6 +52,7 @@ async def event_list(
     context: WorkspaceContext, wanted: EventFilter, order: Order[CreatedSort] | None = None
 ) -> RowList:
     """Return the events that meet a filter, in the order in which a client can follow them; by default newest first."""
+    check_ids(wanted, FILTER)
     columns: list[tuple[str, str]] = [
         (column, id_condition(value))
         for name, column in COLUMNS.items()

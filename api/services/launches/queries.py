@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from api.models import Campaign, Launch, LeftOut
 from api.services.common.context import WorkspaceContext
-from api.services.common.lists.filters import id_condition, own_id
+from api.services.common.lists.filters import FILTER, check_id, id_condition, own_id
 from api.services.common.lists.row_lists import RowList
 from api.sorts import CreatedSort, Direction, NamedSort, Order
 from api.states import LaunchStatus
@@ -27,8 +27,10 @@ async def launches(
 ) -> RowList:
     """Return the launches of a campaign or of all, with one of the statuses, the newest first.
 
-    Raises Refusal TOO_MANY_TO_SORT.
+    Raises Refusal.
     """
+    if campaign_id is not None:
+        check_id("campaign", campaign_id, (*FILTER, "campaignId"))
     everything = Listing(Launch).equal(workspace_id=context.workspace_id)
     conditions = equal(campaign_id=await own_id(Campaign, context, campaign_id))
     if statuses is not None:

@@ -29,6 +29,6 @@ async def lock_unsent(send_id: str, *others: SendStatus) -> Send:
     if send.status is SendStatus.TRANSMITTING:
         raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",))
     if send.status not in (SendStatus.DRAFT, *UNTRANSMITTED_STATUSES, *others):
-        status = send.status.lower().replace("_", " ")
+        status = send.status.words
         raise Refusal.of(EmailCode.NOT_SCHEDULED, ("id",), case="one_off", status=status)
     return send

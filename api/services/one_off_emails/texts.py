@@ -62,7 +62,7 @@ async def find_followed(context: WorkspaceContext, email_id: str) -> Send:
     """Return the email that a follow-up answers. Raises Refusal, also if it was not sent."""
     send = await get_or_refuse(Send, context.workspace_id, email_id, ("followsEmailId",))
     if send.status not in FOLLOWED_STATUSES or send.message_id is None:
-        status = send.status.lower().replace("_", " ")
+        status = send.status.words
         raise Refusal.of(EmailCode.NOT_SENT, ("followsEmailId",), case="follow_up", status=status)
     return send
 

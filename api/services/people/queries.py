@@ -8,7 +8,7 @@ from api.mail.text_checks import storable_text, text_problem
 from api.models import Campaign, ImportRefusal, PeopleGroup, PeopleImport, Person
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
-from api.services.common.lists.filters import check_dates, own_id, search_text
+from api.services.common.lists.filters import FILTER, check_dates, check_ids, own_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.sorts import Order, PersonSort, SuppressionSort
 from api.store.engine.listing.listing import Listing
@@ -44,11 +44,17 @@ async def person(context: WorkspaceContext, person_id: str) -> Person | None:
     return await find(Person, context.workspace_id, person_id)
 
 
-async def people(context: WorkspaceContext, chosen: PersonFilter, order: Order[PersonSort] | None = None) -> RowList:
+async def people(
+    context: WorkspaceContext,
+    chosen: PersonFilter,
+    order: Order[PersonSort] | None = None,
+    path: tuple[str, ...] = FILTER,
+) -> RowList:
     """Return the people of a filter: without an order, as they were created, or by address if it limits addresses.
 
-    Raises Refusal TOO_LONG or TOO_MANY_TO_SORT.
+    ``path`` leads to the filter. Raises Refusal.
     """
+    check_ids(chosen.facts, path)
     facts = replace(
         chosen.facts,
         campaign_id=await own_id(Campaign, context, chosen.facts.campaign_id),

@@ -7,7 +7,7 @@ from typing import Any
 from api.codes.requests.inputs import InputCode
 from api.services.common.context import WorkspaceContext
 from api.services.common.lists.cursors import ROW_ID
-from api.services.common.lists.filters import comparable_id
+from api.services.common.lists.filters import FILTER, check_ids, comparable_id
 from api.services.common.lists.row_lists import PageRequest, RowList, Window
 from api.store.engine.listing.listing import MAX_EXACT_COUNT, Count
 from api.store.engine.listing.sort_keys import Position
@@ -20,9 +20,10 @@ __all__ = ["Counts", "CountsOf", "ReportFilter", "ReportLines", "Scope", "report
 
 
 def report_lines(context: WorkspaceContext, by: Scope | None, chosen: ReportFilter) -> "ReportLines":
-    """Return the lines of a report, by day if ``by`` is None. Raises Refusal INVALID_PERIOD."""
+    """Return the lines of a report, by day if ``by`` is None. Raises Refusal INVALID_PERIOD or NOT_FOUND."""
     if chosen.first is not None and chosen.last is not None and chosen.first > chosen.last:
         raise Refusal.of(InputCode.INVALID_PERIOD, ("to",), first=chosen.first, last=chosen.last)
+    check_ids(chosen, FILTER)
     ids = {
         "campaign_id": comparable_id(chosen.campaign_id),
         "step_id": comparable_id(chosen.step_id),

@@ -187,7 +187,7 @@ class Simulator:
     async def _answered(self, send_id: str) -> Send:
         send = await get_or_refuse(Send, self._context.workspace_id, send_id, ("emailId",))
         if send.status not in ANSWERED_STATUSES or send.message_id is None or send.recipient is None:
-            status = send.status.lower().replace("_", " ")
+            status = send.status.words
             raise Refusal.of(EmailCode.NOT_SENT, ("emailId",), case="answer", status=status)
         return send
 

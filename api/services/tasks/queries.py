@@ -7,7 +7,7 @@ from functools import partial
 from api.codes.requests.inputs import InputCode
 from api.models import Task
 from api.services.common.context import WorkspaceContext
-from api.services.common.lists.filters import check_dates, comparable_id
+from api.services.common.lists.filters import check_dates, check_ids, comparable_id
 from api.services.common.lists.row_lists import RowList
 from api.sorts import Order, TaskSort
 from api.store.engine.listing.listing import Count, Listing, count_each
@@ -49,8 +49,9 @@ async def _count(listing: Listing) -> Count:
 
 
 def valid_filter(path: tuple[str, ...], chosen: TaskFilter) -> TaskFilter:
-    """Return a filter with ids that the database can compare. Raises Refusal if its range of dates is empty."""
+    """Return a filter with ids that the database can compare. Raises Refusal."""
     check_dates("task", path, "dueFrom", chosen.due_from, "dueTo", chosen.due_to)
+    check_ids(chosen, path)
     return replace(
         chosen,
         assignee_id=comparable_id(chosen.assignee_id),

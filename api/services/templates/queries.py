@@ -5,7 +5,7 @@ from datetime import date
 
 from api.models import Category, Template
 from api.services.common.context import WorkspaceContext
-from api.services.common.lists.filters import own_id, search_text
+from api.services.common.lists.filters import FILTER, check_ids, own_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.sorts import NamedSort, Order
 from api.store import templates as store
@@ -39,7 +39,8 @@ class TemplateFilter:
 async def templates(
     context: WorkspaceContext, chosen: TemplateFilter, order: Order[NamedSort] | None = None
 ) -> RowList:
-    """Return the templates of a filter. Raises Refusal TOO_MANY_TO_SORT."""
+    """Return the templates of a filter. Raises Refusal."""
+    check_ids(chosen, FILTER)
     everything = store.templates(context.workspace_id, archived=chosen.archived, unused_since=chosen.unused_since)
     conditions = equal(category_id=await own_id(Category, context, chosen.category_id))
     search = search_text(chosen.search)

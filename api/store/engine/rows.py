@@ -55,18 +55,28 @@ async def get_or_refuse(model: type[Row], workspace_id: str, row_id: str, path: 
 
 def can_be_id_of(model: type[Model], row_id: str) -> bool:
     """Say whether the prefix of an id is that of a model's rows, or is not known."""
-    kind = _kind_of(model)
-    return kind not in KINDS.values() or KINDS.get(row_id[:3], kind) == kind
+    return can_be_id_of_kind(_kind_of(model), row_id)
+
+
+def can_be_id_of_kind(kind: str, row_id: str) -> bool:
+    """Say whether the prefix of an id is that of this kind of object, or is not known."""
+    return kind not in KINDS.values() or _other_kind(kind, row_id) is None
 
 
 def _kind_of(model: type[Model]) -> str:
     return DISPLAY_NAMES.get(model.__name__, model.__name__.lower())
 
 
+def _other_kind(kind: str, row_id: str) -> str | None:
+    """Return the other kind of object whose id this is; None if it may be an id of this kind."""
+    other = KINDS.get(row_id[:3], kind) if row_id[3:4] == "_" else kind
+    return None if other == kind else other
+
+
 def not_found(kind: str, row_id: str, path: tuple[str, ...]) -> Refusal:
     """Return the refusal of an id that the workspace does not have. It says so if the id is of another kind."""
-    other = KINDS.get(row_id[:3]) if row_id[3:4] == "_" else None
-    if other is None or other == kind:
+    other = _other_kind(kind, row_id)
+    if other is None:
         return Refusal.of(InputCode.NOT_FOUND, path, kind=kind, id=row_id[:60])
     named = {"kind": _with_article(kind), "other": _with_article(other)}
     return Refusal.of(InputCode.NOT_FOUND, path, case="other_kind", id=row_id[:60], **named)

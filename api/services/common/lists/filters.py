@@ -1,6 +1,6 @@
 """Values of filters, as the store compares them."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,7 +10,7 @@ from api.codes.requests.inputs import InputCode
 from api.mail.text_checks import storable_text
 from api.services.common.context import WorkspaceContext
 from api.store.engine.listing.small_lists import own_ids
-from api.store.engine.rows import is_possible_id
+from api.store.engine.rows import can_be_id_of_kind, is_possible_id, not_found
 from strategies import Refusal
 
 if TYPE_CHECKING:
@@ -19,6 +19,32 @@ if TYPE_CHECKING:
 Filter = TypeVar("Filter", bound="DataclassInstance")
 MAX_SEARCH_LENGTH = 320
 """Characters of a search text that count: an address has no more."""
+
+FILTER = ("filter",)
+"""The path of the argument of most lists."""
+KINDS_OF_IDS = {
+    "assignee_id": "sender", "campaign_id": "campaign", "category_id": "category", "email_id": "email",
+    "group_id": "group", "import_id": "import", "person_id": "person", "sender_id": "sender", "step_id": "step",
+    "task_id": "task", "template_id": "template",
+}  # fmt: skip
+"""The kind of object whose id each field of a filter takes."""
+
+
+def check_ids(chosen: "DataclassInstance", path: tuple[str, ...]) -> None:
+    """Refuse a filter, to which ``path`` leads, with the id of another kind of object than a field takes.
+
+    Raises Refusal NOT_FOUND with the field as path. An empty list would not say why it is empty.
+    """
+    for each in fields(chosen):
+        row_id = getattr(chosen, each.name)
+        if each.name in KINDS_OF_IDS and row_id is not None:
+            check_id(KINDS_OF_IDS[each.name], row_id, (*path, each.name.replace("_id", "Id")))
+
+
+def check_id(kind: str, row_id: str, path: tuple[str, ...]) -> None:
+    """Refuse the id of another kind of object. Raises Refusal NOT_FOUND. An id that nothing has is no error."""
+    if not can_be_id_of_kind(kind, row_id):
+        raise not_found(kind, row_id, path)
 
 
 def id_condition(row_id: str) -> str:
