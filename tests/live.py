@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from api.app import make_app
-from api.cli.serving import limits
+from api.cli.serving.serve import limits
 from api.server.limits import ServerLimits
 from api.server.options import server_options
 from api.server.server import Server

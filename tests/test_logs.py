@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from api.cli.logs import set_up_logs
-from api.cli.serving import limits
+from api.cli.serving.logs import set_up_logs
+from api.cli.serving.serve import limits
 from api.settings import Settings
 
 NAMES = ("", "touchline", "uvicorn")

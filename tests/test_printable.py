@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from api.cli.serving import show
+from api.cli.serving.serve import show
 from api.clock import system_clock
 from api.printable import printable
 from api.services.common.dispatch_runtime import TerminalLine

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import api
 from api import event_loop
-from api.cli.crm_parser import add_crm
+from api.cli.crm.crm_parser import add_crm
 from api.cli.errors import DemoRunsError
 from api.cli.lazy import lazy
 from api.cli.output import BROKEN_PIPE, discard_output, output_is_broken
-from api.cli.plugins_parser import add_plugins
+from api.cli.plugins.plugins_parser import add_plugins
 from api.cli.start_checks import check_packages, warn_of_misspelt_settings
 from api.csv_reading import ENCODINGS
 from api.printable import printable
@@ -34,7 +34,9 @@ def build_parser() -> argparse.ArgumentParser:
         return sub
 
     serve = command(
-        "serve", "Run the API server together with the tick loop, which sends due emails.", lazy("serving", "serve")
+        "serve",
+        "Run the API server together with the tick loop, which sends due emails.",
+        lazy("serving.serve", "serve"),
     )
     serve.add_argument(
         "--no-tick",
@@ -42,26 +44,28 @@ def build_parser() -> argparse.ArgumentParser:
         help="serve the API only; sending is left to separate `touchline tick` processes",
     )
     tick = command(
-        "tick", "Run only the tick loop, next to a server on the same PostgreSQL database.", lazy("serving", "tick")
+        "tick",
+        "Run only the tick loop, next to a server on the same PostgreSQL database.",
+        lazy("serving.serve", "tick"),
     )
     tick.add_argument("--once", action="store_true", help="send everything that is due now, then exit")
-    show = command("demo", "Run a server with demo data; emails are written to a folder.", lazy("demo", "demo"))
+    show = command("demo", "Run a server with demo data; emails are written to a folder.", lazy("serving.demo", "demo"))
     show.add_argument("--keep", action="store_true", help="continue the last demo instead of starting a new one")
     show.add_argument("--exit-after-first", action="store_true", help="exit after the first email is sent")
-    command("migrate", "Bring the database's tables up to date.", lazy("database_commands", "migrate_database"))
-    command("schema", "Print the GraphQL schema.", lazy("schema_and_plugins", "print_schema"))
+    command("migrate", "Bring the database's tables up to date.", lazy("database.migrate", "migrate_database"))
+    command("schema", "Print the GraphQL schema.", lazy("schema", "print_schema"))
     add_plugins(
         command(
             "plugins",
             "List installed packages with their send options and channels; exit code 1 if a package fails to load.",
-            lazy("schema_and_plugins", "list_plugins"),
+            lazy("plugins.list_packages", "list_plugins"),
         ),
         EPILOG,
     )
     workspace = command(
         "workspace",
         "Create a workspace, or issue a new token for it, and print the token.",
-        lazy("workspaces", "create"),
+        lazy("workspaces.workspaces", "create"),
     )
     workspace.add_argument(
         "name",
@@ -79,7 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     recovery = command(
         "recover",
         "After restoring a backup, mark emails in doubt that may have been sent since. Stop other processes first.",
-        lazy("recover", "run"),
+        lazy("database.recover", "run"),
     )
     recovery.add_argument("--as-of", required=True, help="time of the backup, such as 2026-03-02T03:00:00Z")
     recovery.add_argument("--until", help="time at which the lost database stopped (default: now)")
@@ -117,13 +121,13 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"encoding of the file, needed if it cannot be detected: {', '.join(ENCODINGS)}",
     )
-    importing.set_defaults(run=lazy("people", "import_people"))
+    importing.set_defaults(run=lazy("workspaces.people", "import_people"))
     add_accounts(command("accounts", "Show channel accounts, and set which workspace may use which.", lambda **_: 2))
     add_check(
         command(
             "check",
             "Check the DNS records of a sender's domain (MX, SPF, DKIM, DMARC); exit code 1 for a problem.",
-            lazy("check", "check"),
+            lazy("mail.check_sender", "check"),
         )
     )
     add_mail(command("mail", "Read received mails, and list or retry incoming ones.", lambda **_: 2))
@@ -142,7 +146,7 @@ def add_accounts(command: argparse.ArgumentParser) -> None:
         "List the accounts that senders use, why an account is paused, and which accounts each workspace may use."
     )
     actions.add_parser("show", help=description, description=description, epilog=EPILOG).set_defaults(
-        run=lazy("accounts", "show")
+        run=lazy("workspaces.accounts", "show")
     )
     description = "Set which accounts a workspace may use. Emails that its senders send through other accounts fail."
     allowing = actions.add_parser("allow", help=description, description=description, epilog=EPILOG)
@@ -154,11 +158,11 @@ def add_accounts(command: argparse.ArgumentParser) -> None:
     allowing.add_argument(
         "--unchecked", action="store_true", help="accept accounts that are not configured in this environment"
     )
-    allowing.set_defaults(run=lazy("accounts", "allow"))
+    allowing.set_defaults(run=lazy("workspaces.accounts", "allow"))
     description = "End the pause of an account: its emails are tried again immediately."
     resuming = actions.add_parser("resume", help=description, description=description, epilog=EPILOG)
     resuming.add_argument("account", help="account name, such as smtp:SALES; `touchline accounts show` lists them")
-    resuming.set_defaults(run=lazy("accounts", "resume"))
+    resuming.set_defaults(run=lazy("workspaces.accounts", "resume"))
 
 
 def add_suppressions(command: argparse.ArgumentParser) -> None:
@@ -174,11 +178,11 @@ def add_suppressions(command: argparse.ArgumentParser) -> None:
     importing.add_argument("--workspace", required=True, help="name or id of the workspace")
     importing.add_argument("--reason", default="", help="reason for rows that have none")
     importing.add_argument("--encoding", help="encoding of the file, needed if it cannot be detected")
-    importing.set_defaults(run=lazy("suppressions", "import_file"))
+    importing.set_defaults(run=lazy("workspaces.suppressions", "import_file"))
     description = "Print the suppressed addresses as CSV, in the format that import reads."
     exporting = actions.add_parser("export", help=description, description=description, epilog=EPILOG)
     exporting.add_argument("--workspace", required=True, help="name or id of the workspace")
-    exporting.set_defaults(run=lazy("suppressions", "export_file"))
+    exporting.set_defaults(run=lazy("workspaces.suppressions", "export_file"))
 
 
 def add_counts(command: argparse.ArgumentParser) -> None:
@@ -186,11 +190,11 @@ def add_counts(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     description = "Compare the numbers of reports with the emails, tasks and people; exit code 1 if some are wrong."
     actions.add_parser("check", help=description, description=description, epilog=EPILOG).set_defaults(
-        run=lazy("counts", "check")
+        run=lazy("database.counts", "check")
     )
     description = "Make the numbers of reports again. Other processes may run meanwhile."
     actions.add_parser("rebuild", help=description, description=description, epilog=EPILOG).set_defaults(
-        run=lazy("counts", "rebuild_all")
+        run=lazy("database.counts", "rebuild_all")
     )
 
 
@@ -225,7 +229,7 @@ def add_mail(command: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="address of our own: its mails are OWN; can be repeated",
     )
-    reading.set_defaults(run=lazy("mail", "read"))
+    reading.set_defaults(run=lazy("mail.read_mail", "read"))
     description = (
         "List incoming mails and events of the last 30 days by their result, the latest first: a JSON object a line, "
         "without texts and addresses."
@@ -241,13 +245,13 @@ def add_mail(command: argparse.ArgumentParser) -> None:
     listing.add_argument(
         "--limit", type=int, default=100, metavar="N", help="most lines that are printed (default: 100)"
     )
-    listing.set_defaults(run=lazy("incoming", "show"))
+    listing.set_defaults(run=lazy("mail.incoming_mail", "show"))
     description = "Process incoming mails and events again that were set aside; exit code 1 if there are none."
     retrying = actions.add_parser("retry", help=description, description=description, epilog=EPILOG)
     choice = retrying.add_mutually_exclusive_group(required=True)
     choice.add_argument("ids", nargs="*", default=[], metavar="ID", help="ids of `touchline mail list`")
     choice.add_argument("--every", action="store_true", help="all that were set aside")
-    retrying.set_defaults(run=lazy("incoming", "retry"))
+    retrying.set_defaults(run=lazy("mail.incoming_mail", "retry"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

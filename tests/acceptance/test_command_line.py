@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from api import version
-from api.cli.serving import show
+from api.cli.serving.serve import show
 from api.services.common.dispatch_runtime import TerminalLine
 from tests.program import touchline as run
 
@@ -276,9 +276,10 @@ def test_no_password_is_logged_where_a_service_cannot_start(environment: dict[st
     ("module", "unneeded"),
     [
         ("api.cli.parser", {"graphql", "rich", "starlette", "strawberry", "tortoise", "uvicorn"}),
-        ("api.cli.database_commands", {"graphql", "starlette", "strawberry", "uvicorn"}),
-        ("api.cli.schema_and_plugins", {"graphql", "starlette", "strawberry", "uvicorn"}),
-        ("api.cli.serving", {"api.mail.reading.verdict", "dkim", "dns", "graphql", "strawberry"}),
+        ("api.cli.database.migrate", {"graphql", "starlette", "strawberry", "uvicorn"}),
+        ("api.cli.schema", {"graphql", "starlette", "strawberry", "uvicorn"}),
+        ("api.cli.plugins.list_packages", {"graphql", "starlette", "strawberry", "uvicorn"}),
+        ("api.cli.serving.serve", {"api.mail.reading.verdict", "dkim", "dns", "graphql", "strawberry"}),
     ],
 )
 def test_a_command_imports_what_it_needs(module: str, unneeded: set[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from api.cli.parser import build_parser
-from api.cli.workspaces import create
+from api.cli.workspaces.workspaces import create
 from api.clock import system_clock
 from api.models import CrmConnection
 from api.settings import Settings

@@ -16,7 +16,7 @@ from tests.services.world import make_world
 
 SCRIPT = """
 import asyncio, contextlib, sys
-from api.cli import lifecycle
+from api.cli.serving import lifecycle
 from api.services.dispatch import dispatcher
 from plugins.channels import record
 

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from api.channel_processes.isolation import remote_channels
-from api.cli.schema_and_plugins import list_plugins
+from api.cli.plugins.list_packages import list_plugins
 from api.clock import system_clock
 from api.codes.reasons.channel_faults import ChannelFault
 from api.http.plugin_gauges import add_plugins

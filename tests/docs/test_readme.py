@@ -8,7 +8,7 @@ from typing import Any
 
 from graphql import OperationDefinitionNode, parse
 
-from api.cli.demo_content import fill
+from api.cli.serving.demo_content import fill
 from api.graphiql import FIRST_CAMPAIGN
 from api.make_runtime import make_runtime
 from api.settings import Settings

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.cli import serving
+from api.cli.serving import serve as serving
 from tests import story
 from tests.client import Client, new_client
 from tests.graphql.test_launch_progress import FOLLOW, begun, event

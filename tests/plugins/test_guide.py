@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.cli.package_templates import CHANNEL
+from api.cli.plugins.package_templates import CHANNEL
 from api.services.common.inputs import inputs
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, WebhookRefusedError, WebhookRequest
 from plugins.loading.manager import load

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.new_package import package_files
 from api.cli.parser import main
+from api.cli.plugins.new_package import package_files
 
 ROOT = Path(__file__).parents[3]
 PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target"]

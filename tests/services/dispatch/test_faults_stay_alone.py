@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.cli.serving import show
+from api.cli.serving.serve import show
 from api.models import Campaign, Enrollment, Event, Job, Person, Send, Step, Task
 from api.services.campaigns.campaigns import add_step, change_step, create_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign

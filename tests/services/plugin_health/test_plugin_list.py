@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.schema_and_plugins import list_plugins
+from api.cli.plugins.list_packages import list_plugins
 from api.clock import system_clock
 from api.services.plugin_health.faults import fault_of_limit, two_answers
 from api.services.plugin_health.recording import record_faults

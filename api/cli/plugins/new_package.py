@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from api.cli.package_templates import PROJECT, TEMPLATES
+from api.cli.plugins.package_templates import PROJECT, TEMPLATES
 from api.settings import Settings
 from plugins.loading.manager import load
 

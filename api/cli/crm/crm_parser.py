@@ -20,7 +20,7 @@ def add_crm(command: argparse.ArgumentParser, epilog: str) -> None:
         "connect",
         "Connect a workspace: with --private-key (JWT bearer), with --client-secret (client credentials), or else by "
         "a user's login: the command then prints the URL to open.",
-        lazy("crm", "connect"),
+        lazy("crm.crm_connections", "connect"),
     )
     connecting.add_argument("workspace", help="name or id of the workspace")
     connecting.add_argument("--crm", default="salesforce", help="key of the CRM (default: salesforce)")
@@ -44,7 +44,7 @@ def add_crm(command: argparse.ArgumentParser, epilog: str) -> None:
         ("retry", "Use a connection at once: end a pause, or the wait after a failure."),
         ("disconnect", "Disconnect a workspace: revoke the tokens and delete the secrets."),
     ):
-        parser = action(name, description, lazy("crm", name))
+        parser = action(name, description, lazy("crm.crm_connections", name))
         if name == "status":
             parser.add_argument("workspace", nargs="?", help="name or id of the workspace (default: all)")
             continue
@@ -58,5 +58,5 @@ def add_crm(command: argparse.ArgumentParser, epilog: str) -> None:
     action(
         "rotate-keys",
         "Encrypt all secrets with the first key of TOUCHLINE_ENCRYPTION_KEY; exit code 1 if a key is missing.",
-        lazy("crm", "rotate"),
+        lazy("crm.crm_connections", "rotate"),
     )

@@ -3,7 +3,7 @@
 from rich.table import Column, Table
 
 from api.cli.common import UNFOLDED_WIDTH, OutputConsole, console, database
-from api.cli.suppressions import find_workspace
+from api.cli.workspaces.suppressions import find_workspace
 from api.services.workspaces.account_pausing import end_pause
 from api.services.workspaces.account_users import account_of_sender, senders_of_account
 from api.services.workspaces.accounts import check_accounts

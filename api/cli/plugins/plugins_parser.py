@@ -17,4 +17,4 @@ def add_plugins(command: argparse.ArgumentParser, epilog: str) -> None:
     )
     new.add_argument("--kind", choices=["send-option", "channel"], required=True, help="what the package adds")
     new.add_argument("--folder", type=Path, help="folder to write; it must not exist (default: touchline-NAME)")
-    new.set_defaults(run=lazy("new_package", "create"))
+    new.set_defaults(run=lazy("plugins.new_package", "create"))

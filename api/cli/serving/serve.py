@@ -12,9 +12,9 @@ from rich.text import Text
 
 from api.channel_processes.isolation import channel_processes, isolated
 from api.cli.common import console, database
-from api.cli.lifecycle import Server, exit_on_sigterm, kill_after_timeout, log_start_and_stop
-from api.cli.logs import set_up_logs
-from api.cli.workspaces import server_url
+from api.cli.serving.lifecycle import Server, exit_on_sigterm, kill_after_timeout, log_start_and_stop
+from api.cli.serving.logs import set_up_logs
+from api.cli.workspaces.workspaces import server_url
 from api.clock import system_clock
 from api.http import health
 from api.loop_watch import LoopWatch

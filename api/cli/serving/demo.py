@@ -12,10 +12,10 @@ import uvicorn
 
 from api.app import make_app
 from api.cli.common import console, database
-from api.cli.demo_content import fill
 from api.cli.errors import DemoRunsError
-from api.cli.serving import free_port, limits, show
-from api.cli.workspaces import graphiql_link
+from api.cli.serving.demo_content import fill
+from api.cli.serving.serve import free_port, limits, show
+from api.cli.workspaces.workspaces import graphiql_link
 from api.clock import system_clock
 from api.make_runtime import make_runtime
 from api.models import Workspace

@@ -1,24 +1,14 @@
-"""``touchline schema`` and ``touchline plugins``."""
-
-import sys
+"""``touchline plugins``: list the installed packages."""
 
 from rich.table import Column, Table
 from rich.text import Text
 
 from api.cli.common import UNFOLDED_WIDTH, OutputConsole, console
-from api.cli.plugin_health import print_health
+from api.cli.plugins.plugin_health import print_health
 from api.printable import printable
 from api.settings import Settings, environment
 from plugins.loading.extension_points import EXTENSION_POINTS
 from plugins.loading.manager import load
-
-
-def print_schema(_settings: Settings) -> int:
-    """Print the GraphQL schema."""
-    from api.graphql.schema import schema_text  # takes longer than all that the other commands import
-
-    sys.stdout.write(schema_text())
-    return 0
 
 
 async def list_plugins(settings: Settings) -> int:

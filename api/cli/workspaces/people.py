@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.cli.common import console, database
-from api.cli.suppressions import find_workspace
+from api.cli.workspaces.suppressions import find_workspace
 from api.codes.requests.inputs import InputCode
 from api.csv_reading import Decoded, decode
 from api.make_runtime import make_runtime

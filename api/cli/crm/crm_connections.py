@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from api.cli.common import UNFOLDED_WIDTH, console, database
-from api.cli.suppressions import ACTOR, find_workspace
+from api.cli.workspaces.suppressions import ACTOR, find_workspace
 from api.codes.crm.connections import CrmConnectionCode
 from api.codes.requests.inputs import InputCode
 from api.crm_states import CrmState, CrmWaitingChanges
