@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from api.services.common.filters import KINDS_OF_IDS
 from graphql import GraphQLInputObjectType, get_named_type
 
+from api.services.common.lists.filters import KINDS_OF_IDS
 from tests.client import Client
 from tests.graphql.places import GRAPHQL
 from tests.story import ERRORS
