@@ -34,6 +34,11 @@ class Item:
     """The record of the synced task of a call."""
 
     @property
+    def marker(self) -> str:
+        """Touchline's name for it in the CRM, as it was first written. A synced task has another one."""
+        return self.row.marker if self.row is not None else f"log-{self.logged.key or self.logged.subject_id}"
+
+    @property
     def remote_id(self) -> str | None:
         """The id of the record in the CRM; None if there is none yet."""
         if self.row is not None and self.row.remote_id is not None:

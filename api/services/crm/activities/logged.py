@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from api.crm_records import CrmActivityKind
@@ -38,6 +39,9 @@ class Logged:
     outcome: str | None = None
     reason: str | None = None
     email: LoggedEmail | None = None
+    key: str = ""
+    """What its name in the CRM is made of, if it is not the id. A mail that is read from a mailbox again, such as after
+    a backup was restored, gets another id here. Its Message-ID is the same."""
     fields: Values = field(default_factory=dict)
 
 
@@ -147,7 +151,7 @@ def _email(rows: _Rows, send: Send, text: _Text, engagement: Any) -> Logged | No
     email = LoggedEmail(send.message_id or "", sender.email, to, text.cc)
     return Logged(
         send.id, EMAIL, send.person_id, sender.id, send.sent_at, text.subject, text.text, **place, email=email,
-        fields=fields,
+        key=_key_of_mail(send.message_id, send.person_id) if _is_from_own_mailbox(send) else "", fields=fields,
     )  # fmt: skip
 
 
@@ -161,7 +165,7 @@ def _reply(rows: _Rows, reply: Reply, texts: Mapping[str, _Text]) -> Logged | No
     place = rows.place(send)
     return Logged(
         reply.id, REPLY, send.person_id, sender.id, reply.at, texts[send.id].subject, reply.text, **place,
-        email=email, fields=_campaign_fields(place),
+        email=email, key=_key_of_mail(reply.message_id, send.message_id or send.id), fields=_campaign_fields(place),
     )  # fmt: skip
 
 
@@ -195,6 +199,16 @@ async def _answer(workspace_id: str, event: Event) -> Logged | None:
     fields = _campaign_fields(place)
     sender_id = (enrollment.sender_id if enrollment is not None else None) or campaign.sender_id
     return Logged(event.id, REPLY, event.person_id, sender_id, event.at, campaign.name, text, **place, fields=fields)
+
+
+def _is_from_own_mailbox(send: Send) -> bool:
+    """Say whether a rep's own mail program has made the Message-ID. Touchline's have the id of the email."""
+    return send.by_hand and send.id not in (send.message_id or send.id)
+
+
+def _key_of_mail(message_id: str | None, about: str) -> str:
+    """Return a key that is the same whenever the mail is read. Without a Message-ID there is none."""
+    return f"mail_{sha256(f'{about} {message_id}'.encode()).hexdigest()[:32]}" if message_id else ""
 
 
 def _campaign_fields(place: Mapping[str, Any]) -> dict[ActivityField, str | bool]:

@@ -28,11 +28,6 @@ def is_logged(settings: CrmSettings, kind: CrmActivityKind) -> bool:
     }[kind]
 
 
-def marker_of(subject_id: str) -> str:
-    """Return Touchline's name for an activity in the CRM. A synced task has another one."""
-    return f"log-{subject_id}"
-
-
 def custom_fields(logged: Logged, capabilities: CrmCapabilities) -> dict[ActivityField, str | bool]:
     """Return the custom fields that the organization has, with their values."""
     return {
@@ -55,13 +50,14 @@ def activity_push(
     person: CrmPerson,
     owner_id: str | None,
     related_id: str | None,
+    marker: str,
     remote_id: str | None = None,
     fields: Mapping[ActivityField, str | bool],
 ) -> ActivityPush:
     """Return the record of an activity. With ``remote_id`` only ``fields`` are written."""
     type_ = TYPES[logged.kind]
     return ActivityPush(
-        marker=marker_of(logged.subject_id),
+        marker=marker,
         remote_id=remote_id,
         kind=ActivityKind(logged.kind.value),
         subject=_subject(logged, settings),

@@ -22,7 +22,6 @@ from api.services.crm.activities.pushes import (
     custom_fields,
     is_email_object,
     is_logged,
-    marker_of,
     related_record,
 )
 from api.services.crm.failures.recording import record_failures
@@ -157,6 +156,7 @@ class ActivityPusher:
                 person=person,
                 owner_id=owners.get(item.logged.sender_id) or None,
                 related_id=related_record(related.get(str(person.remote_id), ())),
+                marker=item.marker,
                 remote_id=item.remote_id,
                 fields={name: value for name, value in fields.items() if before.get(name) != value},
             )
@@ -172,7 +172,7 @@ class ActivityPusher:
         known: Mapping[str, str],
         now: datetime,
     ) -> None:
-        by_marker = {marker_of(item.logged.subject_id): item for item in items}
+        by_marker = {item.marker: item for item in items}
         logged: dict[str, str] = {by_marker[marker].logged.subject_id: known[marker] for marker in known}
         unchanged = {
             key: str(push.remote_id) for key, push in pushes.items() if push.remote_id is not None and not push.fields
@@ -230,7 +230,7 @@ class ActivityPusher:
             store.Attempt(
                 item.logged.subject_id,
                 item.logged.kind,
-                marker_of(item.logged.subject_id),
+                item.marker,
                 None if item.row is None else item.row.tried_at,
             )
             for item in items
@@ -239,7 +239,7 @@ class ActivityPusher:
             return set()
         async with transaction():
             ours = await store.mark_tried(self._org.workspace_id, self._org.key, attempts, now)
-        return {marker_of(subject_id) for subject_id in ours}
+        return {item.marker for item in items if item.logged.subject_id in ours}
 
     async def _store(
         self, items: Sequence[Item], remote_ids: Mapping[str, str], now: datetime, *, without_fields: Collection[str]
@@ -255,7 +255,7 @@ class ActivityPusher:
             store.Written(
                 key,
                 item.logged.kind,
-                marker_of(key),
+                item.marker,
                 remote_ids[key],
                 {} if key in without_fields else self._fields(item),
             )
