@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from api.models import Campaign, Launch
+from api.services.common.loop_slices import LoopSlices
 from api.services.enrollments.option_facts import NO_OWN_FACTS, OwnFacts
 from api.services.enrollments.timeline_rows import zone_for
 from api.services.launches.enrollment_planner import EnrollmentPlanner, PlanKey
@@ -83,8 +84,9 @@ class AskingAhead:
         keys = [plan_key(self._campaign, planner, person, own) for person in present]
 
         async def plan_all() -> None:
-            questions = QuestionCollector()
+            questions, slices = QuestionCollector(), LoopSlices()
             for key in keys:
+                await slices.turn()
                 with questions:
                     planner.plan(key)
             questions.raise_any()

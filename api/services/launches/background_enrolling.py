@@ -15,6 +15,7 @@ from api.models import Campaign, Launch, Sender, Step, Workspace
 from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.common.job_chunks.bisection import bisect_failures
 from api.services.common.job_chunks.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
+from api.services.common.loop_slices import LoopSlices
 from api.services.enrollments.fact_changes import follow_newcomers
 from api.services.enrollments.option_facts import FactSource, OwnFacts
 from api.services.jobs.job_kind import Chunks
@@ -113,7 +114,7 @@ class _Enroller:
         own: Mapping[str, OwnFacts] = {}
         if left_out_as is None:
             own = await self.ahead.own_facts([person["id"] for person in people if person["id"] is not None])
-            self._sort_out(people, own, left_out, wanted)
+            await self._sort_out(people, own, left_out, wanted)
         else:
             left_out = {person["person_id"]: left_out_as for person in people}
         processed = self.row.processed + len(people)
@@ -187,7 +188,7 @@ class _Enroller:
         if self.planner.choices:
             await launch_choices.delete_choices(self.row.id)
 
-    def _sort_out(
+    async def _sort_out(
         self,
         people: Sequence[Mapping[str, Any]],
         own_facts: Mapping[str, OwnFacts],
@@ -196,8 +197,9 @@ class _Enroller:
     ) -> None:
         """Sort people into those left out, with the reason, and those to enroll, by their plan."""
         self.planner.forget()
-        questions = QuestionCollector()
+        questions, slices = QuestionCollector(), LoopSlices()
         for person in people:
+            await slices.turn()
             if person["id"] is None:
                 left_out[person["person_id"]] = InputCode.NOT_FOUND
                 continue

@@ -1,6 +1,5 @@
 """Launch a campaign for people. ``launch_preview`` shows what a launch would schedule."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from tortoise.exceptions import IntegrityError
@@ -12,12 +11,13 @@ from api.services.campaigns.step_content import check_subjects
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.common.live_steps import steps_of
+from api.services.common.loop_slices import LoopSlices
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_paused_or_ending
 from api.services.enrollments.fact_changes import follow_newcomers
 from api.services.enrollments.progress import task_created
 from api.services.enrollments.timeline_rows import send_row, task_row
 from api.services.launches.launch_people import MAX_PEOPLE, ended_before, refuse_gone_meanwhile
-from api.services.launches.launch_plan import NO_TEXTS, TURN_EVERY, LaunchPlan, plan_launch
+from api.services.launches.launch_plan import NO_TEXTS, LaunchPlan, plan_launch
 from api.services.launches.launch_planner import Choice
 from api.services.replies.bounces import refuse_bounced
 from api.services.templates.template_inputs import WrittenText
@@ -61,9 +61,9 @@ async def launch(
     tasks: list[Task] = []
     allowed: list[Ranges | None] = []
     events: list[Line] = []
-    for number, (enrollment, person, sender, timeline) in enumerate(plan.enrollments):
-        if not number % TURN_EVERY:
-            await asyncio.sleep(0)
+    slices = LoopSlices()
+    for enrollment, person, sender, timeline in plan.enrollments:
+        await slices.turn()
         events.append(enrollment_event(enrollment, EventKind.CAMPAIGN_LAUNCHED, context.now))
         for planned in timeline.planned:
             step = plan.steps[planned.number - 1]

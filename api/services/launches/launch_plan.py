@@ -1,6 +1,5 @@
 """Plan a launch: check its choices and its people, and calculate their timelines. Nothing is written."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,6 +9,7 @@ from api.codes.refusals.people import PersonCode
 from api.codes.requests.inputs import InputCode
 from api.models import Campaign, Person, Step
 from api.services.common.context import WorkspaceContext
+from api.services.common.loop_slices import LoopSlices
 from api.services.enrollments.option_facts import FactSource, example_person
 from api.services.launches.first_emails import check_first_emails, refuse_without_first_email
 from api.services.launches.launch_people import (
@@ -30,8 +30,6 @@ from strategies.questions import QuestionCollector
 
 MAX_SCHEDULED = 2_000
 """Most emails and tasks that one launch schedules. `startLaunch` has no such limit."""
-TURN_EVERY = 100
-"""Number of people after which other tasks get to run."""
 NO_TEXTS: Mapping[str, WrittenText] = MappingProxyType({})
 
 
@@ -93,10 +91,9 @@ async def plan_launch(
     senders = await find_senders(context, campaign, [choice, *per_person.values()])
     planner = await LaunchPlanner.load(context, campaign, steps, senders)
     planned: dict[int, PlannedPerson] = {}
-    questions = QuestionCollector()
+    questions, slices = QuestionCollector(), LoopSlices()
     for index, person in people.persons.items():
-        if not index % TURN_EVERY:
-            await asyncio.sleep(0)
+        await slices.turn()
         own = per_person.get(person.id)
         try:
             with questions:
@@ -165,8 +162,9 @@ async def plan_choices(
     senders = await find_senders(context, campaign, list(choices.values()))
     planner = await LaunchPlanner.load(context, campaign, steps, senders)
     found: dict[str, PlannedPerson | Refusal] = {}
-    questions = QuestionCollector()
+    questions, slices = QuestionCollector(), LoopSlices()
     for person_id, choice in choices.items():
+        await slices.turn()
         try:
             with questions:
                 found[person_id] = planner.plan(people[person_id], choice)

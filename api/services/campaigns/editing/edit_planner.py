@@ -6,6 +6,7 @@ from datetime import datetime
 
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
+from api.services.common.loop_slices import LoopSlices
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource, OwnFacts
 from api.services.enrollments.partial_timelines import NOTHING, PartialTimeline, Unresolved, resolve_possible
@@ -117,8 +118,9 @@ class EditPlanner:
         for task in await Task.filter(enrollment_id__in=list(tasks)).only(*TASK_COLUMNS):
             tasks[task.enrollment_id].append(task)
         own = await self.source.people({row.person_id for row in people})
-        questions = QuestionCollector()
+        questions, slices = QuestionCollector(), LoopSlices()
         for enrollment in people:
+            await slices.turn()
             facts = own.get(enrollment.person_id, NO_OWN_FACTS)
             with questions:
                 self.add(found, enrollment, sends[enrollment.id], tasks[enrollment.id], facts)
