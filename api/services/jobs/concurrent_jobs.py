@@ -34,7 +34,7 @@ class ConcurrentJobs:
     ) -> None:
         self._runner = runner
         self._on_room = on_room
-        """Called when a job leaves room for the next one: it has ended its slice, or waits for a send option."""
+        """Called when another job may start, because a slice has ended or waits for a send option."""
         self._at_once, self._most, self._slow_seconds = at_once, most, slow_seconds
         self._seconds = seconds
         self._running: dict[asyncio.Task[None], _Place] = {}
