@@ -31,12 +31,7 @@ class Connections:
         async with self._oauth(access) as oauth:
             rest = RestClient(oauth.client, self.limits, oauth, access, host)
             await rest.ensure_token()
-            cached = self._known_of(rest)
-            rest.skew = cached.skew
-            try:
-                yield SalesforceSession(rest, Descriptions(cached))
-            finally:
-                cached.skew = rest.skew
+            yield SalesforceSession(rest, Descriptions(self._known_of(rest)))
 
     def consent_url(self, access: CrmAccess, consent: Consent) -> str:
         """Return the URL of the page of approval. Raises CrmError."""

@@ -90,7 +90,7 @@ class KnownDescriptions:
 
     def __init__(self) -> None:
         self.skew = timedelta(0)
-        """Salesforce's clock minus the host's. A session that gets a description from here has made no call yet."""
+        """Salesforce's clock minus the host's, for a session that gets a description from here and has made no call."""
         self._by_name: dict[str, tuple[datetime, ObjectDescription]] = {}
 
     async def of(self, rest: RestClient, name: str) -> ObjectDescription:
@@ -98,6 +98,7 @@ class KnownDescriptions:
         now, oldest = rest.host.now(), timedelta(seconds=rest.limits.describe_seconds)
         earlier = self._by_name.get(name)
         if earlier and timedelta(0) <= now - earlier[0] < oldest:
+            rest.skew = rest.skew if rest.knows_time else self.skew
             return earlier[1]
         try:
             found = _read(name, await rest.get(f"sobjects/{name}/describe"))
@@ -105,7 +106,7 @@ class KnownDescriptions:
             if not refused(error) and error.code is not CrmCode.NOT_FOUND:
                 raise
             found = ObjectDescription(name)
-        self._by_name[name] = now, found
+        self._by_name[name], self.skew = (now, found), rest.skew
         return found
 
 

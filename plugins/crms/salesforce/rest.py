@@ -50,6 +50,8 @@ class RestClient:
         """The tokens, and what gets new ones."""
         self.skew = timedelta(0)
         """Salesforce's clock minus the host's."""
+        self.knows_time = False
+        """Whether an answer of this session or of an earlier one has shown Salesforce's clock."""
 
     @property
     def instance_url(self) -> str:
@@ -134,6 +136,7 @@ class RestClient:
         now = self.host.now()
         ahead = reply.date - now if reply.date else self.skew
         self.skew = ahead if abs(ahead) <= MAX_SKEW else self.skew
+        self.knows_time = self.knows_time or reply.date is not None
         usage = USAGE.search(reply.headers.get("sforce-limit-info", ""))
         if usage:
             self.host.saw_use(ApiUse(int(usage[1]), int(usage[2]), now))

@@ -55,7 +55,12 @@ class TaskSearch:
         return TaskPage(tasks, following, round_time(self.rest, newest or last))
 
     async def deleted(self, since: datetime, until: datetime) -> DeletedTasks:
-        """Return the deleted tasks of a window. Raises CrmError."""
+        """Return the deleted tasks of a window. Raises CrmError.
+
+        The window ends now, at the latest, by Salesforce's clock, which the description of Task has shown.
+        """
+        await self.descriptions.of(self.rest, "Task")
+        until = min(until, self.rest.server_time())
         start, end = since.replace(second=0, microsecond=0), until.replace(second=0, microsecond=0)
         if end - start <= MINUTE:
             start = end - 2 * MINUTE

@@ -117,6 +117,31 @@ async def test_a_new_session_finds_a_task_although_the_clocks_differ(plain_serve
     assert [task.marker for task in tasks] == ["tsk_1"]
 
 
+@pytest.mark.parametrize("skew", [timedelta(hours=-2), timedelta(hours=2)])
+async def test_the_first_call_of_a_process_knows_the_time(
+    server: SalesforceServer, skew: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else deletions of the next two hours would count as known. The server says that it covers the whole window."""
+    org = server.org
+    org.clock.at, org.clock.skew = START + timedelta(days=1), skew
+    server.oauth.app.run_as = org.admin
+    task = org.create("Task", {"Subject": "x"})
+    org.delete(task)
+    org.clock.at += timedelta(minutes=5)
+    monkeypatch.setattr(server.queries, "_covered", lambda end: end)
+    crm, found = Salesforce(loopback=True, limits=LIMITS), access(server)
+    host = Host(org, found.secrets)
+    async with crm.open(found, host) as session:
+        deleted = await session.deleted_tasks(org.time() - timedelta(hours=1), host.now() + timedelta(hours=9))
+        assert [each.remote_id for each in deleted.tasks] == [task]
+        assert deleted.covered_until <= org.time()
+        # Another session that gets its descriptions from this one and makes no call knows the time as well.
+        await session.describe()
+        async with crm.open(replace(found, secrets=host.secrets), host) as other:
+            await other.describe()
+            assert abs(other.clock_skew - skew) < timedelta(seconds=2)
+
+
 async def test_changes_are_paged_and_survive_a_forgotten_cursor(server: SalesforceServer) -> None:
     org = server.org
     for number in range(450):
