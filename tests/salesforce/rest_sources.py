@@ -35,6 +35,8 @@ class ListView:
     name: str
     sobject: str
     ids: list[str]
+    reports_to: str | None = None
+    """The contact of a column ReportsToId, which comes first. The hidden column Id comes last."""
 
 
 class SourceResources:
@@ -124,7 +126,8 @@ class SourceResources:
             raise ApiError("INVALID_QUERY", "limit must be between 1 and 2000")
         ids = view.ids[offset : offset + limit]
         columns = [{"fieldNameOrPath": path, "label": path, "hidden": path == "Id"} for path in ("Name", "Email", "Id")]
-        records = [{"columns": self._columns(record_id)} for record_id in ids]
+        manager = [{"fieldNameOrPath": "ReportsToId", "value": view.reports_to}] if view.reports_to else []
+        records = [{"columns": manager + self._columns(record_id)} for record_id in ids]
         return Answer(
             200,
             {

@@ -81,7 +81,7 @@ class Sources:
                 if error.code is not CrmCode.NOT_FOUND or each is kinds[-1]:
                     raise
         found = records(inner(body).get("records"))
-        rows = [[cell.get("value") for cell in records(row.get("columns") or [])] for row in found]
+        rows = [_id_first(records(row.get("columns") or [])) for row in found]
         ends = inner(body).get("done") is True or len(found) < VIEW_ROWS
         return await self._people(rows, None if ends else str(start + len(found)))
 
@@ -95,6 +95,11 @@ class Sources:
         found = {each.remote_id: each for each in await self.people.find([each for each in ids if each], [])}
         people = [found[each] for each in dict.fromkeys(ids) if each in found]
         return PersonPage(people, cursor, skipped=sum(1 for each in ids if each not in found), is_cut=is_cut)
+
+
+def _id_first(cells: Sequence[dict[str, Any]]) -> list[Any]:
+    """Return the values of a row of a list view. Another column can have the id of another person: ReportsToId."""
+    return [each.get("value") for each in sorted(cells, key=lambda cell: cell.get("fieldNameOrPath") != "Id")]
 
 
 def person_id_in(values: Iterable[Any]) -> str | None:

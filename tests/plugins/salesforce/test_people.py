@@ -85,6 +85,10 @@ async def test_people_are_imported(server: SalesforceServer) -> None:
         second = await session.people_of(found, first.cursor)
         assert [each.remote_id for each in (*first.people, *second.people)] == leads
         assert second.cursor is None
+        led = org.create("Contact", {"LastName": "D"})
+        team = server.sources.add_list_view(ListView("Team", "Contact", [led], reports_to=contact))
+        page = await session.people_of(PersonSource(SourceKind.LIST_VIEW, team), None)
+        assert [each.remote_id for each in page.people] == [led]
         query = PersonSource(SourceKind.QUERY, "SELECT Id FROM Lead ORDER BY Id")
         first = await session.people_of(query, None)
         assert (len(first.people), (await session.people_of(query, first.cursor)).people[0].remote_id) == (

@@ -75,6 +75,11 @@ def reply(status: int, body: Any) -> Reply:
 def test_errors_have_codes() -> None:
     for name in ("UNABLE_TO_LOCK_ROW", "REQUIRED_FIELD_MISSING", "CANNOT_UPDATE_CONVERTED_LEAD", "QUERY_TIMEOUT"):
         assert error_of(name, "m").code is CrmCode.of(name)
+    assert error_of("CANNOT_EXECUTE_FLOW_TRIGGER", "m").code is CrmCode.CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY
+    assert error_of("REQUEST_RUNNING_TOO_LONG", "m").code.is_retried
+    assert error_of("TXN_SECURITY_METERING_ERROR", "m").code.is_retried
+    expired = error_of("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "m")
+    assert expired.category is CrmCategory.AUTHENTICATION
     assert error_of("INVALID_FIELD", "Read timed out").code is CrmCode.QUERY_TIMEOUT
     assert error_of("INVALID_FIELD", "No such column").code.category is CrmCategory.VALIDATION
     unknown = error_of("SOMETHING_NEW", "Message", ["Subject", 5])
