@@ -14,6 +14,7 @@ from api.services.jobs.job_kind import JobKind
 from api.services.launches.launch_job import LAUNCH
 from api.services.people.erasing import ERASE
 from api.services.people.import_job import IMPORT
+from api.services.people.merging import MERGE
 from api.services.replies.answers_job import ANSWERS
 
 JOB_KINDS: tuple[JobKind, ...] = (
@@ -28,6 +29,7 @@ JOB_KINDS: tuple[JobKind, ...] = (
     LAUNCH,
     BULK_ACTION,
     ERASE,
+    MERGE,
     ANSWERS,
     CRM_SYNC,
     HISTORY,

@@ -211,7 +211,8 @@ class PersonMutation:
         "Unsubscribes and hard bounces stay with their addresses; if the address of `from` has unsubscribed, that of "
         "`into` is suppressed too. Refused if one is active in a campaign "
         "that the other is or was in (`MERGE_CONFLICT`), so that no email comes twice, and while an email to `from` is "
-        "being transmitted (`EMAIL_LEAVING`)."
+        "being transmitted (`EMAIL_LEAVING`). It answers when everything has moved: many events move in several short "
+        "transactions."
     )
     async def merge_people(
         self,

@@ -15,9 +15,10 @@ from api.services.common.context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
 from api.services.jobs.caller_chunks import carry_out
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
+from api.services.people.merging import finish_moving, move_chunks
 from api.store import jobs
 from api.store.crm.people import erase_records
-from api.store.engine.rows import get_or_refuse
+from api.store.engine.rows import find, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.event_feed import Place
 from api.store.events.events import workspace_event, write
@@ -59,6 +60,9 @@ EVERYTHING = Places()
 
 async def erase_person(context: WorkspaceContext, person_id: str) -> str:
     """Erase a person, and return the id when nothing is left. An erased person is erased again. Raises Refusal."""
+    if await find(Person, context.workspace_id, person_id) is not None:
+        async for _ in move_chunks(person_id):  # of a merge that is not finished
+            pass
     job, places = await _decide(context, person_id)
     context.wake()
     if job is not None:
@@ -89,6 +93,7 @@ async def _end_and_erase(context: WorkspaceContext, person_id: str) -> None:
     await prevent_suppressions(context.workspace_id)
     await lock_people(person_id)
     person = await get_or_refuse(Person, context.workspace_id, person_id, ("id",))
+    await finish_moving(person_id)
     if await erasure.lock_emails(person.id):
         raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",))
     enrollments = await erasure.enrollment_ids(person.id)

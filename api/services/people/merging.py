@@ -2,18 +2,25 @@
 
 A person who has unsubscribed with one of their addresses has said no. So if the other person's address is suppressed,
 the remaining one is suppressed too.
+
+A person can have very many events. One transaction moves everything else and the first EVENTS_PER_CHUNK events. Each
+further chunk is one short transaction. The request carries out all of them, and a background job continues if its
+process ends. The event PEOPLE_MERGED says whose events move.
 """
 
 from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.emails import EmailCode
 from api.codes.refusals.people import PersonCode
-from api.models import Person
+from api.models import Job, Person
 from api.services.common.context import WorkspaceContext
 from api.services.common.emails.claim_release import release_claimed
 from api.services.enrollments.fact_changes import FactFollower
+from api.services.jobs.caller_chunks import carry_out
+from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.services.people.people import MAX_FIELDS
 from api.services.people.suppressions import end_campaigns, suppress
 from api.states import SuppressionSource
+from api.store import jobs
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import workspace_event, write
@@ -23,6 +30,9 @@ from api.store.people.former_addresses import add_former_address
 from api.store.people.suppressions import NewSuppression, fill_in_recipients, prevent_new_addresses, suppressed_people
 from strategies import Refusal
 
+MERGE_JOB = "merge_people"
+EVENTS_PER_CHUNK = 1_000
+"""The most events that one transaction moves."""
 FILLED = ("first_name", "last_name", "title", "company", "zone")
 """Columns that the remaining person gets from the other one, if they have no value."""
 
@@ -32,13 +42,15 @@ MERGED = "Another address of this person has unsubscribed. The two people were m
 
 async def merge_people(context: WorkspaceContext, source_id: str, target_id: str) -> Person:
     """Move everything of the person ``source_id`` to ``target_id``, and delete the former. Raises Refusal."""
-    row = await _merge(context, source_id, target_id)
+    row, job = await _merge(context, source_id, target_id)
+    if job is not None:
+        await carry_out(job, move_chunks(row.id), context.clock)
     await release_claimed(context, "person_id", row.id)
     return row
 
 
 @retry_on_deadlock
-async def _merge(context: WorkspaceContext, source_id: str, target_id: str) -> Person:
+async def _merge(context: WorkspaceContext, source_id: str, target_id: str) -> tuple[Person, Job | None]:
     if source_id == target_id:
         raise Refusal.of(PersonCode.MERGE_CONFLICT, ("into",), case="same")
     async with transaction():
@@ -75,5 +87,48 @@ async def _merge(context: WorkspaceContext, source_id: str, target_id: str) -> P
             context.workspace_id, EventKind.PEOPLE_MERGED, context.now, data={"from": source.id}, person_id=target.id
         )
         await write([event])
+        job = await _start_moving(context, source_id, target_id)
     context.wake()
-    return target
+    return target, job
+
+
+async def _start_moving(context: WorkspaceContext, source_id: str, target_id: str) -> Job | None:
+    """Move the first chunk of events. Returns the job for the rest, which the caller carries out, if there is any."""
+    await store.move_events(source_id, target_id, EVENTS_PER_CHUNK)
+    if await store.source_with_events(target_id) is None:
+        return None
+    now = context.clock()
+    await jobs.start(MERGE_JOB, context.workspace_id, target_id, now, lease_until=now + jobs.LEASE)
+    return await jobs.open_job(MERGE_JOB, target_id)
+
+
+async def move_chunks(person_id: str) -> Chunks:
+    """Move the events of all who were merged into a person. Some may have moved already."""
+    while source_id := await store.source_with_events(person_id):
+        while moved := await _move_chunk(source_id, person_id):
+            yield moved
+        if moved is None:
+            return
+
+
+@retry_on_deadlock
+async def _move_chunk(source_id: str, person_id: str) -> int | None:
+    """Move one chunk. Returns None for a person who was merged or erased meanwhile: that moves what is left."""
+    async with transaction():
+        if not await store.lock_remaining(person_id):
+            return None
+        return await store.move_events(source_id, person_id, EVENTS_PER_CHUNK)
+
+
+async def finish_moving(person_id: str) -> None:
+    """Move what is left of earlier merges, in the transaction that has locked the person and erases them."""
+    while source_id := await store.source_with_events(person_id):
+        await store.move_events(source_id, person_id, EVENTS_PER_CHUNK)
+
+
+async def _work(job: Job, runtime: JobRuntime) -> Chunks:
+    async for moved in move_chunks(job.subject_id):
+        yield moved
+
+
+MERGE = JobKind(MERGE_JOB, JobPriority.BULK, _work, None)

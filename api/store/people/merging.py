@@ -3,7 +3,7 @@
 from api.store.crm.people import move_records
 from api.store.engine.database import is_postgres
 from api.store.engine.rows import is_possible_id
-from api.store.engine.sql import execute, in_list
+from api.store.engine.sql import document, execute, in_list
 from api.store.people.former_addresses import move_former_addresses
 from api.store.people.groups import add_people, leave_groups, lock_group
 
@@ -12,7 +12,6 @@ TABLES = {
     " WHERE enrollment.person_id = $1 UNION ALL SELECT id FROM send WHERE person_id = $1 AND enrollment_id IS NULL)",
     "enrollment": "person_id = $1",
     "task": "person_id = $1",
-    "event": "person_id = $1",
 }
 """The tables whose rows move, each with an SQL condition that uses an index. Emails are found by their enrollments."""
 
@@ -39,8 +38,35 @@ async def campaigns_of_both(first_id: str, second_id: str) -> list[str]:
     return [row["name"] for row in rows]
 
 
+async def source_with_events(person_id: str) -> str | None:
+    """Return the id of someone who was merged into a person, and whose events have not all moved yet."""
+    merged = await execute("SELECT data FROM event WHERE person_id = $1 AND kind = 'PEOPLE_MERGED'", person_id)
+    for source_id in sorted({str(document(row["data"]).get("from")) for row in merged}):
+        if await execute("SELECT 1 AS found FROM event WHERE person_id = $1 LIMIT 1", source_id):
+            return source_id
+    return None
+
+
+async def move_events(source_id: str, target_id: str, limit: int) -> int:
+    """Give up to ``limit`` events of one person to the other. Returns the number of events that moved."""
+    moved = await execute(
+        "UPDATE event SET person_id = $2 WHERE id IN"
+        " (SELECT id FROM event WHERE person_id = $1 ORDER BY position, id LIMIT $3) RETURNING id",
+        source_id,
+        target_id,
+        limit,
+    )
+    return len(moved)
+
+
+async def lock_remaining(person_id: str) -> bool:
+    """Lock a person to whom events move. Returns False if they were merged or erased meanwhile."""
+    await lock_people(person_id)
+    return bool(await execute("SELECT id FROM person WHERE id = $1 AND erased_at IS NULL", person_id))
+
+
 async def move_rows(workspace_id: str, source_id: str, target_id: str) -> None:
-    """Give everything that belongs to one person to the other: enrollments, emails, tasks, events and groups."""
+    """Give everything that belongs to one person to the other: enrollments, emails, tasks and groups."""
     for table, condition in TABLES.items():
         await execute(f"UPDATE {table} SET person_id = $2 WHERE {condition}", source_id, target_id)
     statement = "SELECT people_group_id, added_at FROM group_member WHERE person_id = $1 ORDER BY people_group_id"

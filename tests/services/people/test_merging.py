@@ -1,20 +1,25 @@
 """Two people become one: everything of the first belongs to the second, whose address gets what still waits."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
-from api.models import Enrollment, Event, GroupMember, PeopleGroup, Person, Send, Sender, Suppression
+from api.ids import new_id
+from api.models import Enrollment, Event, GroupMember, Job, PeopleGroup, Person, Send, Sender, Suppression
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.one_off_emails.drafts import NewEmail, create_email
 from api.services.one_off_emails.sending import send_email
-from api.services.people import groups
-from api.services.people.merging import merge_people
+from api.services.people import groups, merging
+from api.services.people.erasing import erase_person
+from api.services.people.merging import MERGE, merge_people, move_chunks
 from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import unsubscribe
+from api.store import jobs
 from strategies import Refusal
 from tests.databases import on_sqlite
-from tests.services.world import NOW, World, make_world
+from tests.services.jobs.test_poison import runner
+from tests.services.world import NOW, Killed, World, make_world
 
 
 @pytest.fixture
@@ -97,3 +102,97 @@ async def test_a_campaign_that_one_of_them_has_left_is_not_sent_to_the_person_ag
     await merge_people(world.context, ada, bob)
     await world.tick(NOW.replace(day=11))
     assert sorted(world.channel.left) == ["ada@example.com", "bob@example.com"]
+
+
+async def with_events(world: World, number: int) -> tuple[str, str]:
+    """Give ada many events. Returns her id, and that of another person."""
+    ada = world.enrollments[0].person_id
+    for count in range(number):
+        await Event.create(
+            id=new_id("evt"), workspace_id=world.context.workspace_id, kind="REPLIED", at=NOW, person_id=ada,
+            data={"text": f"secret {count}"},
+        )  # fmt: skip
+    return ada, (await create_person(world.context, "new@example.com")).id
+
+
+async def kill(*_: object) -> bool:
+    raise Killed
+
+
+async def test_no_transaction_moves_more_than_a_chunk_of_events(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, other = await with_events(world, 9)
+    events = await Event.filter(person_id=ada).count()
+    monkeypatch.setattr(merging, "EVENTS_PER_CHUNK", 2)
+    moved: list[int] = []
+    running: set[int] = set()
+
+    async def counted(person_id: str) -> merging.Chunks:
+        moved.append(await Event.filter(person_id=other).count())
+        async for chunk in move_chunks(person_id):
+            moved.append(await Event.filter(person_id=other).count())
+            running.add(await Job.filter(kind=MERGE.name, state="RUNNING").count())
+            yield chunk
+
+    monkeypatch.setattr(merging, "move_chunks", counted)
+    await merge_people(world.context, ada, other)
+    assert moved[0] == 2 + 1, "the first chunk moves with the decision, which writes one event"
+    assert {after - before for before, after in pairwise(moved)} <= {1, 2}
+    assert running == {1}, "a job is there for the case that the process ends"
+    assert (await Event.filter(person_id=ada).count(), moved[-1]) == (0, events + 1)
+    assert (await Job.get(kind=MERGE.name)).state == "DONE"
+
+
+async def test_a_merge_that_is_killed_between_chunks_continues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, other = await with_events(world, 9)
+    events = await Event.filter(person_id=ada).count()
+    monkeypatch.setattr(merging, "EVENTS_PER_CHUNK", 2)
+    with monkeypatch.context() as killing:
+        killing.setattr(merging, "carry_out", kill)
+        with pytest.raises(Killed):
+            await merge_people(world.context, ada, other)
+    # The decision holds at once.
+    assert not await Person.exists(id=ada)
+    assert (await Enrollment.get(id=world.enrollments[0].id)).person_id == other
+    work = move_chunks(other)
+    await anext(work)
+    await work.aclose()
+    assert await Event.filter(person_id=ada).count() == events - 4
+    later = NOW + jobs.LEASE + timedelta(seconds=1)
+    while await runner(world, MERGE, later).run_next():
+        pass
+    assert await Event.filter(person_id=ada).count() == 0
+    assert await Event.filter(person_id=other).count() == events + 1
+    assert (await Job.get(kind=MERGE.name)).state == "DONE"
+
+
+async def test_what_a_killed_merge_left_follows_the_next_merge(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, other = await with_events(world, 9)
+    events = await Event.filter(person_id=ada).count()
+    last = (await create_person(world.context, "last@example.com")).id
+    monkeypatch.setattr(merging, "EVENTS_PER_CHUNK", 2)
+    with monkeypatch.context() as killing:
+        killing.setattr(merging, "carry_out", kill)
+        with pytest.raises(Killed):
+            await merge_people(world.context, ada, other)
+    await merge_people(world.context, other, last)
+    assert await Event.filter(person_id=last).count() == events + 2
+    assert await Event.filter(person_id__in=[ada, other]).count() == 0
+    # The job of the killed merge finds nothing to do.
+    later = NOW + jobs.LEASE + timedelta(seconds=1)
+    while await runner(world, MERGE, later).run_next():
+        pass
+    assert set(await Job.filter(kind=MERGE.name).values_list("state", flat=True)) == {"DONE"}
+
+
+async def test_what_a_killed_merge_left_is_erased_with_the_person(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, other = await with_events(world, 9)
+    monkeypatch.setattr(merging, "EVENTS_PER_CHUNK", 2)
+    with monkeypatch.context() as killing:
+        killing.setattr(merging, "carry_out", kill)
+        with pytest.raises(Killed):
+            await merge_people(world.context, ada, other)
+    await erase_person(world.context, other)
+    assert await Event.filter(person_id=ada).count() == 0
+    assert not [row for row in await Event.all() if "secret" in str(row.data)]
