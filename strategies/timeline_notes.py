@@ -1,7 +1,7 @@
 """The notes that the timeline itself adds to an explanation, from the time zone to the final send time.
 
 An explanation contains every value that the send time depends on, and each value once.
-plugins/testing/explanation_reader.py calculates the send time from the explanation alone.
+plugins/testing/send_options/explanation_reader.py calculates the send time from the explanation alone.
 """
 
 import datetime as dt

@@ -21,8 +21,8 @@ from api.settings import Settings
 from api.testing import queries
 from plugins.loading.extension_points import CHANNELS
 from plugins.loading.manager import Installed, load
-from plugins.testing.findings import KitHint
-from plugins.testing.recording_channel import RecordingChannel
+from plugins.testing.channels.recording_channel import RecordingChannel
+from plugins.testing.common.findings import KitHint
 from strategies import Refusal
 from strategies.registry import Registry
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plugins.testing.explanation_reader import evaluate
+from plugins.testing.send_options.explanation_reader import evaluate
 from tests import story
 from tests.client import Client, new_client, serving
 

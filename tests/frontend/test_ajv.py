@@ -3,7 +3,7 @@
 from typing import Any
 
 from plugins.loading.manager import load
-from plugins.testing.strict_schemas import KEYWORD_TYPES, fault_of_schema
+from plugins.testing.schemas.strict_schemas import KEYWORD_TYPES, fault_of_schema
 from tests.frontend.conftest import Run
 
 VALUES: dict[str, Any] = {

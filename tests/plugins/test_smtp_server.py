@@ -18,7 +18,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from plugins import Outcome, Outgoing
 from plugins.channels.smtp.channel import SmtpChannel
 from plugins.channels.smtp.url import parse
-from plugins.testing import channel_delivery, check_channel
+from plugins.testing import check_channel
+from plugins.testing.channels import delivery as channel_delivery
 from tests.plugins.scripted import ScriptedServer, refused
 
 Make = Callable[..., Outgoing]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plugins.testing.explanation_reader import evaluate
+from plugins.testing.send_options.explanation_reader import evaluate
 from strategies import Availability, Calendar, Note, Position, Range, Refusal, SendAt, SendOption, StepContext, StepType
 from strategies.allowed_times import MAX_RANGES, next_allowed, plain_ranges
 from strategies.options.at_time import AtTime

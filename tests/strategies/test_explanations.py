@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from plugins.loading.manager import load
-from plugins.testing.explanation_reader import evaluate
+from plugins.testing.send_options.explanation_reader import evaluate
 from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepContext
 from strategies import StepType as Type
 from strategies.calendar import zone_names

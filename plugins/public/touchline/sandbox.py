@@ -9,7 +9,7 @@ from touchline.own_packages import own_packages
 with own_packages():
     from api.testing import sandbox as _sandbox
     from api.testing.sandbox import Sandbox, SandboxStep
-    from plugins.testing.recording_channel import RecordingChannel
+    from plugins.testing.channels.recording_channel import RecordingChannel
 
 __all__ = ["RecordingChannel", "Sandbox", "SandboxStep", "open_sandbox"]
 

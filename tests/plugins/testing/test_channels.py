@@ -9,16 +9,8 @@ import pytest
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt
 from plugins.channels.outbox import OutboxChannel
 from plugins.channels.record import RecordChannel
-from plugins.testing import (
-    ContractBrokenError,
-    KitHint,
-    Rule,
-    an_email,
-    assert_channel,
-    channel_delivery,
-    check_channel,
-    deliver,
-)
+from plugins.testing import ContractBrokenError, KitHint, Rule, an_email, assert_channel, check_channel, deliver
+from plugins.testing.channels import delivery as channel_delivery
 from tests.plugins.testing.channels import (
     BAD,
     SERVICE,

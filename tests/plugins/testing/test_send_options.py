@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from plugins.testing import ContractBrokenError, KitHint, Rule, assert_send_option
-from plugins.testing.clock_change_cases import times_changed
+from plugins.testing.send_options.clock_change_cases import times_changed
 from strategies import SendOption
 from strategies.options.at_time import AtTime
 from strategies.options.choose_at_launch import ChooseAtLaunch

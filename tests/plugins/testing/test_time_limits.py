@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from plugins import Channel, Outcome, Outgoing, Receipt
-from plugins.testing import ContractBrokenError, Rule, assert_channel, assert_send_option, channel_runs, deliver
-from plugins.testing import recorder as recorder_module
-from plugins.testing import time_limit as limits
+from plugins.testing import ContractBrokenError, Rule, assert_channel, assert_send_option, deliver
+from plugins.testing.channels import event_loop_runs as channel_runs
+from plugins.testing.common import time_limit as limits
+from plugins.testing.send_options import recorder as recorder_module
 from strategies import Position, StepContext
 from tests.plugins.testing.channels import SERVICE, Ask, sending, well
 from tests.plugins.testing.channels import variant as channel_variant

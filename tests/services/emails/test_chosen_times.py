@@ -11,7 +11,7 @@ from api.services.enrollments import chosen_times
 from api.services.enrollments.chosen_times import LocalTime, keep_chosen_time, zoned_time
 from api.services.enrollments.zones_job import zone_chunks
 from api.services.tasks.sending import send_task
-from plugins.testing.explanation_reader import evaluate
+from plugins.testing.send_options.explanation_reader import evaluate
 from strategies import Note
 from strategies.calendar import Moment, moment_of
 from strategies.sentences import sentence

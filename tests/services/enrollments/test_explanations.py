@@ -17,7 +17,7 @@ from api.services.tasks.sending import send_task
 from api.services.tasks.tasks import complete_task, skip_task
 from api.states import SendStatus, TaskStatus
 from api.store.engine.database import migrate
-from plugins.testing.explanation_reader import evaluate
+from plugins.testing.send_options.explanation_reader import evaluate
 from strategies import Note
 from strategies.records import ZoneOf
 from strategies.sentences import sentence

@@ -7,9 +7,9 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from plugins.contract import AccountUnavailableError, Channel, Session
-from plugins.testing.channel_probes import CONNECT_SECONDS, check_secrets, texts_of
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.places import where
+from plugins.testing.channels.probes import CONNECT_SECONDS, check_secrets, texts_of
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.places import where
 
 MAX_ACCOUNT_CHARACTERS = 90
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from plugins.testing.findings import Rule
+from plugins.testing.common.findings import Rule
 
 _STANDARD_LIBRARY = str(Path(os.__file__).parent)
-_OWN = str(Path(__file__).parent)
+_OWN = str(Path(__file__).parents[1])
 _EVENT_LOOP = os.path.join("asyncio", "events.py")
 CLOCKS = frozenset(("time", "monotonic", "perf_counter", "process_time", "thread_time", "sleep"))
 """Functions of the module time. Their names can end in ``_ns``."""

@@ -9,18 +9,18 @@ from typing import Any, cast
 
 from plugins.loading.extension_points import SEND_OPTIONS
 from plugins.loading.wrappers import OptionWrapper
-from plugins.testing.answers import check_answers, check_repeated
-from plugins.testing.cases import FORMS, Case, Form, any_case, zone_cases
-from plugins.testing.clock_change_cases import change_cases
-from plugins.testing.configurations import accepts, all_configs, changed_configs
-from plugins.testing.declarations import check_configs, check_languages, check_schema, load_one, name_of
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.hints import check_hints
-from plugins.testing.hypothesis_runs import for_examples, need_hypothesis
-from plugins.testing.places import where
-from plugins.testing.positions import check_positions, offered_forms
-from plugins.testing.recorder import Recorder
-from plugins.testing.time_limit import NoAnswerError
+from plugins.testing.common.declarations import check_configs, check_languages, check_schema, load_one, name_of
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.places import where
+from plugins.testing.common.time_limit import NoAnswerError
+from plugins.testing.schemas.configurations import accepts, all_configs, changed_configs
+from plugins.testing.send_options.answers import check_answers, check_repeated
+from plugins.testing.send_options.cases import FORMS, Case, Form, any_case, zone_cases
+from plugins.testing.send_options.clock_change_cases import change_cases
+from plugins.testing.send_options.hints import check_hints
+from plugins.testing.send_options.hypothesis_runs import for_examples, need_hypothesis
+from plugins.testing.send_options.positions import check_positions, offered_forms
+from plugins.testing.send_options.recorder import Recorder
 from strategies import CampaignFacts, Refusal, SendOption
 from strategies.calendar import zone_names
 from strategies.option_calls import validate

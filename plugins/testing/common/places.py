@@ -6,7 +6,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-_HOME = Path(__file__).resolve().parents[2]
+_HOME = Path(__file__).resolve().parents[3]
 _TOUCHLINE = tuple(f"{_HOME / name}{os.sep}" for name in ("api", "plugins", "strategies"))
 _LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 

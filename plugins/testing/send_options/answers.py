@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from plugins.loading.wrappers import OptionWrapper
-from plugins.testing.cases import Case
-from plugins.testing.explanation_reader import WrongError, evaluate
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.places import where
-from plugins.testing.recorder import Recorder
-from plugins.testing.time_limit import NoAnswerError
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.places import where
+from plugins.testing.common.time_limit import NoAnswerError
+from plugins.testing.send_options.cases import Case
+from plugins.testing.send_options.explanation_reader import WrongError, evaluate
+from plugins.testing.send_options.recorder import Recorder
 from strategies import CreateTask, Refusal, SendAt, UndeclaredReadError
 from strategies.calendar import instant_of
 from strategies.explanation_sentences import SENTENCES

@@ -6,9 +6,9 @@ from time import monotonic
 from types import FrameType
 from typing import Any, TypeVar
 
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.places import place_of
-from plugins.testing.time_limit import CALL_SECONDS, NoAnswerError, time_limit
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.places import place_of
+from plugins.testing.common.time_limit import CALL_SECONDS, NoAnswerError, time_limit
 
 Result = TypeVar("Result")
 BEAT_SECONDS = 1.0

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
-_KIT = f"{Path(__file__).parent}{os.sep}"
+_KIT = f"{Path(__file__).parents[1]}{os.sep}"
 GUIDE = 'docs/plugins.md, "Test your package"'
 
 

@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from plugins.loading.wrappers import OptionWrapper
-from plugins.testing.findings import Findings
-from plugins.testing.recorder import Call, Recorder
-from plugins.testing.time_limit import NoAnswerError
+from plugins.testing.common.findings import Findings
+from plugins.testing.common.time_limit import NoAnswerError
+from plugins.testing.send_options.recorder import Call, Recorder
 from strategies import Range, Reads, Refusal, SendAt
 from strategies.allowed_times import next_allowed
 from strategies.calendar import instant_of

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
-from plugins.testing.channel_accounts import opened
-from plugins.testing.channel_probes import COPIES, LARGE_BYTES, SECONDS, Permission, deliver, email
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.places import where
+from plugins.testing.channels.accounts import opened
+from plugins.testing.channels.probes import COPIES, LARGE_BYTES, SECONDS, Permission, deliver, email
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.places import where
 
 MAX_PARALLEL = 5
 """Sessions that the kit opens at the same time."""

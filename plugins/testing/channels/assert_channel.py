@@ -5,12 +5,12 @@ from typing import Any
 
 from plugins.contract import Channel
 from plugins.loading.extension_points import CHANNELS
-from plugins.testing.channel_accounts import check_accounts, check_unavailable
-from plugins.testing.channel_delivery import Delivery
-from plugins.testing.channel_runs import guarded, run
-from plugins.testing.declarations import check_configs, check_languages, check_schema, load_one, name_of
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.watch import Watch
+from plugins.testing.channels.accounts import check_accounts, check_unavailable
+from plugins.testing.channels.delivery import Delivery
+from plugins.testing.channels.event_loop_runs import guarded, run
+from plugins.testing.common.declarations import check_configs, check_languages, check_schema, load_one, name_of
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.watch import Watch
 
 Configs = Sequence[Mapping[str, Any]]
 

@@ -8,8 +8,8 @@ from itertools import count
 from typing import Any
 
 from plugins.contract import Outcome, Outgoing, Receipt, Session
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.places import where
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.places import where
 
 CONNECT_SECONDS = 60
 SECONDS = 60

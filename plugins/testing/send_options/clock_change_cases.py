@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from plugins.testing.cases import CAMPAIGNS, FIELDS, HISTORIES, PEOPLE, Case, Form, clock_changes
-from plugins.testing.configurations import accepts
+from plugins.testing.schemas.configurations import accepts
+from plugins.testing.send_options.cases import CAMPAIGNS, FIELDS, HISTORIES, PEOPLE, Case, Form, clock_changes
 from strategies import Calendar, Facts, StepType
 from strategies.calendar import zone_info
 

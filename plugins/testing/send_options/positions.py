@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from plugins.loading.wrappers import OptionWrapper
-from plugins.testing.cases import Form
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.places import where
-from plugins.testing.time_limit import NoAnswerError
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.places import where
+from plugins.testing.common.time_limit import NoAnswerError
+from plugins.testing.send_options.cases import Form
 from strategies import Availability, Position, StepType
 
 DAYS = (1, 2, 3, 8, 365)

@@ -8,10 +8,10 @@ from datetime import datetime
 from types import FrameType
 from typing import Any, TypeVar
 
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.places import place_of
-from plugins.testing.time_limit import CALL_SECONDS, NoAnswerError, time_limit
-from plugins.testing.watch import Sighting, Watch
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.places import place_of
+from plugins.testing.common.time_limit import CALL_SECONDS, NoAnswerError, time_limit
+from plugins.testing.common.watch import Sighting, Watch
 from strategies import (
     Availability,
     CampaignFacts,

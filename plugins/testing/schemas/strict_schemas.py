@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from plugins.testing.js_patterns import fault_of_pattern
+from plugins.testing.schemas.js_patterns import fault_of_pattern
 
 NUMBER, STRING, ARRAY, OBJECT = ("number",), ("string",), ("array",), ("object",)
 KEYWORD_TYPES: Mapping[str, tuple[str, ...]] = {

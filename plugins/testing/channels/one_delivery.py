@@ -6,13 +6,13 @@ from typing import Any
 
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt
 from plugins.loading.extension_points import CHANNELS
-from plugins.testing.channel_delivery import ASK_ONCE
-from plugins.testing.channel_probes import CONNECT_SECONDS, Permission, check_secrets, email, texts_of
-from plugins.testing.channel_probes import deliver as deliver_through
-from plugins.testing.channel_runs import guarded, run
-from plugins.testing.declarations import check_configs, load_one, name_of
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.places import where
+from plugins.testing.channels.delivery import ASK_ONCE
+from plugins.testing.channels.event_loop_runs import guarded, run
+from plugins.testing.channels.probes import CONNECT_SECONDS, Permission, check_secrets, email, texts_of
+from plugins.testing.channels.probes import deliver as deliver_through
+from plugins.testing.common.declarations import check_configs, load_one, name_of
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.places import where
 
 TRANSMITTED = frozenset((Outcome.SENT, Outcome.IN_DOUBT))
 """Outcomes that a channel returns only after it was allowed to transmit."""

@@ -6,9 +6,9 @@ from typing import Any
 from plugins.loading.declaration_checks import UnusableError
 from plugins.loading.extension_points import Contract, ExtensionPoint
 from plugins.loading.hook_results import check
-from plugins.testing.configurations import MISSPELT, accepts, fault_in
-from plugins.testing.findings import Findings, Rule
-from plugins.testing.strict_schemas import fault_of_schema
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.schemas.configurations import MISSPELT, accepts, fault_in
+from plugins.testing.schemas.strict_schemas import fault_of_schema
 
 Configs = Sequence[Mapping[str, Any]]
 
