@@ -1,6 +1,7 @@
 """GraphiQL's examples: every operation is valid, and has the variables that it needs."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -49,3 +50,9 @@ async def test_the_first_step_goes_into_the_campaign_that_was_created(client: Cl
 @pytest.mark.parametrize("tab", TABS, ids=[tab["query"].splitlines()[0][2:40] for tab in TABS])
 def test_a_comment_fits_into_the_editor(tab: dict[str, str]) -> None:
     assert [line for line in tab["query"].splitlines() if line.startswith("#") and len(line) > 54] == []
+
+
+@pytest.mark.parametrize("tab", TABS, ids=[tab["query"].splitlines()[0][2:40] for tab in TABS])
+def test_no_word_or_path_of_a_comment_is_torn(tab: dict[str, str]) -> None:
+    comments = [line for line in tab["query"].splitlines() if line.startswith("#")]
+    assert [line for line in comments if re.search(r"\w- |\w-$", line)] == []
