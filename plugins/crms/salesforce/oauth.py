@@ -1,6 +1,7 @@
 """The requests of OAuth: three ways to a token, refresh, the page of approval, revocation.
 
-https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm (RS256, exp within some minutes),
+https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_jwt_flow.htm (RS256, exp within some minutes; the
+audience is login.salesforce.com, test.salesforce.com or a site),
 …?id=xcloud.remoteaccess_oauth_client_credentials_flow.htm, …?id=xcloud.remoteaccess_oauth_web_server_flow.htm (PKCE),
 …?id=xcloud.remoteaccess_oauth_refresh_token_flow.htm and …?id=xcloud.remoteaccess_revoke_token.htm
 """
@@ -31,6 +32,7 @@ from plugins.crms.salesforce.settings import (
     ACCESS_TOKEN,
     IDENTITY_URL,
     INSTANCE_URL,
+    LOGIN_URL,
     REFRESH_TOKEN,
     Settings,
     checked_token,
@@ -97,18 +99,23 @@ class OAuthClient:
             raise without_secrets(oauth_error(reply), self.access.secrets)
 
     async def _by_assertion(self, secrets: Mapping[str, str], now: datetime) -> dict[str, str]:
-        form = self._assertion(secrets, now)
+        chosen = self.access.values.get("audience")
+        audience = chosen or self.settings.login_url
+        form = self._assertion(secrets, now, audience)
         reply = await self._ask(form)
-        if reply.status == 400 and reply.date and abs(reply.date - now) > MAX_SKEW:
-            form = self._assertion(secrets, reply.date)
+        is_skewed = reply.date is not None and abs(reply.date - now) > MAX_SKEW
+        is_unknown = not chosen and b"audience" in reply.body.lower()
+        if reply.status == 400 and (is_skewed or is_unknown):
+            at = reply.date if reply.date and is_skewed else now
+            form = self._assertion(secrets, at, _general_audience(audience) if is_unknown else audience)
             reply = await self._ask(form)
         return self._read(reply, {**secrets, "assertion": form["assertion"]})
 
-    def _assertion(self, secrets: Mapping[str, str], now: datetime) -> dict[str, str]:
+    def _assertion(self, secrets: Mapping[str, str], now: datetime, audience: str) -> dict[str, str]:
         claims = {
             "iss": self.access.values.get("client_id", ""),
             "sub": self.access.values.get("username", ""),
-            "aud": (self.access.values.get("audience") or self.settings.login_url).rstrip("/"),
+            "aud": audience.rstrip("/"),
             "exp": int(now.timestamp()) + ASSERTION_SECONDS,
         }
         signed = f"{_encoded(json.dumps({'alg': 'RS256'}).encode())}.{_encoded(json.dumps(claims).encode())}"
@@ -155,6 +162,11 @@ def consent_url(read: Settings, access: CrmAccess, consent: Consent) -> str:
         "code_challenge_method": "S256",
     }
     return f"{read.login_url}/services/oauth2/authorize?{urlencode(query)}"
+
+
+def _general_audience(login_url: str) -> str:
+    """Return the audience that the documentation names for an org: that of production, or that of sandboxes."""
+    return "https://test.salesforce.com" if ".sandbox." in login_url else LOGIN_URL
 
 
 def _private_key(pem: str) -> RSAPrivateKey:

@@ -1,5 +1,7 @@
 """The ways to a token: requests, refresh, one new token after a 401, and errors without secrets."""
 
+import base64
+import json
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -48,6 +50,37 @@ async def test_jwt_bearer(server: SalesforceServer) -> None:
     assert (await code_of(other, Host(org, other.secrets)))[0] is CrmCode.AUTHENTICATION_FAILURE
     wrong = access(server, "jwt_bearer", username="x", private_key=pem(rsa_key()), client_id="other")
     assert (await code_of(wrong, Host(org, wrong.secrets)))[0] is CrmCode.AUTHENTICATION_FAILURE
+
+
+@pytest.mark.parametrize(
+    ("login_url", "audience"),
+    [
+        ("https://acme.my.salesforce.com", "https://login.salesforce.com"),
+        ("https://acme--dev.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+    ],
+)
+async def test_an_audience_that_is_not_my_domain(server: SalesforceServer, login_url: str, audience: str) -> None:
+    asked: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        claims = parse_qs(request.content.decode())["assertion"][0].split(".")[1]
+        asked.append(json.loads(base64.urlsafe_b64decode(claims + "=="))["aud"])
+        body = {"access_token": "token", "instance_url": login_url, "id": f"{login_url}/id/a/b"}
+        if asked[-1] != audience:
+            body = {"error": "invalid_grant", "error_description": "audience is invalid"}
+        status = 200 if asked[-1] == audience else 400
+        return httpx.Response(status, stream=httpx.ByteStream(json.dumps(body).encode()))
+
+    crm = Salesforce(limits=LIMITS, transport=httpx.MockTransport(answer))
+    found = access(server, "jwt_bearer", login_url=login_url, username="a@acme.example", private_key=pem(rsa_key()))
+    async with crm.open(found, Host(server.org, found.secrets)) as session:
+        assert session.rest.secrets["access_token"] == "token"
+    assert asked == [login_url, audience]
+    chosen = access(server, "jwt_bearer", login_url=login_url, username="a", private_key=pem(rsa_key()), audience="x")
+    with pytest.raises(CrmError, match="audience"):
+        async with crm.open(chosen, Host(server.org, chosen.secrets)):
+            pass
+    assert asked[2:] == ["x"]
 
 
 async def test_consent_with_pkce_and_rotating_refresh_tokens(server: SalesforceServer) -> None:
