@@ -20,6 +20,8 @@ from api.settings import Settings, SettingsError, environment
 from strategies import Refusal
 
 EPILOG = "Settings come from the environment; README.md lists them. Exit codes: 0 done, 1 failed, 2 wrong usage."
+READING = "Reading {file} and opening the database."
+"""The first line of an import."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -83,7 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
     recovery = command(
         "recover",
         "After restoring a backup, mark emails in doubt that may have been sent since. Stop other processes first.",
-        lazy("database.recover", "run"),
+        lazy("database.recover", "run", "Opening the database to find emails that may have been sent since {as_of}."),
     )
     recovery.add_argument("--as-of", required=True, help="time of the backup, such as 2026-03-02T03:00:00Z")
     recovery.add_argument("--until", help="time at which the lost database stopped (default: now)")
@@ -121,13 +123,13 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"encoding of the file, needed if it cannot be detected: {', '.join(ENCODINGS)}",
     )
-    importing.set_defaults(run=lazy("workspaces.people", "import_people"))
+    importing.set_defaults(run=lazy("workspaces.people", "import_people", READING))
     add_accounts(command("accounts", "Show channel accounts, and set which workspace may use which.", lambda **_: 2))
     add_check(
         command(
             "check",
             "Check the DNS records of a sender's domain (MX, SPF, DKIM, DMARC); exit code 1 for a problem.",
-            lazy("mail.check_sender", "check"),
+            lazy("mail.check_sender", "check", "Reading the DNS records of {address}."),
         )
     )
     add_mail(command("mail", "Read received mails, and list or retry incoming ones.", lambda **_: 2))
@@ -178,7 +180,7 @@ def add_suppressions(command: argparse.ArgumentParser) -> None:
     importing.add_argument("--workspace", required=True, help="name or id of the workspace")
     importing.add_argument("--reason", default="", help="reason for rows that have none")
     importing.add_argument("--encoding", help="encoding of the file, needed if it cannot be detected")
-    importing.set_defaults(run=lazy("workspaces.suppressions", "import_file"))
+    importing.set_defaults(run=lazy("workspaces.suppressions", "import_file", READING))
     description = "Print the suppressed addresses as CSV, in the format that import reads."
     exporting = actions.add_parser("export", help=description, description=description, epilog=EPILOG)
     exporting.add_argument("--workspace", required=True, help="name or id of the workspace")
@@ -190,11 +192,11 @@ def add_counts(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     description = "Compare the numbers of reports with the emails, tasks and people; exit code 1 if some are wrong."
     actions.add_parser("check", help=description, description=description, epilog=EPILOG).set_defaults(
-        run=lazy("database.counts", "check")
+        run=lazy("database.counts", "check", "Opening the database to check the numbers of reports.")
     )
     description = "Make the numbers of reports again. Other processes may run meanwhile."
     actions.add_parser("rebuild", help=description, description=description, epilog=EPILOG).set_defaults(
-        run=lazy("database.counts", "rebuild_all")
+        run=lazy("database.counts", "rebuild_all", "Opening the database to make the numbers of reports again.")
     )
 
 

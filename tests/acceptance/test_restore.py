@@ -94,5 +94,5 @@ async def test_no_email_leaves_twice_after_a_restore(database: str, tmp_path: Pa
 def test_what_cannot_be_recovered_is_one_sentence(tmp_path: Path, arguments: list[str], message: str) -> None:
     refused = recover(f"sqlite://{tmp_path / 'touchline.db'}", *arguments)
     assert refused.returncode == 1
-    assert message in refused.stderr
-    assert refused.stderr.count("\n") == 1
+    _, refusal = refused.stderr.splitlines()
+    assert message in refusal
