@@ -19,7 +19,6 @@ from api.http import (
     attachments,
     crm_callback,
     cross_origin,
-    health,
     list_exports,
     sent_emails,
     tracking_pages,
@@ -28,6 +27,7 @@ from api.http import (
 )
 from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.headers import SecurityHeaders, respond_to_exception
+from api.http.monitoring import health
 from api.http.request_guard import RequestGuard
 from api.http.trusted_documents import TrustedDocuments
 from api.http.websocket_endpoint import WebSocketEndpoint
@@ -44,7 +44,7 @@ from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.database_clock import sync_clock
 from api.store.events.event_wake import announcing
-from api.workers.pool import start_worker
+from api.worker_processes.pool import start_worker
 from plugins.incoming import ReportedEvent
 from plugins.loading.manager import Installed, load
 

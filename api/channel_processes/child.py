@@ -14,7 +14,7 @@ from typing import Any
 from api.channel_processes.child_session import MEMORY_EXIT_CODE, ChildSession, traceback_of
 from api.channel_processes.frames import FrameProtocol, Message
 from api.channel_processes.wire_values import emails_from_wire
-from api.workers.child import limit_address_space, set_up_process
+from api.worker_processes.child import limit_address_space, set_up_process
 from plugins.contract import Channel
 from plugins.loading.declaration_checks import UnusableError
 from plugins.loading.manager import load_channel

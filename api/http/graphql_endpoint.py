@@ -24,7 +24,7 @@ from api.http.request_guard import RequestGuard
 from api.services.common.database_faults import public_fault
 from api.store.engine.faults.availability import log_database_outage
 from api.store.events.event_actor import acting
-from api.workers.limits import WorkersBusyError
+from api.worker_processes.limits import WorkersBusyError
 from strategies import Refusal
 from strategies.codes import Message
 

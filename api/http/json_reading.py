@@ -9,8 +9,8 @@ import math
 from typing import Any
 
 from api.codes.requests.requests import RequestCode
-from api.workers.limits import Limit, LimitExceededError, Limits, WorkersBusyError
-from api.workers.pool import run
+from api.worker_processes.limits import Limit, LimitExceededError, Limits, WorkersBusyError
+from api.worker_processes.pool import run
 from strategies import Refusal
 
 MAX_DEPTH = 100

@@ -14,7 +14,7 @@ from api.http.json_reading import read_any_json
 from api.http.json_writing import write_any_json
 from api.server import ACKNOWLEDGE_EXTENSION
 from api.server.limits import ServerLimits
-from api.workers.limits import WorkersBusyError
+from api.worker_processes.limits import WorkersBusyError
 from strategies import Refusal
 
 WORKSPACE_SCOPE_KEY = "touchline.workspace"

@@ -20,7 +20,7 @@ import yaml
 from websockets.asyncio.client import connect
 
 from api.cli.parser import build_parser
-from api.http import health
+from api.http.monitoring import health
 from api.services.common.metrics import Metrics
 from api.settings import Settings
 from tests.client import SECRET, new_client

@@ -10,7 +10,7 @@ from api.channel_processes.isolation import remote_channels
 from api.cli.plugins.list_packages import list_plugins
 from api.clock import system_clock
 from api.codes.reasons.channel_faults import ChannelFault
-from api.http.plugin_gauges import add_plugins
+from api.http.monitoring.plugin_metrics import add_plugins
 from api.models import AccountPause, Event, Send, Sender
 from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.plugin_health.channels import (

@@ -12,8 +12,8 @@ import strategies
 import strategies.hookspecs
 from api.cli.parser import build_parser
 from api.cli.start_checks import check_packages
-from api.http import health
-from api.http.mailbox_gauges import MAILBOX_GAUGES
+from api.http.monitoring import health
+from api.http.monitoring.mailbox_metrics import MAILBOX_GAUGES
 from api.services.common.metrics import Metrics
 from api.settings import Settings, SettingsError
 from api.store.engine.opening.database_url import URL_PARAMETERS

@@ -32,7 +32,7 @@ CLEAN_ROOMS = (
     "api/states.py",
     "api/store",
     "api/settings.py",
-    "api/workers",
+    "api/worker_processes",
     "plugins/crms",
 )
 """Folders, files and patterns whose names are plain, relative to the repository."""

@@ -15,7 +15,7 @@ from api.services.jobs.job_kind import JobRuntime
 from api.services.plugin_health.breaker import FIRST_PAUSE
 from api.services.plugin_health.faults import fault_of_limit, two_answers
 from api.services.plugin_health.recording import record_faults
-from api.workers.limits import Limit, Limits
+from api.worker_processes.limits import Limit, Limits
 from plugins.loading.contract_version import CONTRACT_VERSION
 from plugins.loading.manager import load
 from strategies import Reads

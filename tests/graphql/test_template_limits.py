@@ -7,7 +7,7 @@ import pytest
 
 from api.models import Template
 from api.services.templates import rendering
-from api.workers.limits import Limits, WorkersBusyError
+from api.worker_processes.limits import Limits, WorkersBusyError
 from tests import story
 from tests.client import Client
 from tests.graphql.test_templates import COMPOSITION, CREATE

@@ -14,7 +14,7 @@ import pytest
 from asyncpg.exceptions import ConnectionDoesNotExistError
 from tortoise.connection import get_connection
 
-from api.http import health
+from api.http.monitoring import health
 from api.http.unsubscribe_page import link_maker
 from api.models import Person
 from api.settings import Settings

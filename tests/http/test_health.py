@@ -6,7 +6,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from api.http import health
+from api.http.monitoring import health
 from api.job_kinds import JOB_KINDS
 from tests import story
 from tests.client import OPERATOR, Client, serving

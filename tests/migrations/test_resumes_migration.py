@@ -5,7 +5,7 @@ from datetime import timedelta
 from api.models import Campaign, Task
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.store.engine.database import migrate
-from api.store.tasks import next_expiry
+from api.store.tasks.tasks import next_expiry
 from tests.migrations.migrating import before
 from tests.services.campaigns.test_pausing_expiry import MIDNIGHT, PEOPLE, at, calls, expiries, world
 from tests.services.world import World

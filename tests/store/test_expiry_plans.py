@@ -8,7 +8,7 @@ from api.clock import system_clock
 from api.models import Campaign, Enrollment, Task, Workspace
 from api.states import TaskStatus
 from api.store.campaigns.holds import hold
-from api.store.tasks import expiring, extend_expiry, next_expiry
+from api.store.tasks.tasks import expiring, extend_expiry, next_expiry
 from benchmarks.populated import Size, populate, refresh_statistics
 from tests.store.plans import problems, recorded
 

@@ -23,7 +23,7 @@ from api.store.engine.transactions import transaction
 from api.store.enrollments.enrollments import lock_open_enrollments
 from api.store.events.event_feed import place_of
 from api.store.launches import launches
-from api.store.people import erasure
+from api.store.people import erasing
 from benchmarks.populated import refresh_statistics
 from tests.store.row_costs import recorded_costs
 
@@ -78,7 +78,7 @@ async def test_rows_are_read_by_their_ids(database: str, caplog: pytest.LogCaptu
             assert await own_ids(model, workspace_id, ids[model][0])
         assert len(await launches.people_with_ids(workspace_id, page[Person])) == PAGE
         assert len(await crm_tasks.links_with_changes(workspace_id, page[CrmTask])) == PAGE
-        assert not await erasure.is_erased(workspace_id, ids[Person][0])
+        assert not await erasing.is_erased(workspace_id, ids[Person][0])
         for model, parent, of in ((Enrollment, "person_id", Person), (Send, "enrollment_id", Enrollment)):
             found = await children(model, workspace_id, parent, "id", page[of])
             assert [len(each) for each in found] == [1] * PAGE

@@ -16,7 +16,7 @@ from api.cli.serving.lifecycle import Server, exit_on_sigterm, kill_after_timeou
 from api.cli.serving.logs import set_up_logs
 from api.cli.workspaces.workspaces import server_url
 from api.clock import system_clock
-from api.http import health
+from api.http.monitoring import health
 from api.loop_watch import LoopWatch
 from api.mail.worker_jobs import preload
 from api.make_runtime import freeze_loaded_objects, make_ticker
@@ -26,7 +26,7 @@ from api.services.dispatch.dispatcher import TerminalLine
 from api.settings import Settings, environment
 from api.store.engine.opening.database_url import redacted_url
 from api.tick import Ticker
-from api.workers.pool import start_worker
+from api.worker_processes.pool import start_worker
 from plugins.channels.smtp import channel as smtp
 from plugins.loading.manager import load
 from plugins.mailboxes.imap import mailbox as imap

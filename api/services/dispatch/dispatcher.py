@@ -30,7 +30,7 @@ from api.store.dispatch.account_pauses import Pause
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Row, document
 from api.store.engine.sqlite.write_queue import in_background
-from api.store.tasks import next_expiry
+from api.store.tasks.tasks import next_expiry
 from plugins.contract import Channel, Outcome
 
 __all__ = ["Counts", "DispatchRuntime", "Dispatcher", "TerminalLine", "run_once"]

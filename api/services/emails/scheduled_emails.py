@@ -29,7 +29,7 @@ from api.store.emails import email_versions, written_texts
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import email_event, write
-from api.store.tasks import lock_undone
+from api.store.tasks.tasks import lock_undone
 from strategies import Refusal
 from strategies.calendar import local
 from strategies.timeline_notes import utc

@@ -23,7 +23,7 @@ from api.store.emails import attachments, one_off_emails
 from api.store.emails.one_off_emails import OneOffEmail
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import email_event, write
-from api.store.tasks import lock_undone
+from api.store.tasks.tasks import lock_undone
 from strategies import Refusal, WarningNote
 from strategies.timeline_notes import utc
 from strategies.warning_codes import WarningCode

@@ -22,7 +22,7 @@ from api.store.engine.rows import find, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.event_feed import Place
 from api.store.events.events import workspace_event, write
-from api.store.people import erasure
+from api.store.people import erasing
 from api.store.people.groups import leave_groups
 from api.store.people.merging import lock_people
 from api.store.people.suppressions import prevent_suppressions
@@ -78,7 +78,7 @@ async def _decide(context: WorkspaceContext, person_id: str) -> tuple[Job | None
     """
     async with transaction():
         places = EVERYTHING
-        if not await erasure.is_erased(context.workspace_id, person_id):
+        if not await erasing.is_erased(context.workspace_id, person_id):
             await _end_and_erase(context, person_id)
             places = await _erase_next(person_id, places)
         if not places.are_left:
@@ -94,21 +94,21 @@ async def _end_and_erase(context: WorkspaceContext, person_id: str) -> None:
     await lock_people(person_id)
     person = await get_or_refuse(Person, context.workspace_id, person_id, ("id",))
     await finish_moving(person_id)
-    if await erasure.lock_emails(person.id):
+    if await erasing.lock_emails(person.id):
         raise Refusal.of(EmailCode.EMAIL_LEAVING, ("id",))
-    enrollments = await erasure.enrollment_ids(person.id)
+    enrollments = await erasing.enrollment_ids(person.id)
     why = ReasonCode.REMOVED.message()
     await end_all(enrollments, context.now, why=why, send_reason=why.code)
-    await erasure.fail_one_off_emails(person.id, context.now, why.code)
-    await erasure.erase_one_off_emails(person.id, MAX_ONE_OFF_EMAILS)
-    await erasure.cancel_tasks(person.id, context.now)
-    await erasure.erase_texts(person.id, enrollments)
+    await erasing.fail_one_off_emails(person.id, context.now, why.code)
+    await erasing.erase_one_off_emails(person.id, MAX_ONE_OFF_EMAILS)
+    await erasing.cancel_tasks(person.id, context.now)
+    await erasing.erase_texts(person.id, enrollments)
     await leave_groups([person.id])
-    await erasure.erase_suppression(context.workspace_id, person.email_key)
-    await erasure.erase_quoted_addresses(context.workspace_id, {person.email, person.email_key})
-    await erasure.erase_crm_failures(context.workspace_id, person.id)
+    await erasing.erase_suppression(context.workspace_id, person.email_key)
+    await erasing.erase_quoted_addresses(context.workspace_id, {person.email, person.email_key})
+    await erasing.erase_crm_failures(context.workspace_id, person.id)
     await erase_records(person.id)
-    await erasure.erase_person(person.id, context.now)
+    await erasing.erase_person(person.id, context.now)
     await write([workspace_event(context.workspace_id, EventKind.PERSON_ERASED, context.now, person_id=person.id)])
 
 
@@ -129,11 +129,11 @@ async def _erase_next(person_id: str, places: Places) -> Places:
     """Erase up to ROWS_PER_CHUNK emails, tasks and events each. Returns the places after them."""
     email, task, event = places
     if email is not None:
-        email = await erasure.erase_emails(person_id, email, ROWS_PER_CHUNK)
+        email = await erasing.erase_emails(person_id, email, ROWS_PER_CHUNK)
     if task is not None:
-        task = await erasure.erase_tasks(person_id, task, ROWS_PER_CHUNK)
+        task = await erasing.erase_tasks(person_id, task, ROWS_PER_CHUNK)
     if event is not None:
-        event = await erasure.erase_events(person_id, event, ROWS_PER_CHUNK, KEPT_EVENT_DATA)
+        event = await erasing.erase_events(person_id, event, ROWS_PER_CHUNK, KEPT_EVENT_DATA)
     return Places(email, task, event)
 
 

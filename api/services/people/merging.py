@@ -25,7 +25,7 @@ from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import workspace_event, write
 from api.store.people import merging as store
-from api.store.people.erasure import lock_emails
+from api.store.people.erasing import lock_emails
 from api.store.people.former_addresses import add_former_address
 from api.store.people.suppressions import NewSuppression, fill_in_recipients, prevent_new_addresses, suppressed_people
 from strategies import Refusal

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from api.workers.limits import MEGABYTE, Limit, Limits
+from api.worker_processes.limits import MEGABYTE, Limit, Limits
 from strategies.codes import Message
 from strategies.option_faults import OptionFault
 

@@ -29,8 +29,8 @@ from api.store import jobs
 from api.store.engine.transactions import transaction
 from api.store.replies import incoming
 from api.store.replies.incoming import IncomingRow, Result
-from api.workers.limits import LimitExceededError, Limits, WorkersBusyError, WorkersClosedError
-from api.workers.pool import run
+from api.worker_processes.limits import LimitExceededError, Limits, WorkersBusyError, WorkersClosedError
+from api.worker_processes.pool import run
 from strategies import Refusal
 
 log = logging.getLogger("touchline.answers")

@@ -14,7 +14,7 @@ from api.store.emails.written_texts import lock_email
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.replies import incoming
 from api.store.replies.incoming import Result
-from api.store.tasks import lock_undone
+from api.store.tasks.tasks import lock_undone
 from strategies import StepType
 from strategies.codes import Message
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from api.services.send_options.call_limits import MESSAGE_SECONDS
 from api.services.send_options.guarded_option import GuardedOption, Raised, Session, import_mark
-from api.workers.marks import leave
+from api.worker_processes.marks import leave
 from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.manager import load_send_options
 from strategies.codes import StrategyCode

@@ -15,7 +15,7 @@ from api.services.send_options import workers
 from api.services.send_options.answering import Answers, ImportFailedError
 from api.services.send_options.call_limits import CALL_LIMITS, MAX_QUESTIONS
 from api.services.send_options.guarded_option import Mark, imported_package
-from api.workers.limits import LimitExceededError, WorkerFaultError
+from api.worker_processes.limits import LimitExceededError, WorkerFaultError
 from plugins.loading.declaration_checks import UnusableError
 from strategies import Refusal
 from strategies.codes import StrategyCode

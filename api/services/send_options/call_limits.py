@@ -1,6 +1,6 @@
 """The limits of send options of packages."""
 
-from api.workers.limits import MEGABYTE, Limits
+from api.worker_processes.limits import MEGABYTE, Limits
 
 CALL_LIMITS = Limits(cpu_seconds=1.0, wall_seconds=2.0, memory_bytes=256 * MEGABYTE, output_bytes=64 * MEGABYTE)
 """The limits of one call of an option. Those of memory and output are for the questions of one message together."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
 from api.services.send_options.call_limits import CALL_LIMITS
-from api.workers.marks import leave, limit_part
+from api.worker_processes.marks import leave, limit_part
 from strategies import (
     Availability,
     CampaignFacts,

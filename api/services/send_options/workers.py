@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from api.services.send_options import answering
 from api.services.send_options.answering import Answers
 from api.services.send_options.call_limits import MESSAGE_LIMITS
-from api.workers.pool import Pool
+from api.worker_processes.pool import Pool
 from strategies.questions import Question
 
 PROCESSES = 2

@@ -13,7 +13,7 @@ from api.states import UNTRANSMITTED_STATUSES, SendStatus, TaskStatus
 from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.emails import one_off_emails
 from api.store.events.events import Line, email_event, task_event, write
-from api.store.tasks import lock_undone
+from api.store.tasks.tasks import lock_undone
 from strategies import Refusal
 from strategies.calendar import local
 

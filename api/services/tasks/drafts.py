@@ -17,7 +17,7 @@ from api.services.templates import template_inputs
 from api.states import SendStatus
 from api.store.emails.written_texts import delete_text, save_text
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.tasks import next_draft_version
+from api.store.tasks.tasks import next_draft_version
 from strategies import Refusal
 
 

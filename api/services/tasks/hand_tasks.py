@@ -22,7 +22,7 @@ from api.store.emails.one_off_emails import leave_task
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import task_event, write
-from api.store.tasks import lock_task
+from api.store.tasks.tasks import lock_task
 from strategies import Refusal, StepType
 from strategies.errors import RefusalCollector
 

@@ -19,7 +19,7 @@ from api.services.tasks.tasks import complete_task_as_of, skip_task
 from api.states import Priority
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import Line, task_event, write
-from api.store.tasks import REWRITTEN, lock_task, lock_tasks, rewrite
+from api.store.tasks.tasks import REWRITTEN, lock_task, lock_tasks, rewrite
 from strategies import StepType
 
 __all__ = ["add_remote_task", "change_task", "change_tasks", "complete_task_as_of", "remove_task", "reopen_task"]

@@ -23,7 +23,7 @@ from api.states import TaskStatus
 from api.store.emails.transactional import transactional_steps
 from api.store.emails.written_texts import WrittenEmail, delete_text, find_text
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.tasks import lock_undone
+from api.store.tasks.tasks import lock_undone
 from strategies import Refusal, StepType
 
 

@@ -26,7 +26,7 @@ from api.store.emails.written_texts import delete_text, lock_email
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import email_event, write
 from api.store.replies.own_messages import store_own_message
-from api.store.tasks import email_status, lock_undone
+from api.store.tasks.tasks import email_status, lock_undone
 from strategies import Refusal, StepType
 
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,200}@[!-;=?-~]{1,190}>")

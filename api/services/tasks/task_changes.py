@@ -21,7 +21,7 @@ from api.states import SendStatus, TaskStatus
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import task_event, write
-from api.store.tasks import lock_undone
+from api.store.tasks.tasks import lock_undone
 from strategies import Refusal, StepType
 from strategies.errors import RefusalCollector
 

@@ -17,7 +17,7 @@ from api.states import OnExpiry, TaskStatus
 from api.store.campaigns.campaign_state import lock_campaign_state
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import task_event, write
-from api.store.tasks import expiring, lock_expiring
+from api.store.tasks.tasks import expiring, lock_expiring
 
 log = logging.getLogger("touchline.tasks")
 

@@ -12,7 +12,7 @@ from api.services.tasks.withdrawing import withdraw_email_of
 from api.states import TaskStatus
 from api.store.emails.written_texts import delete_text
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.tasks import lock_undone
+from api.store.tasks.tasks import lock_undone
 from strategies import StepType
 
 

@@ -12,7 +12,7 @@ from api.states import UNTRANSMITTED_STATUSES, SendStatus
 from api.store.emails import sent_contents
 from api.store.emails.written_texts import keep_texts, lock_email
 from api.store.events.events import Line, email_event, write
-from api.store.tasks import lock_undone
+from api.store.tasks.tasks import lock_undone
 from strategies import Refusal
 
 

@@ -24,8 +24,8 @@ from api.mail.templates.liquid import (
     find_field_names,
     simple_template_cache,
 )
-from api.workers.limits import Limit, LimitExceededError, Limits, WorkersBusyError
-from api.workers.pool import run
+from api.worker_processes.limits import Limit, LimitExceededError, Limits, WorkersBusyError
+from api.worker_processes.pool import run
 from strategies import Refusal
 from strategies.codes import Message
 

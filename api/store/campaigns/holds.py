@@ -15,7 +15,7 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, Row, execute, in_list
 from api.store.enrollments.fact_changes import FACTS_CHANGED
 from api.store.enrollments.waiting_people import WAITS_FOR_OPTION
-from api.store.tasks import hold_tasks
+from api.store.tasks.tasks import hold_tasks
 
 EMAIL_COLUMNS = {
     "id": "text",

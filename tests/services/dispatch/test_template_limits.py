@@ -16,7 +16,7 @@ from api.services.dispatch.dispatcher import Dispatcher
 from api.services.templates import rendering
 from api.services.templates.rendering import write_slowly
 from api.states import SendStatus
-from api.workers.limits import Limit, LimitExceededError, Limits, WorkersBusyError
+from api.worker_processes.limits import Limit, LimitExceededError, Limits, WorkersBusyError
 from plugins.contract import Outgoing
 from tests.databases import on_sqlite
 from tests.parsing import watch

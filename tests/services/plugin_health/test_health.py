@@ -19,7 +19,7 @@ from api.services.plugin_health.faults import fault_of_exception, fault_of_limit
 from api.services.plugin_health.health import PluginHealth, health_of_options
 from api.services.plugin_health.recording import record_answer, record_faults, take_probe
 from api.states import PluginState
-from api.workers.limits import DEFAULT_LIMITS, Limit
+from api.worker_processes.limits import DEFAULT_LIMITS, Limit
 from plugins.loading.manager import Installed, load
 from strategies.options.at_time import AtTime
 from tests.services.campaigns.edited import content

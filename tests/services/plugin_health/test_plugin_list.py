@@ -11,7 +11,7 @@ from api.services.plugin_health.faults import fault_of_limit, two_answers
 from api.services.plugin_health.recording import record_faults
 from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
-from api.workers.limits import Limit, Limits
+from api.worker_processes.limits import Limit, Limits
 from strategies import Reads
 from tests.plugins.packages import FakeEntry, Quick, options
 

@@ -23,7 +23,7 @@ from api.services.replies.incoming import receive_mails
 from api.states import IncomingResult, JobState
 from api.store.replies import answered_emails, incoming
 from api.tick import Ticker
-from api.workers.limits import Limit, LimitExceededError, Limits
+from api.worker_processes.limits import Limit, LimitExceededError, Limits
 from plugins import IncomingMail
 from tests.databases import on_sqlite
 from tests.services.jobs.runners import runner_of

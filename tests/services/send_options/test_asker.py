@@ -14,7 +14,7 @@ from api.services.plugin_health.recording import record_faults, take_probe
 from api.services.send_options.asker import HEALTH_KEPT_FOR
 from api.services.send_options.isolation import isolated
 from api.states import PluginState
-from api.workers.limits import DEFAULT_LIMITS, Limit
+from api.worker_processes.limits import DEFAULT_LIMITS, Limit
 from plugins.loading.manager import Installed, load
 from strategies import Calendar, Position, Refusal, StepType
 from strategies.questions import QuestionCollector, with_answers

@@ -15,7 +15,7 @@ from api.services.tasks.sending import send_task
 from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import skip_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
-from api.store.tasks import next_expiry
+from api.store.tasks.tasks import next_expiry
 from plugins.contract import Outcome, Outgoing
 from strategies import StepType
 from tests.databases import on_sqlite

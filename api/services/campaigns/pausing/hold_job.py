@@ -30,7 +30,7 @@ from api.store.campaigns.edits import people_in
 from api.store.dispatch import allowed_times
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import email_event, task_event, write
-from api.store.tasks import extend_expiry
+from api.store.tasks.tasks import extend_expiry
 
 HOLD_JOB = "hold"
 PEOPLE_HELD_PER_CHUNK = 500

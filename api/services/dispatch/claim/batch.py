@@ -26,7 +26,7 @@ from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.engagement import tracked_campaigns
 from api.store.enrollments.enrollments import statuses
 from api.store.people.people import recipients
-from api.workers.limits import WorkersBusyError
+from api.worker_processes.limits import WorkersBusyError
 from plugins.contract import Outcome, Receipt
 from strategies.allowed_times import Ranges
 from strategies.calendar import local

@@ -18,9 +18,9 @@ from starlette.routing import Route
 
 from api import version
 from api.codes.requests.http_answers import HttpCode
-from api.http.crm_gauges import add_crms
-from api.http.mailbox_gauges import add_mailboxes
-from api.http.plugin_gauges import add_plugins
+from api.http.monitoring.crm_metrics import add_crms
+from api.http.monitoring.mailbox_metrics import add_mailboxes
+from api.http.monitoring.plugin_metrics import add_plugins
 from api.job_kinds import JOB_KINDS
 from api.server.server import Server
 from api.services.common.dispatch_runtime import DispatchRuntime

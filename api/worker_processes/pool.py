@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from api.workers.limits import (
+from api.worker_processes.limits import (
     DEFAULT_LIMITS,
     Limit,
     LimitExceededError,
@@ -25,7 +25,7 @@ from api.workers.limits import (
     WorkersBusyError,
     WorkersClosedError,
 )
-from api.workers.worker import Worker, WorkerDiedError
+from api.worker_processes.worker import Worker, WorkerDiedError
 
 log = logging.getLogger("touchline.workers")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from api.workers import pool as module
-from api.workers.limits import (
+from api.worker_processes import pool as module
+from api.worker_processes.limits import (
     Limit,
     LimitExceededError,
     Limits,
@@ -21,8 +21,8 @@ from api.workers.limits import (
     WorkersBusyError,
     WorkersClosedError,
 )
-from api.workers.pool import Pool, close_pool, run
-from tests.workers import jobs
+from api.worker_processes.pool import Pool, close_pool, run
+from tests.worker_processes import jobs
 
 SHORT = Limits(cpu_seconds=0.3, wall_seconds=30.0)
 GUARD = 60.0
@@ -228,9 +228,9 @@ async def test_after_closing_new_processes_start() -> None:
 
 PARENT = """
 import sys, time
-from api.workers.limits import Limits
-from api.workers.pool import Pool
-from tests.workers import jobs
+from api.worker_processes.limits import Limits
+from api.worker_processes.pool import Pool
+from tests.worker_processes import jobs
 pool = Pool(3)
 idle = pool.submit(jobs.pid, "a", Limits()).result()
 busy = [pool.submit(jobs.wait_for, "b", Limits(), "/nowhere") for _ in range(2)]

@@ -18,7 +18,7 @@ from api.store.engine.listing.listing_statement import Condition
 from api.store.engine.listing.small_lists import own_ids, small_list
 from api.store.engine.listing.sort_keys import SortKey
 from api.store.engine.sql import in_values
-from api.store.tasks import due_of
+from api.store.tasks.tasks import due_of
 from strategies import StepType
 
 BY_HAND, OF_CAMPAIGNS = Condition("campaign_id IS NULL"), Condition("campaign_id IS NOT NULL")

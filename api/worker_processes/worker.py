@@ -10,15 +10,15 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from api.workers import marks
-from api.workers.child import LENGTH_PREFIX, Call, Reply
-from api.workers.limits import Limit, LimitExceededError, Limits, WorkerFaultError
+from api.worker_processes import marks
+from api.worker_processes.child import LENGTH_PREFIX, Call, Reply
+from api.worker_processes.limits import Limit, LimitExceededError, Limits, WorkerFaultError
 
 _INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONTZPATH", "SYSTEMROOT")
 """Environment variables that workers inherit. The server's secrets are not among them."""
 _PROGRAM = (
     "import sys; sys.path[:] = {path!r};"
-    " from api.workers.child import main; main({descriptor}, {marks}, {parent})"
+    " from api.worker_processes.child import main; main({descriptor}, {marks}, {parent})"
 )  # fmt: skip
 _EXIT_TIMEOUT_SECONDS = 10.0
 _LIMIT_BY_SIGNAL = {

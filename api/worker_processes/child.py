@@ -18,7 +18,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from api.workers import marks
+from api.worker_processes import marks
 
 try:
     import resource
