@@ -6,6 +6,7 @@ import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
 from api.services.common.lists.filters import KINDS_OF_IDS
+from tests import story
 from tests.client import Client
 from tests.graphql.places import GRAPHQL
 from tests.story import ERRORS
@@ -77,3 +78,11 @@ async def test_a_subscription_does_too(client: Client, name: str) -> None:
     ((_, data),) = [line.split(": ", 1) for line in answer.text.splitlines() if line.startswith("data: ")]
     (error,) = json.loads(data)["errors"]
     assert error["extensions"] == {"code": "NOT_FOUND", "path": ["filter", "personId"]}
+
+
+async def test_the_audience_of_a_launch_does_too(client: Client) -> None:
+    campaign = await story.campaign(client, await story.sender(client))
+    given = {"campaignId": campaign, "sendNow": True, "filter": {"groupId": WRONG}}
+    query = f"mutation($input: StartLaunchInput!) {{ startLaunch(input: $input) {{ {ERRORS} }} }}"
+    (error,) = (await client.ask(query, input=given))["startLaunch"]["errors"]
+    assert (error["code"], error["path"]) == ("NOT_FOUND", ["filter", "groupId"])

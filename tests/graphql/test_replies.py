@@ -105,3 +105,19 @@ async def test_a_recorded_reply_is_refused(client: Client, campaign: str) -> Non
         error = answer["errors"][0]["extensions"] if "errors" in answer else answer["data"]["recordReply"]["errors"][0]
         assert (error["code"], error["path"]) == (code, path)
     assert {email["repliedAt"] for email in (await client.ask(REPLIES))["emails"]["nodes"]} == {None}
+
+
+async def test_a_refusal_says_why_the_email_cannot_have_an_answer(client: Client, campaign: str) -> None:
+    first, second = (await sent_emails(client))[:2]
+    waiting = await Send.filter(status="SCHEDULED", enrollment_id=first.enrollment_id).first()
+    assert waiting is not None
+    bounced = RECORD.replace("recordReply", "recordBounce").replace("$text: String", "$detail: String")
+    bounced = bounced.replace("text: $text", "detail: $detail")
+    of_other = f"{second.id!r} is not an email of this enrollment."
+    for mutation, query, sentence in (
+        ("recordReply", RECORD, "This email was not sent, so nobody can have answered it."),
+        ("recordBounce", bounced, "This email was not sent, or it has bounced already."),
+    ):
+        for email, code, message in ((waiting.id, "NOTHING_SENT", sentence), (second.id, "NOT_FOUND", of_other)):
+            answer = (await client.ask(query, id=first.enrollment_id, email=email))[mutation]
+            assert answer["errors"] == [{"code": code, "message": message, "path": ["emailId"]}]

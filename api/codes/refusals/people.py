@@ -60,7 +60,9 @@ class PersonCode(Code):
     )
     NOTHING_SENT = code(
         "This person has no sent email, so nothing can have bounced.",
-        when="The person got no email that could have bounced.",
+        bounced="This email was not sent, or it has bounced already.",
+        answered="This email was not sent, so nobody can have answered it.",
+        when="The person got no email that could have bounced, or the email was not sent.",
         do="Query the emails of the enrollment.",
     )
     NOT_UNSUBSCRIBED = code(

@@ -97,6 +97,7 @@ class InputCode(Code):
         "There is no {kind} {id!r} in this workspace.",
         not_chosen="{id!r} is not in personIds.",
         other_campaign="{id!r} is a step of another campaign.",
+        other_enrollment="{id!r} is not an email of this enrollment.",
         other_kind="{id!r} is the id of {other}. Give the id of {kind}.",
         workspace="There is no workspace {name!r}.",
         when="The workspace has no such object.",

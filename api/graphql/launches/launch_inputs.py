@@ -209,7 +209,7 @@ async def audience_of(info: Request, given: StartLaunchInput) -> Audience:
     group_id, rows = None if given.group_id is None else str(given.group_id), None
     if given.filter is not None:
         try:
-            rows = await queries.people(info.context.workspace_context, read_filter(given.filter))
+            rows = await queries.people(info.context.workspace_context, read_filter(given.filter), path=())
         except Refusal as refusal:
             raise refusal.under("filter") from None
     return Audience(ids, group_id, rows)

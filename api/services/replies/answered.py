@@ -48,6 +48,8 @@ async def find_answered(context: WorkspaceContext, enrollment_id: str | None, em
             raise Refusal.of(InputCode.REQUIRED, ("enrollmentId",), case="answer")
         return AnsweredPlace(enrollment, None)
     email = await get_or_refuse(Send, context.workspace_id, email_id, ("emailId",))
+    if enrollment is not None and email.enrollment_id != enrollment.id:
+        raise Refusal.of(InputCode.NOT_FOUND, ("emailId",), case="other_enrollment", id=email_id)
     if enrollment is None and email.enrollment_id is not None:
         enrollment = await Enrollment.get(id=email.enrollment_id)
     return AnsweredPlace(enrollment, email.id)

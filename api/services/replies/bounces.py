@@ -112,10 +112,12 @@ async def record_bounce(
     """
     place = await find_answered(context, enrollment_id, send_id)
     detail = inputs.line(detail, ("detail",), limit=MAX_DETAIL_CHARACTERS, required=False) if detail else ""
-    path = ("enrollmentId",) if send_id is None else ("emailId",)
     send = await place.last_sent(SendStatus.SENT)
-    if send is None:
+    path = ("enrollmentId",) if send_id is None else ("emailId",)
+    if send is None and send_id is None:
         raise Refusal.of(PersonCode.NOTHING_SENT, path)
+    if send is None:
+        raise Refusal.of(PersonCode.NOTHING_SENT, path, case="bounced")
     async with transaction():
         address = send.recipient or (await Person.get(id=send.person_id)).email
         returned = Returned(send, address, kind, "", detail, None)

@@ -109,7 +109,7 @@ async def record_reply(
             reply = Replied(email, ReplyKind.REPLY, context.now, ReplyText(text=text), None)
             await settle_replies([reply], context.now)
         elif place.enrollment is None or send_id is not None:
-            raise Refusal.of(PersonCode.NOTHING_SENT, ("emailId",))
+            raise Refusal.of(PersonCode.NOTHING_SENT, ("emailId",), case="answered")
         else:
             await write([enrollment_event(place.enrollment, EventKind.REPLIED, context.now, data=_data(text))])
             await answered_emails.mark_people_replied([(place.enrollment.person_id, context.now)])
