@@ -80,10 +80,10 @@ class Rival:
         return Measured(Period(_percentile(lags, 0.99), _percentile(answers, 0.99)), lost, twice)
 
     async def _ask(self, until: float) -> list[float]:
-        found = []
+        found: list[float] = []
         headers = {"Authorization": f"Bearer {self.token}"}
         async with httpx.AsyncClient(timeout=60) as client:
-            while time.monotonic() < until:
+            while not found or time.monotonic() < until:
                 began = time.monotonic()
                 answer = await client.post(f"{self.url}/graphql", json={"query": QUERY}, headers=headers)
                 found.append(time.monotonic() - began)
