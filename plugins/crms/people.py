@@ -233,7 +233,7 @@ class ActivityPush:
     marker: str
     """Touchline's name for the activity in the CRM, unique over all workspaces and for ever. The result carries it."""
     remote_id: str | None
-    """The CRM's id. None: log it, or find it by its marker. Else write ``fields`` into the record."""
+    """The CRM's id. None: log it. Else write ``fields`` into the record."""
     kind: ActivityKind
     subject: str
     body: str

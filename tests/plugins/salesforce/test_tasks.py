@@ -9,7 +9,7 @@ import pytest
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce.crm import Salesforce
+from plugins.crms.people import ActivityKind, ActivityPush
 from plugins.crms.salesforce.tasks import with_marker, without_marker
 from plugins.crms.tasks import (
     RemotePriority,
@@ -20,11 +20,12 @@ from plugins.crms.tasks import (
     TaskValues,
     WriteResult,
 )
-from tests.plugins.salesforce.connecting import LIMITS, Host, access, connected
+from tests.plugins.salesforce.connecting import LIMITS, connected
 from tests.salesforce.errors import ApiError
 from tests.salesforce.faults import BROKEN, LIMIT_EXCEEDED, MAINTENANCE, UNAVAILABLE, FaultKind
 from tests.salesforce.org import START
 from tests.salesforce.server import SalesforceServer
+from tests.salesforce.standard_objects import EXTERNAL_ID
 
 VALUES = TaskValues(
     "Call Ada", RemoteStatus.OPEN, RemotePriority.HIGH, date(2026, 3, 2), "Ask about it", owner_id=None, person_id=None
@@ -101,45 +102,19 @@ async def test_an_org_without_a_field_for_the_marker(plain_server: SalesforceSer
     assert without_marker(with_marker("x" * 40_000, "tsk_1", 32_000)) == ("x" * (32_000 - 21), "tsk_1")
 
 
-async def test_a_new_session_finds_a_task_although_the_clocks_differ(plain_server: SalesforceServer) -> None:
-    """It has made no call yet, so it does not know Salesforce's time."""
-    plain_server.org.clock.at, plain_server.org.clock.skew = START + timedelta(hours=3), timedelta(minutes=-90)
-    plain_server.oauth.app.run_as = plain_server.org.admin
-    crm, found = Salesforce(loopback=True, limits=LIMITS), access(plain_server)
-    host = Host(plain_server.org, found.secrets)
-    async with crm.open(found, host) as session:
-        await session.describe()
-        plain_server.faults.add(FaultKind.DROP_AFTER, on="collection_create")
-        with pytest.raises(CrmError):
-            await session.push_tasks([push("tsk_1")])
-    async with crm.open(replace(found, secrets=host.secrets), host) as session:
-        tasks = await session.find_tasks(markers={"tsk_1": push("tsk_1")}, since=host.now() - timedelta(minutes=5))
-    assert [task.marker for task in tasks] == ["tsk_1"]
-
-
-@pytest.mark.parametrize("skew", [timedelta(hours=-2), timedelta(hours=2)])
-async def test_the_first_call_of_a_process_knows_the_time(
-    server: SalesforceServer, skew: timedelta, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else deletions of the next two hours would count as known. The server says that it covers the whole window."""
-    org = server.org
-    org.clock.at, org.clock.skew = START + timedelta(days=1), skew
-    server.oauth.app.run_as = org.admin
-    task = org.create("Task", {"Subject": "x"})
-    org.delete(task)
-    org.clock.at += timedelta(minutes=5)
-    monkeypatch.setattr(server.queries, "_covered", lambda end: end)
-    crm, found = Salesforce(loopback=True, limits=LIMITS), access(server)
-    host = Host(org, found.secrets)
-    async with crm.open(found, host) as session:
-        deleted = await session.deleted_tasks(org.time() - timedelta(hours=1), host.now() + timedelta(hours=9))
-        assert [each.remote_id for each in deleted.tasks] == [task]
-        assert deleted.covered_until <= org.time()
-        # Another session that gets its descriptions from this one and makes no call knows the time as well.
-        await session.describe()
-        async with crm.open(replace(found, secrets=host.secrets), host) as other:
-            await other.describe()
-            assert abs(other.clock_skew - skew) < timedelta(seconds=2)
+async def test_a_field_for_the_marker_that_the_user_cannot_write(server: SalesforceServer) -> None:
+    server.org.objects["Task"].add(replace(EXTERNAL_ID, createable=False, updateable=False))
+    async with connected(server) as (session, _):
+        found = await session.describe()
+        assert (found.marker_is_unique, found.has_marker_field) == (False, False)
+        (made,) = await session.push_tasks([push("tsk_1")])
+        assert made.error is None
+        (task,) = await session.find_tasks(markers={"tsk_1": push("tsk_1")}, since=START)
+        assert (task.remote_id, task.marker) == (made.remote_id, "tsk_1")
+        call = ActivityPush("log-1", None, ActivityKind.CALL, "Call", "Notes", START, None, None)
+        (logged,) = await session.log_activities([call])
+        assert logged.error is None
+        assert await session.find_activities({"log-1": call}, START) == {"log-1": logged.remote_id}
 
 
 async def test_changes_are_paged_and_survive_a_forgotten_cursor(server: SalesforceServer) -> None:
