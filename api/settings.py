@@ -82,8 +82,8 @@ class Settings:
     tracking_url: str = _setting(
         "TOUCHLINE_TRACKING_URL",
         "",
-        "URL to which tracked links and the pixel lead, such as `https://go.example.com`: best a host name of its own"
-        " that leads to this server; empty: no email is tracked; requires TOUCHLINE_SECRET",
+        "base URL of tracked links and of the pixel, such as `https://go.example.com`. Use a separate host name that"
+        " points to this server; empty: no email is tracked; requires TOUCHLINE_SECRET",
     )
     own_networks: str = _setting(
         "TOUCHLINE_OWN_NETWORKS",

@@ -161,7 +161,7 @@ class BulkActionQuery:
 @strawberry.type
 class BulkActionMutation:
     @mutation(
-        description="Stop a bulk action in the background. What is done stays done. It does nothing if the action has "
+        description="Stop a bulk action in the background. Finished changes are kept. Does nothing if the action has "
         "ended."
     )
     async def cancel_bulk_action(self, info: Request, id: BulkActionId) -> BulkActionPayload:

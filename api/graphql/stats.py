@@ -30,7 +30,7 @@ class EmailStats:
     bounced_hard: int = strawberry.field(description="Emails whose address does not exist or is closed.")
     bounced_soft: int = strawberry.field(description="Emails that bounced for another reason, such as a full mailbox.")
     failed: int = strawberry.field(description="Emails that were not sent. See `failedByReason`.")
-    in_doubt: int = strawberry.field(description="Emails of which nobody can know whether they were delivered.")
+    in_doubt: int = strawberry.field(description="Emails that may or may not have been delivered.")
     opened: int = strawberry.field(description="Emails whose invisible image a person loaded, counted once each.")
     opens: int = strawberry.field(description="All opens by people.")
     clicked: int = strawberry.field(description="Emails with a link that a person clicked.")

@@ -32,7 +32,7 @@ class WebhookCode(Code):
         content_type="The content type must be one of {types}.",
         compressed="The body must not be compressed.",
         incomplete="The body ended too early.",
-        when="400 or 415: the body is not of the provider's format.",
+        when="400 or 415: the body is not in the provider's format.",
         do="Send the body as the format describes it. The sentence says what is wrong.",
     )
     WEBHOOK_NOT_FOUND = code(

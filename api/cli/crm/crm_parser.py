@@ -26,7 +26,7 @@ def add_crm(command: argparse.ArgumentParser, epilog: str) -> None:
     connecting.add_argument("--crm", default="salesforce", help="key of the CRM (default: salesforce)")
     connecting.add_argument("--login-url", default="", metavar="URL", help="login URL, such as that of My Domain")
     connecting.add_argument("--client-id", default="", metavar="KEY", help="consumer key of the app")
-    connecting.add_argument("--username", default="", help="user name as whom Touchline acts, for JWT bearer")
+    connecting.add_argument("--username", default="", help="name of the CRM user for the login by JWT bearer")
     connecting.add_argument("--api-version", default="", metavar="VERSION", help="version of the API, such as 62.0")
     secret = connecting.add_mutually_exclusive_group()
     secret.add_argument("--private-key", type=Path, metavar="FILE", help="file with the private key (PEM)")

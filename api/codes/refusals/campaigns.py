@@ -91,7 +91,7 @@ class CampaignCode(Code):
     INVALID_STEP_KEY = code(
         "Two steps of this list have the key {key!r}. Give each a key of its own.",
         id="A key must not look like the id of a step: {key!r}.",
-        when="The `key` of a step that `editSteps` adds is that of another step of the list, or begins as an id.",
+        when="The `key` of a step that `editSteps` adds is used by another step of the list, or begins like an id.",
         do="Give each added step a key of its own, such as `intro`.",
     )
     NO_EDITS = code(

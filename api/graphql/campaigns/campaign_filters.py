@@ -9,9 +9,7 @@ from api.graphql.orders import CampaignOrder
 from api.services.campaigns import queries
 
 
-@strawberry.input(
-    description="Which campaigns: those that meet every field that is given. A list that is empty matches none."
-)
+@strawberry.input(description="Selects campaigns that match every given field. An empty list matches none.")
 class CampaignFilter:
     search: str | None = strawberry.field(
         default=None,

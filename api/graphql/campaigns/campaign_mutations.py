@@ -174,7 +174,7 @@ class CampaignMutation:
         id: CampaignId,
         input: Annotated[
             CampaignChanges,
-            strawberry.argument(description="The settings to change; those that are left out stay as they are."),
+            strawberry.argument(description="The settings to change. Omitted fields do not change."),
         ],
         if_version: IfVersion = None,
     ) -> CampaignPayload:

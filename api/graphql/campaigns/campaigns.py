@@ -147,7 +147,7 @@ class Campaign(CampaignLists, Node):
 
     @strawberry.field(
         metadata=cost(100),
-        description="Number of people for whom the campaign is still to be ended; 0 while `endingAt` is null.",
+        description="Number of people whose campaign has not been ended yet; 0 while `endingAt` is null.",
     )
     async def people_to_end(self, info: Request) -> int:
         return await info.context.loaders.people_to_end_of_campaign.load(self.id)
@@ -176,7 +176,7 @@ class Campaign(CampaignLists, Node):
         metadata=cost(100),
         description="Number of people for whom a send option failed when their steps were planned, such as after an "
         "edit. Their emails from that step on wait, also when they are due, because their old plan is not valid "
-        "any more. The option is asked again by itself; `retrySendOptions` asks at once. "
+        "any more. Touchline asks the option again automatically; `retrySendOptions` asks it immediately. "
         "`Enrollment.waitsFromStep` says who waits. Usually 0.",
     )
     async def waiting_people(self, info: Request) -> int:

@@ -36,7 +36,7 @@ class AddStepEdit:
 @strawberry.input(description="Other content of a step, in a list of several changes that are made as one.")
 class ChangeStepEdit:
     id: strawberry.ID = strawberry.field(description=STEP_NAME)
-    input: StepChanges = strawberry.field(description="The content to change; what is left out stays as it is.")
+    input: StepChanges = strawberry.field(description="The content to change. Omitted fields do not change.")
 
 
 @strawberry.input(description="Another place of a step, in a list of several changes that are made as one.")

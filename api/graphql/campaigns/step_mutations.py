@@ -167,7 +167,7 @@ class StepMutation:
         info: Request,
         id: StepId,
         input: Annotated[
-            StepChanges, strawberry.argument(description="The content to change; what is left out stays as it is.")
+            StepChanges, strawberry.argument(description="The content to change. Omitted fields do not change.")
         ],
         if_version: IfVersion = None,
     ) -> StepPayload:

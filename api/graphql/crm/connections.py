@@ -18,7 +18,7 @@ from api.services.crm.connections.refusals import remedy
 OwnSenderId = Annotated[
     strawberry.ID | None,
     strawberry.argument(
-        description="`id` of the sender whose own connection is meant. If left out, that of the workspace."
+        description="`id` of a sender with their own connection. If left out, the connection of the workspace."
     ),
 ]
 
@@ -80,7 +80,7 @@ class CrmSender:
         row = await queries.own_login(info.context.workspace_context, self.sender_id)
         return None if row is None else _own_login(row)
 
-    @strawberry.field(description="Whose tasks are meant: the person from whom emails come here.")
+    @strawberry.field(description="The sender to whom the CRM user is assigned.")
     async def sender(self, info: Request) -> Sender:
         return cast(Sender, await info.context.loaders.sender.load(self.sender_id))
 
@@ -121,7 +121,7 @@ class ConnectedCrm:
     login_url: str = strawberry.field(description="URL at which Touchline logs in. Empty if the CRM needs none.")
     api_version: str = strawberry.field(description="Version of the CRM's API, such as `62.0`. Empty: the default.")
     is_sandbox: bool = strawberry.field(description="Whether the organization is a sandbox of the CRM.")
-    user: CrmUser = strawberry.field(description="The user of the CRM as whom Touchline acts.")
+    user: CrmUser = strawberry.field(description="The CRM user in whose name Touchline acts.")
     connected_at: datetime = strawberry.field(description="When it was connected last. Real time, UTC.")
     disconnected_at: datetime | None = strawberry.field(
         description="When it was disconnected; null unless it is. Real time, UTC."

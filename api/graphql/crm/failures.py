@@ -62,9 +62,7 @@ class CrmFailure:
         return await load_node(info, self.object_id) if prefix_of(self.object_id) else None
 
 
-@strawberry.input(
-    description="Which failed writes: those that meet every field that is given. A list that is empty matches none."
-)
+@strawberry.input(description="Selects failed writes that match every given field. An empty list matches none.")
 class CrmFailureFilter:
     category: list[CrmCategory] | None = strawberry.field(
         default=None, description="Only failures of one of these categories."
@@ -86,7 +84,7 @@ class CrmFailureFilter:
 Where = Annotated[
     CrmFailureFilter | None,
     strawberry.argument(
-        description="Which failed writes, as in `crmFailures`: those that the filter has now, up to 100,000. Leave it "
+        description="All failed writes that match this filter of `crmFailures` now, up to 100,000. Leave it "
         "out if you give ids."
     ),
 ]

@@ -29,7 +29,7 @@ class CrmValueInput:
 )
 class CrmJwtBearerInput:
     client_id: str = strawberry.field(description="Consumer key of the app in the CRM.")
-    username: str = strawberry.field(description="User name of the user as whom Touchline acts.")
+    username: str = strawberry.field(description="Name of the CRM user in whose name Touchline acts.")
     private_key: str = strawberry.field(
         description="The private RSA key in PEM format, without a password, whose certificate was uploaded to the app."
     )

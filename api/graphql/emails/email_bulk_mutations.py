@@ -17,8 +17,7 @@ from api.services.emails import queries
 Filter = Annotated[
     EmailFilter | None,
     strawberry.argument(
-        description="Which emails, as in `emails`: those that the filter has now, up to 100,000. Leave it out if you "
-        "give ids."
+        description="All emails that match this filter of `emails` now, up to 100,000. Leave it out if you give ids."
     ),
 ]
 
@@ -31,7 +30,7 @@ async def _rows(info: Request, chosen: EmailFilter | None) -> RowList | None:
 
 @strawberry.input(description="A task about each of several emails, for example to call everyone who clicked.")
 class TaskOfEmailInput:
-    type: StepType = strawberry.field(description="What has to be done.")
+    type: StepType = strawberry.field(description="What the assignee does, such as a call.")
     name: str = strawberry.field(
         description="What the rep has to do, such as `Call about the offer`: one line of up to 300 characters."
     )
@@ -88,7 +87,7 @@ class EmailBulkMutation:
     async def create_tasks(
         self,
         info: Request,
-        input: Annotated[TaskOfEmailInput, strawberry.argument(description="What has to be done, and by whom.")],
+        input: Annotated[TaskOfEmailInput, strawberry.argument(description="The task to create.")],
         ids: Ids = None,
         filter: Filter = None,
     ) -> BulkPayload:

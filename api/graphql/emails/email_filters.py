@@ -44,9 +44,7 @@ class EmailFolderCount:
     )
 
 
-@strawberry.input(
-    description="Which emails: those that meet every field that is given. A list that is empty matches no email."
-)
+@strawberry.input(description="Selects emails that match every given field. An empty list matches no email.")
 class EmailFilter:
     folder: EmailFolder | None = strawberry.field(default=None, description="Only emails in this folder.")
     status: list[SendStatus] | None = strawberry.field(

@@ -24,7 +24,7 @@ PERSON = "`id` of the person in To. Give this or `to`."
 TO = "Address in To, such as `ada@example.com`. If no person has it, one is added. Give this or `personId`."
 CC = (
     "Addresses that get a copy, as every recipient sees. An address that has unsubscribed or bounced, or whose domain "
-    "is blocked, is refused. An address that is there twice counts once. Together at most 50 recipients, with To and "
+    "is blocked, is refused. A repeated address counts once. Together at most 50 recipients, with To and "
     "BCC."
 )
 BCC = "Addresses that get a copy. No recipient sees them. Checked as `cc`."
@@ -62,7 +62,7 @@ class CreateEmailInput:
     tracking: Tracking = strawberry.field(default=Tracking.OFF, description=TRACKING)
 
 
-@strawberry.input(description="Changes of a one-off email. What is left out stays as it is.")
+@strawberry.input(description="Changes of a one-off email. Omitted fields do not change.")
 class EmailChanges:
     person_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description=PERSON)
     to: str | None = strawberry.field(default=strawberry.UNSET, description=TO)

@@ -15,7 +15,7 @@ from api.services.enrollments import queries
 Filter = Annotated[
     EnrollmentFilter | None,
     strawberry.argument(
-        description="Which enrollments, as in `enrollments`: those that the filter has now, up to 100,000. Leave "
+        description="All enrollments that match this filter of `enrollments` now, up to 100,000. Leave "
         "it out if you give ids."
     ),
 ]

@@ -9,9 +9,7 @@ from api.graphql.orders import CreatedOrder
 from api.services.enrollments import queries
 
 
-@strawberry.input(
-    description="Which enrollments: those that meet every field that is given. A list that is empty matches none."
-)
+@strawberry.input(description="Selects enrollments that match every given field. An empty list matches none.")
 class EnrollmentFilter:
     campaign_id: strawberry.ID | None = strawberry.field(
         default=None, description="Only enrollments in the campaign with this `id`."

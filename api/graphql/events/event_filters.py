@@ -9,9 +9,7 @@ from api.graphql.orders import CreatedOrder
 from api.services.following import events
 
 
-@strawberry.input(
-    description="Which events: those that meet every field that is given. A list of kinds that is empty matches none."
-)
+@strawberry.input(description="Selects events that match every given field. An empty list of kinds matches none.")
 class EventFilter:
     kinds: list[EventKind] | None = strawberry.field(
         default=None,

@@ -8,10 +8,7 @@ from api.graphql.engine.enums.table_enums import LaunchStatus
 from api.graphql.orders import CreatedOrder
 
 
-@strawberry.input(
-    description="Which background launches: those that meet every field that is given. A list that is empty matches "
-    "none."
-)
+@strawberry.input(description="Selects background launches that match every given field. An empty list matches none.")
 class LaunchFilter:
     campaign_id: strawberry.ID | None = strawberry.field(
         default=None, description="Only launches of the campaign with this `id`."

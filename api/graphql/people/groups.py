@@ -26,8 +26,7 @@ Name = Annotated[
 Filter = Annotated[
     PersonFilter | None,
     strawberry.argument(
-        description="Which people, as in `people`: those whom the filter has now, up to 100,000. Leave it out if you "
-        "give ids."
+        description="All people that match this filter of `people` now, up to 100,000. Leave it out if you give ids."
     ),
 ]
 

@@ -199,7 +199,7 @@ class PersonMutation:
         info: Request,
         id: PersonId,
         input: Annotated[
-            PersonChanges, strawberry.argument(description="The data to change; what is left out stays as it is.")
+            PersonChanges, strawberry.argument(description="The data to change. Omitted fields do not change.")
         ],
     ) -> PersonPayload:
         row = await people.update_person(info.context.workspace_context, id, **given_fields(input))

@@ -12,7 +12,7 @@ class FieldFilter:
     equals: str = strawberry.field(description="The whole value, such as `gold`. Upper and lower case differ.")
 
 
-@strawberry.input(description="Which people: those who meet every field that is given.")
+@strawberry.input(description="Selects people who match every given field.")
 class PersonFilter:
     search: str | None = strawberry.field(
         default=None,

@@ -81,10 +81,7 @@ class Suppression(Node):
         return await info.context.loaders.suppression_history.load(str(self.id))
 
 
-@strawberry.input(
-    description="Which suppressed addresses: those that meet every field that is given. A list that is empty matches "
-    "none."
-)
+@strawberry.input(description="Selects suppressed addresses that match every given field. An empty list matches none.")
 class SuppressionFilter:
     email: str | None = strawberry.field(default=None, description=ADDRESS_BEGINS)
     source: list[SuppressionSource] | None = strawberry.field(

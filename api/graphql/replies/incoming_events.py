@@ -48,8 +48,7 @@ class IncomingEvent(Node):
 
 
 @strawberry.input(
-    description="Which incoming mails and events: those that meet every field that is given. A list that is empty "
-    "matches none."
+    description="Selects incoming mails and events that match every given field. An empty list matches none."
 )
 class IncomingEventFilter:
     kind: list[str] | None = strawberry.field(

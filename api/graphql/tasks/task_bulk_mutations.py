@@ -17,8 +17,7 @@ from api.services.tasks import queries
 Filter = Annotated[
     TaskFilter | None,
     strawberry.argument(
-        description="Which tasks, as in `tasks`: those that the filter has now, up to 100,000. Leave it out if "
-        "you give ids."
+        description="All tasks that match this filter of `tasks` now, up to 100,000. Leave it out if you give ids."
     ),
 ]
 

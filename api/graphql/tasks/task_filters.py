@@ -10,9 +10,7 @@ from api.graphql.orders import TaskOrder
 from api.services.tasks import queries
 
 
-@strawberry.input(
-    description="Which tasks: those that meet every field that is given. A list that is empty matches no task."
-)
+@strawberry.input(description="Selects tasks that match every given field. An empty list matches no task.")
 class TaskFilter:
     status: list[TaskStatus] | None = strawberry.field(
         default=None, description="Only tasks with one of these statuses. If left out, tasks of every status."

@@ -37,7 +37,7 @@ Note = Annotated[
 class CreateTaskInput:
     person_id: strawberry.ID = strawberry.field(description="`id` of the person whom the task is about.")
     assignee_id: strawberry.ID = strawberry.field(description="`id` of the sender who has to do the task.")
-    type: StepType = strawberry.field(description="What has to be done.")
+    type: StepType = strawberry.field(description="What the assignee does, such as a call.")
     name: str = strawberry.field(
         description="What the rep has to do, such as `Call about the offer`: one line of up to 300 characters."
     )
@@ -67,7 +67,7 @@ class TaskChanges:
         default=strawberry.UNSET, description="`id` of the sender who has to do the task."
     )
     type: StepType | None = strawberry.field(
-        default=strawberry.UNSET, description="What has to be done. Only for tasks created by hand."
+        default=strawberry.UNSET, description="What the assignee does, such as a call. Only for tasks created by hand."
     )
     name: str | None = strawberry.field(
         default=strawberry.UNSET,

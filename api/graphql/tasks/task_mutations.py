@@ -38,7 +38,7 @@ class TaskMutation:
     async def create_task(
         self,
         info: Request,
-        input: Annotated[CreateTaskInput, strawberry.argument(description="What has to be done, and by whom.")],
+        input: Annotated[CreateTaskInput, strawberry.argument(description="The task to create.")],
     ) -> TaskPayload:
         row = await hand_emails.create_task(
             info.context.workspace_context,
@@ -64,7 +64,7 @@ class TaskMutation:
         info: Request,
         id: TaskId,
         input: Annotated[
-            TaskChanges, strawberry.argument(description="The fields to change; others stay as they are.")
+            TaskChanges, strawberry.argument(description="The fields to change. Omitted fields do not change.")
         ],
     ) -> TaskPayload:
         values = given_fields_not_null(input)

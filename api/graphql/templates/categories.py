@@ -26,7 +26,7 @@ class Category(CategoryLists, Node):
     name: str = strawberry.field(description="Text of the label, such as `Trials`; unique in the workspace.")
 
 
-@strawberry.input(description="Which categories: those that meet every field that is given.")
+@strawberry.input(description="Selects categories that match every given field.")
 class CategoryFilter:
     search: str | None = strawberry.field(
         default=None,

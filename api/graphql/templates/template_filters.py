@@ -9,7 +9,7 @@ from api.graphql.orders import NamedOrder
 from api.services.templates import queries
 
 
-@strawberry.input(description="Which templates: those that meet every field that is given.")
+@strawberry.input(description="Selects templates that match every given field.")
 class TemplateFilter:
     search: str | None = strawberry.field(
         default=None,

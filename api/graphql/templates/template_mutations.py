@@ -124,7 +124,7 @@ class TemplateMutation:
         info: Request,
         id: TemplateId,
         input: Annotated[
-            TemplateChanges, strawberry.argument(description="The content to change; what is left out stays as it is.")
+            TemplateChanges, strawberry.argument(description="The content to change. Omitted fields do not change.")
         ],
         if_version: IfVersion = None,
     ) -> TemplatePayload:

@@ -110,7 +110,7 @@ class Sender(SenderLists, Node):
         return stats_of(await info.context.loaders.counts_of_sender.load(self.id))
 
 
-@strawberry.input(description="Which senders: those that meet every field that is given.")
+@strawberry.input(description="Selects senders that match every given field.")
 class SenderFilter:
     search: str | None = strawberry.field(
         default=None,
@@ -265,7 +265,7 @@ class SenderMutation:
         id: SenderId,
         input: Annotated[
             SenderChanges,
-            strawberry.argument(description="The settings to change; those that are left out stay as they are."),
+            strawberry.argument(description="The settings to change. Omitted fields do not change."),
         ],
     ) -> SenderPayload:
         row = await senders.update_sender(info.context.workspace_context, id, **_sender(input))

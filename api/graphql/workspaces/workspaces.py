@@ -174,7 +174,7 @@ class WorkspaceMutation:
         self,
         info: Request,
         input: Annotated[
-            WorkspaceChanges, strawberry.argument(description="The settings to change; others stay as they are.")
+            WorkspaceChanges, strawberry.argument(description="The settings to change. Omitted fields do not change.")
         ],
     ) -> WorkspacePayload:
         row = await workspaces.update_workspace(info.context.workspace_context, **_given(input))

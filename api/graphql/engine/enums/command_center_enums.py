@@ -49,7 +49,7 @@ DESCRIPTIONS = {
             "SUCCEED_EMAILS": "Ends the email's campaign as a success for its person.",
             "CREATE_TASKS": "Creates a task about the email and its person, as `createTask` does.",
             "COMPLETE_TASKS": "Records a rep's task as done, as `completeTask` does.",
-            "SKIP_TASKS": "Closes a task that nobody does, as `skipTask` does.",
+            "SKIP_TASKS": "Closes a task that was not done, as `skipTask` does.",
             "ASSIGN_TASKS": "Gives a task to another sender, as `assignTask` does.",
             "SNOOZE_TASKS": "Moves the due date of a task, as `snoozeTask` does.",
             "DELETE_EMAILS": "Deletes a one-off email that was not sent, as `deleteEmail` does.",
