@@ -29,6 +29,8 @@ log = logging.getLogger("touchline.crm")
 
 OVERLAP = timedelta(minutes=5)
 """How much earlier a round begins than the last one ended: a change is visible only when its transaction has ended."""
+OUTAGE = timedelta(hours=1)
+"""How much longer ago than the CRM remembers deletions the last round can end. After that, every task is looked for."""
 APPLY_BATCH = 100
 """Tasks that are read together."""
 
@@ -183,11 +185,15 @@ async def _store(
 async def pull_deletions(org: TaskOrg, since: datetime, now: datetime) -> AsyncGenerator[int, None]:
     """Delete the tasks here that were deleted in the CRM since a time by its clock."""
     until = now + org.session.clock_skew
-    try:
-        deleted = await org.session.deleted_tasks(max(since - OVERLAP, until - org.deletions), until)
-    except CrmError as error:
-        if error.code is not CrmCode.DELETIONS_EXPIRED:
-            raise
+    earliest = until - org.deletions
+    deleted = None
+    if since >= earliest - OUTAGE:
+        try:
+            deleted = await org.session.deleted_tasks(max(since - OVERLAP, earliest), until)
+        except CrmError as error:
+            if error.code is not CrmCode.DELETIONS_EXPIRED:
+                raise
+    if deleted is None:
         async for part in _look_for_all(org, now):
             yield part
         covered = until
