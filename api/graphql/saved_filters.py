@@ -44,7 +44,7 @@ class ListFilter:
         default=strawberry.UNSET, description="Which tasks the list has, as in the argument `filter` of `tasks`."
     )
     people: PersonFilter | None = strawberry.field(
-        default=strawberry.UNSET, description="The people of the list, as in the argument `filter` of `people`."
+        default=strawberry.UNSET, description="Selects its rows as the argument `filter` of `people` does."
     )
 
 

@@ -87,7 +87,7 @@ class EmailBulkMutation:
     async def create_tasks(
         self,
         info: Request,
-        input: Annotated[TaskOfEmailInput, strawberry.argument(description="The task to create.")],
+        input: Annotated[TaskOfEmailInput, strawberry.argument(description="What the assignee does, and when.")],
         ids: Ids = None,
         filter: Filter = None,
     ) -> BulkPayload:

@@ -38,7 +38,7 @@ class TaskMutation:
     async def create_task(
         self,
         info: Request,
-        input: Annotated[CreateTaskInput, strawberry.argument(description="The task to create.")],
+        input: Annotated[CreateTaskInput, strawberry.argument(description="What the assignee does, and when.")],
     ) -> TaskPayload:
         row = await hand_emails.create_task(
             info.context.workspace_context,
