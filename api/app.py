@@ -28,6 +28,7 @@ from api.http import (
 from api.http.graphql_endpoint import GraphQLEndpoint
 from api.http.headers import SecurityHeaders, respond_to_exception
 from api.http.monitoring import health
+from api.http.monitoring.access import Access
 from api.http.request_guard import RequestGuard
 from api.http.trusted_documents import TrustedDocuments
 from api.http.websocket_endpoint import WebSocketEndpoint
@@ -97,7 +98,7 @@ def make_app(
         loop = asyncio.create_task(ticker.run()) if tick else None
         if loop is not None:
             loop.add_done_callback(lambda done: _report_end(done, on_tick_end))
-        internal = health.Access(token=settings.metrics_token)
+        internal = Access(token=settings.metrics_token)
         monitoring = health.routes(ticker.runtime, ticker if tick else None, internal)
         try:
             with LoopWatch(ticker.runtime.metrics).watching(), announcing():
@@ -125,7 +126,7 @@ def make_app(
         tail=tail,
         trusted=TrustedDocuments.read(settings.trusted_documents),
     )
-    public = health.Access(internal=False, token=settings.metrics_token)
+    public = Access(internal=False, token=settings.metrics_token)
     endpoint = GraphQLEndpoint(schema, guard)
 
     async def graphql(request: Request) -> Response:

@@ -10,8 +10,8 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
+from api.background_jobs import JOB_KINDS
 from api.clock import Clock
-from api.job_kinds import JOB_KINDS
 from api.services.dispatch.dispatcher import STOP_TIMEOUT_SECONDS, Dispatcher, DispatchRuntime
 from api.services.jobs.concurrent_jobs import ConcurrentJobs
 from api.services.jobs.job_kind import JobRuntime

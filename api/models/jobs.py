@@ -10,7 +10,9 @@ from api.states import JobState
 
 
 class Job(Model):
-    """A background job, which is done in chunks. ``kind`` is a kind of api/job_kinds.py, ``subject_id`` an id of a row.
+    """A background job, which is done in chunks.
+
+    ``kind`` is a kind of api/background_jobs.py, ``subject_id`` an id of a row.
 
     A subject has at most one open job of a kind. Times are real times, even in a sandbox. A job of the server, such as
     the processing of incoming mails, has no workspace.

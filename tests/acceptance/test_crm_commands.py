@@ -13,7 +13,7 @@ from api.settings import Settings
 from api.store.engine.database import close_database, open_database
 from strategies import Refusal
 from tests.client import SECRET
-from tests.plugins.salesforce.connecting import pem, rsa_key
+from tests.plugins.crms.salesforce.connecting import pem, rsa_key
 from tests.salesforce.org import Org
 from tests.salesforce.server import SalesforceServer
 from tests.services.crm.stub_crm import KEY, OLD_KEY

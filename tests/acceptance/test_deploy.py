@@ -20,7 +20,7 @@ import yaml
 from websockets.asyncio.client import connect
 
 from api.cli.parser import build_parser
-from api.http.monitoring import health
+from api.http.monitoring import metrics_page
 from api.services.common.metrics import Metrics
 from api.settings import Settings
 from tests.client import SECRET, new_client
@@ -210,7 +210,7 @@ async def test_a_body_that_is_too_large_is_refused(proxied: Proxied) -> None:
 
 def metrics() -> set[str]:
     """Every series that a process may show."""
-    found = {f"touchline_{name}" for name in (*health.GAUGE_DESCRIPTIONS, *health.JOB_GAUGES)}
+    found = {f"touchline_{name}" for name in (*metrics_page.GAUGE_DESCRIPTIONS, *metrics_page.JOB_GAUGES)}
     for family in Metrics().registry.collect():
         if family.type == "counter":
             found.add(f"{family.name}_total")

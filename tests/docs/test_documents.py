@@ -12,7 +12,7 @@ import strategies
 import strategies.hookspecs
 from api.cli.parser import build_parser
 from api.cli.start_checks import check_packages
-from api.http.monitoring import health
+from api.http.monitoring import metrics_page
 from api.http.monitoring.mailbox_metrics import MAILBOX_GAUGES
 from api.services.common.metrics import Metrics
 from api.settings import Settings, SettingsError
@@ -111,7 +111,7 @@ def test_the_partners_guide_has_a_table_of_all_outcomes() -> None:
 
 def test_the_operators_guide_names_every_metric() -> None:
     guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    families = {f"touchline_{name}" for name in (*health.GAUGE_DESCRIPTIONS, *MAILBOX_GAUGES)}
+    families = {f"touchline_{name}" for name in (*metrics_page.GAUGE_DESCRIPTIONS, *MAILBOX_GAUGES)}
     for family in Metrics().registry.collect():
         families.add(f"{family.name}_total" if family.type == "counter" else family.name)
     assert {name for name in families if f"`{name}`" not in guide} == set()

@@ -12,7 +12,7 @@ from api.clock import system_clock
 from api.store.engine.sql import execute
 from tests.client import SECRET, Client, new_client, serving
 from tests.live import PATIENCE
-from tests.plugins.salesforce.connecting import pem, rsa_key
+from tests.plugins.crms.salesforce.connecting import pem, rsa_key
 from tests.salesforce.org import Org
 from tests.salesforce.server import SalesforceServer
 from tests.services.crm.stub_crm import KEY

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from api.background_jobs import JOB_KINDS
 from api.clock import system_clock
 from api.crm_states import CrmState
-from api.job_kinds import JOB_KINDS
 from api.models import CrmChange, CrmConnection, Enrollment, Job, Person, Suppression, Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.crm_environment import CrmEnvironment

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from api.background_jobs import JOB_KINDS
 from api.codes.events.event_kinds import EventKind
-from api.job_kinds import JOB_KINDS
 from api.models import Event, Job
 from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics

@@ -5,8 +5,8 @@ from datetime import time
 
 import pytest
 
+from api.background_jobs import JOB_KINDS
 from api.clock import system_clock
-from api.job_kinds import JOB_KINDS
 from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
 from api.services.jobs.job_kind import JobRuntime

@@ -14,7 +14,7 @@ import pytest
 from asyncpg.exceptions import ConnectionDoesNotExistError
 from tortoise.connection import get_connection
 
-from api.http.monitoring import health
+from api.http.monitoring import timed_checks
 from api.http.unsubscribe_page import link_maker
 from api.models import Person
 from api.settings import Settings
@@ -162,7 +162,7 @@ async def test_postgresql_that_is_frozen_keeps_nobody_waiting(
         assert (await http.get("/ready")).status_code == 200
         between.flowing.clear()
         with monkeypatch.context() as impatient:
-            impatient.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.2)
+            impatient.setattr(timed_checks, "CHECK_TIMEOUT_SECONDS", 0.2)
             for _ in range(4):
                 assert (await http.get("/ready", headers=OPERATOR)).json()["problems"] == {
                     "database": "It does not answer."

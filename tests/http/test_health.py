@@ -6,8 +6,8 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from api.http.monitoring import health
-from api.job_kinds import JOB_KINDS
+from api.background_jobs import JOB_KINDS
+from api.http.monitoring import health, metrics_page, timed_checks
 from tests import story
 from tests.client import OPERATOR, Client, serving
 from tests.live import PATIENCE
@@ -31,8 +31,8 @@ async def test_a_database_that_does_not_answer_is_told(
                 await thawed.wait()
 
     monkeypatch.setattr(health, "probe_write", lambda: hang("a write"))
-    monkeypatch.setattr(health, "backlog_numbers", hang)
-    monkeypatch.setattr(health, "CHECK_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(metrics_page, "backlog_numbers", hang)
+    monkeypatch.setattr(timed_checks, "CHECK_TIMEOUT_SECONDS", 0.01)
     async with asyncio.timeout(60):
         for _ in range(3):
             answer = await client.http.get("/ready", headers=OPERATOR)
@@ -65,7 +65,7 @@ async def test_the_numbers_hold_no_names(client: Client) -> None:
     await story.sender(client)
     await story.person(client)
     text = (await client.http.get("/metrics", headers=OPERATOR)).text
-    for name in health.GAUGE_DESCRIPTIONS:
+    for name in metrics_page.GAUGE_DESCRIPTIONS:
         assert f"\ntouchline_{name} 0.0" in text
     for kind in JOB_KINDS:
         assert f'\ntouchline_jobs{{kind="{kind.name}",state="RETRYING"}} 0.0' in text

@@ -9,9 +9,9 @@ import pytest
 from plugins import Outcome, Outgoing
 from plugins.channels.outbox import OutboxChannel
 from plugins.channels.record import RecordChannel
+from tests.plugins.channels.test_outbox import files
+from tests.plugins.channels.test_smtp import channel
 from tests.plugins.scripted import DROP, ScriptedServer
-from tests.plugins.test_outbox import files
-from tests.plugins.test_smtp import channel
 
 Make = Callable[..., Outgoing]
 COPIES = ("cc@example.com", "bcc@example.com")

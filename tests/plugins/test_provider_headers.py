@@ -9,8 +9,8 @@ import pytest
 
 from plugins.channels.smtp.url import parse
 from plugins.provider_headers import PROVIDERS, provider_headers
+from tests.plugins.channels.test_smtp import Make, channel
 from tests.plugins.scripted import ScriptedServer
-from tests.plugins.test_smtp import Make, channel
 
 ID = "snd_01jdabcdefghjkmnpqrstvwxyz"
 

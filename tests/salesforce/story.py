@@ -20,7 +20,7 @@ from api.states import TaskStatus
 from api.store.crm import task_sync
 from plugins.crms.errors import CrmError
 from strategies import Refusal, StepType
-from tests.plugins.salesforce.connecting import HURRIED, connected
+from tests.plugins.crms.salesforce.connecting import HURRIED, connected
 from tests.salesforce.errors import ApiError
 from tests.salesforce.faults import BROKEN, LIMIT_EXCEEDED, LOCKED_ROW, MAINTENANCE, UNAVAILABLE, Fault, FaultKind
 from tests.salesforce.server import SalesforceServer

@@ -16,7 +16,7 @@ from api.store.crm import changes
 from api.store.dispatch.backup_recovery import note_in_connections
 from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.session import SalesforceSession
-from tests.plugins.salesforce.connecting import LIMITS, connected
+from tests.plugins.crms.salesforce.connecting import LIMITS, connected
 from tests.salesforce.faults import FaultKind
 from tests.salesforce.org import Org
 from tests.salesforce.server import SalesforceServer

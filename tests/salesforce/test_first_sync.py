@@ -19,7 +19,7 @@ from api.services.workspaces.senders import create_sender
 from plugins.crms.salesforce.crm import Salesforce
 from plugins.loading.extension_points import CRMS
 from strategies import StepType
-from tests.plugins.salesforce.connecting import LIMITS
+from tests.plugins.crms.salesforce.connecting import LIMITS
 from tests.salesforce.org import Org
 from tests.salesforce.server import SalesforceServer
 from tests.services.crm.stub_crm import StubCrm, given, make_context

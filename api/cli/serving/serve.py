@@ -17,6 +17,7 @@ from api.cli.serving.logs import set_up_logs
 from api.cli.workspaces.workspaces import server_url
 from api.clock import system_clock
 from api.http.monitoring import health
+from api.http.monitoring.access import Access
 from api.loop_watch import LoopWatch
 from api.mail.worker_jobs import preload
 from api.make_runtime import freeze_loaded_objects, make_ticker
@@ -147,7 +148,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
             freeze_loaded_objects()
             start_worker(preload)
             log.info("the tick loop is ready")
-            pages = health.routes(ticker.runtime, ticker, health.Access(token=settings.metrics_token))
+            pages = health.routes(ticker.runtime, ticker, Access(token=settings.metrics_token))
             async with health.monitoring_server(settings.host, settings.watch_port, pages, server_options(settings)):
                 with LoopWatch(ticker.runtime.metrics).watching():
                     await ticker.run()

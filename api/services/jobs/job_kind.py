@@ -1,4 +1,4 @@
-"""The definition of one kind of background job. api/job_kinds.py lists all kinds."""
+"""The definition of one kind of background job. api/background_jobs.py lists all kinds."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field

@@ -16,7 +16,7 @@ from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.rest import RestClient
 from plugins.crms.salesforce.session import SalesforceSession
-from tests.plugins.salesforce.connecting import connected
+from tests.plugins.crms.salesforce.connecting import connected
 from tests.salesforce.faults import FaultKind
 from tests.salesforce.org import Org
 from tests.salesforce.server import SalesforceServer

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from api.job_kinds import JOB_KINDS
+from api.background_jobs import JOB_KINDS
 from api.models import Job
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime
 from api.services.jobs.runner import JobRunner

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from api.job_kinds import JOB_KINDS
+from api.background_jobs import JOB_KINDS
 from api.models import Job
 from api.services.jobs.concurrent_jobs import SLOW_SECONDS, ConcurrentJobs
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime

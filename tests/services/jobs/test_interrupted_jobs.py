@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.job_kinds import JOB_KINDS
+from api.background_jobs import JOB_KINDS
 from api.models import Campaign, Enrollment, Event, Job, Launch, PeopleImport, Person, Send
 from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.job_kinds import JOB_KINDS
+from api.background_jobs import JOB_KINDS
 from api.models import Event, Job, PeopleImport, Person, Send
 from api.services.campaigns.pausing.pausing import pause_campaign
 from api.services.common.context import WorkspaceContext

@@ -11,7 +11,7 @@ from plugins.mailboxes.imap import fetching
 from plugins.mailboxes.imap.mailbox import ImapMailbox
 from tests.databases import on_sqlite
 from tests.dovecot import Account, Dovecot, dovecot, needs_dovecot
-from tests.plugins.imap_mails import mail
+from tests.plugins.mailboxes.imap_mails import mail
 from tests.services.mailboxes.scripted import process
 
 pytestmark = needs_dovecot

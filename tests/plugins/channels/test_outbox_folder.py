@@ -149,7 +149,7 @@ async def test_a_session_that_is_stopped_publishes_nothing(
 
 
 def test_a_crash_loses_nothing_that_was_reported(tmp_path: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     command = [sys.executable, "-c", CRASH, str(tmp_path)]
     reported: list[list[str]] = []
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:

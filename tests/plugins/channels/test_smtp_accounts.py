@@ -8,8 +8,8 @@ import pytest
 from plugins import Outcome
 from plugins.channels.smtp.channel import SmtpChannel
 from plugins.channels.smtp.url import parse
+from tests.plugins.channels.test_smtp import channel
 from tests.plugins.scripted import DROP, HANG, ScriptedServer, refused
-from tests.plugins.test_smtp import channel
 
 
 @pytest.mark.parametrize(

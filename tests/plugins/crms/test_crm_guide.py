@@ -19,7 +19,7 @@ from plugins.loading.manager import load
 from tests.plugins.packages import FakeEntry
 from tests.services.crm.synced_world import DAY, SyncedWorld, real_now, synced_world
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "plugin_crms.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[3] / "docs" / "plugin_crms.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 ACCESS = CrmAccess("token", {"url": "https://acme.rolodex.example"}, {"token": "t0ken"})
 

@@ -20,7 +20,7 @@ from plugins.crms.tasks import (
     TaskValues,
     WriteResult,
 )
-from tests.plugins.salesforce.connecting import LIMITS, connected
+from tests.plugins.crms.salesforce.connecting import LIMITS, connected
 from tests.salesforce.errors import ApiError
 from tests.salesforce.faults import BROKEN, LIMIT_EXCEEDED, MAINTENANCE, UNAVAILABLE, FaultKind
 from tests.salesforce.org import START

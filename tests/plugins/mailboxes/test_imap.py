@@ -12,7 +12,7 @@ from plugins.incoming import MAX_MAIL_BYTES
 from plugins.mailboxes.imap import fetching
 from plugins.mailboxes.imap.mailbox import ImapMailbox
 from tests.dovecot import PASSWORD, Account, Dovecot, dovecot, needs_dovecot
-from tests.plugins.imap_mails import SINCE, mail, opened, read, subjects
+from tests.plugins.mailboxes.imap_mails import SINCE, mail, opened, read, subjects
 
 pytestmark = needs_dovecot
 

@@ -8,7 +8,7 @@ from imapclient.imapclient import JUNK
 
 from plugins.mailboxes.imap import fetching
 from plugins.mailboxes.imap.folders import Listed, _special
-from tests.plugins.imap_mails import SINCE
+from tests.plugins.mailboxes.imap_mails import SINCE
 
 
 def test_batches_are_limited_by_bytes() -> None:

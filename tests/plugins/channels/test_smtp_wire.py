@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from plugins import Outcome
 from plugins.channels.smtp.wire import MAX_ANSWER_BYTES, Reply, UnexpectedReplyError, Wire
+from tests.plugins.channels.test_smtp import ACCOUNT, DEFERRED, FAILED, HARD, SENT, SOFT, Make, channel, table
 from tests.plugins.scripted import DROP, HANG, ScriptedServer
-from tests.plugins.test_smtp import ACCOUNT, DEFERRED, FAILED, HARD, SENT, SOFT, Make, channel, table
 
 PIPELINING = b"250-here\r\n250 PIPELINING"
 

@@ -26,8 +26,8 @@ from plugins.crms.people import (
 )
 from plugins.crms.salesforce.crm import Salesforce
 from plugins.crms.salesforce.session import SalesforceSession
-from tests.plugins.salesforce.connecting import LIMITS, Host
-from tests.plugins.salesforce.test_tasks import push
+from tests.plugins.crms.salesforce.connecting import LIMITS, Host
+from tests.plugins.crms.salesforce.test_tasks import push
 from tests.salesforce.ids import long_id
 from tests.salesforce.org import START, Org
 

@@ -13,7 +13,7 @@ from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.crm import Salesforce
 from tests.live import PATIENCE
-from tests.plugins.salesforce.connecting import LIMITS, Host, access, connected, pem, rsa_key
+from tests.plugins.crms.salesforce.connecting import LIMITS, Host, access, connected, pem, rsa_key
 from tests.salesforce.faults import FaultKind
 from tests.salesforce.server import SalesforceServer
 

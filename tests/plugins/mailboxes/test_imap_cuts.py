@@ -8,7 +8,7 @@ from plugins import AccountUnavailableError, IncomingMail
 from plugins.mailboxes.imap.mailbox import ImapMailbox
 from tests.dovecot import PASSWORD, Account, Dovecot, dovecot, needs_dovecot
 from tests.plugins.cutting import Cutting
-from tests.plugins.imap_mails import SINCE, mail, read
+from tests.plugins.mailboxes.imap_mails import SINCE, mail, read
 from tests.plugins.scripted import HANG, ScriptedServer
 
 pytestmark = needs_dovecot

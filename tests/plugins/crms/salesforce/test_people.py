@@ -19,7 +19,7 @@ from plugins.crms.people import (
     RelatedKind,
     SourceKind,
 )
-from tests.plugins.salesforce.connecting import connected
+from tests.plugins.crms.salesforce.connecting import connected
 from tests.salesforce.org import START
 from tests.salesforce.rest_sources import ListView, Report
 from tests.salesforce.schema import Field

@@ -20,7 +20,7 @@ from plugins import AccountUnavailableError, Outcome, Outgoing
 from plugins.channels.smtp.channel import SmtpChannel, check_accounts
 from plugins.channels.smtp.dkim_keys import read_keys
 from plugins.channels.smtp.dkim_signing import DkimSigner, sender_domain
-from tests.plugins.test_smtp_server import Mailbox, serve
+from tests.plugins.channels.test_smtp_server import Mailbox, serve
 
 Make = Callable[..., Outgoing]
 MESSAGE = (

@@ -7,8 +7,8 @@ import pytest
 
 from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.crm import Salesforce
-from tests.plugins.salesforce.connecting import LIMITS, Host, access
-from tests.plugins.salesforce.test_tasks import push
+from tests.plugins.crms.salesforce.connecting import LIMITS, Host, access
+from tests.plugins.crms.salesforce.test_tasks import push
 from tests.salesforce.faults import FaultKind
 from tests.salesforce.org import START
 from tests.salesforce.server import SalesforceServer
