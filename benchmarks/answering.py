@@ -190,7 +190,7 @@ async def _by_folder(client: Asker) -> dict[str, int]:
 
 async def _launch(client: Asker, campaign_id: str) -> None:
     start = (
-        "mutation($id: ID!, $at: DateTime!) { startLaunch(input: { campaignId: $id, sendAt: $at })"
+        "mutation($id: ID!, $at: DateTime!) { startLaunch(input: { campaignId: $id, everyone: true, sendAt: $at })"
         " { errors { message } launch { id } } }"
     )
     started = (await client.ask(start, id=campaign_id, at="2099-01-01T08:00:00Z"))["startLaunch"]

@@ -28,13 +28,13 @@ class WarningCode(WarningMember):
     )
     SEND_OPTION_STOPPED = warning(
         en="Step {step}: the send option {option} of the package {package} has failed too often, so it is not asked"
-        " until {until}. Until it works again, nobody can be launched. Scheduled emails keep"
+        " until {until} UTC. Until it works again, nobody can be launched. Scheduled emails keep"
         " their times.",
         de="Schritt {step}: Die Versandoption {option} des Pakets {package} ist zu oft gescheitert und wird deshalb bis"
-        " {until} nicht gefragt. Bis sie wieder funktioniert, kann niemand aufgenommen werden. Geplante"
+        " {until} UTC nicht gefragt. Bis sie wieder funktioniert, kann niemand aufgenommen werden. Geplante"
         " E-Mails behalten ihre Zeiten.",
         when="The step's send option has failed too often, and is paused. See `SendOptionOffer.health`.",
-        values="`step`, `option` (its key), `package`, `until` (such as 2026-03-02 9:00 (UTC))",
+        values="`step`, `option` (its key), `package`, `until` (UTC)",
     )
     SEND_OPTION_FAILING = warning(
         en="Step {step}: the send option {option} of the package {package} has failed in the last hour. {fault}"

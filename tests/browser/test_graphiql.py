@@ -148,7 +148,8 @@ def test_a_launch_is_followed_over_a_websocket(page: Page, demo: Demo) -> None:
         return asked(demo, demo.sandbox_token, query)
 
     campaign = first_campaign(demo, demo.sandbox_token)
-    start = f'mutation {{ startLaunch(input: {{ campaignId: "{campaign}", sendNow: true }}) {{ launch {{ id }} }} }}'
+    given = f'{{ campaignId: "{campaign}", everyone: true, sendNow: true }}'
+    start = f"mutation {{ startLaunch(input: {given}) {{ launch {{ id }} }} }}"
     launch = ask(start)["startLaunch"]["launch"]["id"]
 
     page.open(f"#token={demo.sandbox_token}")

@@ -32,7 +32,7 @@ REFUSED_WHEN_ARCHIVED = (
     'pauseCampaign(id: "{id}")',
     'resumeCampaign(id: "{id}")',
     'launch(input: {{campaignId: "{id}", personIds: ["{person}"]}})',
-    'startLaunch(input: {{campaignId: "{id}"}})',
+    'startLaunch(input: {{campaignId: "{id}", everyone: true}})',
 )
 
 

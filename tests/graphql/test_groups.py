@@ -128,7 +128,7 @@ async def test_a_launch_is_for_a_group_or_a_filter(client: Client) -> None:
     ]
     assert shown["example"]["person"] == {"email": "ada@example.com"}
     assert len(shown["example"]["planned"]) == 1
-    everyone = (await client.ask(SUMMARY, input={"campaignId": campaign}))["startLaunchPreview"]
+    everyone = (await client.ask(SUMMARY, input={"campaignId": campaign, "everyone": True}))["startLaunchPreview"]
     assert (everyone["people"], everyone["enrolled"]) == (4, 2)
     by_filter = given | {"groupId": None, "filter": {"company": "acme", "search": "kim"}}
     chosen = (await client.ask(SUMMARY, input=by_filter))["startLaunchPreview"]

@@ -99,9 +99,9 @@ async def test_a_launch_preview_goes_by_the_times_of_the_launch(client: Client) 
     times = [{"step": 2, "time": "17:00"}, {"step": 4, "time": "18:00"}]
     (other,) = (await client.ask(LAUNCH, input=given | {"times": times}))["launchPreview"]["previews"]
     assert other["warnings"] == []
-    (started,) = (await client.ask(START, input={"campaignId": campaign})).values()
+    (started,) = (await client.ask(START, input={"campaignId": campaign, "everyone": True})).values()
     assert [each["code"] for each in started["warnings"]] == [after, "OUT_OF_ORDER"]
-    (started,) = (await client.ask(START, input={"campaignId": campaign, "times": times})).values()
+    (started,) = (await client.ask(START, input={"campaignId": campaign, "everyone": True, "times": times})).values()
     assert (started["warnings"], started["errors"]) == ([], [])
 
 
@@ -177,7 +177,7 @@ async def test_a_resume_preview_counts_people(client: Client) -> None:
 
 
 async def test_a_refusal_has_no_warnings(client: Client) -> None:
-    refused = (await client.ask(START, input={"campaignId": "cmp_none"}))["startLaunch"]
+    refused = (await client.ask(START, input={"campaignId": "cmp_none", "everyone": True}))["startLaunch"]
     assert (refused["warnings"], [error["code"] for error in refused["errors"]]) == ([], ["NOT_FOUND"])
     (error,) = (await client.ask(MUTATIONS["removeStep"], id="stp_none"))["removeStep"]["errors"]
     assert error["code"] == "NOT_FOUND"

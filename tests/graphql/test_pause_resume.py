@@ -79,7 +79,10 @@ async def test_what_a_pause_refuses(client: Client, stranger: Client, campaign: 
     assert await refused(stranger, RESUME, id=campaign) == ("NOT_FOUND", ["id"])
     new = {"campaignId": campaign, "personIds": [await story.person(client, "new@example.com")]}
     assert await refused(client, story.LAUNCH, input=new) == ("CAMPAIGN_PAUSED", ["campaignId"])
-    assert await refused(client, START, input={"campaignId": campaign}) == ("CAMPAIGN_PAUSED", ["campaignId"])
+    assert await refused(client, START, input={"campaignId": campaign, "everyone": True}) == (
+        "CAMPAIGN_PAUSED",
+        ["campaignId"],
+    )
     failed = await Send.all().order_by("id").first()
     assert failed is not None
     await Send.filter(id=failed.id).update(status="FAILED", held=False)
@@ -102,7 +105,7 @@ async def test_an_email_by_hand_is_refused_while_paused(client: Client) -> None:
 
 
 async def test_a_launch_is_paused_and_resumed(client: Client, stranger: Client, campaign: str) -> None:
-    started = await client.do(START, "launch", input={"campaignId": campaign})
+    started = await client.do(START, "launch", input={"campaignId": campaign, "everyone": True})
     assert await refused(client, RESUME_LAUNCH, id=started["id"]) == ("LAUNCH_NOT_PAUSED", ["id"])
     assert await refused(stranger, PAUSE_LAUNCH, id=started["id"]) == ("NOT_FOUND", ["id"])
     paused = await client.do(PAUSE_LAUNCH, "launch", id=started["id"])
@@ -123,8 +126,8 @@ async def test_a_launch_is_paused_and_resumed(client: Client, stranger: Client, 
 
 
 async def test_a_paused_launch_is_cancelled_as_a_running_one(client: Client, campaign: str) -> None:
-    one = await client.do(START, "launch", input={"campaignId": campaign})
-    other = await client.do(START, "launch", input={"campaignId": campaign})
+    one = await client.do(START, "launch", input={"campaignId": campaign, "everyone": True})
+    other = await client.do(START, "launch", input={"campaignId": campaign, "everyone": True})
     for launch in (one, other):
         await client.do(PAUSE_LAUNCH, "launch", id=launch["id"])
     assert (await client.do(CANCEL_LAUNCH, "launch", id=one["id"]))["status"] == "CANCELLED"

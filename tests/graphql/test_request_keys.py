@@ -36,7 +36,7 @@ async def test_a_repeated_launch_gets_the_first_answer(client: Client, stranger:
     other = await client.ask(story.LAUNCH, input={**given, "again": True})
     assert errors(other) == [("KEY_REUSED", ["key"])]
     # A key belongs to one operation of one workspace.
-    assert errors(await client.ask(START, input={"campaignId": campaign, "key": "k1"})) == []
+    assert errors(await client.ask(START, input={"campaignId": campaign, "everyone": True, "key": "k1"})) == []
     missing = [("NOT_FOUND", ["campaignId"]), ("NOT_FOUND", ["personIds", "0"])]
     assert errors(await stranger.ask(story.LAUNCH, input=given)) == missing
 
@@ -45,12 +45,14 @@ async def test_a_repeated_launch_gets_the_first_answer(client: Client, stranger:
 async def test_a_repeated_launch_in_the_background_starts_one(client: Client) -> None:
     campaign = await author(client, AT)
     await story.person(client)
-    given = {"campaignId": campaign, "key": "k1"}
+    given = {"campaignId": campaign, "everyone": True, "key": "k1"}
     answers = await asyncio.gather(*(client.ask(START, input=given) for _ in range(3)))
     assert answers[0] == answers[1] == answers[2]
     assert errors(answers[0]) == []
     assert await Launch.all().count() == 1
-    assert errors(await client.ask(START, input=given | {"personIds": ["per_1"]})) == [("KEY_REUSED", ["key"])]
+    assert errors(await client.ask(START, input=given | {"everyone": False, "personIds": ["per_1"]})) == [
+        ("KEY_REUSED", ["key"])
+    ]
 
 
 async def test_a_refused_request_does_not_use_its_key_up(client: Client) -> None:

@@ -47,7 +47,7 @@ async def test_a_launch_is_watched_to_its_end(client: Client, stranger: Client) 
 async def test_a_launch_is_cancelled_once_and_by_nobody_else(client: Client, stranger: Client) -> None:
     campaign = await authored(client)
     await story.person(client)
-    begun = await client.do(START, "launch", input={"campaignId": campaign, "sendNow": True})
+    begun = await client.do(START, "launch", input={"campaignId": campaign, "everyone": True, "sendNow": True})
     foreign = (await stranger.ask(CANCEL, id=begun["id"]))["cancelLaunch"]["errors"]
     assert [error["code"] for error in foreign] == ["NOT_FOUND"]
     assert (await client.do(CANCEL, "launch", id=begun["id"]))["status"] == "CANCELLED"
@@ -57,7 +57,15 @@ async def test_a_launch_is_cancelled_once_and_by_nobody_else(client: Client, str
 
 async def test_a_launch_that_makes_no_sense_is_refused(client: Client) -> None:
     campaign = await authored(client)
-    for changes, code in (({}, "SEND_AT_REQUIRED"), ({"sendNow": True, "personIds": []}, "NO_PEOPLE")):
+    await story.person(client)
+    for changes, code in (
+        ({"everyone": True}, "SEND_AT_REQUIRED"),
+        ({"sendNow": True, "personIds": []}, "NO_PEOPLE"),
+        # As a client sends it whose filter is undefined.
+        ({"sendNow": True}, "AUDIENCE_MISSING"),
+        ({"sendNow": True, "personIds": None, "groupId": None, "filter": None}, "AUDIENCE_MISSING"),
+        ({"sendNow": True, "everyone": True, "filter": {}}, "AUDIENCE_AMBIGUOUS"),
+    ):
         (error,) = (await client.ask(START, input={"campaignId": campaign, **changes}))["startLaunch"]["errors"]
         assert error["code"] == code
     assert await Launch.all().count() == 0
@@ -67,7 +75,7 @@ async def test_launches_are_listed_the_newest_first_and_for_nobody_else(client: 
     campaign, other = await authored(client), await authored(client, "ada@example.com")
     await story.person(client)
     begun = [
-        (await client.do(START, "launch", input={"campaignId": each, "sendNow": True}))["id"]
+        (await client.do(START, "launch", input={"campaignId": each, "everyone": True, "sendNow": True}))["id"]
         for each in (campaign, other, campaign)
     ]
     page = (await client.ask(LIST))["launches"]

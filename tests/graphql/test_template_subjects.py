@@ -56,7 +56,7 @@ async def test_for_a_launch_in_the_background(client: Client) -> None:
     template = await story.template(client)
     campaign = await authored(client, template)
     await story.person(client)
-    begun = await client.do(START, "launch", input={"campaignId": campaign, "sendNow": True})
+    begun = await client.do(START, "launch", input={"campaignId": campaign, "everyone": True, "sendNow": True})
     await keeps(client, template)
     await client.do(CANCEL, "errors", id=begun["id"])
     await empty(client, template)

@@ -13,9 +13,14 @@ class LaunchCode(Code):
         do="Leave the person out, or end the campaign for them first.",
     )
     AUDIENCE_AMBIGUOUS = code(
-        "Give one of personIds, groupId and filter, not several.",
-        when="A launch is given several audiences.",
-        do="Give one of `personIds`, `groupId` and `filter`, or none for everyone.",
+        "Give one of personIds, groupId, filter and everyone, not several.",
+        when="A background launch is given several audiences.",
+        do="Give one of `personIds`, `groupId`, `filter` and `everyone`.",
+    )
+    AUDIENCE_MISSING = code(
+        "Say who is launched: give personIds, groupId or filter, or everyone: true for the whole workspace.",
+        when="A background launch is given no audience.",
+        do="Give `personIds`, `groupId` or `filter`. For the whole workspace, give `everyone: true`.",
     )
     ENDED_BEFORE = code(
         "This campaign ended for {email} on {date} ({reason}). To launch it for them again, pass `again: true`.",

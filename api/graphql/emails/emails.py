@@ -92,7 +92,7 @@ class Email(SentFields, ActionFields, WaitFields, Node):
         description="When the email was rejected, or recorded as returned, UTC; null if it was not."
     )
     replied_at: datetime | None = strawberry.field(
-        description="When a person first replied to the email, UTC; null if no such event is known. Automatic "
+        description="When a person first replied to the email, UTC; null if no reply is known. Automatic "
         "replies do not count."
     )
     archived: bool = strawberry.field(description="Whether a rep moved the email to the archive.")
@@ -162,7 +162,7 @@ class Email(SentFields, ActionFields, WaitFields, Node):
 
     @strawberry.field(
         metadata=loaded_field("engagement", "id", "opened_at"),
-        description="When a person first opened the email, UTC; null if no such event is known. Opens are "
+        description="When a person first opened the email, UTC; null if no open is known. Opens are "
         "tracked only if the campaign's `tracking` is OPENS_AND_CLICKS, and many mail programs hide them.",
     )
     async def opened_at(self, info: Request) -> datetime | None:
@@ -186,7 +186,7 @@ class Email(SentFields, ActionFields, WaitFields, Node):
 
     @strawberry.field(
         metadata=loaded_field("engagement", "id", "clicked_at"),
-        description="When a person first clicked a link of the email, UTC; null if no such event is known.",
+        description="When a person first clicked a link of the email, UTC; null if no click is known.",
     )
     async def clicked_at(self, info: Request) -> datetime | None:
         return (await info.context.loaders.engagement.load(self.id)).clicked_at

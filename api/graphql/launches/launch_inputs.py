@@ -116,8 +116,8 @@ class StartLaunchInput:
     campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign to launch, such as `cmp_…`.")
     person_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="Identifiers of the people to enroll. Without `personIds`, `groupId` and `filter`, the launch is "
-        "for everyone in the workspace.",
+        description="Identifiers of the people to enroll. Give exactly one of `personIds`, `groupId`, `filter` and "
+        "`everyone`.",
     )
     group_id: strawberry.ID | None = strawberry.field(
         default=None,
@@ -127,6 +127,10 @@ class StartLaunchInput:
         default=None,
         description="Enrolls the people of this filter, as in `people`: those whom it has when the launch starts, up "
         "to 200,000.",
+    )
+    everyone: bool = strawberry.field(
+        default=False,
+        description="Whether to enroll everyone who is in the workspace when the launch starts.",
     )
     send_now: bool = strawberry.field(default=False, description="Whether to send the first email now.")
     send_at: datetime | None = strawberry.field(
@@ -212,7 +216,7 @@ async def audience_of(info: Request, given: StartLaunchInput) -> Audience:
             rows = await queries.people(info.context.workspace_context, read_filter(given.filter), path=())
         except Refusal as refusal:
             raise refusal.under("filter") from None
-    return Audience(ids, group_id, rows)
+    return Audience(ids, group_id, rows, given.everyone)
 
 
 def _items(given: LaunchInput | StartLaunchInput) -> Iterator[tuple[str, int, PersonLaunchInput | FirstEmailInput]]:

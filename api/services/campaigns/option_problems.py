@@ -16,7 +16,6 @@ from api.store.enrollments.waiting_people import WaitingCount
 from api.store.events.events import Line, campaign_event, write
 from plugins.loading.discovery import OWN_DISTRIBUTION
 from strategies import WarningNote
-from strategies.calendar import shown_minute
 from strategies.warning_codes import WarningCode
 
 log = logging.getLogger("touchline.options")
@@ -65,7 +64,7 @@ def problems_of_steps(
 def _failure(step: int, health: PluginHealth) -> WarningNote:
     values: dict[str, str | int] = {"step": step, "option": health.option, "package": health.package}
     if health.next_try_at is not None:
-        return WarningCode.SEND_OPTION_STOPPED.note(**values, until=shown_minute(health.next_try_at, "UTC"))
+        return WarningCode.SEND_OPTION_STOPPED.note(**values, until=f"{health.next_try_at:%Y-%m-%d %H:%M:%S}")
     return WarningCode.SEND_OPTION_FAILING.note(**values, fault=health.fault_sentence or "")
 
 

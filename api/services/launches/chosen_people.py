@@ -20,21 +20,30 @@ MAX_ID_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whom a launch is for: at most one of these is given. Without any, it is for everyone in the workspace."""
+    """Whom a launch is for: exactly one of these is given."""
 
     person_ids: Sequence[str] | None = None
     group_id: str | None = None
     filter: RowList | None = None
+    everyone: bool = False
+    """Whether it is for everyone in the workspace. An argument that a client forgets must not enroll everyone."""
 
     async def ids(self, context: WorkspaceContext) -> Sequence[str] | None:
         """Return the ids of the people, each once; None for everyone. Raises Refusal."""
         refusals = RefusalCollector()
-        given = {"personIds": self.person_ids, "groupId": self.group_id, "filter": self.filter}
+        given = {
+            "personIds": self.person_ids,
+            "groupId": self.group_id,
+            "filter": self.filter,
+            "everyone": self.everyone or None,
+        }
         names = [name for name, value in given.items() if value is not None]
         for name in names[1:]:
             refusals.add(Refusal.of(LaunchCode.AUDIENCE_AMBIGUOUS, (name,)))
         refusals.raise_any()
         if not names:
+            raise Refusal.of(LaunchCode.AUDIENCE_MISSING, ("personIds",))
+        if self.everyone:
             return None
         ids = await self._given_ids(context)
         if not ids:

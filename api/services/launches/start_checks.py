@@ -63,7 +63,9 @@ async def check_start(
         found.choices = await _own_choices(context, found.campaign, steps, per_person, refusals)
     found.texts = await check_first_emails(context, texts, FIRST_EMAILS, refusals)
     with refusals:
-        found.ids = await (people if isinstance(people, Audience) else Audience(people)).ids(context)
+        found.ids = await (people if isinstance(people, Audience) else Audience(people, everyone=people is None)).ids(
+            context
+        )
         await _refuse_others(context, found.ids, FIRST_EMAILS, texts, refusals)
         await _refuse_others(context, found.ids, PER_PERSON, per_person, refusals)
     for argument, given in ((FIRST_EMAILS, texts), (PER_PERSON, per_person)):
