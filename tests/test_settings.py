@@ -165,7 +165,7 @@ def test_a_connection_that_breaks_is_told(monkeypatch: pytest.MonkeyPatch, capsy
     def broken(settings: Settings, **_: object) -> int:
         raise BrokenPipeError(32, "Broken pipe")
 
-    monkeypatch.setattr("api.cli.parser.lazy", lambda module, name: broken)
+    monkeypatch.setattr("api.cli.parser.lazy", lambda *_: broken)
     monkeypatch.setenv("TOUCHLINE_IMAP_ULR", "x")
     assert main(["schema"]) == 1
     said = capsys.readouterr().err.splitlines()

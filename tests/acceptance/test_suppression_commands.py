@@ -28,7 +28,7 @@ def test_cells_are_no_markup(environment: dict[str, str], tmp_path: Path) -> Non
     (tmp_path / "list.csv").write_text("email\n[/b]\n[bold]x\n", encoding="utf-8")
     run(environment, tmp_path, "workspace", "Acme")
     done = run(environment, tmp_path, "suppressions", "import", "list.csv", "--workspace", "Acme")
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, done.stderr) == (1, "Reading list.csv and opening the database.\n")
     assert "'[/b]' is not a valid email address" in done.stdout
     assert "'[bold]x' is not a valid email address" in done.stdout
 
@@ -45,4 +45,5 @@ def test_trouble_is_one_sentence(environment: dict[str, str], tmp_path: Path) ->
         done = run(environment, tmp_path, "suppressions", action, *file, "--workspace", workspace)
         assert (done.returncode, done.stdout) == (1, "")
         assert told in done.stderr
-        assert len(done.stderr.splitlines()) == 1
+        started = [f"Reading {each} and opening the database." for each in file]
+        assert done.stderr.splitlines()[:-1] == started
