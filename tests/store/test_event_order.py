@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +14,7 @@ from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from api.store.events.event_feed import BEGINNING, Place, newest, number_after, place_of, read_after, read_each
 from api.store.events.event_order import settled
+from api.store.events.event_wake import woken
 from api.store.events.events import workspace_event, write
 
 pytestmark = pytest.mark.usefixtures("workspaces")
@@ -171,3 +172,19 @@ async def test_places() -> None:
     assert await place_of("wsp_b", place.id) is None
     assert await number_after("wsp_a", place, 10) == 0
     assert await newest("wsp_a", upto - 1) is None
+
+
+async def test_a_reader_is_woken_although_the_one_before_it_ends_later() -> None:
+    calls: list[str] = []
+
+    def wake() -> None:
+        calls.append("woken")
+
+    with ExitStack() as last_client, ExitStack() as next_client:
+        last_client.enter_context(woken(wake))
+        next_client.enter_context(woken(wake))
+        last_client.close()
+        await written("first")
+        assert calls == ["woken"]
+    await written("second")
+    assert calls == ["woken"]

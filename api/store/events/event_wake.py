@@ -11,8 +11,8 @@ MIN_GAP_SECONDS = 0.05
 
 _announced: list[Callable[[], None]] = []
 """What is called after a transaction that has written events. Only ``announcing`` changes it."""
-_here: dict[Callable[[], None], None] = {}
-"""The tails of this process."""
+_here: list[Callable[[], None]] = []
+"""What is called for the readers of this process. One of them may begin before the one before it has ended."""
 
 
 @contextmanager
@@ -30,11 +30,11 @@ def announcing() -> Iterator[None]:
 @contextmanager
 def woken(wake: Callable[[], None]) -> Iterator[None]:
     """Call ``wake`` in the block after each transaction of this process that has written events."""
-    _here[wake] = None
+    _here.append(wake)
     try:
         yield
     finally:
-        del _here[wake]
+        _here.remove(wake)
 
 
 def event_written() -> None:
