@@ -110,9 +110,9 @@ async def test_a_launch_has_first_emails_of_single_people(client: Client) -> Non
     texts = [(await client.ask(query, id=each["id"]))["enrollment"]["progress"][0]["email"] for each in enrolled]
     assert [each["writtenSubject"] for each in texts] == [None, "For {{ you }}"]
     assert [each["writtenHtml"] for each in texts] == [None, "<p>Dear Bob</p>"]
-    twice = {"campaignId": made, "sendNow": True, "firstEmails": [own, {**own, "personId": ada}, own]}
+    twice = {"campaignId": made, "everyone": True, "sendNow": True, "firstEmails": [own, {**own, "personId": ada}, own]}
     assert await errors(client, "StartLaunch", input=twice) == [("NAMED_TWICE", ["firstEmails", "2", "personId"])]
-    empty = {"campaignId": made, "sendNow": True, "firstEmails": [{"personId": ada}]}
+    empty = {"campaignId": made, "everyone": True, "sendNow": True, "firstEmails": [{"personId": ada}]}
     assert await errors(client, "StartLaunch", input=empty) == [
         ("FIRST_EMAIL_NOT_WRITTEN", ["firstEmails", "0", "html"])
     ]
