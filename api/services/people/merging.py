@@ -113,7 +113,7 @@ async def move_chunks(person_id: str) -> Chunks:
 
 @retry_on_deadlock
 async def _move_chunk(source_id: str, person_id: str) -> int | None:
-    """Move one chunk. Returns None for a person who was merged or erased meanwhile: that moves what is left."""
+    """Move one chunk. Returns None if the person was merged or erased meanwhile. That change moves the other events."""
     async with transaction():
         if not await store.lock_remaining(person_id):
             return None
@@ -121,7 +121,7 @@ async def _move_chunk(source_id: str, person_id: str) -> int | None:
 
 
 async def finish_moving(person_id: str) -> None:
-    """Move what is left of earlier merges, in the transaction that has locked the person and erases them."""
+    """Move the remaining events of earlier merges. Call it in the transaction that locks and erases the person."""
     while source_id := await store.source_with_events(person_id):
         await store.move_events(source_id, person_id, EVENTS_PER_CHUNK)
 

@@ -12,7 +12,7 @@ MIN_GAP_SECONDS = 0.05
 _announced: list[Callable[[], None]] = []
 """What is called after a transaction that has written events. Only ``announcing`` changes it."""
 _here: list[Callable[[], None]] = []
-"""What is called for the readers of this process. One of them may begin before the one before it has ended."""
+"""The calls that wake readers of this process. A new reader can begin before the old one has ended."""
 
 
 @contextmanager
