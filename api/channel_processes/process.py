@@ -20,6 +20,7 @@ from api.channel_processes.limits import MEGABYTE, ChannelFaultError, ChannelSto
 from api.channel_processes.output import log_output
 from api.channel_processes.wire_values import retry_after_from_wire
 from api.codes.reasons.channel_faults import ChannelFault
+from api.worker_processes.limits import ONE_ARENA
 from plugins.contract import AccountUnavailableError
 
 log = logging.getLogger("touchline.channels")
@@ -28,8 +29,6 @@ _PROGRAM = (
     "import sys; sys.path[:] = {path!r};"
     " from api.channel_processes.child import main; main({descriptor}, {parent}, {settings!r})"
 )  # fmt: skip
-_FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
-"""Each thread would reserve 64 MB of address space for its memory, which the limit counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ class ChannelProcess:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**self.source.environment, **_FEW_ARENAS},
+            env={**self.source.environment, **ONE_ARENA},
             pass_fds=(child.fileno(),),  # no other descriptor, such as the database connection
             start_new_session=True,  # Ctrl+C in a terminal does not interrupt it
         )

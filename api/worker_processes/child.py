@@ -100,7 +100,7 @@ def _run(call: Call) -> tuple[bytes, bool]:
         _set_limits(call)
         marks.leave(b"")
         value = function(*arguments)
-        must_be_replaced = _retains_too_much(call) or threading.active_count() > threads or _has_children()
+        must_be_replaced = _retains_too_much(call) or threading.active_count() > threads or has_children()
         pickled = pickle.dumps(Reply("value", value, must_be_replaced), pickle.HIGHEST_PROTOCOL)
     except MemoryError:
         _remove_limits()
@@ -131,7 +131,7 @@ def _retains_too_much(call: Call) -> bool:
     return _address_space_bytes() - _initial_bytes > MAX_RETAINED_MEMORY_SHARE * call.memory_bytes
 
 
-def _has_children() -> bool:
+def has_children() -> bool:
     """Return whether a call has started processes that still run. Unknown, so False, on systems without /proc."""
     try:
         with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:

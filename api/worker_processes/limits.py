@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MEGABYTE = 1_000_000
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
+"""Environment of a process with a memory limit. Otherwise glibc reserves 64 MB of address space for each thread, which
+the limit counts."""
 
 
 class Limit(StrEnum):

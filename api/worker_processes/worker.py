@@ -12,7 +12,7 @@ from typing import Any
 
 from api.worker_processes import marks
 from api.worker_processes.child import LENGTH_PREFIX, Call, Reply
-from api.worker_processes.limits import Limit, LimitExceededError, Limits, WorkerFaultError
+from api.worker_processes.limits import ONE_ARENA, Limit, LimitExceededError, Limits, WorkerFaultError
 
 _INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "PYTHONTZPATH", "SYSTEMROOT")
 """Environment variables that workers inherit. The server's secrets are not among them."""
@@ -56,7 +56,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in names if name in os.environ},
+                env={name: os.environ[name] for name in names if name in os.environ} | ONE_ARENA,
                 pass_fds=(child.fileno(), self._marks),  # no other descriptor, such as the database connection
                 start_new_session=True,  # Ctrl+C in a terminal does not interrupt it
             )

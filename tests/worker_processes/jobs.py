@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import threading
 import time
 from typing import Any
 
@@ -89,6 +90,22 @@ def files() -> list[str]:
         except OSError:
             continue
     return found
+
+
+def work_in_threads(number: int) -> int:
+    """Run threads at the same time, and allocate memory in each and after all. Returns how many have run."""
+    done = threading.Barrier(number + 1)
+    kept: list[bytearray] = []
+
+    def work() -> None:
+        kept.append(bytearray(100_000))
+        done.wait()
+
+    for _ in range(number):
+        threading.Thread(target=work).start()
+    done.wait()
+    bytearray(50_000_000)
+    return len(kept)
 
 
 def same(value: str) -> str:

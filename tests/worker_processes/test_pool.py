@@ -99,6 +99,12 @@ def test_a_worker_that_keeps_memory_is_replaced(pool: Pool) -> None:
     assert pool.submit(jobs.pid, "", limits).result(GUARD) != before
 
 
+def test_threads_reserve_little_of_the_memory_limit(pool: Pool) -> None:
+    """A thread has a stack of 8 MB on most systems. Beside it, glibc would reserve 64 MB for each."""
+    limits = Limits(memory_bytes=200_000_000)
+    assert pool.submit(jobs.work_in_threads, "", limits, 8).result(GUARD) == 8
+
+
 def test_output_is_limited(pool: Pool) -> None:
     limits = Limits(output_bytes=1_000)
     assert pool.submit(jobs.long_answer, "", limits, 500).result(GUARD) == b"x" * 500

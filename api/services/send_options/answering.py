@@ -2,12 +2,14 @@
 
 import os
 import pickle
+import threading
 import time
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from api.services.send_options.call_limits import MESSAGE_SECONDS
+from api.services.send_options.call_limits import MAX_LEFT_THREADS, MESSAGE_SECONDS, QUESTIONS_BETWEEN_CHECKS
 from api.services.send_options.guarded_option import GuardedOption, Raised, Session, import_mark
+from api.worker_processes.child import has_children
 from api.worker_processes.marks import leave
 from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.manager import load_send_options
@@ -38,6 +40,7 @@ class Answers(NamedTuple):
 def answer(packages: tuple[str, ...], questions: Sequence[Question], paused: Collection[str]) -> Answers:
     """Answer questions in their order, as many as there is time for, and at least one.
 
+    If calls leave many threads or a process behind, the next worker answers the rest.
     The first question is asked twice, to find options that give two answers to it. Its first answer counts.
     """
     return answer_with(_loaded[packages], questions, paused)
@@ -76,11 +79,13 @@ class _Answering:
             self.options.register(key, guarded, package)
 
     def answer(self, questions: Sequence[Question]) -> Answers:
-        began = time.monotonic()
+        began, threads = time.monotonic(), threading.active_count()
         answers = [self._answer(0, questions[0])]
         differing = self._differing(questions[0], answers[0])
         for number, question in enumerate(questions[1:], 1):
-            if time.monotonic() - began > MESSAGE_SECONDS:
+            if time.monotonic() - began > MESSAGE_SECONDS or threading.active_count() > threads + MAX_LEFT_THREADS:
+                break
+            if number % QUESTIONS_BETWEEN_CHECKS == 0 and has_children():
                 break
             answers.append(self._answer(number, question))
         session = self.session

@@ -10,5 +10,9 @@ MESSAGE_LIMITS = Limits(
     cpu_seconds=30.0, wall_seconds=60.0, memory_bytes=CALL_LIMITS.memory_bytes, output_bytes=CALL_LIMITS.output_bytes
 )
 """The limits of one message: for an option that ends the limits of its calls, and for the import of its package."""
+MAX_LEFT_THREADS = 8
+"""Threads that calls may leave behind before another worker answers the rest. Their stacks count as memory."""
+QUESTIONS_BETWEEN_CHECKS = 8
+"""Questions after which a worker looks for processes that calls have left behind."""
 MAX_QUESTIONS = 500
 """Most questions of one message."""

@@ -70,6 +70,16 @@ def leave_threads() -> None:
     subprocess.Popen([sys.executable, "-c", "while True: pass"])
 
 
+def idle() -> None:
+    """Start a thread that waits for ever."""
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+
+def start_process() -> None:
+    """Start a process that waits for ever."""
+    subprocess.Popen(["sleep", "infinity"])
+
+
 EVILS: dict[str, Callable[[], None]] = {
     "sleeps": sleep,
     "loops": loop,
@@ -81,6 +91,8 @@ EVILS: dict[str, Callable[[], None]] = {
     "crashes": crash,
     "eats": eat,
     "leaves_threads": leave_threads,
+    "idles": idle,
+    "starts_processes": start_process,
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,8 @@ from api.services.plugin_health.breaker import FAULTS_BEFORE_PAUSE, FIRST_PAUSE,
 from api.services.plugin_health.faults import fault_of_limit
 from api.services.plugin_health.health import health_of_options
 from api.services.plugin_health.recording import record_faults, take_probe
-from api.services.send_options.asker import HEALTH_KEPT_FOR
+from api.services.send_options.answering import Answers
+from api.services.send_options.asker import HEALTH_KEPT_FOR, OptionAsker
 from api.services.send_options.isolation import isolated
 from api.states import PluginState
 from api.worker_processes.limits import DEFAULT_LIMITS, Limit
@@ -101,6 +103,8 @@ async def test_each_evil_is_named_and_paused(packages: Installed) -> None:
         "evil_crashes": ("OK", None),
         "evil_eats": ("FAILING", "TOO_MUCH_MEMORY"),
         "evil_leaves_threads": ("OK", None),
+        "evil_idles": ("OK", None),
+        "evil_starts_processes": ("OK", None),
         "evil_is_fickle": ("FAILING", "NOT_DETERMINISTIC"),
         "evil_mutates": ("OK", None),
     }
@@ -108,6 +112,34 @@ async def test_each_evil_is_named_and_paused(packages: Installed) -> None:
     assert health["evil_exits"].fault_sentence == (
         "It raised SystemExit in resolve(), or returned what the contract does not allow."
     )
+
+
+@on_sqlite
+@pytest.mark.usefixtures("database")
+async def test_an_option_that_leaves_threads_answers_for_everyone(packages: Installed) -> None:
+    """Each of its calls leaves a thread that never ends. The worker is replaced before they use up its memory."""
+    server = isolated(packages, lambda: NOW, Metrics())
+    with in_workers():
+        assert times(await timelines(server, "evil_idles", 40)) == [time(9)] * 40
+    assert (await health_of_options(server, NOW))["evil_idles"].fault_code is None
+
+
+@on_sqlite
+@pytest.mark.usefixtures("database")
+async def test_processes_that_an_option_leaves_end_before_there_are_many(packages: Installed) -> None:
+    server = isolated(packages, lambda: NOW, Metrics())
+    answered = []
+
+    async def counted(self: OptionAsker, *given: Any) -> Answers:
+        reply = await run(self, *given)
+        answered.append(len(reply.answers))
+        return reply
+
+    with in_workers(), pytest.MonkeyPatch.context() as patch:
+        run = OptionAsker.run
+        patch.setattr(OptionAsker, "run", counted)
+        assert times(await timelines(server, "evil_starts_processes", 20)) == [time(9)] * 20
+    assert answered == [8, 8, 4]
 
 
 @on_sqlite
