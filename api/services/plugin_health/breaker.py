@@ -39,6 +39,13 @@ class Breaker:
         failing = self.fault_at is not None and self.fault_at > now - FAILING_PERIOD
         return PluginState.FAILING if failing else PluginState.OK
 
+    def can_be_asked(self, now: datetime) -> bool:
+        """Return whether a plugin is not paused, or its pause has ended.
+
+        A pause that is longer than any new one has ended as well: the clock was set back.
+        """
+        return self.paused_until is None or not now < self.paused_until <= now + 2 * LONGEST_PAUSE
+
     def after_faults(self, counted: int, now: datetime) -> "Breaker":
         """Return the state after an answer with faults, of which ``counted`` count for the breaker."""
         after = replace(self, fault_at=now)

@@ -67,10 +67,10 @@ class OptionAsker:
         await self._read_health(now)
         paused = set()
         for key in keys:
-            until = self._breakers.get(key, Breaker()).paused_until
-            if until is None or key in probing:
+            breaker = self._breakers.get(key, Breaker())
+            if breaker.paused_until is None or key in probing:
                 continue
-            if now >= until and await take_probe(key, now):
+            if breaker.can_be_asked(now) and await take_probe(key, now):
                 self._breakers[key] = Breaker(paused_until=now + TIME_OF_PROBE)
                 probing.add(key)
             else:

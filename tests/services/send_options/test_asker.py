@@ -161,6 +161,17 @@ async def test_a_paused_option_is_asked_again_and_works_again(packages: Installe
     assert (await health_of_options(server, clock[0]))["evil_mutates"].state is PluginState.FAILING
 
 
+@pytest.mark.parametrize("earlier", [timedelta(hours=3), timedelta(days=900)])
+@on_sqlite
+@pytest.mark.usefixtures("database")
+async def test_an_option_that_a_wrong_clock_has_paused_is_asked_again(packages: Installed, earlier: timedelta) -> None:
+    crashed = fault_of_limit(Limit.CRASH, DEFAULT_LIMITS, "resolve()")
+    await record_faults("evil_mutates", "touchline-evil", [crashed] * FAULTS_BEFORE_PAUSE, NOW)
+    server = isolated(packages, lambda: NOW - earlier, Metrics())
+    assert times(await timelines(server, "evil_mutates", 2)) == [time(9)] * 2
+    assert (await health_of_options(server, NOW))["evil_mutates"].next_try_at is None
+
+
 async def test_what_asks_where_nothing_can_wait_is_refused(packages: Installed) -> None:
     server = isolated(packages, lambda: NOW, Metrics())
     option = server.send_options["evil_mutates"]
