@@ -18,7 +18,7 @@ from api.store.engine.sql import execute
 from api.store.launches.background_enrolling import EnrollmentPlan
 from benchmarks.person_option import SpreadByPerson, installed
 from benchmarks.world import author, cpu_seconds, empty, enroll_all, people, row, truncate
-from strategies.records import ZoneOf
+from strategies.timeline.records import ZoneOf
 
 STEPS = 5
 

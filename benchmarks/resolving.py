@@ -9,8 +9,8 @@ from whenever import PlainDateTime
 from benchmarks.world import row
 from plugins.loading.manager import load
 from strategies import Calendar, StepType
-from strategies.records import LaunchChoices, TimelineStep
-from strategies.timeline import resolve_timeline
+from strategies.timeline.records import LaunchChoices, TimelineStep
+from strategies.timeline.timeline import resolve_timeline
 
 ROUNDS = 2_000
 

@@ -1,4 +1,6 @@
-"""Decide when each step is sent. Partners import from here to write a send option.
+"""The send options, and the scheduling rules that they share: they decide when each step is due.
+
+"Strategy" is the pattern behind a send option. Packages import from here, or from ``touchline.partners``.
 
 A send option is a subclass of SendOption, returned by a function ``touchline_register_send_options`` that
 carries ``@hookimpl``, in a module that the package names in its ``touchline`` entry points.

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from strategies.codes import StrategyCode
 from strategies.contract import Position, StepType
 from strategies.errors import Refusal, RefusalCollector
-from strategies.option_calls import availability
+from strategies.package_options.option_calls import availability
 from strategies.questions import QuestionCollector
-from strategies.records import LaunchChoices, TimelineStep
 from strategies.registry import SendOptions
+from strategies.timeline.records import LaunchChoices, TimelineStep
 
 LAST_DAY = 365
 

@@ -34,8 +34,8 @@ from plugins.crms.codes import CrmCode
 from plugins.mailboxes.codes import MailboxCode
 from plugins.webhooks.codes import WebhookCode
 from strategies.codes import Code, StrategyCode
-from strategies.option_faults import OptionFault
-from strategies.warning_codes import WarningCode
+from strategies.package_options.option_faults import OptionFault
+from strategies.sentences.warning_codes import WarningCode
 
 REFUSALS: tuple[type[Code], ...] = (
     BulkCode,

@@ -8,7 +8,7 @@ from strawberry.scalars import JSON
 from api.graphql.engine.context import Request
 from api.graphql.engine.language import Language
 from strategies import WarningNote
-from strategies.sentences import own_first, sentence
+from strategies.sentences.sentences import own_first, sentence
 
 
 @strawberry.type(

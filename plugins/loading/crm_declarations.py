@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from plugins.crms.access import AccessField, AccessFieldKind, ConnectWay
 from plugins.loading.declaration_checks import UnusableError, check_flag, check_texts
-from strategies.plain_values import plain_string
+from strategies.package_options.plain_values import plain_string
 
 Entry = TypeVar("Entry")
 

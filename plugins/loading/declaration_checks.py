@@ -13,7 +13,7 @@ from typing import Any
 from plugins.loading.schemas import fault_of
 from strategies import ByValue, Plural, Reads
 from strategies.contract import Text
-from strategies.plain_values import plain_string
+from strategies.package_options.plain_values import plain_string
 
 MAX_LANGUAGES_OF_TEXT = 100
 MAX_SENTENCES_OF_OPTION = 1_000

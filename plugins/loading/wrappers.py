@@ -16,7 +16,7 @@ from plugins.crms.contract import Crm, CrmSession
 from plugins.mailboxes.contract import Mailbox, MailboxSession
 from plugins.webhooks.contract import Webhook, WebhookRequest, WebhookResult
 from strategies import Availability, CampaignFacts, CreateTask, Position, Range, SendAt, SendOption, StepContext
-from strategies.option_calls import limits_times
+from strategies.package_options.option_calls import limits_times
 
 
 class OptionWrapper(SendOption):

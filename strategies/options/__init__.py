@@ -2,6 +2,6 @@
 
 To add an option, write its file here and name it in ``plugins/built_in.py``.
 
-Imports: nothing.
+Imports: strategies.sentences, strategies.timeline.
 Imported by: plugins.testing.
 """

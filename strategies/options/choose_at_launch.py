@@ -6,7 +6,7 @@ from strategies.codes import StrategyCode
 from strategies.contract import Availability, Note, Position, SendAt, SendOption, StepContext
 from strategies.errors import Refusal
 from strategies.hookspecs import hookimpl
-from strategies.timeline_notes import utc
+from strategies.timeline.timeline_notes import utc
 
 
 class ChooseAtLaunch(SendOption):

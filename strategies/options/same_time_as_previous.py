@@ -4,8 +4,8 @@ from strategies.codes import StrategyCode
 from strategies.contract import Availability, Note, Position, SendAt, SendOption, StepContext
 from strategies.errors import Refusal
 from strategies.hookspecs import hookimpl
-from strategies.timeline_notes import utc
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
+from strategies.timeline.timeline_notes import utc
 
 
 class SameTimeAsPrevious(SendOption):

@@ -32,9 +32,9 @@ from plugins.channels.smtp import url
 from plugins.loading.extension_points import EXTENSION_POINTS
 from plugins.mailboxes.imap import url as imap_url
 from strategies import ByValue, Note, Plural, Position, SendOption, StepContext
-from strategies.explanation_sentences import RETIRED_SENTENCES, SENTENCES
-from strategies.sentences import sentence
-from strategies.warning_codes import WarningCode
+from strategies.sentences.explanation_sentences import RETIRED_SENTENCES, SENTENCES
+from strategies.sentences.sentences import sentence
+from strategies.sentences.warning_codes import WarningCode
 from tests.source_code import called, source
 
 ROOT = Path(__file__).parents[2]

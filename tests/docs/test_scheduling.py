@@ -17,9 +17,9 @@ from api.store.dispatch.throttles import Allowance, allowance, start_windows, ta
 from api.store.emails.emails import FOLDERS
 from api.store.engine.transactions import transaction
 from strategies import StepType
-from strategies.records import TaskRecord, TimelineStep
+from strategies.timeline.records import TaskRecord, TimelineStep
 from tests.services.world import make_world
-from tests.strategies.test_timeline import at, call, email, resolve, same, shown, task
+from tests.strategies.timeline.test_timeline import at, call, email, resolve, same, shown, task
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "scheduling.md").read_text(encoding="utf-8")

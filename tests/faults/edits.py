@@ -18,7 +18,7 @@ from api.services.dispatch.dispatcher import run_once
 from api.services.enrollments.timeline_rows import uses_planned_time
 from api.store.jobs import LEASE
 from strategies import Refusal, StepType
-from strategies.records import PlannedSend
+from strategies.timeline.records import PlannedSend
 from tests.services.world import Killed
 
 OPTIONS: list[dict[str, Any]] = [

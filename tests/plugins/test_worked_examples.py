@@ -8,8 +8,8 @@ import pytest
 from plugins.loading.manager import load
 from plugins.testing import assert_send_option
 from strategies import Calendar, Facts, StepType
-from strategies.records import LaunchChoices, PlannedSend, StepRecord, TaskRecord, TimelineStep
-from strategies.timeline import resolve_timeline
+from strategies.timeline.records import LaunchChoices, PlannedSend, StepRecord, TaskRecord, TimelineStep
+from strategies.timeline.timeline import resolve_timeline
 from tests.plugins.test_guide import example, install
 
 NOW = datetime(2026, 3, 4, 8, tzinfo=UTC)

@@ -27,9 +27,9 @@ from strategies import (
     UndeclaredReadError,
 )
 from strategies.facts import NO_FACTS, READ_NAMES
-from strategies.records import LaunchChoices, PlannedSend, TimelineStep
 from strategies.registry import SendOptions
-from strategies.timeline import resolve_timeline
+from strategies.timeline.records import LaunchChoices, PlannedSend, TimelineStep
+from strategies.timeline.timeline import resolve_timeline
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 FACTS = Facts(

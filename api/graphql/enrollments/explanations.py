@@ -7,7 +7,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.engine.context import Request
 from api.services.enrollments.explanations import notes_from_json
-from strategies.sentences import own_first, sentence
+from strategies.sentences.sentences import own_first, sentence
 
 
 @strawberry.type(description="One step in the calculation of a send time or due date.")

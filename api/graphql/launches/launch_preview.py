@@ -31,7 +31,7 @@ from api.services.launches.first_email_previews import FirstEmail, FirstEmailPre
 from api.services.launches.launch_people import MAX_PEOPLE
 from strategies import Refusal
 from strategies.errors import MAX_ERRORS, Refusals
-from strategies.records import Planned, PlannedSend
+from strategies.timeline.records import Planned, PlannedSend
 
 
 @strawberry.type(description="What launching would schedule: an email with a send time, or a task with a due date.")

@@ -18,7 +18,7 @@ from api.services.common.context import WorkspaceContext
 from plugins.loading.extension_points import SEND_OPTIONS
 from plugins.loading.manager import Package
 from strategies import Availability, Note, Position, Reads, SendOption, WarningNote, step_checks
-from strategies.sentences import has_sentence, sentence
+from strategies.sentences.sentences import has_sentence, sentence
 
 Number = Annotated[int | None, strawberry.argument(description="1 is first among the day's steps; left out, last.")]
 

@@ -24,7 +24,7 @@ from api.store.engine.faults.database_faults import is_read_only
 from api.store.engine.write_probe import is_disk_full, probe_write
 from api.store.senders import channels_in_use
 from plugins.contract import Channel
-from strategies.plain_values import plain_string
+from strategies.package_options.plain_values import plain_string
 
 if TYPE_CHECKING:
     from api.tick import Ticker

@@ -10,8 +10,8 @@ from api.services.enrollments.timeline_rows import timeline_steps
 from api.states import Tracking
 from strategies import WarningNote
 from strategies.questions import QuestionCollector, asks_options
-from strategies.send_order import order_warnings
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
+from strategies.timeline.send_order import order_warnings
 
 NO_TIMES: Mapping[int, time] = {}
 

@@ -15,8 +15,8 @@ from api.services.enrollments.timeline_rows import timeline_steps
 from api.store.engine.rows import get_or_refuse
 from strategies import Refusal
 from strategies.questions import QuestionCollector
-from strategies.records import TimelineStep
 from strategies.step_checks import check_step
+from strategies.timeline.records import TimelineStep
 
 MAX_STEPS = 100
 CONTENT_COLUMNS = ("template_id", "subject", "html", "text", "follow_up")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from strategies import Availability, Position
-from strategies.option_calls import availability
+from strategies.package_options.option_calls import availability
 from strategies.questions import QuestionCollector, asks_options
 from strategies.registry import SendOptions
 

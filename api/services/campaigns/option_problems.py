@@ -16,7 +16,7 @@ from api.store.enrollments.waiting_people import WaitingCount
 from api.store.events.events import Line, campaign_event, write
 from plugins.loading.discovery import OWN_DISTRIBUTION
 from strategies import WarningNote
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
 
 log = logging.getLogger("touchline.options")
 

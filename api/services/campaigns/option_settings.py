@@ -9,7 +9,7 @@ from api.services.common.context import WorkspaceContext
 from strategies import CampaignFacts, Refusal
 from strategies.codes import StrategyCode
 from strategies.errors import RefusalCollector
-from strategies.option_calls import validate
+from strategies.package_options.option_calls import validate
 from strategies.questions import QuestionCollector
 
 FAULTS = frozenset({StrategyCode.SEND_OPTION_FAILED, StrategyCode.SEND_OPTION_PAUSED})

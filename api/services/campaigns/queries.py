@@ -16,7 +16,7 @@ from api.store.campaigns.campaign_list import CampaignFilter
 from api.store.engine.rows import find, get_or_refuse
 from strategies import Position, Refusal, StepType, step_checks
 from strategies.codes import StrategyCode
-from strategies.records import TimelineStep
+from strategies.timeline.records import TimelineStep
 
 __all__ = ["CampaignFilter", "campaign", "campaigns", "place_of_new_email"]
 

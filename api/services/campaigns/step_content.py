@@ -16,7 +16,7 @@ from api.store.templates import subjects_of
 from strategies import Refusal, StepType
 from strategies.codes import StrategyCode
 from strategies.errors import RefusalCollector
-from strategies.option_calls import validate
+from strategies.package_options.option_calls import validate
 
 MAX_NOTES = 20_000
 """Characters of a step's notes."""

@@ -17,8 +17,8 @@ from api.store.dispatch.send_outcome import SendOutcome
 from api.store.dispatch.transmissions import DOUBT_RESEND_WAIT, MAX_CODE_CHARACTERS
 from api.store.events.events import Line, email_event
 from plugins.contract import Outcome, Receipt
-from strategies.allowed_times import Ranges, next_allowed
 from strategies.calendar import shown_minute
+from strategies.timeline.allowed_times import Ranges, next_allowed
 
 
 def decide_outcome(

@@ -35,7 +35,7 @@ from api.store.workspaces import lock_workspace
 from plugins.contract import Channel, Outgoing
 from strategies import Refusal
 from strategies.calendar import local
-from strategies.timeline_notes import utc
+from strategies.timeline.timeline_notes import utc
 
 MAX_TESTS_PER_HOUR = 100
 """Most test emails of one workspace in an hour."""

@@ -22,8 +22,8 @@ from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import email_event, write
 from strategies import Refusal
-from strategies.allowed_times import next_allowed
 from strategies.calendar import shown_minute
+from strategies.timeline.allowed_times import next_allowed
 
 
 @retry_on_deadlock

@@ -32,7 +32,7 @@ from api.store.events.events import email_event, write
 from api.store.tasks.tasks import lock_undone
 from strategies import Refusal
 from strategies.calendar import local
-from strategies.timeline_notes import utc
+from strategies.timeline.timeline_notes import utc
 
 
 class Unset(NamedTuple):

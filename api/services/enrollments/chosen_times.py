@@ -15,9 +15,10 @@ from api.services.common.inputs.inputs import MAX_YEAR, MIN_YEAR
 from api.services.enrollments.explanations import notes_to_json
 from api.services.enrollments.planned_columns import chosen_columns
 from api.states import SendStatus
-from strategies import Note, Refusal, SendAt, timeline_notes
+from strategies import Note, Refusal, SendAt
 from strategies.calendar import Moment, local, moment_of
 from strategies.codes import StrategyCode
+from strategies.timeline import timeline_notes
 
 NOTES_OF_A_PERSON = ("RESCHEDULED", "RESCHEDULED_IN_ZONE", "RESCHEDULED_NOW")
 """Codes of notes about a new time that a rep chose. A later choice replaces such a note and all notes after it."""

@@ -28,7 +28,7 @@ from api.store.enrollments.fact_groups import (
     FactSlice,
 )
 from strategies import Reads, WarningNote
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
 
 MAX_GROUPS = 2_000
 """Groups that a preview calculates."""

@@ -8,8 +8,8 @@ from api.services.enrollments.option_failures import logging_failures
 from api.services.enrollments.timeline_rows import launch_choices, timeline_steps
 from strategies import Calendar, Facts
 from strategies.calendar import aware
-from strategies.timeline import SharedTimelines, Timeline
-from strategies.timeline_walk import TimelineInput
+from strategies.timeline.timeline import SharedTimelines, Timeline
+from strategies.timeline.timeline_walk import TimelineInput
 
 
 def launched_timelines(campaign: Campaign, steps: Sequence[Step], enrollment: Enrollment) -> SharedTimelines:

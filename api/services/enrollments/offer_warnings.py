@@ -6,10 +6,10 @@ from api.models import Step
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.timeline_rows import timeline_steps
 from strategies import WarningNote
-from strategies.option_calls import availability
+from strategies.package_options.option_calls import availability
 from strategies.questions import QuestionCollector
+from strategies.sentences.warning_codes import WarningCode
 from strategies.step_checks import position
-from strategies.warning_codes import WarningCode
 
 
 def offer_warnings(context: WorkspaceContext, rows: Sequence[Step]) -> list[WarningNote]:

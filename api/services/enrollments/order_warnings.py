@@ -6,10 +6,10 @@ from datetime import datetime
 
 from strategies import WarningNote
 from strategies.calendar import local
-from strategies.records import TimelineStep
-from strategies.send_order import Pair, out_of_order
-from strategies.timeline_notes import utc
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
+from strategies.timeline.records import TimelineStep
+from strategies.timeline.send_order import Pair, out_of_order
+from strategies.timeline.timeline_notes import utc
 
 ORDER_CODES = (WarningCode.OUT_OF_ORDER, WarningCode.OUT_OF_ORDER_AFTER_TASK, WarningCode.FOLLOW_UP_WAITS)
 

@@ -10,8 +10,8 @@ from api.models import Step
 from api.services.common.context import WorkspaceContext
 from plugins.loading.discovery import OWN_DISTRIBUTION
 from strategies import Refusal
-from strategies.records import ManualEmailRecord, StepRecord
-from strategies.timeline import Timeline
+from strategies.timeline.records import ManualEmailRecord, StepRecord
+from strategies.timeline.timeline import Timeline
 
 NOTHING = Timeline((), {}, (), None)
 

@@ -8,7 +8,7 @@ from api.services.common.live_steps import steps_of
 from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource
 from api.services.enrollments.timeline_rows import resolve, scheduled_steps, step_records
 from strategies.questions import asks_options
-from strategies.records import PlannedSend
+from strategies.timeline.records import PlannedSend
 
 
 @asks_options

@@ -6,7 +6,7 @@ from typing import Any
 from api.services.enrollments.explanations import notes_to_json
 from api.store.dispatch.allowed_times import allowed_times_id
 from strategies.calendar import local
-from strategies.records import PlannedSend
+from strategies.timeline.records import PlannedSend
 
 
 def planned_columns(planned: PlannedSend) -> dict[str, Any]:

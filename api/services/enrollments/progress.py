@@ -29,9 +29,9 @@ from api.store.dispatch.allowed_times import allowed_times_id
 from api.store.emails.written_texts import restore_texts
 from api.store.enrollments.enrollments import finish
 from api.store.events.events import Line, enrollment_event, task_event, write
-from strategies.edit_plan import moves
-from strategies.records import PlannedSend
-from strategies.timeline import Timeline
+from strategies.timeline.edit_plan import moves
+from strategies.timeline.records import PlannedSend
+from strategies.timeline.timeline import Timeline
 
 
 async def schedule_next_steps(

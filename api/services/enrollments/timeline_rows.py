@@ -12,10 +12,11 @@ from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.senders import sender_of
 from api.services.enrollments.task_dates import campaign_date
 from api.states import SendStatus, TaskStatus
-from strategies import Calendar, Facts, Note, StepType, timeline_notes
+from strategies import Calendar, Facts, Note, StepType
 from strategies.calendar import local
-from strategies.edit_plan import Slot
-from strategies.records import (
+from strategies.timeline import timeline_notes
+from strategies.timeline.edit_plan import Slot
+from strategies.timeline.records import (
     EmailRecord,
     LaunchChoices,
     ManualEmailRecord,
@@ -26,7 +27,7 @@ from strategies.records import (
     TimelineStep,
     ZoneOf,
 )
-from strategies.timeline import Stop, Timeline, never, resolve_timeline
+from strategies.timeline.timeline import Stop, Timeline, never, resolve_timeline
 
 DONE_STATUSES = (TaskStatus.COMPLETED, TaskStatus.SKIPPED, TaskStatus.EXPIRED)
 

@@ -17,8 +17,8 @@ from api.store.engine.bulk import shared
 from api.store.launches.background_enrolling import EMAIL_TIMES, OWN_COLUMNS, TASK_DATES, EnrollmentPlan, PlannedRow
 from api.store.launches.launch_choices import LaunchChoice
 from strategies import Refusal
-from strategies.records import Planned, PlannedSend, PlannedTask, ZoneOf
-from strategies.timeline import SharedTimelines, Timeline
+from strategies.timeline.records import Planned, PlannedSend, PlannedTask, ZoneOf
+from strategies.timeline.timeline import SharedTimelines, Timeline
 
 Zone = tuple[str, ZoneOf]
 """A time zone, and whose zone it is."""

@@ -16,7 +16,7 @@ from api.services.templates.sender_texts import sender_texts
 from api.services.templates.template_inputs import WrittenText
 from api.store.emails.written_texts import WrittenEmail
 from strategies.calendar import local
-from strategies.timeline import Timeline
+from strategies.timeline.timeline import Timeline
 
 
 class FirstEmail(NamedTuple):

@@ -11,8 +11,8 @@ from api.services.templates import template_inputs
 from api.services.templates.template_inputs import WrittenText
 from strategies import Refusal
 from strategies.errors import RefusalCollector
-from strategies.records import PlannedSend
-from strategies.timeline import Timeline
+from strategies.timeline.records import PlannedSend
+from strategies.timeline.timeline import Timeline
 
 MAX_FIRST_EMAILS = MAX_PEOPLE
 """Most texts of one background launch."""

@@ -27,9 +27,9 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments.enrollments import earlier_endings, lock_open_enrollments
 from api.store.events.events import Line, enrollment_event, write
 from strategies import Refusal
-from strategies.allowed_times import Ranges
 from strategies.errors import RefusalCollector
-from strategies.records import PlannedSend
+from strategies.timeline.allowed_times import Ranges
+from strategies.timeline.records import PlannedSend
 
 __all__ = ["MAX_PEOPLE", "Choice", "launch"]
 

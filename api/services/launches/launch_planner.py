@@ -15,9 +15,9 @@ from api.store.engine.rows import by_ids, not_found
 from strategies import Refusal
 from strategies.codes import StrategyCode
 from strategies.errors import RefusalCollector
-from strategies.records import ZoneOf
 from strategies.step_checks import check_launch
-from strategies.timeline import Timeline
+from strategies.timeline.records import ZoneOf
+from strategies.timeline.timeline import Timeline
 
 Now = Literal["NOW"]
 Zone = tuple[str, ZoneOf]

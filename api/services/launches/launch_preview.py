@@ -14,7 +14,7 @@ from api.services.templates.template_inputs import WrittenText
 from api.store.enrollments.enrollments import earlier_endings
 from strategies import Refusal, WarningNote
 from strategies.questions import asks_options
-from strategies.records import Planned
+from strategies.timeline.records import Planned
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from api.store.enrollments.enrollments import EarlierEnding
 from strategies import Refusal, WarningNote
 from strategies.calendar import local
 from strategies.questions import asks_options
-from strategies.records import PlannedSend, ZoneOf
-from strategies.timeline import Timeline
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
+from strategies.timeline.records import PlannedSend, ZoneOf
+from strategies.timeline.timeline import Timeline
 
 
 async def preview_warnings(

@@ -14,7 +14,7 @@ from api.services.templates.sender_texts import sender_texts
 from api.services.templates.template_inputs import WrittenText
 from strategies import StepType, WarningNote
 from strategies.calendar import local
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
 
 
 async def missing_field_warnings(

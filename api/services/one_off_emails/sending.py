@@ -25,8 +25,8 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import email_event, write
 from api.store.tasks.tasks import lock_undone
 from strategies import Refusal, WarningNote
-from strategies.timeline_notes import utc
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
+from strategies.timeline.timeline_notes import utc
 
 DELETABLE_STATUSES = (SendStatus.FAILED, SendStatus.BOUNCED)
 """Statuses in which a one-off email can be withdrawn and deleted, besides those of an unsent one."""

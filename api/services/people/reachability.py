@@ -14,7 +14,7 @@ from api.models import Campaign, Person, Workspace
 from api.store.people.people import lock_present
 from api.store.people.suppressions import suppressed_keys, suppressed_people
 from strategies import Refusal, WarningNote
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
 
 
 async def lock_reachable(

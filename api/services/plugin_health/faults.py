@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from api.worker_processes.limits import MEGABYTE, Limit, Limits
 from strategies.codes import Message
-from strategies.option_faults import OptionFault
+from strategies.package_options.option_faults import OptionFault
 
 
 class Fault(NamedTuple):

@@ -13,7 +13,7 @@ from api.services.plugin_health.health import SEND_OPTION, breaker_of
 from api.store import plugin_health
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import campaign_event, write
-from strategies.timeline_notes import utc
+from strategies.timeline.timeline_notes import utc
 
 log = logging.getLogger("touchline.options")
 

@@ -19,9 +19,9 @@ from strategies import (
     SendAt,
     SendOption,
     StepContext,
-    option_calls,
 )
 from strategies.codes import StrategyCode
+from strategies.package_options import option_calls
 
 Value = TypeVar("Value")
 MAX_TRACEBACKS = 3

@@ -9,7 +9,7 @@ from api.services.send_options.asker import OptionAsker
 from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.extension_points import SEND_OPTIONS
 from plugins.loading.manager import Installed
-from strategies.isolated_option import isolate
+from strategies.package_options.isolated_option import isolate
 
 
 def isolated(installed: Installed, clock: Clock, metrics: Metrics) -> Installed:

@@ -3,7 +3,7 @@
 from api.mail.templates.liquid import TemplateProblem
 from api.services.templates.rendering import list_removed
 from strategies import WarningNote
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
 
 
 async def html_removed(workspace_id: str, html: str, *, template: bool = True) -> list[WarningNote]:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.dispatch.transmissions import CLAIMED, UNSENT_STATUS, with_paused_campaigns
 from api.store.engine.sql import Records, Row, document, execute, in_list
-from strategies.allowed_times import Ranges
 from strategies.ranges import Range
+from strategies.timeline.allowed_times import Ranges
 
 ROWS_KEPT_FOR = timedelta(days=2)
 """How long a row is kept that no email needs. The transaction that gave it to an email may not be committed yet."""

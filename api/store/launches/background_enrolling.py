@@ -10,7 +10,7 @@ from api.ids import new_id
 from api.store.dispatch import allowed_times
 from api.store.engine.bulk import insert
 from api.store.events.events import Line, task_event, write
-from strategies.allowed_times import Ranges
+from strategies.timeline.allowed_times import Ranges
 
 OWN_COLUMNS = frozenset({"id", "enrollment_id", "person_id"})
 """Columns of emails and tasks in which the people of one plan differ."""

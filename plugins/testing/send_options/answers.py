@@ -14,11 +14,11 @@ from plugins.testing.send_options.explanation_reader import WrongError, evaluate
 from plugins.testing.send_options.recorder import Recorder
 from strategies import CreateTask, Refusal, SendAt, UndeclaredReadError
 from strategies.calendar import instant_of
-from strategies.explanation_sentences import SENTENCES
-from strategies.option_calls import plain_answer
-from strategies.records import Planned, PlannedSend, PlannedTask
+from strategies.package_options.option_calls import plain_answer
 from strategies.registry import SendOptions
-from strategies.sentences import sentence
+from strategies.sentences.explanation_sentences import SENTENCES
+from strategies.sentences.sentences import sentence
+from strategies.timeline.records import Planned, PlannedSend, PlannedTask
 
 HOUR = dt.timedelta(hours=1)
 PAUSE = dt.timedelta(days=9, hours=5)

@@ -23,8 +23,8 @@ from plugins.testing.send_options.positions import check_positions, offered_form
 from plugins.testing.send_options.recorder import Recorder
 from strategies import CampaignFacts, Refusal, SendOption
 from strategies.calendar import zone_names
-from strategies.option_calls import validate
 from strategies.options.at_time import AtTime
+from strategies.package_options.option_calls import validate
 from strategies.registry import SendOptions
 
 EXAMPLES = 50

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from strategies import Calendar, CampaignFacts, Facts, FieldValues, History, HourCounts, PersonFacts, StepType
 from strategies.calendar import zone_info
-from strategies.records import EmailRecord, LaunchChoices, StepRecord, TaskRecord, TimelineStep, ZoneOf
 from strategies.registry import SendOptions
-from strategies.resume_plan import shift
-from strategies.timeline import Stop, Timeline, never, resolve_timeline
+from strategies.timeline.records import EmailRecord, LaunchChoices, StepRecord, TaskRecord, TimelineStep, ZoneOf
+from strategies.timeline.resume_plan import shift
+from strategies.timeline.timeline import Stop, Timeline, never, resolve_timeline
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -10,8 +10,8 @@ from plugins.testing.common.findings import Findings
 from plugins.testing.common.time_limit import NoAnswerError
 from plugins.testing.send_options.recorder import Call, Recorder
 from strategies import Range, Reads, Refusal, SendAt
-from strategies.allowed_times import next_allowed
 from strategies.calendar import instant_of
+from strategies.timeline.allowed_times import next_allowed
 
 MAX_ASKED_AGAIN = 300
 """Answers about which the option is asked once more."""

@@ -10,7 +10,7 @@ from api.services.campaigns.pausing.pausing import pause_campaign, resume_campai
 from api.services.dispatch.claim import asking_again
 from api.states import SendStatus
 from plugins.contract import Outcome, Outgoing
-from strategies.records import PlannedSend
+from strategies.timeline.records import PlannedSend
 from tests.services.dispatch.office_hours import Office, at, later, launched, present
 from tests.services.world import World, make_world
 

@@ -14,7 +14,7 @@ from api.services.tasks.sending import send_task
 from plugins.testing.send_options.explanation_reader import evaluate
 from strategies import Note
 from strategies.calendar import Moment, moment_of
-from strategies.sentences import sentence
+from strategies.sentences.sentences import sentence
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import later
 from tests.services.emails.scheduled import automatic, by_hand, refusal

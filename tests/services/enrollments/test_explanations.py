@@ -19,8 +19,8 @@ from api.states import SendStatus, TaskStatus
 from api.store.engine.database import migrate
 from plugins.testing.send_options.explanation_reader import evaluate
 from strategies import Note
-from strategies.records import ZoneOf
-from strategies.sentences import sentence
+from strategies.sentences.sentences import sentence
+from strategies.timeline.records import ZoneOf
 from tests.databases import on_sqlite
 from tests.migrations.migrating import before
 from tests.services.campaigns.edited import content, later, step

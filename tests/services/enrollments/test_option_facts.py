@@ -31,7 +31,7 @@ from strategies import (
     Reads,
     Refusal,
 )
-from strategies.records import PlannedSend
+from strategies.timeline.records import PlannedSend
 from tests.services.enrollments.facts_world import (
     LATER,
     NOW,

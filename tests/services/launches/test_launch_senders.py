@@ -22,7 +22,7 @@ from api.services.workspaces.senders import create_sender
 from api.store.engine.database import migrate
 from api.store.launches.launch_choices import choices_of
 from strategies import StepType
-from strategies.records import PlannedSend
+from strategies.timeline.records import PlannedSend
 from tests.databases import on_sqlite
 from tests.migrations.migrating import before
 from tests.services.jobs.claims import claim_launch, free, run_launch

@@ -20,8 +20,8 @@ from api.worker_processes.limits import DEFAULT_LIMITS, Limit
 from plugins.loading.manager import Installed, load
 from strategies import Calendar, Position, Refusal, StepType
 from strategies.questions import QuestionCollector, with_answers
-from strategies.records import LaunchChoices, PlannedSend, TimelineStep
-from strategies.timeline import Timeline, resolve_timeline
+from strategies.timeline.records import LaunchChoices, PlannedSend, TimelineStep
+from strategies.timeline.timeline import Timeline, resolve_timeline
 from tests.databases import on_sqlite
 from tests.options_here import in_workers
 from tests.plugins import evil

@@ -23,10 +23,10 @@ from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatu
 from api.store.dispatch.allowed_times import allowed_times_id
 from api.store.enrollments.fact_changes import FACTS_CHANGED
 from strategies import Note, Refusal
-from strategies.edit_plan import Edit, edit
 from strategies.questions import QuestionCollector
-from strategies.records import PlannedSend, PlannedTask
-from strategies.timeline import Timeline
+from strategies.timeline.edit_plan import Edit, edit
+from strategies.timeline.records import PlannedSend, PlannedTask
+from strategies.timeline.timeline import Timeline
 
 # The columns that are read. Many rows are read, so no other columns are.
 SEND_COLUMNS = (

@@ -21,7 +21,7 @@ from api.states import OPEN_LAUNCH_STATUSES
 from api.store.enrollments.fact_groups import edit_facts
 from strategies import WarningNote
 from strategies.questions import QuestionCollector, asks_options
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
 
 
 @dataclass(slots=True)

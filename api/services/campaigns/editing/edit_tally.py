@@ -11,7 +11,7 @@ from api.services.campaigns.editing.edit_planner import EditChanges
 from api.services.enrollments.order_warnings import OrderTally
 from api.services.enrollments.timeline_rows import timeline_steps
 from api.states import SendStatus
-from strategies.records import PlannedSend
+from strategies.timeline.records import PlannedSend
 
 MAX_MOVES_PER_STEP = 100
 """Pairs of an old and a new time that a preview lists for one step."""

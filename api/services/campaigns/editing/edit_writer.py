@@ -25,8 +25,8 @@ from api.store.dispatch import allowed_times
 from api.store.emails.written_texts import restore_texts
 from api.store.events.events import Line, email_event, task_event, write
 from strategies import Note
-from strategies.records import PlannedSend
-from strategies.timeline_notes import utc
+from strategies.timeline.records import PlannedSend
+from strategies.timeline.timeline_notes import utc
 
 
 async def rewrite(context: WorkspaceContext, campaign: Campaign, found: EditChanges, *, held: bool) -> set[str | None]:

@@ -28,13 +28,14 @@ from api.services.enrollments.timeline_rows import (
 )
 from api.states import WAITING_STATUSES, TaskStatus
 from api.store.campaigns import holds
-from strategies import Calendar, Note, SendAt, timeline_notes
-from strategies.allowed_times import Ranges
+from strategies import Calendar, Note, SendAt
 from strategies.calendar import instant_of, local, moment_of
 from strategies.questions import QuestionCollector
-from strategies.records import PlannedSend, PlannedTask
-from strategies.resume_plan import Shift, goes_at_once, shift
-from strategies.timeline import resolve_timeline
+from strategies.timeline import timeline_notes
+from strategies.timeline.allowed_times import Ranges
+from strategies.timeline.records import PlannedSend, PlannedTask
+from strategies.timeline.resume_plan import Shift, goes_at_once, shift
+from strategies.timeline.timeline import resolve_timeline
 
 # The columns that are read. Many rows are read, so no other columns are.
 SEND_COLUMNS = (

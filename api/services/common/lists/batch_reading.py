@@ -41,7 +41,7 @@ from api.store.enrollments import waiting_people
 from api.store.enrollments.waiting_people import WaitingCount
 from api.store.reports.measures import Scope
 from api.store.reports.reading import NO_COUNTS, Counts, counts
-from strategies.allowed_times import Ranges
+from strategies.timeline.allowed_times import Ranges
 
 ACTIVE_STEPS = "removed_at IS NULL"
 

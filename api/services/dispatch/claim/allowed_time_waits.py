@@ -14,9 +14,9 @@ from api.store.dispatch.allowed_times import Wait
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import email_event, write
 from plugins.contract import Outcome
-from strategies import timeline_notes
 from strategies.calendar import shown_minute
 from strategies.codes import Message
+from strategies.timeline import timeline_notes
 
 WAIT_CODES = frozenset({"NO_TIME_ALLOWED", "WAITS_FOR_ALLOWED_TIME"})
 """Codes of the notes that dispatch adds to the explanation of an email that waits."""

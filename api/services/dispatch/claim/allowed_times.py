@@ -13,7 +13,7 @@ from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
 from api.store.dispatch import allowed_times
 from api.store.dispatch.allowed_times import Wait
-from strategies.allowed_times import next_allowed
+from strategies.timeline.allowed_times import next_allowed
 
 AskLater = Callable[[Sequence[Delivery], BisectingClaim], None]
 """Takes claimed emails whose send options have to be asked again. It releases them, or lets them fail."""

@@ -19,9 +19,10 @@ from api.services.enrollments.plan_again import plan_again
 from api.store.dispatch import allowed_times
 from api.store.dispatch.allowed_times import Wait
 from plugins.contract import Outcome, Receipt
-from strategies import Refusal, timeline_notes
-from strategies.allowed_times import may_be_sent
+from strategies import Refusal
 from strategies.calendar import shown_minute
+from strategies.timeline import timeline_notes
+from strategies.timeline.allowed_times import may_be_sent
 
 log = logging.getLogger("touchline.dispatch")
 

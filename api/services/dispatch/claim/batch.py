@@ -28,9 +28,9 @@ from api.store.enrollments.enrollments import statuses
 from api.store.people.people import recipients
 from api.worker_processes.limits import WorkersBusyError
 from plugins.contract import Outcome, Receipt
-from strategies.allowed_times import Ranges
 from strategies.calendar import local
 from strategies.codes import Message
+from strategies.timeline.allowed_times import Ranges
 
 RECHECK_WAIT = timedelta(seconds=2)
 """How long an email waits for another email that is being sent, or for a free renderer."""

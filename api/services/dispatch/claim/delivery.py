@@ -7,7 +7,7 @@ from enum import Enum, auto
 from api.services.dispatch.claim.batch import Batch
 from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.emails.sent_contents import PackedContent
-from strategies.allowed_times import Ranges, may_be_sent
+from strategies.timeline.allowed_times import Ranges, may_be_sent
 
 
 class Stage(Enum):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import count
 
 from strategies.calendar import Calendar, instant_of, local
-from strategies.records import Planned, PlannedSend
-from strategies.timeline import Stop, Timeline, never
+from strategies.timeline.records import Planned, PlannedSend
+from strategies.timeline.timeline import Stop, Timeline, never
 
 Resolve = Callable[[Mapping[int, dt.date], Stop], Timeline]
 """Resolves the person's timeline at the time of the resume, with the given resumes, up to where ``Stop`` ends it."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from strategies.calendar import Moment, aware, local, moment_of
 from strategies.contract import CreateTask, Note, SendAt
-from strategies.records import ZoneOf
+from strategies.timeline.records import ZoneOf
 
 Why = Mapping[str, str | int]
 """Where a wall time comes from: the day of a step, and how its task was completed."""

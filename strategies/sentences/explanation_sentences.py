@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from strategies.allowed_time_sentences import ALLOWED_TIME_SENTENCES
-from strategies.chosen_time_sentences import CHOSEN_TIME_SENTENCES
 from strategies.contract import ByValue, Text
+from strategies.sentences.allowed_time_sentences import ALLOWED_TIME_SENTENCES
+from strategies.sentences.chosen_time_sentences import CHOSEN_TIME_SENTENCES
 
 MOMENTS: Mapping[str, Mapping[str, str]] = {
     "en": {

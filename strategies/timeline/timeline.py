@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from strategies.calendar import Calendar, aware
 from strategies.facts import NO_FACTS, Facts
 from strategies.questions import Question, ask
-from strategies.records import LaunchChoices, Planned, PlannedSend, StepRecord, TimelineStep
 from strategies.registry import SendOptions
-from strategies.timeline_walk import TimelineInput, Walk
+from strategies.timeline.records import LaunchChoices, Planned, PlannedSend, StepRecord, TimelineStep
+from strategies.timeline.timeline_walk import TimelineInput, Walk
 
 NO_RESUMES: Mapping[int, dt.date] = {}
 Stop = Callable[[Planned], bool]

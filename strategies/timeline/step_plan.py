@@ -5,17 +5,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from strategies import timeline_notes
-from strategies.allowed_times import next_allowed, plain_ranges
 from strategies.calendar import local, moment_of
 from strategies.codes import StrategyCode
 from strategies.contract import CreateTask, Note, SendAt, SendOption, StepContext, StepType
 from strategies.errors import Refusal
 from strategies.facts import UndeclaredReadError
-from strategies.option_calls import call_option, limits_times, plain_answer
+from strategies.package_options.option_calls import call_option, limits_times, plain_answer
 from strategies.questions import Unanswered
-from strategies.records import Planned, PlannedSend, PlannedTask, TimelineStep
 from strategies.registry import SendOptions
+from strategies.timeline import timeline_notes
+from strategies.timeline.allowed_times import next_allowed, plain_ranges
+from strategies.timeline.records import Planned, PlannedSend, PlannedTask, TimelineStep
 
 Notes = tuple[Note, ...]
 Answer = TypeVar("Answer")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from strategies.contract import Note, SendOption, WarningNote
-from strategies.explanation_sentences import RETIRED_SENTENCES, SENTENCES
-from strategies.warning_codes import WarningCode
+from strategies.sentences.explanation_sentences import RETIRED_SENTENCES, SENTENCES
+from strategies.sentences.warning_codes import WarningCode
 
 log = logging.getLogger("touchline.options")
 

@@ -8,12 +8,12 @@ import pytest
 
 from plugins.loading.manager import load
 from strategies import Calendar, Note, Refusal, SendOption, StepType
-from strategies.anchor import Anchor
 from strategies.options.at_time import AtTime
-from strategies.records import EmailRecord, LaunchChoices, PlannedSend, PlannedTask, TaskRecord, TimelineStep
-from strategies.sentences import sentence
+from strategies.sentences.sentences import sentence
 from strategies.step_checks import check, position
-from strategies.timeline import Timeline, resolve_timeline
+from strategies.timeline.anchor import Anchor
+from strategies.timeline.records import EmailRecord, LaunchChoices, PlannedSend, PlannedTask, TaskRecord, TimelineStep
+from strategies.timeline.timeline import Timeline, resolve_timeline
 
 OPTIONS = load({}).send_options
 NOW = datetime.fromisoformat("2026-03-02T07:00:00+00:00")

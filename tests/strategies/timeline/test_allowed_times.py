@@ -10,12 +10,12 @@ import pytest
 
 from plugins.testing.send_options.explanation_reader import evaluate
 from strategies import Availability, Calendar, Note, Position, Range, Refusal, SendAt, SendOption, StepContext, StepType
-from strategies.allowed_times import MAX_RANGES, next_allowed, plain_ranges
 from strategies.options.at_time import AtTime
 from strategies.options.same_time_as_previous import SameTimeAsPrevious
-from strategies.records import EmailRecord, LaunchChoices, PlannedSend, StepRecord, TimelineStep
 from strategies.registry import SendOptions
-from strategies.timeline import resolve_timeline
+from strategies.timeline.allowed_times import MAX_RANGES, next_allowed, plain_ranges
+from strategies.timeline.records import EmailRecord, LaunchChoices, PlannedSend, StepRecord, TimelineStep
+from strategies.timeline.timeline import resolve_timeline
 
 NOW = datetime(2026, 3, 2, 7, tzinfo=UTC)
 NEW_YORK = "America/New_York"

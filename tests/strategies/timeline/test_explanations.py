@@ -14,7 +14,10 @@ from plugins.testing.send_options.explanation_reader import evaluate
 from strategies import Availability, Calendar, CreateTask, Note, Position, Refusal, SendAt, SendOption, StepContext
 from strategies import StepType as Type
 from strategies.calendar import zone_names
-from strategies.records import (
+from strategies.registry import SendOptions
+from strategies.sentences.sentences import sentence
+from strategies.step_checks import check, check_launch
+from strategies.timeline.records import (
     EmailRecord,
     LaunchChoices,
     PlannedSend,
@@ -24,11 +27,8 @@ from strategies.records import (
     TimelineStep,
     ZoneOf,
 )
-from strategies.registry import SendOptions
-from strategies.resume_plan import shift
-from strategies.sentences import sentence
-from strategies.step_checks import check, check_launch
-from strategies.timeline import Stop, Timeline, never, resolve_timeline
+from strategies.timeline.resume_plan import shift
+from strategies.timeline.timeline import Stop, Timeline, never, resolve_timeline
 
 UTC = dt.UTC
 HOUR, SECOND = dt.timedelta(hours=1), dt.timedelta(seconds=1)

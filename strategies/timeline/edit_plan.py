@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from strategies.records import Planned, PlannedSend, PlannedTask
+from strategies.timeline.records import Planned, PlannedSend, PlannedTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from strategies.codes import StrategyCode
 from strategies.contract import Availability, CreateTask, Position, SendAt, SendOption, WarningNote
 from strategies.errors import Refusal
 from strategies.facts import CampaignFacts
-from strategies.plain_values import (
+from strategies.package_options.plain_values import (
     plain_date,
     plain_instant,
     plain_notes,
@@ -19,7 +19,7 @@ from strategies.plain_values import (
     plain_zone,
 )
 from strategies.questions import Unanswered
-from strategies.sentences import sentence
+from strategies.sentences.sentences import sentence
 
 log = logging.getLogger("touchline.options")
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from plugins.loading.manager import load
 from strategies import Availability, Position, Refusal, SendAt, SendOption, StepContext, StepType
-from strategies.records import TimelineStep
 from strategies.registry import SendOptions
-from strategies.send_order import order_warnings, out_of_order
-from strategies.sentences import sentence
+from strategies.sentences.sentences import sentence
+from strategies.timeline.records import TimelineStep
+from strategies.timeline.send_order import order_warnings, out_of_order
 
 OPTIONS = load({}).send_options
 CALL = TimelineStep(1, StepType.CALL, None, {})

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from strategies.allowed_times import Ranges
 from strategies.contract import Note, StepType
+from strategies.timeline.allowed_times import Ranges
 
 
 class ZoneOf(StrEnum):

@@ -1,7 +1,7 @@
 """The sentences of warnings about emails that are sent in another order than their steps."""
 
 from strategies.contract import Plural
-from strategies.warning_members import warning
+from strategies.sentences.warning_members import warning
 
 OUT_OF_ORDER = warning(
     en=Plural(

@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from strategies import option_calls
 from strategies.contract import Availability, CreateTask, Position, SendAt, SendOption, StepContext
 from strategies.errors import Refusal
 from strategies.facts import CampaignFacts
+from strategies.package_options import option_calls
 from strategies.questions import Asker, Question, ask
 from strategies.ranges import Range
 from strategies.registry import SendOptions

@@ -19,11 +19,11 @@ from strategies import (
     StepType,
 )
 from strategies.codes import StrategyCode
-from strategies.option_calls import availability, validate
-from strategies.records import LaunchChoices, PlannedSend, TimelineStep
+from strategies.package_options.option_calls import availability, validate
 from strategies.registry import SendOptions
 from strategies.step_checks import check_step
-from strategies.timeline import Timeline, resolve_timeline
+from strategies.timeline.records import LaunchChoices, PlannedSend, TimelineStep
+from strategies.timeline.timeline import Timeline, resolve_timeline
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 DAY, WALL = date(2026, 3, 3), time(12, 30)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from itertools import pairwise
 
-from strategies.plain_values import plain_instant
+from strategies.package_options.plain_values import plain_instant
 from strategies.ranges import Range
 
 Ranges = tuple[Range, ...]

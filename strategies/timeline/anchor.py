@@ -7,10 +7,10 @@ docs/scheduling.md has the rules.
 import datetime as dt
 from dataclasses import dataclass
 
-from strategies import timeline_notes
 from strategies.calendar import Calendar, instant_of
 from strategies.contract import Note
-from strategies.records import EmailRecord, LaunchChoices, TaskRecord
+from strategies.timeline import timeline_notes
+from strategies.timeline.records import EmailRecord, LaunchChoices, TaskRecord
 
 AT_TIME = "at_time"
 """The key of the built-in option that moves a first email whose time had passed at launch."""

@@ -4,9 +4,9 @@ A new warning is one more member, with a sentence for each language, when it is 
 ``WarningCode.note`` makes it.
 """
 
-from strategies import order_warning_sentences
 from strategies.contract import Plural
-from strategies.warning_members import WarningMember, warning
+from strategies.sentences import order_warning_sentences
+from strategies.sentences.warning_members import WarningMember, warning
 
 
 class WarningCode(WarningMember):

@@ -8,9 +8,9 @@ import pytest
 
 from plugins.loading.manager import load
 from strategies import Calendar, StepType
-from strategies.records import EmailRecord, LaunchChoices, PlannedSend, TaskRecord, TimelineStep
-from strategies.resume_plan import Shift, shift
-from strategies.timeline import Stop, Timeline, never, resolve_timeline
+from strategies.timeline.records import EmailRecord, LaunchChoices, PlannedSend, TaskRecord, TimelineStep
+from strategies.timeline.resume_plan import Shift, shift
+from strategies.timeline.timeline import Stop, Timeline, never, resolve_timeline
 
 OPTIONS = load({}).send_options
 NOW = datetime.fromisoformat("2026-03-02T07:00:00+00:00")

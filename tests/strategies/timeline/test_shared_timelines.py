@@ -21,9 +21,9 @@ from strategies import (
     StepContext,
     StepType,
 )
-from strategies.records import LaunchChoices, TimelineStep
-from strategies.timeline import SharedTimelines, resolve_timeline
-from strategies.timeline_walk import TimelineInput
+from strategies.timeline.records import LaunchChoices, TimelineStep
+from strategies.timeline.timeline import SharedTimelines, resolve_timeline
+from strategies.timeline.timeline_walk import TimelineInput
 
 NOW = datetime(2026, 3, 2, 7, tzinfo=UTC)
 CALLS: Counter[str] = Counter()

@@ -12,10 +12,10 @@ from strategies.calendar import Calendar
 from strategies.contract import WarningNote
 from strategies.errors import Refusal
 from strategies.questions import QuestionCollector
-from strategies.records import LaunchChoices, PlannedSend, PlannedTask, TimelineStep
 from strategies.registry import SendOptions
-from strategies.timeline import resolve_timeline
-from strategies.warning_codes import WarningCode
+from strategies.sentences.warning_codes import WarningCode
+from strategies.timeline.records import LaunchChoices, PlannedSend, PlannedTask, TimelineStep
+from strategies.timeline.timeline import resolve_timeline
 
 TRIAL_TIMES = (dt.time(0), dt.time(12), dt.time(23, 59, 59))
 """Wall times of the send time and of completed tasks, for which the check resolves a campaign."""

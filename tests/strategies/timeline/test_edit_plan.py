@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from plugins.loading.manager import load
 from strategies import Calendar, StepType
-from strategies.edit_plan import Edit, Slot, edit
-from strategies.records import (
+from strategies.timeline.edit_plan import Edit, Slot, edit
+from strategies.timeline.records import (
     EmailRecord,
     LaunchChoices,
     ManualEmailRecord,
@@ -21,7 +21,7 @@ from strategies.records import (
     TaskRecord,
     TimelineStep,
 )
-from strategies.timeline import Timeline, resolve_timeline
+from strategies.timeline.timeline import Timeline, resolve_timeline
 
 OPTIONS = load({}).send_options
 NOW = datetime.fromisoformat("2026-03-02T07:00:00+00:00")

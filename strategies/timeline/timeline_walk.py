@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from strategies import timeline_notes
-from strategies.anchor import Anchor, launch_anchor
 from strategies.calendar import Calendar
 from strategies.contract import Note, StepContext, StepType
 from strategies.facts import Facts
-from strategies.records import (
+from strategies.registry import SendOptions
+from strategies.timeline import timeline_notes
+from strategies.timeline.anchor import Anchor, launch_anchor
+from strategies.timeline.records import (
     EmailRecord,
     LaunchChoices,
     ManualEmailRecord,
@@ -23,9 +24,8 @@ from strategies.records import (
     TaskRecord,
     TimelineStep,
 )
-from strategies.registry import SendOptions
-from strategies.step_plan import plan_step
-from strategies.timeline_notes import Why
+from strategies.timeline.step_plan import plan_step
+from strategies.timeline.timeline_notes import Why
 
 
 class Start(NamedTuple):

@@ -1,0 +1,6 @@
+"""Ask the send options of packages, in this process or in another, and check what they return.
+
+Imports: strategies.sentences.
+Imported by: codes, http.monitoring, plugins.loading, plugins.testing.send_options, services.campaigns,
+    services.enrollments, services.plugin_health, services.send_options, strategies.timeline.
+"""

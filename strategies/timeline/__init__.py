@@ -1,0 +1,7 @@
+"""The timeline of one person: when each step is due, and what edits, pauses and resumes change.
+
+Imports: strategies.package_options, strategies.sentences.
+Imported by: graphql.launches, plugins.testing.send_options, services.campaigns, services.common.lists,
+    services.dispatch, services.email_tests, services.emails, services.enrollments, services.launches,
+    services.one_off_emails, services.plugin_health, store.dispatch, store.launches, strategies.options.
+"""
