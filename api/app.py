@@ -15,23 +15,17 @@ from api.channel_processes.isolation import close_channels, isolated
 from api.clock import Clock
 from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
-from api.http import (
-    attachments,
-    crm_callback,
-    cross_origin,
-    list_exports,
-    sent_emails,
-    tracking_pages,
-    unsubscribe_page,
-    webhooks,
-)
-from api.http.graphql_endpoint import GraphQLEndpoint
+from api.http import crm_callback, tracking_pages, webhooks
+from api.http.access import cross_origin
+from api.http.access.request_guard import RequestGuard
+from api.http.access.trusted_documents import TrustedDocuments
+from api.http.downloads import attachments, list_exports, sent_emails
+from api.http.graphql.graphql_endpoint import GraphQLEndpoint
+from api.http.graphql.websocket_endpoint import WebSocketEndpoint
 from api.http.headers import SecurityHeaders, respond_to_exception
 from api.http.monitoring import health
 from api.http.monitoring.access import Access
-from api.http.request_guard import RequestGuard
-from api.http.trusted_documents import TrustedDocuments
-from api.http.websocket_endpoint import WebSocketEndpoint
+from api.http.unsubscribing import unsubscribe_page
 from api.loop_watch import LoopWatch
 from api.mail.worker_jobs import preload
 from api.make_runtime import make_ticker

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from api.clock import Clock
-from api.http import unsubscribe_page
+from api.http.unsubscribing import unsubscribe_page
 from api.mail.return_address import ReturnAddresses
 from api.mail.tracking.signed_urls import TrackingLinks, tracking_key
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses

@@ -19,10 +19,10 @@ from starlette.routing import Route, WebSocketRoute
 from api.clock import system_clock
 from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
-from api.http.graphql_endpoint import GraphQLEndpoint
-from api.http.request_guard import RequestGuard
-from api.http.websocket_endpoint import WebSocketEndpoint
-from api.http.workspace_limits import MessageRateLimit
+from api.http.access.request_guard import RequestGuard
+from api.http.access.workspace_limits import MessageRateLimit
+from api.http.graphql.graphql_endpoint import GraphQLEndpoint
+from api.http.graphql.websocket_endpoint import WebSocketEndpoint
 from api.make_runtime import make_runtime
 from api.models import Launch, Workspace
 from api.server.limits import ServerLimits

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from api.clock import system_clock
 from api.graphql.limits.budgets import Budgets
 from api.graphql.schema import schema
-from api.http.graphql_endpoint import GraphQLEndpoint
-from api.http.request_guard import RequestGuard
+from api.http.access.request_guard import RequestGuard
+from api.http.graphql.graphql_endpoint import GraphQLEndpoint
 from api.make_runtime import make_runtime
 from api.models import Workspace
 from api.services.following.row_watch import RowWatch

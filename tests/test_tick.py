@@ -12,7 +12,7 @@ from asyncpg.exceptions import ConnectionDoesNotExistError
 
 from api import tick
 from api.graphql.limits.budgets import Budgets
-from api.http.request_guard import RequestGuard
+from api.http.access.request_guard import RequestGuard
 from api.make_runtime import make_ticker
 from api.models import Job, Person
 from api.services.following.row_watch import RowWatch

@@ -1,7 +1,5 @@
-"""Serve GraphQL over HTTP and websocket, webhooks, tracked links and the unsubscribe page.
+"""Serve GraphQL, webhooks, tracked links, the unsubscribe page, downloads and pages for monitoring over HTTP.
 
-Imports: codes, graphql.arguments, graphql.engine, graphql.limits, mail, models, plugins, server, services.common,
-    services.crm, services.emails, services.following, services.one_off_emails, services.people, services.replies,
-    services.tracking, services.workspaces, store, strategies, worker_processes.
+Imports: codes, mail, plugins, services.common, services.crm, services.replies, services.tracking, store, strategies.
 Imported by: nobody.
 """

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.http.workspace_limits import BodyMemory, OperationQueue
+from api.http.access.workspace_limits import BodyMemory, OperationQueue
 from api.mail.text_checks import storable_text
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.replies.incoming import MAX_SOURCE_CHARACTERS, receive_events, receive_mails

@@ -9,7 +9,7 @@ from typing import Any
 from graphql import OperationDefinitionNode, OperationType, parse
 
 from tests.client import SECRET, Client
-from tests.http.test_event_streams import opened
+from tests.http.graphql.test_event_streams import opened
 
 STORY = (Path(__file__).parents[2] / "docs" / "story.md").read_text(encoding="utf-8")
 SETTINGS = {

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from api.codes.events.event_kinds import EventKind
-from api.http import event_streams, websocket_frames
-from api.http.json_writing import write_any_json
+from api.http.graphql import event_streams, websocket_frames
+from api.http.graphql.json_writing import write_any_json
 from api.models import Token
 from api.services.following import event_follower, event_tail, events
 from api.store.engine.transactions import transaction
 from api.store.events.events import Line, write
 from tests import story
 from tests.client import Client
-from tests.http.test_event_streams import opened
+from tests.http.graphql.test_event_streams import opened
 from tests.live import PATIENCE, Live, until
 from tests.served import NOW
 

@@ -10,8 +10,8 @@ import pytest
 
 from api.graphql.engine.execution.operations import Schema
 from api.graphql.limits.budgets import Budget
-from api.http import json_writing, subscription_updates
-from api.http.websocket_frames import Socket as ServerSocket
+from api.http.graphql import json_writing, subscription_updates
+from api.http.graphql.websocket_frames import Socket as ServerSocket
 from api.models import Launch, Person, Token
 from api.services.workspaces import workspaces
 from api.services.workspaces.workspaces import issue_token
@@ -54,7 +54,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
     monkeypatch.setattr(Schema, "execute_event", executed)
     monkeypatch.setattr(subscription_updates, "encode_once", encoded)
-    monkeypatch.setattr("api.http.request_guard.valid_tokens", tokens_read)
+    monkeypatch.setattr("api.http.access.request_guard.valid_tokens", tokens_read)
     return found
 
 
@@ -220,7 +220,7 @@ async def test_an_event_that_cannot_be_made_is_tried_again(
         sockets = [await opened(stack, live, rep.token, launch) for _ in range(2)]
         await moved(launch)
         with monkeypatch.context() as patched:
-            patched.setattr("api.http.request_guard.valid_tokens", broken)
+            patched.setattr("api.http.access.request_guard.valid_tokens", broken)
             live.gate.open()
             await failed.wait()
         live.gate.open()

@@ -18,7 +18,7 @@ from api.graphql.engine.execution.executor import Executor
 from api.graphql.engine.execution.json_text import EncodedJson
 from api.graphql.engine.loading.loaded_lists import load_together, loaded_list
 from api.graphql.engine.scalars import DateTime
-from api.http.json_writing import write_any_json
+from api.http.graphql.json_writing import write_any_json
 from api.store.engine.rows import ChildColumns
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from asyncpg.exceptions import ConnectionDoesNotExistError
 from tortoise.connection import get_connection
 
 from api.http.monitoring import timed_checks
-from api.http.unsubscribe_page import link_maker
+from api.http.unsubscribing.unsubscribe_page import link_maker
 from api.models import Person
 from api.settings import Settings
 from api.store.engine.sql import execute
@@ -66,7 +66,7 @@ def told(answer: httpx.Response) -> tuple[int, str, str]:
 
 async def test_a_token_that_cannot_be_looked_up_is_answered(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("api.http.request_guard.workspace_by_token", refused)
+        patched.setattr("api.http.access.request_guard.workspace_by_token", refused)
         answer = await asked(client, NAME)
     assert told(answer) == (503, "5", "DATABASE_AWAY")
     assert "Try again later" in answer.json()["errors"][0]["message"]
@@ -98,7 +98,7 @@ async def test_a_websocket_stays_open_and_a_new_one_is_asked_to_come_back(
 ) -> None:
     async with live.opened(rep.token) as socket, live.opened() as late:
         with monkeypatch.context() as patched:
-            patched.setattr("api.http.request_guard.workspace_by_token", refused)
+            patched.setattr("api.http.access.request_guard.workspace_by_token", refused)
             await socket.begin(NAME)
             answer = await socket.hear()
             assert (answer["type"], answer["payload"][0]["extensions"]) == ("error", {"code": "DATABASE_AWAY"})

@@ -98,7 +98,7 @@ async def test_a_fault_of_ours_is_json_as_well(client: Client, monkeypatch: pyte
     async def broken(*_: object) -> None:
         raise RuntimeError("a secret of the server")
 
-    monkeypatch.setattr("api.http.request_guard.workspace_by_token", broken)
+    monkeypatch.setattr("api.http.access.request_guard.workspace_by_token", broken)
     monkeypatch.setattr(client.http._transport, "raise_app_exceptions", False)
     answer = await asked(client, NAME)
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (500, "INTERNAL_ERROR")

@@ -1,5 +1,5 @@
 """The unsubscribe page: unsubscribe, undo it, and say why, in the recipient's language.
 
-Imports: services.people.
+Imports: mail.unsubscribing, models, services.common, services.people, store.
 Imported by: nobody.
 """

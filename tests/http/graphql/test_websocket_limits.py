@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 
-from api.http import workspace_limits
+from api.http.access import workspace_limits
 from api.server.limits import ServerLimits
 from strategies import Refusal
 from tests.client import Client, new_client

@@ -25,10 +25,10 @@ from api.graphql.engine.context import Context
 from api.graphql.engine.execution.operations import Schema
 from api.graphql.engine.lists.list_export import ListExport, list_export
 from api.graphql.limits.budgets import Budget
-from api.http import cross_origin
-from api.http.graphql_responses import error_response, result_response
-from api.http.media_types import DEFAULT
-from api.http.request_guard import RequestGuard
+from api.http.access import cross_origin
+from api.http.access.request_guard import RequestGuard
+from api.http.graphql.graphql_responses import error_response, result_response
+from api.http.graphql.media_types import DEFAULT
 from api.services.common.database_faults import public_fault
 from api.store.engine.faults.availability import log_database_outage
 from strategies import Refusal

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.http.workspace_limits import MessageRateLimit
+from api.http.access.workspace_limits import MessageRateLimit
 
 
 async def test_a_flood_is_slowed_down_and_others_are_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,10 +21,10 @@ from api.codes.requests.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.execution.errors import public_error
 from api.graphql.engine.execution.operations import Schema
-from api.http.operation_requests import check_operation
-from api.http.request_guard import RequestGuard
-from api.http.websocket_auth import AuthenticatedSchema, ConnectionAuth
-from api.http.websocket_frames import Socket, hide_frames
+from api.http.access.request_guard import RequestGuard
+from api.http.graphql.operation_requests import check_operation
+from api.http.graphql.websocket_auth import AuthenticatedSchema, ConnectionAuth
+from api.http.graphql.websocket_frames import Socket, hide_frames
 from api.store.engine.faults.availability import log_database_outage
 from strategies import Refusal
 from strategies.codes import Message

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.http import event_streams
-from api.http.media_types import GRAPHQL_JSON
+from api.http.graphql import event_streams
+from api.http.graphql.media_types import GRAPHQL_JSON
 from api.models import Token
 from api.server.limits import ServerLimits
 from api.services.workspaces.workspaces import issue_token

@@ -11,14 +11,14 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from api.http import websocket_endpoint
-from api.http.websocket_endpoint import MAX_OPERATIONS
+from api.http.graphql import websocket_endpoint
+from api.http.graphql.websocket_endpoint import MAX_OPERATIONS
 from api.models import Token
 from api.services.people import people
 from tests import story
 from tests.client import SECRET, Client, new_client
 from tests.graphql.test_launch_progress import FOLLOW, begun, event
-from tests.http.test_transport import nested
+from tests.http.graphql.test_transport import nested
 from tests.live import Live, listening
 from tests.served import NOW
 
@@ -248,14 +248,14 @@ async def test_our_own_faults_are_hidden_and_logged(
         assert "secret of the house" in caplog.text
         caplog.clear()
         with monkeypatch.context() as patched:
-            patched.setattr("api.http.request_guard.workspace_by_token", broken)
+            patched.setattr("api.http.access.request_guard.workspace_by_token", broken)
             await socket.begin(NAME)
             answer = await socket.hear()
         assert (answer["type"], answer["payload"][0]["message"]) == ("error", "An internal error. It has been logged.")
         assert "secret of the house" in caplog.text
         assert await socket.ask(NAME) == DATA
     async with live.opened() as late:
-        monkeypatch.setattr("api.http.request_guard.workspace_by_token", broken)
+        monkeypatch.setattr("api.http.access.request_guard.workspace_by_token", broken)
         await late.send({"type": "connection_init", "payload": {"Authorization": f"Bearer {rep.token}"}})
         assert await late.closing() == (1011, "An internal error. It has been logged.")
 

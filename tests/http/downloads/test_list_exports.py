@@ -14,7 +14,7 @@ from api.graphql.engine.execution import executor
 from api.graphql.engine.lists import list_export
 from api.graphql.engine.lists.list_export import ListExport
 from api.graphql.schema import schema
-from api.http import list_exports
+from api.http.downloads import list_exports
 from api.models import Send, Token
 from api.store.engine.sql import execute
 from tests import story

@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from api.codes.requests.requests import RequestCode
-from api.http.json_reading import read_json
-from api.http.trusted_documents import document_id
+from api.http.access.trusted_documents import document_id
+from api.http.graphql.json_reading import read_json
 from strategies import Refusal
 
 PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")

@@ -22,10 +22,10 @@ from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
 from api.graphql.engine.execution.documents import operation_type
 from api.graphql.engine.execution.operations import Schema
-from api.http.json_writing import write_any_json
-from api.http.media_types import EVENT_STREAM
-from api.http.request_guard import RequestGuard
-from api.http.websocket_auth import AuthenticatedSchema
+from api.http.access.request_guard import RequestGuard
+from api.http.graphql.json_writing import write_any_json
+from api.http.graphql.media_types import EVENT_STREAM
+from api.http.graphql.websocket_auth import AuthenticatedSchema
 from api.server import STREAM_SCOPE_KEY
 from api.server.limits import ServerLimits
 from strategies import Refusal

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 
 from api.codes.requests.inputs import InputCode
 from api.codes.requests.requests import RequestCode
-from api.http.request_guard import RequestGuard
+from api.http.access.request_guard import RequestGuard
 from api.services.common.context import WorkspaceContext
 from strategies import Refusal
 from strategies.codes import Code

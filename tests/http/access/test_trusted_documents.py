@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.http.trusted_documents import TrustedDocuments
+from api.http.access.trusted_documents import TrustedDocuments
 from api.settings import SettingsError
 from tests.client import Client, new_client, serving
 from tests.live import listening

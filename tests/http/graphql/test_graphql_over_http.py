@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from api.graphql.engine.execution import operations
-from api.http.media_types import GRAPHQL_JSON, JSON, Accepted, accepted
+from api.http.graphql.media_types import GRAPHQL_JSON, JSON, Accepted, accepted
 from tests.client import Client
 
 NEW = {"Accept": GRAPHQL_JSON}

@@ -16,8 +16,8 @@ from strawberry.types.execution import ExecutionResult
 from api.codes.requests.queries import QueryCode
 from api.codes.requests.requests import RequestCode
 from api.graphql.engine.execution.errors import with_code
-from api.http.json_writing import write_any_json
-from api.http.media_types import DEFAULT, GRAPHQL_JSON, Accepted
+from api.http.graphql.json_writing import write_any_json
+from api.http.graphql.media_types import DEFAULT, GRAPHQL_JSON, Accepted
 from api.services.common.database_faults import TRANSIENT, UNAVAILABLE
 from strategies.codes import Message
 

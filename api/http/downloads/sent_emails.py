@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from api.codes.refusals.emails import EmailCode
 from api.codes.requests.requests import RequestCode
-from api.http import cross_origin
-from api.http.refusals import caller_context, refusal_response
-from api.http.request_guard import RequestGuard
-from api.http.workspace_limits import OperationQueue
+from api.http.access import cross_origin
+from api.http.access.refusals import caller_context, refusal_response
+from api.http.access.request_guard import RequestGuard
+from api.http.access.workspace_limits import OperationQueue
 from api.services.common.emails.attached_files import attached_parts
 from api.services.emails import eml_files
 from strategies import Refusal

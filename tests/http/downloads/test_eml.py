@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from api.http.sent_emails import content_disposition
+from api.http.downloads.sent_emails import content_disposition
 from api.models import Person, Template
 from api.services.common.emails.eml_links import VALID_FOR, EmlLinks
 from api.services.common.emails.sent_messages import sent_messages
@@ -16,7 +16,7 @@ from api.store.emails import sent_contents
 from tests import story
 from tests.client import SECRET, Client
 from tests.graphql.authored import AT, author, launch
-from tests.http.test_attachments import CREATE, upload
+from tests.http.downloads.test_attachments import CREATE, upload
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 LINKS = EmlLinks("https://t.example.com", [SECRET, "old"])

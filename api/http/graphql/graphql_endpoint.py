@@ -14,13 +14,13 @@ from api.codes.requests.queries import QueryCode
 from api.codes.requests.requests import RequestCode
 from api.graphql.engine.context import Context
 from api.graphql.engine.execution.operations import Schema
+from api.http.access.request_guard import RequestGuard
 from api.http.compression import compress
-from api.http.event_streams import StreamClient, stream
-from api.http.graphql_responses import error_response, result_response
-from api.http.json_reading import INLINE_MAX_BYTES, read_any_json
-from api.http.media_types import JSON, Accepted, accepted
-from api.http.operation_requests import check_operation, operation_of_query_string
-from api.http.request_guard import RequestGuard
+from api.http.graphql.event_streams import StreamClient, stream
+from api.http.graphql.graphql_responses import error_response, result_response
+from api.http.graphql.json_reading import INLINE_MAX_BYTES, read_any_json
+from api.http.graphql.media_types import JSON, Accepted, accepted
+from api.http.graphql.operation_requests import check_operation, operation_of_query_string
 from api.services.common.database_faults import public_fault
 from api.store.engine.faults.availability import log_database_outage
 from api.store.events.event_actor import acting

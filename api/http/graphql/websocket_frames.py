@@ -10,8 +10,8 @@ from strawberry.asgi import ASGIWebSocketAdapter
 
 from api.codes.requests.http_answers import CloseCode
 from api.codes.requests.requests import RequestCode
-from api.http.json_reading import read_any_json
-from api.http.json_writing import write_any_json
+from api.http.graphql.json_reading import read_any_json
+from api.http.graphql.json_writing import write_any_json
 from api.server import ACKNOWLEDGE_EXTENSION
 from api.server.limits import ServerLimits
 from api.worker_processes.limits import WorkersBusyError

@@ -18,8 +18,8 @@ from api.graphql.engine.execution.json_text import EncodedJson
 from api.graphql.engine.execution.operations import Schema
 from api.graphql.engine.execution.root_variables import variables_of_fields
 from api.graphql.limits.budgets import Charge
-from api.http.json_writing import encode_once
-from api.http.request_guard import RequestGuard
+from api.http.access.request_guard import RequestGuard
+from api.http.graphql.json_writing import encode_once
 from api.services.following.event_tail import TooSlowError
 from api.services.following.events import FollowedEvents
 from api.services.following.row_kinds import FollowedRow, kind_of

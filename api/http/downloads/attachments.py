@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from api.codes.refusals.emails import EmailCode
-from api.http import cross_origin
-from api.http.refusals import caller_context, refusal_response
-from api.http.request_guard import RequestGuard
-from api.http.workspace_limits import OperationQueue
+from api.http.access import cross_origin
+from api.http.access.refusals import caller_context, refusal_response
+from api.http.access.request_guard import RequestGuard
+from api.http.access.workspace_limits import OperationQueue
 from api.services.one_off_emails import uploads
 from api.services.one_off_emails.attached import MAX_ATTACHED_BYTES
 from strategies import Refusal

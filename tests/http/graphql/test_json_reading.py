@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.http import json_reading
-from api.http.json_reading import MAX_DEPTH, MAX_JSON_COST, check_size, read_any_json, read_json
-from api.http.json_writing import write_any_json, write_json
+from api.http.graphql import json_reading
+from api.http.graphql.json_reading import MAX_DEPTH, MAX_JSON_COST, check_size, read_any_json, read_json
+from api.http.graphql.json_writing import write_any_json, write_json
 from strategies import Refusal
 
 VALUES = st.recursive(

@@ -9,8 +9,8 @@ from api.codes.requests.queries import QueryCode
 from api.graphql.engine.context import Context
 from api.graphql.limits.budgets import Budgets
 from api.graphql.limits.document_limits import MAX_QUERY_BYTES
-from api.http.trusted_documents import TrustedDocuments, document_id
-from api.http.workspace_limits import BodyMemory, MessageRateLimit, OperationQueue
+from api.http.access.trusted_documents import TrustedDocuments, document_id
+from api.http.access.workspace_limits import BodyMemory, MessageRateLimit, OperationQueue
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.following.event_tail import EventTail
 from api.services.following.row_watch import RowWatch

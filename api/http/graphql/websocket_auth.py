@@ -15,9 +15,9 @@ from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
 from api.graphql.engine.execution.errors import public_error, with_code
 from api.graphql.engine.execution.operations import Schema
-from api.http.request_guard import RequestGuard
-from api.http.subscription_updates import FollowingClient, UpdateMaker, later_updates
-from api.http.websocket_frames import Socket
+from api.http.access.request_guard import RequestGuard
+from api.http.graphql.subscription_updates import FollowingClient, UpdateMaker, later_updates
+from api.http.graphql.websocket_frames import Socket
 from api.services.following.events import FollowedEvents
 from api.services.following.row_kinds import kind_of
 from api.store.engine.faults.availability import log_database_outage
