@@ -12,7 +12,7 @@ MESSAGE_LIMITS = Limits(
 """The limits of one message: for an option that ends the limits of its calls, and for the import of its package."""
 MAX_LEFT_THREADS = 8
 """Threads that calls may leave behind before another worker answers the rest. Their stacks count as memory."""
-QUESTIONS_BETWEEN_CHECKS = 8
+QUESTIONS_BETWEEN_CHECKS = 25
 """Questions after which a worker looks for processes that calls have left behind."""
 MAX_QUESTIONS = 500
 """Most questions of one message."""

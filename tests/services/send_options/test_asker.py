@@ -138,8 +138,8 @@ async def test_processes_that_an_option_leaves_end_before_there_are_many(package
     with in_workers(), pytest.MonkeyPatch.context() as patch:
         run = OptionAsker.run
         patch.setattr(OptionAsker, "run", counted)
-        assert times(await timelines(server, "evil_starts_processes", 20)) == [time(9)] * 20
-    assert answered == [8, 8, 4]
+        assert times(await timelines(server, "evil_starts_processes", 60)) == [time(9)] * 60
+    assert answered == [25, 25, 10]
 
 
 @on_sqlite
