@@ -15,29 +15,29 @@ Imported by: cli, http, services, store.
 """
 
 from api.models.bulk_actions import BulkAction, BulkRefusal
-from api.models.campaigns import Campaign, Step
-from api.models.crm_connections import CrmConnection, CrmLogin, CrmSettings, CrmUser
-from api.models.crm_people import CrmActivity, CrmPerson
-from api.models.crm_tasks import CrmChange, CrmTask, CrmTaskSync
-from api.models.email_tests import TestEmail
-from api.models.emails import Send
-from api.models.enrollments import Enrollment
+from api.models.campaigns.campaigns import Campaign, Step
+from api.models.campaigns.enrollments import Enrollment
+from api.models.campaigns.launches import Launch, LeftOut
+from api.models.crm.crm_connections import CrmConnection, CrmLogin, CrmSettings, CrmUser
+from api.models.crm.crm_people import CrmActivity, CrmPerson
+from api.models.crm.crm_tasks import CrmChange, CrmTask, CrmTaskSync
+from api.models.emails.email_tests import TestEmail
+from api.models.emails.emails import Send
 from api.models.events import Event
-from api.models.groups import GroupMember, PeopleGroup
-from api.models.incoming import IncomingEvent, Reply
 from api.models.jobs import Job
-from api.models.launches import Launch, LeftOut
-from api.models.mailboxes import MailboxAccount, MailboxFolder
-from api.models.people import ImportRefusal, PeopleImport, Person
+from api.models.people.groups import GroupMember, PeopleGroup
+from api.models.people.people import ImportRefusal, PeopleImport, Person
+from api.models.people.suppressions import Suppression, SuppressionChange
 from api.models.plugin_health import PluginHealth
-from api.models.request_keys import RequestKey
-from api.models.saved_filters import SavedFilter
-from api.models.senders import AccountPause, Sender, ThrottleSlot
-from api.models.suppressions import Suppression, SuppressionChange
+from api.models.replies.incoming import IncomingEvent, Reply
+from api.models.replies.mailboxes import MailboxAccount, MailboxFolder
 from api.models.tasks import Task
 from api.models.templates import Category, Template
 from api.models.time_zones import TzDatabase
-from api.models.workspaces import Token, Workspace
+from api.models.workspaces.request_keys import RequestKey
+from api.models.workspaces.saved_filters import SavedFilter
+from api.models.workspaces.senders import AccountPause, Sender, ThrottleSlot
+from api.models.workspaces.workspaces import Token, Workspace
 
 __all__ = [
     "AccountPause",
