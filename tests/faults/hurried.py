@@ -10,7 +10,7 @@ from api.services.crm.syncing import rounds, sync_job
 from api.services.jobs import kept_lease, runner
 from api.store import jobs
 from plugins.crms.salesforce import crm
-from plugins.crms.salesforce.limits import ClientLimits
+from plugins.crms.salesforce.transport.limits import ClientLimits
 
 LIMITS = partial(ClientLimits, connect_seconds=1, silence_seconds=1.5, total_seconds=3, page_records=200)
 SHORTER: dict[Any, dict[str, Any]] = {

@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 import httpx
 
 from plugins.crms.access import Consent, CrmAccess, CrmHost
-from plugins.crms.salesforce.description import Descriptions, KnownDescriptions
-from plugins.crms.salesforce.http import new_client
-from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.oauth import OAuthClient, consent_url
-from plugins.crms.salesforce.rest import RestClient
+from plugins.crms.salesforce.records.description import Descriptions, KnownDescriptions
+from plugins.crms.salesforce.rest_api.rest import RestClient
 from plugins.crms.salesforce.session import SalesforceSession
 from plugins.crms.salesforce.settings import IDENTITY_URL, INSTANCE_URL, read_settings
+from plugins.crms.salesforce.transport.http import new_client
+from plugins.crms.salesforce.transport.limits import ClientLimits
 
 MAX_DESCRIBED = 1_000
 """Connections whose descriptions are kept."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from plugins.crms.access import ConnectWay, Consent, CrmAccess, CrmHost
 from plugins.crms.contract import Crm
-from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.settings import WAYS
+from plugins.crms.salesforce.transport.limits import ClientLimits
 from plugins.crms.urls import allows_loopback
 from strategies import hookimpl
 

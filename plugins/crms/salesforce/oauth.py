@@ -24,10 +24,6 @@ from plugins.crms.access import Consent, CrmAccess
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 from plugins.crms.salesforce import settings
-from plugins.crms.salesforce.errors import oauth_error, without_secrets
-from plugins.crms.salesforce.http import Reply, send
-from plugins.crms.salesforce.json_reading import read_json, record
-from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.settings import (
     ACCESS_TOKEN,
     IDENTITY_URL,
@@ -38,6 +34,10 @@ from plugins.crms.salesforce.settings import (
     checked_token,
     checked_url,
 )
+from plugins.crms.salesforce.transport.errors import oauth_error, without_secrets
+from plugins.crms.salesforce.transport.http import Reply, send
+from plugins.crms.salesforce.transport.json_reading import read_json, record
+from plugins.crms.salesforce.transport.limits import ClientLimits
 
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPE = "api refresh_token id"

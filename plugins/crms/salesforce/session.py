@@ -17,18 +17,18 @@ from plugins.crms.people import (
     RemoteUser,
     SourceKind,
 )
-from plugins.crms.salesforce.activities import Activities
-from plugins.crms.salesforce.batches import Write, delete_records, write_batches
-from plugins.crms.salesforce.description import Descriptions, capabilities
-from plugins.crms.salesforce.identity import identify
-from plugins.crms.salesforce.ids import whole_id
-from plugins.crms.salesforce.json_reading import inner, number, record
-from plugins.crms.salesforce.opt_outs import ChangedOptOuts, write_opt_outs
-from plugins.crms.salesforce.people import People, new_lead
-from plugins.crms.salesforce.rest import RestClient
-from plugins.crms.salesforce.sources import Sources
-from plugins.crms.salesforce.task_search import TaskSearch
-from plugins.crms.salesforce.tasks import to_fields
+from plugins.crms.salesforce.records.activities import Activities
+from plugins.crms.salesforce.records.description import Descriptions, capabilities
+from plugins.crms.salesforce.records.identity import identify
+from plugins.crms.salesforce.records.leads_and_contacts import People, new_lead
+from plugins.crms.salesforce.records.opt_outs import ChangedOptOuts, write_opt_outs
+from plugins.crms.salesforce.records.sources import Sources
+from plugins.crms.salesforce.records.task_search import TaskSearch
+from plugins.crms.salesforce.records.tasks import to_fields
+from plugins.crms.salesforce.rest_api.batches import Write, delete_records, write_batches
+from plugins.crms.salesforce.rest_api.rest import RestClient
+from plugins.crms.salesforce.transport.ids import whole_id
+from plugins.crms.salesforce.transport.json_reading import inner, number, record
 from plugins.crms.tasks import DeletedTasks, RemoteTask, TaskPage, TaskPush, WriteResult
 
 

@@ -20,7 +20,7 @@ from api.services.tasks.hand_tasks import create_task
 from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
 from plugins.crms.salesforce.crm import Salesforce
-from plugins.crms.salesforce.limits import ClientLimits
+from plugins.crms.salesforce.transport.limits import ClientLimits
 from plugins.loading.extension_points import CRMS
 from plugins.loading.manager import Installed, load
 from strategies import StepType

@@ -13,9 +13,9 @@ from api.services.crm.tasks.pull import pull_changes, pull_deletions
 from api.services.crm.tasks.push import push_tasks
 from api.store.crm import task_sync
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce.limits import ClientLimits
-from plugins.crms.salesforce.rest import RestClient
+from plugins.crms.salesforce.rest_api.rest import RestClient
 from plugins.crms.salesforce.session import SalesforceSession
+from plugins.crms.salesforce.transport.limits import ClientLimits
 from tests.plugins.crms.salesforce.connecting import connected
 from tests.salesforce.faults import FaultKind
 from tests.salesforce.org import Org

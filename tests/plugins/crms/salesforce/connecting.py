@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from plugins.crms.access import ApiUse, CrmAccess, CrmHost
 from plugins.crms.salesforce.crm import Salesforce
-from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.session import SalesforceSession
+from plugins.crms.salesforce.transport.limits import ClientLimits
 from tests.salesforce.org import Org
 from tests.salesforce.server import SalesforceServer
 

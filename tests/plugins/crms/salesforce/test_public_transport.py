@@ -9,9 +9,9 @@ import pytest
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce import http
-from plugins.crms.salesforce.limits import ClientLimits
-from plugins.crms.salesforce.public_transport import PublicTransport
+from plugins.crms.salesforce.transport import http
+from plugins.crms.salesforce.transport.limits import ClientLimits
+from plugins.crms.salesforce.transport.public_transport import PublicTransport
 
 URL = "https://acme.my.salesforce.com/services/data?q=1"
 PUBLIC = "93.184.215.14"

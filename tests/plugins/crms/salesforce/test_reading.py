@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from plugins.crms.codes import CrmCategory, CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce import soql
-from plugins.crms.salesforce.errors import error_of, error_of_reply, oauth_error
-from plugins.crms.salesforce.http import Reply
-from plugins.crms.salesforce.ids import whole_id
-from plugins.crms.salesforce.queries import next_page
-from plugins.crms.salesforce.rest import RestClient
+from plugins.crms.salesforce.rest_api import soql
+from plugins.crms.salesforce.rest_api.queries import next_page
+from plugins.crms.salesforce.rest_api.rest import RestClient
+from plugins.crms.salesforce.transport.errors import error_of, error_of_reply, oauth_error
+from plugins.crms.salesforce.transport.http import Reply
+from plugins.crms.salesforce.transport.ids import whole_id
 from tests.salesforce import ids
 from tests.salesforce.soql_parser import Comparison, parse
 

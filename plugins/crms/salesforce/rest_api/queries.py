@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from plugins.crms.salesforce import soql
-from plugins.crms.salesforce.json_reading import instant, invalid, record, records, text
-from plugins.crms.salesforce.rest import RestClient
+from plugins.crms.salesforce.rest_api import soql
+from plugins.crms.salesforce.rest_api.rest import RestClient
+from plugins.crms.salesforce.transport.json_reading import instant, invalid, record, records, text
 
 NEXT = re.compile(r"/services/data/v\d{2,3}\.0/query(?:All)?/[\w-]{1,200}", re.ASCII)
 MAX_PAGES = 2_000

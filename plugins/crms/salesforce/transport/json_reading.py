@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce.ids import whole_id
+from plugins.crms.salesforce.transport.ids import whole_id
 
 MAX_VALUES = 1_000_000
 """Most commas and opening brackets in a body."""

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from plugins.crms.salesforce.description import ObjectDescription
-from plugins.crms.salesforce.ids import whole_id
-from plugins.crms.salesforce.json_reading import day, instant, record_id, text
+from plugins.crms.salesforce.records.description import ObjectDescription
+from plugins.crms.salesforce.transport.ids import whole_id
+from plugins.crms.salesforce.transport.json_reading import day, instant, record_id, text
 from plugins.crms.tasks import (
     RemotePriority,
     RemoteStatus,

@@ -13,10 +13,10 @@ from typing import Any
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce.errors import error_of
-from plugins.crms.salesforce.ids import whole_id
-from plugins.crms.salesforce.json_reading import inner, invalid, records, text
-from plugins.crms.salesforce.rest import RestClient
+from plugins.crms.salesforce.rest_api.rest import RestClient
+from plugins.crms.salesforce.transport.errors import error_of
+from plugins.crms.salesforce.transport.ids import whole_id
+from plugins.crms.salesforce.transport.json_reading import inner, invalid, records, text
 from plugins.crms.tasks import WriteResult
 
 MAX_RECORDS = 200

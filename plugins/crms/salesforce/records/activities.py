@@ -18,15 +18,15 @@ from typing import Any
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 from plugins.crms.people import ActivityKind, ActivityPush, LoggedEmail
-from plugins.crms.salesforce import soql
-from plugins.crms.salesforce.batches import Write, write_batches
-from plugins.crms.salesforce.description import ACTIVITY_FIELDS, Descriptions, ObjectDescription
-from plugins.crms.salesforce.ids import CONTACT, EMAIL_MESSAGE, LEAD, whole_id
-from plugins.crms.salesforce.json_reading import record_id, text
-from plugins.crms.salesforce.queries import rows_in
-from plugins.crms.salesforce.rest import RestClient
-from plugins.crms.salesforce.task_search import TaskSearch
-from plugins.crms.salesforce.tasks import length_of, with_marker
+from plugins.crms.salesforce.records.description import ACTIVITY_FIELDS, Descriptions, ObjectDescription
+from plugins.crms.salesforce.records.task_search import TaskSearch
+from plugins.crms.salesforce.records.tasks import length_of, with_marker
+from plugins.crms.salesforce.rest_api import soql
+from plugins.crms.salesforce.rest_api.batches import Write, write_batches
+from plugins.crms.salesforce.rest_api.queries import rows_in
+from plugins.crms.salesforce.rest_api.rest import RestClient
+from plugins.crms.salesforce.transport.ids import CONTACT, EMAIL_MESSAGE, LEAD, whole_id
+from plugins.crms.salesforce.transport.json_reading import record_id, text
 from plugins.crms.tasks import WriteResult
 
 SUBTYPES = {ActivityKind.EMAIL: "Email", ActivityKind.REPLY: "Email", ActivityKind.CALL: "Call"}

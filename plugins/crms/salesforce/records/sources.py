@@ -12,12 +12,12 @@ from typing import Any
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 from plugins.crms.people import PersonKind, PersonPage, PersonSource, SourceKind
-from plugins.crms.salesforce import soql
-from plugins.crms.salesforce.ids import whole_id
-from plugins.crms.salesforce.json_reading import inner, record, records, text
-from plugins.crms.salesforce.people import OBJECTS, PREFIXES, People
-from plugins.crms.salesforce.queries import Page, all_rows, first_page, next_page
-from plugins.crms.salesforce.rest import RestClient
+from plugins.crms.salesforce.records.leads_and_contacts import OBJECTS, PREFIXES, People
+from plugins.crms.salesforce.rest_api import soql
+from plugins.crms.salesforce.rest_api.queries import Page, all_rows, first_page, next_page
+from plugins.crms.salesforce.rest_api.rest import RestClient
+from plugins.crms.salesforce.transport.ids import whole_id
+from plugins.crms.salesforce.transport.json_reading import inner, record, records, text
 
 MAX_SOURCES = 200
 VIEW_ROWS = 500

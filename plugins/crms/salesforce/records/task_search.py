@@ -11,13 +11,21 @@ from datetime import datetime, timedelta
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce import soql
-from plugins.crms.salesforce.description import Descriptions, ObjectDescription
-from plugins.crms.salesforce.ids import TASK, whole_id
-from plugins.crms.salesforce.json_reading import instant, record, record_id, records
-from plugins.crms.salesforce.queries import Page, all_rows, first_page, newest_change, next_page, round_time, rows_in
-from plugins.crms.salesforce.rest import RestClient
-from plugins.crms.salesforce.tasks import from_rows, visible_fields
+from plugins.crms.salesforce.records.description import Descriptions, ObjectDescription
+from plugins.crms.salesforce.records.tasks import from_rows, visible_fields
+from plugins.crms.salesforce.rest_api import soql
+from plugins.crms.salesforce.rest_api.queries import (
+    Page,
+    all_rows,
+    first_page,
+    newest_change,
+    next_page,
+    round_time,
+    rows_in,
+)
+from plugins.crms.salesforce.rest_api.rest import RestClient
+from plugins.crms.salesforce.transport.ids import TASK, whole_id
+from plugins.crms.salesforce.transport.json_reading import instant, record, record_id, records
 from plugins.crms.tasks import DeletedTask, DeletedTasks, RemoteTask, TaskPage
 
 MINUTE = timedelta(minutes=1)

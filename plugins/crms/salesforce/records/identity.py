@@ -8,11 +8,11 @@ from typing import Any
 
 from plugins.crms.access import CrmIdentity
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce import soql
-from plugins.crms.salesforce.ids import whole_id
-from plugins.crms.salesforce.json_reading import invalid, record, text
-from plugins.crms.salesforce.queries import all_rows
-from plugins.crms.salesforce.rest import RestClient, refused
+from plugins.crms.salesforce.rest_api import soql
+from plugins.crms.salesforce.rest_api.queries import all_rows
+from plugins.crms.salesforce.rest_api.rest import RestClient, refused
+from plugins.crms.salesforce.transport.ids import whole_id
+from plugins.crms.salesforce.transport.json_reading import invalid, record, text
 
 USERINFO = "/services/oauth2/userinfo"
 

@@ -15,10 +15,6 @@ import httpx
 from plugins.crms.access import ApiUse, CrmAccess, CrmHost
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce.errors import error_of_reply, without_secrets
-from plugins.crms.salesforce.http import Reply, send
-from plugins.crms.salesforce.json_reading import read_json
-from plugins.crms.salesforce.limits import ClientLimits
 from plugins.crms.salesforce.oauth import OAuthClient
 from plugins.crms.salesforce.settings import (
     ACCESS_TOKEN,
@@ -28,6 +24,10 @@ from plugins.crms.salesforce.settings import (
     checked_token,
     checked_url,
 )
+from plugins.crms.salesforce.transport.errors import error_of_reply, without_secrets
+from plugins.crms.salesforce.transport.http import Reply, send
+from plugins.crms.salesforce.transport.json_reading import read_json
+from plugins.crms.salesforce.transport.limits import ClientLimits
 
 USAGE = re.compile(r"(?<![\w-])api-usage=(\d{1,12})/(\d{1,12})", re.ASCII)
 UNAUTHORIZED = 401

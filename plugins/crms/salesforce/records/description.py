@@ -13,8 +13,8 @@ from plugins.crms.access import CrmCapabilities
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 from plugins.crms.people import ActivityField, PersonKind
-from plugins.crms.salesforce.json_reading import number, record, records, text
-from plugins.crms.salesforce.rest import RestClient, refused
+from plugins.crms.salesforce.rest_api.rest import RestClient, refused
+from plugins.crms.salesforce.transport.json_reading import number, record, records, text
 
 ACTIVITY_FIELDS: Mapping[ActivityField, str] = {
     ActivityField.CALL_OUTCOME: "mktosales_call_outcome__c",

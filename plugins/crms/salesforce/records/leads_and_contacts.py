@@ -9,12 +9,12 @@ from typing import Any
 
 from plugins.crms.errors import CrmError
 from plugins.crms.people import NewPerson, PersonKind, RelatedKind, RelatedRecord, RemotePerson, RemoteUser
-from plugins.crms.salesforce.batches import Write
-from plugins.crms.salesforce.description import Descriptions, ObjectDescription
-from plugins.crms.salesforce.ids import CONTACT, LEAD, USER, whole_id
-from plugins.crms.salesforce.json_reading import inner, instant, record_id, text
-from plugins.crms.salesforce.queries import rows_in
-from plugins.crms.salesforce.rest import RestClient, refused
+from plugins.crms.salesforce.records.description import Descriptions, ObjectDescription
+from plugins.crms.salesforce.rest_api.batches import Write
+from plugins.crms.salesforce.rest_api.queries import rows_in
+from plugins.crms.salesforce.rest_api.rest import RestClient, refused
+from plugins.crms.salesforce.transport.ids import CONTACT, LEAD, USER, whole_id
+from plugins.crms.salesforce.transport.json_reading import inner, instant, record_id, text
 
 OBJECTS = {PersonKind.LEAD: "Lead", PersonKind.CONTACT: "Contact"}
 PREFIXES = {LEAD: PersonKind.LEAD, CONTACT: PersonKind.CONTACT}

@@ -18,9 +18,9 @@ import httpx
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce.json_reading import invalid
-from plugins.crms.salesforce.limits import ClientLimits
-from plugins.crms.salesforce.public_transport import PublicTransport
+from plugins.crms.salesforce.transport.json_reading import invalid
+from plugins.crms.salesforce.transport.limits import ClientLimits
+from plugins.crms.salesforce.transport.public_transport import PublicTransport
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 """Failures before the first byte of the request was sent."""

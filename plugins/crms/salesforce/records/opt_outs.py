@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from plugins.crms.people import OptOut, OptOutPage, PersonKind
-from plugins.crms.salesforce import soql
-from plugins.crms.salesforce.batches import Write, write_batches
-from plugins.crms.salesforce.description import Descriptions
-from plugins.crms.salesforce.ids import CONTACT, LEAD, whole_id
-from plugins.crms.salesforce.json_reading import instant, record_id, text
-from plugins.crms.salesforce.people import OBJECTS
-from plugins.crms.salesforce.queries import Page, first_page, newest_change, next_page, round_time
-from plugins.crms.salesforce.rest import RestClient
+from plugins.crms.salesforce.records.description import Descriptions
+from plugins.crms.salesforce.records.leads_and_contacts import OBJECTS
+from plugins.crms.salesforce.rest_api import soql
+from plugins.crms.salesforce.rest_api.batches import Write, write_batches
+from plugins.crms.salesforce.rest_api.queries import Page, first_page, newest_change, next_page, round_time
+from plugins.crms.salesforce.rest_api.rest import RestClient
+from plugins.crms.salesforce.transport.ids import CONTACT, LEAD, whole_id
+from plugins.crms.salesforce.transport.json_reading import instant, record_id, text
 from plugins.crms.tasks import WriteResult
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)

@@ -11,9 +11,9 @@ from typing import Any
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.salesforce.http import Reply
-from plugins.crms.salesforce.json_reading import inner, text
 from plugins.crms.salesforce.settings import IDENTITY_URL, INSTANCE_URL
+from plugins.crms.salesforce.transport.http import Reply
+from plugins.crms.salesforce.transport.json_reading import inner, text
 
 OTHER_NAMES = {
     "INVALID_SESSION_ID": CrmCode.EXPIRED_ACCESS,
