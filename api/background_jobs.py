@@ -8,10 +8,10 @@ from api.services.campaigns.ending.end_job import END
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.crm.people.importing import CRM_IMPORT
 from api.services.crm.syncing.sync_job import CRM_SYNC
-from api.services.enrollments.history_job import HISTORY
-from api.services.enrollments.zones_job import ZONES
+from api.services.enrollments.facts.history_job import HISTORY
+from api.services.enrollments.time_zones.zones_job import ZONES
 from api.services.jobs.job_kind import JobKind
-from api.services.launches.launch_job import LAUNCH
+from api.services.launches.background.launch_job import LAUNCH
 from api.services.people.erasing import ERASE
 from api.services.people.import_job import IMPORT
 from api.services.people.merging import MERGE

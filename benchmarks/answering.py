@@ -16,7 +16,7 @@ import httpx
 
 from api.clock import system_clock
 from api.models import Campaign, Workspace
-from api.services.launches import background_launch
+from api.services.launches.background import background_launch
 from api.services.launches.launch import Choice
 from api.services.workspaces.workspaces import issue_token
 from api.store.engine.database import close_database, is_postgres, migrate, open_database

@@ -29,7 +29,7 @@ from api.server.limits import ServerLimits
 from api.server.options import server_options
 from api.server.server import Server
 from api.services.following.row_watch import RowWatch
-from api.services.launches import background_launch
+from api.services.launches.background import background_launch
 from api.services.launches.launch import Choice
 from api.services.workspaces.workspaces import issue_token
 from api.settings import Settings

@@ -9,9 +9,9 @@ import asyncpg
 
 from api.ids import new_id
 from api.models import Campaign, Launch, Sender, Step, Workspace
-from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource
-from api.services.launches import background_launch
-from api.services.launches.enrollment_planner import EnrollmentPlanner
+from api.services.enrollments.facts.option_facts import NO_OWN_FACTS, FactSource
+from api.services.launches.background import background_launch
+from api.services.launches.background.enrollment_planner import EnrollmentPlanner
 from api.services.launches.launch import Choice
 from api.services.send_options.workers import close_pools
 from api.store.engine.sql import execute

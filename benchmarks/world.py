@@ -12,8 +12,8 @@ from api.models import Campaign, Launch, Workspace
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.metrics import Metrics
-from api.services.launches import background_launch
-from api.services.launches.background_enrolling import launch_chunks
+from api.services.launches.background import background_launch
+from api.services.launches.background.background_enrolling import launch_chunks
 from api.services.launches.launch import Choice
 from api.services.send_options.isolation import isolated
 from api.services.templates.templates import create_template

@@ -15,7 +15,7 @@ from api.services.campaigns.editing import recalculating
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.common.live_steps import steps_of
 from api.services.dispatch.dispatcher import run_once
-from api.services.enrollments.timeline_rows import uses_planned_time
+from api.services.enrollments.timelines.timeline_rows import uses_planned_time
 from api.store.jobs import LEASE
 from strategies import Refusal, StepType
 from strategies.timeline.records import PlannedSend

@@ -15,8 +15,8 @@ from api.services.campaigns.pausing import hold_job
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
-from api.services.launches import background_enrolling
-from api.services.launches.background_launch import cancel_launch, start_launch
+from api.services.launches.background import background_enrolling
+from api.services.launches.background.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice
 from api.states import OPEN_LAUNCH_STATUSES
 from api.store.jobs import LEASE

@@ -23,7 +23,7 @@ from api.services.campaigns.pausing.launch_control import resume_launch
 from api.services.campaigns.pausing.pausing import resume_campaign
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import Dispatcher, run_once
-from api.services.launches import background_enrolling
+from api.services.launches.background import background_enrolling
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.templates.templates import create_template

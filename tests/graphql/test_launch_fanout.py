@@ -240,7 +240,7 @@ async def test_errors_of_an_event_reach_all_followers(
     async with AsyncExitStack() as stack:
         sockets = [await opened(stack, live, rep.token, launch, query) for _ in range(2)]
         await moved(launch)
-        monkeypatch.setattr("api.services.launches.background_launch.left_out_by_code", broken)
+        monkeypatch.setattr("api.services.launches.background.background_launch.left_out_by_code", broken)
         live.gate.open()
         for socket in sockets:
             message = await socket.hear()

@@ -8,7 +8,7 @@ from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, 
 from api.graphql.engine.execution.executor import Executor
 from api.graphql.limits.sizes import ID_LIMIT, JSON_TEXT_LIMIT, LIST_LIMIT, OBJECT_LIMIT, SIZES, TEXT_LIMIT
 from api.graphql.schema import schema
-from api.services.launches.chosen_people import MAX_IDS
+from api.services.launches.background.chosen_people import MAX_IDS
 from api.services.launches.launch import MAX_PEOPLE
 from tests.client import Client
 

@@ -10,7 +10,7 @@ from tortoise.connection import get_connection
 from api.models import Campaign, Enrollment, Launch
 from api.services.campaigns.campaigns import add_step
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.store.engine.sql import execute

@@ -9,9 +9,9 @@ from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.jobs.runner import MAX_FAILURES
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
+from api.services.launches.background.launch_job import LAUNCH
 from api.services.launches.launch import Choice
-from api.services.launches.launch_job import LAUNCH
 from api.services.people.import_job import IMPORT
 from api.services.people.imports import start_import
 from api.states import ImportStatus, LaunchStatus

@@ -7,7 +7,7 @@ import pytest
 
 from api.models import Campaign, Enrollment, Job, Launch, LeftOut, PeopleImport, Person, Send
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice
 from api.services.people.imports import start_import
 from api.states import ImportStatus, JobState, LaunchStatus

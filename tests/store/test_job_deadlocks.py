@@ -11,8 +11,8 @@ from api.services.campaigns.campaigns import change_step
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
-from api.services.enrollments.zones_job import zone_chunks
-from api.services.launches.background_launch import start_launch
+from api.services.enrollments.time_zones.zones_job import zone_chunks
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.imports import start_import
 from api.services.people.people import create_person

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from api.codes.refusals.launches import LaunchCode
-from api.services.enrollments.chosen_times import LocalTime
+from api.services.enrollments.timelines.chosen_times import LocalTime
 from strategies import Refusal
 
 

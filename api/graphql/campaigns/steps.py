@@ -16,7 +16,7 @@ from api.graphql.limits.list_sizes import OPTIONS_OF_STEP
 from api.graphql.plugins.send_options import SendOptionOffer, offers
 from api.graphql.stats import Stats, stats_of
 from api.graphql.templates.templates import Template
-from api.services.enrollments.timeline_rows import timeline_steps
+from api.services.enrollments.timelines.timeline_rows import timeline_steps
 from strategies import step_checks
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.engine.context import Request
-from api.services.enrollments.explanations import notes_from_json
+from api.services.enrollments.timelines.explanations import notes_from_json
 from strategies.sentences.sentences import own_first, sentence
 
 

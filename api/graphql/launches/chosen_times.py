@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from api.services.enrollments.chosen_times import zoned_time
+from api.services.enrollments.timelines.chosen_times import zoned_time
 
 
 @strawberry.type(description="A local time in a time zone that a rep chose for an email.")

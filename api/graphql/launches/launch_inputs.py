@@ -13,7 +13,7 @@ from api.codes.refusals.launches import LaunchCode
 from api.graphql.arguments.request_keys import KEY
 from api.graphql.engine.context import Request
 from api.graphql.people.person_filters import PersonFilter, read_filter
-from api.services.launches.chosen_people import Audience
+from api.services.launches.background.chosen_people import Audience
 from api.services.launches.launch_planner import Choice
 from api.services.people import queries
 from api.services.templates.template_inputs import WrittenText

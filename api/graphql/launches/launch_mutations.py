@@ -16,7 +16,9 @@ from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
 from api.services.campaigns.pausing import launch_control
 from api.services.common.inputs.request_keys import once, once_for_many
-from api.services.launches import background_launch, launch, launch_warnings
+from api.services.launches import launch
+from api.services.launches.background import background_launch
+from api.services.launches.preview import launch_warnings
 
 
 @strawberry.type(description="Result of launch: the enrollments, or errors, in which case nobody was enrolled.")

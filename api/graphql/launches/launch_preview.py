@@ -25,10 +25,10 @@ from api.graphql.limits.list_sizes import ERRORS, EXPLANATION, LEFT_OUT_CODES, P
 from api.graphql.people.people import Person
 from api.graphql.warnings import WarningLine, warning_lines
 from api.graphql.workspaces.senders import Sender
-from api.services.enrollments.explanations import notes_to_json
-from api.services.launches import launch_preview, launch_summary
-from api.services.launches.first_email_previews import FirstEmail, FirstEmailPreviews
+from api.services.enrollments.timelines.explanations import notes_to_json
 from api.services.launches.launch_people import MAX_PEOPLE
+from api.services.launches.preview import launch_preview, launch_summary
+from api.services.launches.preview.first_email_previews import FirstEmail, FirstEmailPreviews
 from strategies import Refusal
 from strategies.errors import MAX_ERRORS, Refusals
 from strategies.timeline.records import Planned, PlannedSend

@@ -19,7 +19,8 @@ from api.graphql.limits.list_sizes import LEFT_OUT_CODES
 from api.graphql.orders import order_of
 from api.graphql.people.people import Person
 from api.graphql.workspaces.senders import Sender
-from api.services.launches import background_launch, queries
+from api.services.launches import queries
+from api.services.launches.background import background_launch
 
 
 @strawberry.type(description="Number of people whom a launch left out for one reason.")

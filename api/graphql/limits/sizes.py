@@ -25,7 +25,7 @@ from api.services.crm.connections.access_values import MAX_SECRET_CHARACTERS
 from api.services.crm.connections.queries import MAX_USERS
 from api.services.crm.people.adding import MAX_IDS as MAX_CRM_IDS
 from api.services.crm.people.importing import MAX_REFERENCE_CHARACTERS
-from api.services.launches.chosen_people import MAX_IDS
+from api.services.launches.background.chosen_people import MAX_IDS
 from api.services.launches.launch_people import MAX_PEOPLE
 from api.services.one_off_emails.attached import MAX_ATTACHMENTS
 from api.services.one_off_emails.recipients import MAX_RECIPIENTS

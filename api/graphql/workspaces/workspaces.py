@@ -13,7 +13,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ACCOUNTS, CALL_LISTS, DOMAINS
 from api.services.campaigns.editing.fact_changes_job import apply_fact_changes
 from api.services.dispatch.sandbox_clock import advance_clock
-from api.services.enrollments.history_job import count_after_move
+from api.services.enrollments.facts.history_job import count_after_move
 from api.services.workspaces import call_lists, workspaces
 
 

@@ -6,7 +6,7 @@ from datetime import time
 from api.models import Step
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.offer_warnings import offer_warnings
-from api.services.enrollments.timeline_rows import timeline_steps
+from api.services.enrollments.timelines.timeline_rows import timeline_steps
 from api.states import Tracking
 from strategies import WarningNote
 from strategies.questions import QuestionCollector, asks_options

@@ -11,7 +11,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.versions import check_version
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.campaign_checks import refuse_archived
-from api.services.enrollments.timeline_rows import timeline_steps
+from api.services.enrollments.timelines.timeline_rows import timeline_steps
 from api.store.engine.rows import get_or_refuse
 from strategies import Refusal
 from strategies.questions import QuestionCollector

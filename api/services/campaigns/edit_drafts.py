@@ -23,7 +23,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.versions import check_version
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.campaign_checks import refuse_archived
-from api.services.enrollments.option_facts import declared_reads
+from api.services.enrollments.facts.option_facts import declared_reads
 from api.store.engine.rows import get_or_refuse
 from strategies import Reads, Refusal, StepType
 from strategies.errors import RefusalCollector

@@ -9,7 +9,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.lists.filters import FILTER, check_ids, own_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.timeline_rows import timeline_steps
+from api.services.enrollments.timelines.timeline_rows import timeline_steps
 from api.sorts import CampaignSort, Order
 from api.store.campaigns import campaign_list
 from api.store.campaigns.campaign_list import CampaignFilter

@@ -11,7 +11,7 @@ from api.models import Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey
 from api.services.compose.hand_emails import compose_hand_email, save_hand_email
-from api.services.enrollments.chosen_times import LocalTime
+from api.services.enrollments.timelines.chosen_times import LocalTime
 from api.services.one_off_emails.sending import delete_email, send_email
 from api.services.tasks import composing, drafts, sending
 from api.services.tasks.composing import Compose, Draft

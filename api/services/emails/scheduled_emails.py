@@ -13,10 +13,10 @@ from api.models import Campaign, Enrollment, Person, Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.versions import check_version
 from api.services.enrollments.campaign_checks import refuse_ending, refuse_paused_or_ending
-from api.services.enrollments.chosen_times import NOTES_OF_A_PERSON, ChosenTime, LocalTime, chosen_time
-from api.services.enrollments.explanations import notes_to_json
-from api.services.enrollments.planned_columns import chosen_columns
-from api.services.enrollments.timeline_rows import expiry
+from api.services.enrollments.timelines.chosen_times import NOTES_OF_A_PERSON, ChosenTime, LocalTime, chosen_time
+from api.services.enrollments.timelines.explanations import notes_to_json
+from api.services.enrollments.timelines.planned_columns import chosen_columns
+from api.services.enrollments.timelines.timeline_rows import expiry
 from api.services.one_off_emails.drafts import update_email
 from api.services.one_off_emails.sending import send_email, withdraw_one_off
 from api.services.tasks.closing import close_task

@@ -7,11 +7,11 @@ from api.codes.events.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
-from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource
-from api.services.enrollments.partial_timelines import resolve_possible
-from api.services.enrollments.planned_columns import planned_columns
+from api.services.enrollments.facts.option_facts import NO_OWN_FACTS, FactSource
 from api.services.enrollments.senders import sender_of
-from api.services.enrollments.timeline_rows import (
+from api.services.enrollments.timelines.partial_timelines import resolve_possible
+from api.services.enrollments.timelines.planned_columns import planned_columns
+from api.services.enrollments.timelines.timeline_rows import (
     resolve,
     scheduled_steps,
     send_row,

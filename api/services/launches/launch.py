@@ -13,9 +13,9 @@ from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.common.live_steps import steps_of
 from api.services.common.loop_slices import LoopSlices
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_paused_or_ending
-from api.services.enrollments.fact_changes import follow_newcomers
+from api.services.enrollments.facts.fact_changes import follow_newcomers
 from api.services.enrollments.progress import task_created
-from api.services.enrollments.timeline_rows import send_row, task_row
+from api.services.enrollments.timelines.timeline_rows import send_row, task_row
 from api.services.launches.launch_people import MAX_PEOPLE, ended_before, refuse_gone_meanwhile
 from api.services.launches.launch_plan import NO_TEXTS, LaunchPlan, plan_launch
 from api.services.launches.launch_planner import Choice

@@ -12,7 +12,7 @@ from api.models import Person, Send, Sender
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.common.inputs.versions import check_version
-from api.services.enrollments.planned_columns import chosen_columns
+from api.services.enrollments.timelines.planned_columns import chosen_columns
 from api.services.one_off_emails.attached import attach, checked_attachments
 from api.services.one_off_emails.locking import lock_unsent, one_off_of
 from api.services.one_off_emails.recipients import (

@@ -10,9 +10,9 @@ from api.models import Person, Send, Sender, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.common.inputs.versions import check_version
-from api.services.enrollments.chosen_times import ChosenTime, LocalTime, chosen_time
-from api.services.enrollments.explanations import notes_to_json
-from api.services.enrollments.planned_columns import chosen_columns
+from api.services.enrollments.timelines.chosen_times import ChosenTime, LocalTime, chosen_time
+from api.services.enrollments.timelines.explanations import notes_to_json
+from api.services.enrollments.timelines.planned_columns import chosen_columns
 from api.services.one_off_emails.locking import lock_unsent, one_off_of
 from api.services.one_off_emails.recipients import Copies, refuse_copies, refuse_reached
 from api.services.people.reachability import lock_reachable

@@ -19,7 +19,7 @@ from api.models import PeopleImport
 from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.common.job_chunks.bisection import bisect_failures
-from api.services.enrollments.fact_changes import FactFollower
+from api.services.enrollments.facts.fact_changes import FactFollower
 from api.services.jobs.job_limits import refuse_further_import
 from api.services.people import groups
 from api.services.people.csv_source import check_source

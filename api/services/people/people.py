@@ -15,7 +15,7 @@ from api.models import Person
 from api.services.common.context import WorkspaceContext
 from api.services.common.emails.claim_release import release_claimed
 from api.services.common.inputs import inputs
-from api.services.enrollments.fact_changes import FactFollower
+from api.services.enrollments.facts.fact_changes import FactFollower
 from api.services.people.suppressions import end_campaigns
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction

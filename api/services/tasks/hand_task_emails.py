@@ -5,7 +5,7 @@ from api.codes.refusals.emails import EmailCode
 from api.ids import new_id
 from api.models import Send, Sender, Task
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.planned_columns import chosen_columns
+from api.services.enrollments.timelines.planned_columns import chosen_columns
 from api.states import UNTRANSMITTED_STATUSES, SendStatus, Tracking
 from api.store.emails import attachments, one_off_emails
 from api.store.emails.one_off_emails import OneOffEmail

@@ -9,10 +9,10 @@ from api.models import Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.enrollments.campaign_checks import refuse_paused_or_ending
-from api.services.enrollments.chosen_times import LocalTime, chosen_time
-from api.services.enrollments.explanations import notes_to_json
-from api.services.enrollments.planned_columns import chosen_columns
-from api.services.enrollments.timeline_rows import zone_note
+from api.services.enrollments.timelines.chosen_times import LocalTime, chosen_time
+from api.services.enrollments.timelines.explanations import notes_to_json
+from api.services.enrollments.timelines.planned_columns import chosen_columns
+from api.services.enrollments.timelines.timeline_rows import zone_note
 from api.services.people.reachability import lock_reachable
 from api.services.tasks.closing import close_task
 from api.services.tasks.composing import refuse_unsendable

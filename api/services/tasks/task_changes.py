@@ -9,8 +9,8 @@ from api.codes.refusals.tasks import TaskCode
 from api.models import Campaign, Enrollment, Person, Send, Sender, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
-from api.services.enrollments.task_dates import campaign_date
-from api.services.enrollments.timeline_rows import expiry
+from api.services.enrollments.timelines.task_dates import campaign_date
+from api.services.enrollments.timelines.timeline_rows import expiry
 from api.services.tasks.closing import by
 from api.services.tasks.drafts import refuse_scheduled
 from api.services.tasks.due_dates import checked_due_date

@@ -14,7 +14,7 @@ from api.mail.unsubscribing.own_links import UNSUBSCRIBE_FIELD
 from api.models import Enrollment, Person, Send, Sender, Step, Template
 from api.services.common.context import WorkspaceContext
 from api.services.common.emails.recipient import Recipient
-from api.services.enrollments.timeline_rows import added_after
+from api.services.enrollments.timelines.timeline_rows import added_after
 from api.services.templates.earlier_texts import earlier_email
 from api.services.templates.rendering import compose_email
 from api.services.templates.sender_texts import NO_TEXTS, sender_texts

@@ -8,8 +8,8 @@ import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, Step
 from api.services.campaigns.campaigns import add_step, change_step
-from api.services.launches import background_enrolling
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background import background_enrolling
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.states import SendStatus

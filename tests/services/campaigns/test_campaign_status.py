@@ -10,9 +10,9 @@ from api.services.campaigns.archive import archive_campaign
 from api.services.campaigns.campaigns import add_step, remove_step
 from api.services.campaigns.ending.ending import end_campaign, end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
-from api.services.launches import background_launch
+from api.services.launches.background import background_launch
+from api.services.launches.background.launch_job import LAUNCH
 from api.services.launches.launch import Choice, launch
-from api.services.launches.launch_job import LAUNCH
 from api.services.people.erasing import erase_person
 from api.services.people.people import create_person
 from api.services.people.suppressions import suppress_address

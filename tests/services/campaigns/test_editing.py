@@ -11,7 +11,7 @@ from api.services.campaigns.campaigns import add_step, change_step, move_step, u
 from api.services.campaigns.editing import apply_edit, edit_job, recalculating
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
-from api.services.launches import background_launch
+from api.services.launches.background import background_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.states import EnrollmentStatus, SendStatus

@@ -16,7 +16,7 @@ from api.services.campaigns.pausing import pausing
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.emails import retry_send
 from api.services.emails.scheduled_emails import reschedule_email
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.replies.replies import record_reply

@@ -16,7 +16,7 @@ from api.services.campaigns.pausing.pausing import pause_campaign, resume_campai
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.expired_leases import recover_expired
 from api.services.emails.emails import retry_send
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.sending import send_task

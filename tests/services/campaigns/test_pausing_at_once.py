@@ -12,7 +12,7 @@ from api.services.campaigns.pausing.pausing import pause_campaign, resume_campai
 from api.services.campaigns.pausing.resume_preview import resume_preview
 from api.services.dispatch.dispatcher import run_once
 from api.services.emails.emails import retry_send
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.sending import send_task

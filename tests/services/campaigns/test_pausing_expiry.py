@@ -13,7 +13,7 @@ from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import run_once
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.states import TaskStatus

@@ -9,7 +9,7 @@ import pytest
 from api.models import Enrollment, Launch, Send
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice
 from api.services.people.people import create_person
 from api.states import LaunchStatus
@@ -57,7 +57,7 @@ async def go_on(world: World, chunks: int) -> Launch:
 async def test_a_paused_launch_enrolls_nobody_and_goes_on_as_of_its_resume(
     world: World, monkeypatch: pytest.MonkeyPatch, send_at: Any, with_campaign: bool
 ) -> None:
-    monkeypatch.setattr("api.services.launches.background_enrolling.PEOPLE_PER_CHUNK", 5)
+    monkeypatch.setattr("api.services.launches.background.background_enrolling.PEOPLE_PER_CHUNK", 5)
     row = await some_launch(world, 8, Choice(send_at))
     assert (await go_on(world, 2)).enrolled == 3, "the first seven are in the campaign already"
     if with_campaign:

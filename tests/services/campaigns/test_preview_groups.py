@@ -12,7 +12,7 @@ from api.services.campaigns.editing import apply_edit
 from api.services.campaigns.editing.edit_preview import edit_preview
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.campaigns.pausing.resume_preview import resume_preview
-from api.services.enrollments import fact_groups
+from api.services.enrollments.facts import fact_groups
 from api.states import SendStatus
 from strategies import Refusal
 from tests.services.campaigns.edited import later

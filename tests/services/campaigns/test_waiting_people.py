@@ -21,7 +21,7 @@ from api.services.people.people import update_person
 from api.services.workspaces.workspaces import create_workspace
 from api.store.enrollments import waiting_people
 from strategies import SendAt, StepContext
-from tests.services.enrollments.facts_world import (
+from tests.services.enrollments.facts.facts_world import (
     NOW,
     Spread,
     author,

@@ -8,7 +8,7 @@ from api.ids import new_id
 from api.models import Event, Person, Send
 from api.services.dispatch.recovery.expired_leases import recover_expired
 from api.services.emails.emails import resolve_in_doubt, retry_send
-from api.services.enrollments.planned_columns import chosen_columns
+from api.services.enrollments.timelines.planned_columns import chosen_columns
 from api.services.people.suppressions import unsubscribe
 from api.services.replies.findings import ReplyText
 from api.services.replies.replies import Replied, settle_replies

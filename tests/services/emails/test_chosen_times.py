@@ -7,9 +7,9 @@ import pytest
 from api.models import Campaign, Send, Task
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.scheduled_emails import reschedule_email
-from api.services.enrollments import chosen_times
-from api.services.enrollments.chosen_times import LocalTime, keep_chosen_time, zoned_time
-from api.services.enrollments.zones_job import zone_chunks
+from api.services.enrollments.time_zones.zones_job import zone_chunks
+from api.services.enrollments.timelines import chosen_times
+from api.services.enrollments.timelines.chosen_times import LocalTime, keep_chosen_time, zoned_time
 from api.services.tasks.sending import send_task
 from plugins.testing.send_options.explanation_reader import evaluate
 from strategies import Note

@@ -7,7 +7,7 @@ import pytest
 from api.models import Campaign, Event, Send
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.scheduled_emails import edit_email, reschedule_email
-from api.services.enrollments.chosen_times import LocalTime, zoned_time
+from api.services.enrollments.timelines.chosen_times import LocalTime, zoned_time
 from api.states import SendStatus
 from api.store.dispatch.claims import claim
 from tests.databases import on_sqlite

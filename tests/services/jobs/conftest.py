@@ -3,7 +3,7 @@
 import pytest
 
 from api.services.campaigns.pausing import hold_job, pausing
-from api.services.launches import background_enrolling
+from api.services.launches.background import background_enrolling
 from api.services.people import imports
 from tests.services.world import World, make_world
 

@@ -13,7 +13,7 @@ from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.jobs import runner as running
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime
-from api.services.launches.background_launch import cancel_launch, start_launch
+from api.services.launches.background.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice
 from api.services.people.imports import start_import
 from api.states import ImportStatus, JobState, LaunchStatus

@@ -8,7 +8,7 @@ import pytest
 from api.command_center import SavedFilterKind
 from api.models import Launch, PeopleGroup, PeopleImport, Person, SavedFilter
 from api.services.jobs.job_limits import MAX_IMPORTS, MAX_LAUNCHES
-from api.services.launches.background_launch import cancel_launch
+from api.services.launches.background.background_launch import cancel_launch
 from api.services.people import groups
 from api.services.people.import_job import IMPORT
 from api.services.people.imports import start_import

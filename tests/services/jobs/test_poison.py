@@ -14,12 +14,12 @@ from api.services.campaigns.pausing.hold_job import HOLD
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.job_chunks import bisection
 from api.services.common.job_chunks.bisection import bisect_failures
-from api.services.enrollments.zones_job import ZONES, zone_chunks
+from api.services.enrollments.time_zones.zones_job import ZONES, zone_chunks
 from api.services.jobs.job_kind import Chunks, JobKind, JobRuntime
 from api.services.jobs.runner import MAX_FAILURES, JobRunner
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
+from api.services.launches.background.launch_job import LAUNCH
 from api.services.launches.launch import Choice
-from api.services.launches.launch_job import LAUNCH
 from api.services.people.erasing import ERASE
 from api.services.people.import_job import IMPORT
 from api.services.people.imports import start_import

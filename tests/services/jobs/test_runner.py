@@ -10,7 +10,7 @@ from api.services.campaigns.pausing.pausing import pause_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.jobs import runner as running
 from api.services.jobs.job_kind import JobPriority
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice
 from api.services.people.imports import start_import
 from api.services.workspaces.workspaces import create_workspace

@@ -6,9 +6,9 @@ import pytest
 
 from api.models import Campaign, Enrollment, Launch, Send, Step, Template
 from api.services.campaigns.campaigns import add_step, change_step, create_campaign
-from api.services.launches.background_launch import cancel_launch, start_launch
+from api.services.launches.background.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice, launch
-from api.services.launches.launch_preview import preview
+from api.services.launches.preview.launch_preview import preview
 from api.services.people.people import create_person
 from api.services.tasks.composing import compose
 from api.services.templates.template_inputs import WrittenText

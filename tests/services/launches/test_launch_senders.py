@@ -8,12 +8,12 @@ import pytest
 from api.models import Campaign, Enrollment, Launch, Send, Sender, Step, Task
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.context import WorkspaceContext
-from api.services.launches import background_enrolling
-from api.services.launches.background_launch import start_launch
-from api.services.launches.chosen_people import Audience
+from api.services.launches.background import background_enrolling
+from api.services.launches.background.background_launch import start_launch
+from api.services.launches.background.chosen_people import Audience
 from api.services.launches.launch import Choice, launch
-from api.services.launches.launch_preview import preview
-from api.services.launches.launch_summary import summary
+from api.services.launches.preview.launch_preview import preview
+from api.services.launches.preview.launch_summary import summary
 from api.services.people.erasing import erase_person
 from api.services.people.people import create_person
 from api.services.tasks.tasks import complete_task

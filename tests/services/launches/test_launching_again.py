@@ -8,10 +8,10 @@ import pytest
 from api.models import Campaign, Enrollment, Launch, Sender
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.ending.ending import end_campaign, end_enrollment
-from api.services.launches import background_launch
-from api.services.launches.background_launch import left_out_by_code, start_launch
+from api.services.launches.background import background_launch
+from api.services.launches.background.background_launch import left_out_by_code, start_launch
 from api.services.launches.launch import Choice, launch
-from api.services.launches.launch_preview import preview
+from api.services.launches.preview.launch_preview import preview
 from api.services.people.people import update_person
 from api.services.people.suppressions import resubscribe, unsubscribe
 from api.services.replies.bounces import record_bounce

@@ -9,7 +9,7 @@ import pytest
 from api.models import Event, Person, Send, Sender, Template
 from api.services.emails.emails import retry_send
 from api.services.emails.scheduled_emails import edit_email, reschedule_email, withdraw_email
-from api.services.enrollments.chosen_times import LocalTime
+from api.services.enrollments.timelines.chosen_times import LocalTime
 from api.services.one_off_emails.drafts import NewEmail, create_email, update_email
 from api.services.one_off_emails.sending import delete_email, send_email
 from api.services.people.suppressions import unsubscribe

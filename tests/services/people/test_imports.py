@@ -7,7 +7,7 @@ import pytest
 from api.models import Event, ImportRefusal, PeopleImport, Person
 from api.services.common.context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
-from api.services.launches.chosen_people import Audience
+from api.services.launches.background.chosen_people import Audience
 from api.services.people import imports, queries
 from api.services.people.erasing import erase_person
 from api.services.people.imports import start_import

@@ -8,9 +8,9 @@ import pytest
 from api.models import Enrollment, Event, Person, Send, Suppression, SuppressionChange, Task
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.emails.emails import retry_send
-from api.services.launches.background_launch import left_out_by_code, start_launch
+from api.services.launches.background.background_launch import left_out_by_code, start_launch
 from api.services.launches.launch import Choice, launch
-from api.services.launches.launch_preview import preview
+from api.services.launches.preview.launch_preview import preview
 from api.services.people.imports import start_import
 from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import resubscribe, suppress_address, unsubscribe

@@ -12,9 +12,9 @@ from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.emails.emails import retry_send
 from api.services.emails.scheduled_emails import edit_email
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
-from api.services.launches.launch_preview import preview
+from api.services.launches.preview.launch_preview import preview
 from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import suppress_address, unsubscribe
 from api.services.replies.bounces import record_bounce

@@ -11,8 +11,8 @@ from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.ending.ending import end_campaign, end_enrollment
 from api.services.common.context import WorkspaceContext
 from api.services.emails.emails import retry_send
-from api.services.launches import background_launch
-from api.services.launches.background_launch import start_launch
+from api.services.launches.background import background_launch
+from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.imports import start_import
 from api.services.people.people import create_person, update_person

@@ -8,7 +8,7 @@ import pytest
 from api.models import Campaign, Enrollment, Person, Send, Step
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.launches import launch as launching
-from api.services.launches.background_launch import left_out_by_code, start_launch
+from api.services.launches.background.background_launch import left_out_by_code, start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.replies.bounces import record_bounce
 from api.states import BounceKind

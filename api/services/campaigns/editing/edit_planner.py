@@ -7,11 +7,11 @@ from datetime import datetime
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.loop_slices import LoopSlices
-from api.services.enrollments.explanations import notes_to_json
-from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource, OwnFacts
-from api.services.enrollments.partial_timelines import NOTHING, PartialTimeline, Unresolved, resolve_possible
-from api.services.enrollments.task_dates import campaign_date
-from api.services.enrollments.timeline_rows import (
+from api.services.enrollments.facts.option_facts import NO_OWN_FACTS, FactSource, OwnFacts
+from api.services.enrollments.timelines.explanations import notes_to_json
+from api.services.enrollments.timelines.partial_timelines import NOTHING, PartialTimeline, Unresolved, resolve_possible
+from api.services.enrollments.timelines.task_dates import campaign_date
+from api.services.enrollments.timelines.timeline_rows import (
     launch_choices,
     resolve,
     scheduled_steps,

@@ -9,7 +9,7 @@ from api.models import Enrollment, Send, Task
 from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing.edit_planner import EditChanges
 from api.services.enrollments.order_warnings import OrderTally
-from api.services.enrollments.timeline_rows import timeline_steps
+from api.services.enrollments.timelines.timeline_rows import timeline_steps
 from api.states import SendStatus
 from strategies.timeline.records import PlannedSend
 

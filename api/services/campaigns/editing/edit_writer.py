@@ -9,12 +9,12 @@ from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Send, Step, Task
 from api.services.campaigns.editing.edit_planner import EditChanges, explanation_of_move
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.explanations import notes_to_json
-from api.services.enrollments.planned_columns import planned_columns
 from api.services.enrollments.progress import task_created
 from api.services.enrollments.senders import sender_of
-from api.services.enrollments.task_dates import campaign_date, moved_dates
-from api.services.enrollments.timeline_rows import (
+from api.services.enrollments.timelines.explanations import notes_to_json
+from api.services.enrollments.timelines.planned_columns import planned_columns
+from api.services.enrollments.timelines.task_dates import campaign_date, moved_dates
+from api.services.enrollments.timelines.timeline_rows import (
     expiry,
     send_row,
     task_name,

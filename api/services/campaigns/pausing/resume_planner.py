@@ -9,11 +9,11 @@ from typing import Any
 
 from api.models import Campaign, Enrollment, Send, Step, Task
 from api.services.common.context import WorkspaceContext
-from api.services.enrollments.explanations import notes_to_json
-from api.services.enrollments.option_facts import NO_OWN_FACTS, FactSource, OwnFacts
-from api.services.enrollments.planned_columns import planned_columns
-from api.services.enrollments.task_dates import campaign_date, moved_dates
-from api.services.enrollments.timeline_rows import (
+from api.services.enrollments.facts.option_facts import NO_OWN_FACTS, FactSource, OwnFacts
+from api.services.enrollments.timelines.explanations import notes_to_json
+from api.services.enrollments.timelines.planned_columns import planned_columns
+from api.services.enrollments.timelines.task_dates import campaign_date, moved_dates
+from api.services.enrollments.timelines.timeline_rows import (
     expiry,
     is_at_local_time,
     is_immediate,

@@ -7,7 +7,7 @@ from datetime import datetime
 from api.models import Enrollment, Send, Step
 from api.services.campaigns.pausing.resume_planner import Change, Changes
 from api.services.enrollments.order_warnings import OrderTally
-from api.services.enrollments.timeline_rows import timeline_steps
+from api.services.enrollments.timelines.timeline_rows import timeline_steps
 from api.states import UNTRANSMITTED_STATUSES, WAITING_STATUSES, SendStatus
 
 

@@ -8,7 +8,7 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
-from api.services.enrollments.explanations import notes_to_json
+from api.services.enrollments.timelines.explanations import notes_to_json
 from api.store.dispatch import allowed_times
 from api.store.dispatch.allowed_times import Wait
 from api.store.engine.transactions import retry_on_deadlock, transaction

@@ -14,8 +14,8 @@ from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.dispatch.claim.allowed_time_waits import Explanation, no_time, postpone, wait_until, without_waits
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
-from api.services.enrollments.explanations import notes_to_json
-from api.services.enrollments.plan_again import plan_again
+from api.services.enrollments.timelines.explanations import notes_to_json
+from api.services.enrollments.timelines.plan_again import plan_again
 from api.store.dispatch import allowed_times
 from api.store.dispatch.allowed_times import Wait
 from plugins.contract import Outcome, Receipt

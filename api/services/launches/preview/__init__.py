@@ -1,0 +1,7 @@
+"""Preview a launch: emails, tasks, warnings, and people who would be refused. Nothing is written.
+
+Imports: codes.refusals, codes.requests, mail.message, models, services.campaigns, services.common,
+    services.enrollments, services.launches.background, services.people, services.templates, store.emails, store.engine,
+    store.enrollments, store.launches, strategies.
+Imported by: graphql.launches.
+"""
