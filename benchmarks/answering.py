@@ -18,7 +18,7 @@ from api.clock import system_clock
 from api.models import Campaign, Workspace
 from api.services.launches.background import background_launch
 from api.services.launches.launch import Choice
-from api.services.workspaces.workspaces import issue_token
+from api.services.workspaces.tokens import issue_token
 from api.store.engine.database import close_database, is_postgres, migrate, open_database
 from benchmarks.world import author, enroll_all, people, row
 from tests.ports import free_port

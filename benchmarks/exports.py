@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from api.clock import system_clock
-from api.services.workspaces.workspaces import issue_token
+from api.services.workspaces.tokens import issue_token
 from api.store.engine.database import close_database, is_postgres, migrate, open_database
 from benchmarks.feed import ready, serve
 from benchmarks.populated import STEPS, Size, populate, refresh_statistics

@@ -31,7 +31,7 @@ from api.server.server import Server
 from api.services.following.row_watch import RowWatch
 from api.services.launches.background import background_launch
 from api.services.launches.launch import Choice
-from api.services.workspaces.workspaces import issue_token
+from api.services.workspaces.tokens import issue_token
 from api.settings import Settings
 from benchmarks.launching import memory
 from benchmarks.world import author, empty, people, row

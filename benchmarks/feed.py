@@ -18,7 +18,8 @@ from websockets.typing import Subprotocol
 from api.clock import system_clock
 from api.codes.events.event_kinds import EventKind
 from api.services.following.events import BEGINNING
-from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.services.workspaces.tokens import issue_token
+from api.services.workspaces.workspaces import create_workspace
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction

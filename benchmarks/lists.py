@@ -19,7 +19,7 @@ from api.http.graphql.graphql_endpoint import GraphQLEndpoint
 from api.make_runtime import make_runtime
 from api.models import Workspace
 from api.services.following.row_watch import RowWatch
-from api.services.workspaces.workspaces import issue_token
+from api.services.workspaces.tokens import issue_token
 from api.settings import Settings
 from api.store.engine.database import is_postgres
 from benchmarks.list_queries import queries

@@ -22,7 +22,8 @@ from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.following.row_watch import RowWatch
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
-from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.services.workspaces.tokens import issue_token
+from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
 from benchmarks.world import row
 from plugins.loading.manager import load

@@ -11,7 +11,8 @@ import httpx
 
 from api.app import make_app
 from api.models import Workspace
-from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.services.workspaces.tokens import issue_token
+from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
 
 SECRET = "5bq0Zk3mB7yXw1VvS9tLr2Hn8Dc4Ge6JfPaQuTiOx0s"

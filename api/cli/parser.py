@@ -80,6 +80,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="name of the token, such as that of a user: the Live Feed shows it. A token of another name keeps working",
     )
     workspace.add_argument(
+        "--role",
+        choices=["admin", "rep", "read-only"],
+        help="what the token may do (default: what the token of this name may do now, or else admin)",
+    )
+    workspace.add_argument(
         "--sandbox", action="store_true", help="create a sandbox: virtual clock, no email is ever delivered"
     )
     recovery = command(

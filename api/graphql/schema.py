@@ -71,12 +71,14 @@ from api.graphql.templates.categories import CategoryMutation, CategoryQuery
 from api.graphql.templates.template_mutations import TemplateMutation
 from api.graphql.templates.templates import TemplateQuery
 from api.graphql.workspaces.senders import SenderMutation, SenderQuery
+from api.graphql.workspaces.tokens import TokenMutation, TokenQuery
 from api.graphql.workspaces.workspaces import WorkspaceMutation, WorkspaceQuery
 
 
 @strawberry.type(description="Queries. Each reads the workspace of the token.")
 class Query(
     WorkspaceQuery,
+    TokenQuery,
     ChannelQuery,
     PluginQuery,
     PersonQuery,
@@ -148,6 +150,7 @@ class Mutation(
     CrmFailureMutation,
     SimulationMutation,
     WorkspaceMutation,
+    TokenMutation,
 ):
     """The root of mutations."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from api.models import Token, Workspace
+from api.states import Role
 from api.store.engine.database import is_postgres
 from api.store.engine.row_reader import columns_of
 from api.store.engine.rows import is_possible_id
@@ -19,19 +20,19 @@ async def workspace_by_name(name: str) -> Workspace | None:
     return await Workspace.get_or_none(name=name)
 
 
-async def workspace_by_token(sha256: str) -> tuple[Workspace, str] | None:
-    """Return the workspace and the name of a bearer token by its hash, or None if there is no such token.
+async def workspace_by_token(sha256: str) -> tuple[Workspace, str, Role] | None:
+    """Return the workspace, the name and the role of a bearer token by its hash, or None if there is no such token.
 
     Every request does this. Tortoise's ``select_related`` takes several times as long.
     """
-    workspace, name = columns_of(Workspace, "workspace"), "token.name AS token_name"
+    workspace, token = columns_of(Workspace, "workspace"), "token.name AS token_name, token.role AS token_role"
     joined = "token JOIN workspace ON workspace.id = token.workspace_id"
-    rows = await execute(f"SELECT {name}, {workspace} FROM {joined} WHERE token.sha256 = $1", sha256)
+    rows = await execute(f"SELECT {token}, {workspace} FROM {joined} WHERE token.sha256 = $1", sha256)
     if not rows:
         return None
     columns = dict(rows[0])
-    token_name = columns.pop("token_name")
-    return Workspace._init_from_db(**columns), token_name
+    name, role = columns.pop("token_name"), Role(columns.pop("token_role"))
+    return Workspace._init_from_db(**columns), name, role
 
 
 async def real_workspaces() -> list[Workspace]:
@@ -44,9 +45,15 @@ async def sandboxes() -> list[Workspace]:
     return await Workspace.filter(sandbox=True)
 
 
-async def has_token(workspace_id: str, name: str) -> bool:
-    """Say whether a workspace has a token of this name."""
-    return await Token.filter(workspace_id=workspace_id, name=name).exists()
+async def role_of(workspace_id: str, name: str) -> Role | None:
+    """Return the role of the token of this name, or None if there is no such token."""
+    row = await Token.filter(workspace_id=workspace_id, name=name).first()
+    return Role(row.role) if row else None
+
+
+async def token_names(workspace_id: str) -> set[str]:
+    """Return the names of the tokens of a workspace."""
+    return {str(name) for name in await Token.filter(workspace_id=workspace_id).values_list("name", flat=True)}
 
 
 async def set_accounts(workspace_id: str, accounts: Sequence[str] | None) -> None:

@@ -16,7 +16,8 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from api.app import make_app
-from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.services.workspaces.tokens import issue_token
+from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
 from api.testing import queries
 from plugins.loading.extension_points import CHANNELS

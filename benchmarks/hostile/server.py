@@ -14,7 +14,8 @@ from typing import Any
 
 from api.clock import system_clock
 from api.ids import new_id
-from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.services.workspaces.tokens import issue_token
+from api.services.workspaces.workspaces import create_workspace
 from api.store.engine.database import close_database, migrate, open_database
 from benchmarks.hostile.neighbour import PAUSE_SECONDS
 from tests.ports import free_port

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.services.workspaces.workspaces import workspace_by_token
+from api.services.workspaces.tokens import workspace_by_token
 from api.store.engine.database import close_database, open_database
 from api.store.engine.sql import execute
 from benchmarks.hostile.named import SUPPRESSIONS, Named

@@ -19,7 +19,8 @@ import httpx
 
 from api.clock import system_clock
 from api.make_runtime import make_runtime
-from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.services.workspaces.tokens import issue_token
+from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.sql import execute

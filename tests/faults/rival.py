@@ -22,7 +22,8 @@ from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.launches.launch import Choice, launch
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
-from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.services.workspaces.tokens import issue_token
+from api.services.workspaces.workspaces import create_workspace
 from api.states import PENDING_STATUSES
 from api.store.engine.database import close_database, open_database
 from plugins.loading.manager import load

@@ -11,7 +11,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
-from api.services.workspaces.workspaces import issue_token
+from api.services.workspaces.tokens import issue_token
 from api.store import jobs
 from api.store.engine.transactions import transaction
 from api.store.events.event_actor import acting, acting_for, acting_source

@@ -14,7 +14,7 @@ from api.http.graphql import json_writing, subscription_updates
 from api.http.graphql.websocket_frames import Socket as ServerSocket
 from api.models import Launch, Person, Token
 from api.services.workspaces import workspaces
-from api.services.workspaces.workspaces import issue_token
+from api.services.workspaces.tokens import issue_token
 from tests.client import Client
 from tests.graphql.test_launch_progress import FOLLOW, begun, ended, event, moved
 from tests.graphql.test_start_launch import START, authored

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from api.models import Token, Workspace
-from api.services.workspaces.workspaces import create_workspace, issue_token, workspace_by_token
+from api.services.workspaces.tokens import issue_token, workspace_by_token
+from api.services.workspaces.workspaces import create_workspace
 from tests.store.test_read_rows import columns
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
@@ -34,10 +35,10 @@ async def test_the_workspace_is_the_one_that_tortoise_reads(case: str) -> None:
 
 async def test_the_workspace_can_be_saved() -> None:
     token = await issue_token(await create_workspace("W", NOON), "ci", NOON)
-    workspace, _ = await workspace_by_token(token) or pytest.fail("the token is valid")
+    workspace, *_ = await workspace_by_token(token) or pytest.fail("the token is valid")
     workspace.blocked_domains = ["example.com"]
     await workspace.save(update_fields=["blocked_domains"])
-    workspace, _ = await workspace_by_token(token) or pytest.fail("the token is valid")
+    workspace, *_ = await workspace_by_token(token) or pytest.fail("the token is valid")
     assert workspace.blocked_domains == ["example.com"]
     await workspace.save()
     assert await Workspace.all().count() == 1

@@ -21,7 +21,8 @@ from api.make_runtime import make_runtime
 from api.models import Workspace
 from api.server.server import Server
 from api.services.dispatch.dispatcher import TerminalLine
-from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.services.workspaces.tokens import issue_token
+from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings, environment
 from api.store.engine.opening.database_url import redacted_url
 from plugins.loading.manager import load

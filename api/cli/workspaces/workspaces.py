@@ -6,9 +6,11 @@ from api.cli.common import database
 from api.clock import system_clock
 from api.codes.requests.inputs import InputCode
 from api.services.common.inputs.inputs import line
-from api.services.workspaces.workspaces import create_workspace, issue_token
+from api.services.workspaces.tokens import issue_token
+from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
-from api.store.workspaces import has_token, workspace_by_name
+from api.states import Role
+from api.store.workspaces import role_of, workspace_by_name
 from strategies import Refusal
 
 TOKEN_NAME = "command line"  # noqa: S105 - how the token is called
@@ -24,11 +26,14 @@ def graphiql_link(host: str, port: int | str, token: str) -> str:
     return f"{server_url(host, port)}/graphiql#token={token}"
 
 
-async def create(settings: Settings, *, name: str, sandbox: bool, token: str = TOKEN_NAME) -> int:
+async def create(
+    settings: Settings, *, name: str, sandbox: bool, token: str = TOKEN_NAME, role: str | None = None
+) -> int:
     """Create a workspace if it does not exist, and print a new token, which cannot be read again.
 
     ``token`` is the token's name, by which the Live Feed tells who did something. Another token of this name stops
-    working. Only the token goes to standard output, for scripts; everything else goes to standard error.
+    working, and the new one has its role if ``role`` is left out. Only the token goes to standard output, for scripts;
+    everything else goes to standard error.
     """
     name = line(name, ("name",))
     if "\t" in name:  # ``line`` allows this one control character
@@ -40,14 +45,16 @@ async def create(settings: Settings, *, name: str, sandbox: bool, token: str = T
             message = f"touchline: {name!r} exists and is not a sandbox; choose another name for a sandbox."
             print(message, file=sys.stderr)
             return 1
+        kept = await role_of(workspace.id, token) if workspace else None
         if workspace is None:
             workspace = await create_workspace(name, system_clock(), sandbox=sandbox)
             about = "was created"
-        elif await has_token(workspace.id, token):
+        elif kept:
             about = "has a new token; the old one stopped working"
         else:
             about = "has a new token"
-        secret = await issue_token(workspace, token, system_clock())
+        now_allowed = Role(role.upper().replace("-", "_")) if role else kept or Role.ADMIN
+        secret = await issue_token(workspace, token, system_clock(), now_allowed)
     kind = "The sandbox" if workspace.sandbox else "The workspace"
     print(f"{kind} {name!r} {about}.", file=sys.stderr)
     print(f"GraphiQL, while the server runs: {graphiql_link(settings.host, settings.port, secret)}", file=sys.stderr)

@@ -228,6 +228,12 @@ class EventKind(StrEnum):
         "`email`, `source`",
     )
     RESUBSCRIBED = auto(), "Emails to an unsubscribed address are allowed again.", "`email`, `source`"
+    TOKEN_CREATED = (
+        auto(),
+        "A token for the workspace was created with `createToken`.",
+        "`token`, its name; `role`",
+    )
+    TOKEN_REVOKED = auto(), "A token of the workspace was revoked with `revokeToken`.", "`token`, its name; `role`"
     CRM_CONNECTED = (
         auto(),
         "The workspace was connected to a CRM, or its connection got a new login.",

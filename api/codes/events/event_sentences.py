@@ -243,6 +243,11 @@ SENTENCES: dict[EventKind, tuple[str, str]] = {
         "Emails to {person} are allowed again.",
         "E-Mails an {person} sind wieder erlaubt.",
     ),
+    EventKind.TOKEN_CREATED: (
+        "A token was created: {token}, with the role {role}.",
+        "Ein Token wurde angelegt: {token}, mit der Rolle {role}.",
+    ),
+    EventKind.TOKEN_REVOKED: ("A token was revoked: {token}.", "Ein Token wurde widerrufen: {token}."),
     **CRM_SENTENCES,
     EventKind.OTHER: ("{raw_kind}: an event of {person}.", "{raw_kind}: ein Ereignis zu {person}."),
 }

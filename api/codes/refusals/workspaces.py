@@ -52,16 +52,36 @@ class WorkspaceCode(Code):
         when="The workspace's own line to unsubscribe has no link, another field, or HTML that emails cannot have.",
         do='Give short HTML with a link, such as `<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>`.',
     )
+    LAST_ADMIN_TOKEN = code(
+        "{name!r:.60} is the only token with the role ADMIN. Create another one first.",
+        when="Without this token, no token of the workspace would have the role ADMIN.",
+        do="Create another token with the role ADMIN, and revoke this one with it.",
+    )
     NOT_A_SANDBOX = code(
         "Only a sandbox's clock can be moved. This workspace runs in real time.",
         answers="Answers can be played in a sandbox only. This workspace runs in real time.",
         when="This workspace runs in real time.",
         do="Use a sandbox.",
     )
+    ROLE_REQUIRED = code(
+        "This needs a token with the role {role}. Yours has the role {given}.",
+        when="The role of your token does not allow this. `viewer { role }` shows it.",
+        do="Use a token with this role. `createToken` creates one, and so does `touchline workspace NAME --role`.",
+    )
     SENDER_EXISTS = code(
         "A sender with the address {email} already exists. Use that sender.",
         when="A sender with this address exists.",
         do="Use that sender.",
+    )
+    TOKEN_EXISTS = code(
+        "A token with the name {name!r:.60} already exists. Choose another name, or revoke that token first.",
+        when="A token of this workspace has this name.",
+        do="Choose another name, or revoke that token first.",
+    )
+    TOO_MANY_TOKENS = code(
+        "A workspace has at most {limit} tokens. Revoke those that nobody uses.",
+        when="The workspace has as many tokens as are allowed.",
+        do="Revoke those that nobody uses.",
     )
     TOO_MUCH_DUE = code(
         "Too many emails and tasks are due before the new time. Move the clock in smaller steps.",

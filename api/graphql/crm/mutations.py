@@ -21,6 +21,7 @@ from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import CRM_KINDS
 from api.services.crm.connections import connecting, consent, disconnecting, pausing, users
+from api.states import Role
 
 CALLS_CRM = cost(5_000)
 
@@ -66,6 +67,7 @@ class CrmSenderPayload(Payload):
 @strawberry.type
 class CrmMutation:
     @mutation(
+        role=Role.ADMIN,
         metadata=CALLS_CRM,
         description="Connect the workspace to a CRM. Touchline logs in first: if the CRM does not accept it, nothing "
         "is stored, and the error has the CRM's words. A workspace that is connected gets the new login, if it leads "
@@ -82,7 +84,8 @@ class CrmMutation:
     @mutation(
         description="Begin to connect the workspace, or a sender, by a user's login on the CRM's own page. Open the "
         "URL in the user's browser within 15 minutes. The CRM sends the browser back to `/crm/callback` of this "
-        "server, which connects. Needs the setting `TOUCHLINE_PUBLIC_URL`."
+        "server, which connects. Needs the setting `TOUCHLINE_PUBLIC_URL`. For the workspace, it needs a token with "
+        "the role `ADMIN`."
     )
     async def start_crm_connection(
         self,
@@ -97,7 +100,8 @@ class CrmMutation:
     @mutation(
         metadata=CALLS_CRM,
         description="Disconnect the workspace, or a sender, from the CRM: the tokens are revoked there, and all "
-        "secrets are deleted here. Tasks stay as they are on both sides.",
+        "secrets are deleted here. Tasks stay as they are on both sides. For the workspace, it needs a token with the "
+        "role `ADMIN`.",
     )
     async def disconnect_crm(
         self,
@@ -120,7 +124,10 @@ class CrmMutation:
             revoked=done.is_revoked,
         )
 
-    @mutation(description="Pause the connection to the CRM: nothing is called, and changes wait, until `retryCrm`.")
+    @mutation(
+        description="Pause the connection to the CRM: nothing is called, and changes wait, until `retryCrm`. For the "
+        "workspace, it needs a token with the role `ADMIN`."
+    )
     async def pause_crm(self, info: Request, sender_id: OwnSenderId = None) -> CrmConnectionPayload:
         row = await pausing.pause(info.context.workspace_context, sender_id)
         return CrmConnectionPayload(connection=connection_of_row(row))

@@ -10,6 +10,7 @@ from api.graphql.engine.enums.crm_enums import CrmDuplicates, CrmNoMatch, CrmPer
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.services.crm.connections import settings
+from api.states import Role
 
 CrmKey = Annotated[str, strawberry.argument(description="Key of the CRM, as `crms` lists it, such as `salesforce`.")]
 
@@ -130,7 +131,7 @@ class CrmSettingsPayload(Payload):
 
 @strawberry.type
 class CrmSettingsMutation:
-    @mutation(description="Change how the workspace works with a CRM. It need not be connected.")
+    @mutation(role=Role.ADMIN, description="Change how the workspace works with a CRM. It need not be connected.")
     async def update_crm_settings(
         self,
         info: Request,

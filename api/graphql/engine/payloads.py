@@ -12,6 +12,7 @@ from api.graphql.engine.context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ERRORS, PATH_PARTS
 from api.services.common.inputs.versions import VersionConflict
+from api.states import Role
 from strategies import Refusal
 from strategies.errors import MAX_ERRORS
 
@@ -62,7 +63,13 @@ def user_errors(refusal: Refusal, arguments: Mapping[str, Any]) -> list[UserErro
 
 
 class RefusalsAsErrors(FieldExtension):
-    """Answers a Refusal that a mutation raises with the mutation's payload and its ``errors``."""
+    """Answers a Refusal that a mutation raises with the mutation's payload and its ``errors``.
+
+    The caller's token needs ``role``.
+    """
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
 
     def apply(self, field: StrawberryField) -> None:
         """Keep the payload's class, which is the type of the field."""
@@ -73,12 +80,18 @@ class RefusalsAsErrors(FieldExtension):
         # An earlier mutation of this request may have changed rows that the loaders have cached.
         info.context.forget()
         try:
+            info.context.workspace_context.require_role(self.role)
             return await next_(source, info, **kwargs)
         except Refusal as refusal:
             errors = user_errors(refusal, kwargs)
             return self._payload(errors=errors[:MAX_ERRORS], more_errors=max(0, len(errors) - MAX_ERRORS))
 
 
-def mutation(*, description: str, metadata: dict[str, Any] | None = None) -> Any:
-    """Return the decorator of a mutation's resolver, which may raise Refusal. ``metadata`` declares what it costs."""
-    return strawberry.mutation(description=description, metadata=metadata, extensions=[RefusalsAsErrors()])
+def mutation(*, description: str, metadata: dict[str, Any] | None = None, role: Role = Role.REP) -> Any:
+    """Return the decorator of a mutation's resolver, which may raise Refusal.
+
+    ``metadata`` declares what it costs. The caller's token needs ``role``; the description says so if it is not REP.
+    """
+    if role is not Role.REP:
+        description = f"{description} It needs a token with the role `{role.value}`."
+    return strawberry.mutation(description=description, metadata=metadata, extensions=[RefusalsAsErrors(role)])

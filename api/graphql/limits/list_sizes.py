@@ -11,6 +11,7 @@ from api.services.one_off_emails.recipients import MAX_RECIPIENTS
 from api.services.simulations.simulations import MAX_EVENTS
 from api.services.templates.blanks import MAX_UNRESOLVED_FIELDS
 from api.services.workspaces.call_lists import MAX_NAMES
+from api.services.workspaces.tokens import MAX_TOKENS
 from api.services.workspaces.workspaces import MAX_DOMAINS
 
 STEPS = MAX_STEPS
@@ -27,6 +28,8 @@ PROMPTS = MAX_TAGS
 """Field prompts of an email: each is a tag of its template."""
 UNRESOLVED_FIELDS = MAX_UNRESOLVED_FIELDS
 """Fields without a value that a compose window shows."""
+TOKENS = MAX_TOKENS
+"""Tokens of a workspace."""
 CALL_LISTS = MAX_NAMES
 """Outcomes, and reasons, of calls."""
 REASONS = 8

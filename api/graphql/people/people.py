@@ -21,6 +21,7 @@ from api.graphql.people.person_lists import PersonLists
 from api.graphql.people.suppressions import Suppression
 from api.services.people import erasing, merging, people, queries
 from api.services.replies import bounces
+from api.states import Role
 
 
 @strawberry.type(description="A person to whom campaigns are sent.")
@@ -226,10 +227,11 @@ class PersonMutation:
         return PersonPayload(person=from_row(Person, row))
 
     @mutation(
+        role=Role.ADMIN,
         description="Erase a person (GDPR): end their campaigns, and delete their data, what was written to them, and "
         "what they answered. Counts stay. If the address has unsubscribed, that stays as well, so that nobody writes "
         "to it again. docs/privacy.md lists everything. Refused while an email to the person is being transmitted "
-        "(EMAIL_LEAVING). It cannot be undone. It answers when everything is deleted, and may be called again."
+        "(EMAIL_LEAVING). It cannot be undone. It answers when everything is deleted, and may be called again.",
     )
     async def erase_person(self, info: Request, id: PersonId) -> ErasePersonPayload:
         erased = await erasing.erase_person(info.context.workspace_context, id)

@@ -13,6 +13,7 @@ from api.graphql.people.people import Person, PersonPayload
 from api.graphql.people.suppressions import Address, Suppression
 from api.services.people import suppression_files, suppressions
 from api.services.people.suppression_files import MAX_ROWS
+from api.states import Role
 
 Why = Annotated[
     str,
@@ -103,8 +104,9 @@ class SuppressionMutation:
         )
 
     @mutation(
+        role=Role.ADMIN,
         description="Allow emails to an unsubscribed address again, for a reason that is kept in its "
-        "history. Campaigns that have ended stay ended: launch them again with `again: true`."
+        "history. Campaigns that have ended stay ended: launch them again with `again: true`.",
     )
     async def resubscribe(self, info: Request, email: Address, reason: Why) -> SuppressionPayload:
         row = await suppressions.resubscribe(info.context.workspace_context, email, reason)

@@ -15,6 +15,7 @@ from api.services.campaigns.editing.fact_changes_job import apply_fact_changes
 from api.services.dispatch.sandbox_clock import advance_clock
 from api.services.enrollments.facts.history_job import count_after_move
 from api.services.workspaces import call_lists, workspaces
+from api.states import Role
 
 
 @strawberry.type(description="How a call can end.")
@@ -112,28 +113,8 @@ class WorkspaceChanges:
     )
 
 
-@strawberry.type(
-    description="Who sends this request, by its token. Touchline has no user accounts: give each user a token."
-)
-class Viewer:
-    """A row of api.models.Token."""
-
-    id: strawberry.ID = strawberry.field(
-        description="Identifier of the token: `tok_` and 26 lower-case letters and digits. It is not secret."
-    )
-    name: str = strawberry.field(
-        description="Name of the token, as `Event.actor` shows it. `touchline workspace NAME --token TOKEN` gives it."
-    )
-
-
 @strawberry.type
 class WorkspaceQuery:
-    @strawberry.field(
-        metadata=cost(100, queries=True), description="Who sends this request; null if the token was just revoked."
-    )
-    async def viewer(self, info: Request) -> Viewer | None:
-        return from_row(Viewer, await workspaces.viewer(info.context.workspace_context))
-
     @strawberry.field(description="The workspace to which the token gives access.")
     def workspace(self, info: Request) -> Workspace:
         return from_row(Workspace, info.context.workspace_context.workspace)
@@ -168,7 +149,8 @@ def _given(changes: WorkspaceChanges) -> dict[str, Any]:
 class WorkspaceMutation:
     @mutation(
         description="Change the workspace's settings for unsubscribing and for calls. Emails that have not been "
-        "sent yet use the new line."
+        "sent yet use the new line.",
+        role=Role.ADMIN,
     )
     async def update_workspace(
         self,
@@ -182,6 +164,7 @@ class WorkspaceMutation:
 
     @mutation(
         metadata=cost(5_000),
+        role=Role.ADMIN,
         description="Replace the list of domains to which this workspace sends nothing. A domain "
         "includes its subdomains: `blocked.example` blocks `ann@mail.blocked.example`, but "
         "not `ann@notblocked.example`. Up to 10,000 domains of 250,000 characters in all. "

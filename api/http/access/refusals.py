@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from api.codes.refusals.workspaces import WorkspaceCode
 from api.codes.requests.inputs import InputCode
 from api.codes.requests.requests import RequestCode
 from api.http.access.request_guard import RequestGuard
@@ -16,6 +17,7 @@ STATUSES: Mapping[Code, int] = {
     RequestCode.UNAUTHENTICATED: 401,
     RequestCode.BUSY: 503,
     InputCode.NOT_FOUND: 404,
+    WorkspaceCode.ROLE_REQUIRED: 403,
 }
 """HTTP status by the code of a refusal, for every page. Codes without a status are 400."""
 

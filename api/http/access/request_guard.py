@@ -14,7 +14,7 @@ from api.http.access.workspace_limits import BodyMemory, MessageRateLimit, Opera
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.following.event_tail import EventTail
 from api.services.following.row_watch import RowWatch
-from api.services.workspaces.workspaces import valid_tokens, workspace_by_token
+from api.services.workspaces.tokens import valid_tokens, workspace_by_token
 from api.store.engine.database_clock import sync_clock
 from strategies import Refusal
 
@@ -54,8 +54,8 @@ class RequestGuard:
         owner = await workspace_by_token(token) if token else None
         if owner is None:
             return None
-        workspace, actor = owner
-        context = replace(self.runtime.context(workspace), actor=actor)
+        workspace, actor, role = owner
+        context = replace(self.runtime.context(workspace), actor=actor, role=role)
         budget = self.budgets.of(workspace.id, actor)
         return Context(context, self.runtime, self.watch, budget, self.introspection)
 

@@ -17,6 +17,7 @@ from api.http.access.request_guard import RequestGuard
 from api.http.access.workspace_limits import OperationQueue
 from api.services.one_off_emails import uploads
 from api.services.one_off_emails.attached import MAX_ATTACHED_BYTES
+from api.states import Role
 from strategies import Refusal
 from strategies.codes import Code
 
@@ -37,6 +38,7 @@ class AttachmentPages:
         """Store the body of a request as an attachment."""
         try:
             context = await caller_context(self.guard, request)
+            context.require_role(Role.REP)
             _check_headers(request)
             async with self.queue.slot(context.workspace_id):
                 name, type_ = request.query_params.get("name", ""), request.headers.get("content-type", "")

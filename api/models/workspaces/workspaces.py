@@ -6,6 +6,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from api.models.columns import WorkspaceRow, varchar
+from api.states import Role
 
 
 class Workspace(Model):
@@ -35,6 +36,7 @@ class Token(WorkspaceRow):
 
     name = varchar(200)
     sha256 = varchar(64, unique=True)
+    role = varchar(20, default=Role.ADMIN, db_default=Role.ADMIN)
     created_at = fields.DatetimeField()
 
     class Meta:

@@ -1,5 +1,5 @@
 """What every service needs: the workspace context, the runtime, encryption and metrics.
 
-Imports: mail, models, plugins, store, strategies.
+Imports: codes.refusals, mail, models, plugins, store, strategies.
 Imported by: cli, graphql, http, services.
 """

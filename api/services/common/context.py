@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.clock import Clock
+from api.codes.refusals.workspaces import WorkspaceCode
 from api.models import Person, Workspace
 from api.services.common.crm_environment import CrmEnvironment
+from api.states import Role
 from plugins.loading.manager import Installed
+from strategies import Refusal
 from strategies.questions import time_of_first_round
 
 
@@ -22,6 +25,9 @@ class WorkspaceContext:
     """Wake the tick loop, because something may be due earlier than it expects."""
     actor: str = ""
     """The name of the caller's token. Empty if the caller is a background job or the command line."""
+
+    role: Role = Role.ADMIN
+    """What the caller may do. Background jobs and the command line may do everything."""
 
     tracks: bool = False
     """Whether the server can track opens and clicks: TOUCHLINE_TRACKING_URL is set."""
@@ -41,6 +47,11 @@ class WorkspaceContext:
     def now(self) -> datetime:
         """The current time of the workspace (UTC, whole seconds). A sandbox has a virtual clock."""
         return (self.workspace.virtual_now or time_of_first_round(self.clock())).replace(microsecond=0)
+
+    def require_role(self, role: Role, path: tuple[str, ...] = ()) -> None:
+        """Raise Refusal if the caller may not do what needs ``role``. ``path`` leads to the argument that needs it."""
+        if not self.role.includes(role):
+            raise Refusal.of(WorkspaceCode.ROLE_REQUIRED, path, role=role.value, given=self.role.value)
 
 
 async def workspace_now(workspace_id: str, clock: Clock) -> datetime:

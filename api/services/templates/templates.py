@@ -1,6 +1,6 @@
 """Create and change templates."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from api.codes.refusals.campaigns import CampaignCode
@@ -13,6 +13,7 @@ from api.services.common.emails.claim_release import release_claimed
 from api.services.common.inputs import inputs
 from api.services.common.inputs.versions import check_version
 from api.services.templates import template_inputs
+from api.states import Role
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction
 from api.store.templates import lock_template, running_step_without_subject, steps_with_content_of
@@ -36,6 +37,8 @@ async def create_template(
     row = Template(id=new_id("tpl"), workspace_id=context.workspace_id, created_at=context.now)
     values: dict[str, Any] = {"name": name, "subject": subject, "html": html, "text": text, "category_id": category_id}
     values["transactional"] = transactional
+    if transactional:
+        context.require_role(Role.ADMIN, ("transactional",))
     return await _save(context, row, await _check_values(context, values), create=True)
 
 
@@ -46,12 +49,14 @@ async def update_template(
     row = await get_or_refuse(Template, context.workspace_id, template_id, ("id",))
     check_version("template", row.version, if_version)
     _refuse_archived(row)
+    _require_role(context, row, values)
     columns = await _check_values(context, values)
     async with transaction():
         await lock_template(template_id)
         row = await get_or_refuse(Template, context.workspace_id, template_id, ("id",))
         check_version("template", row.version, if_version)
         _refuse_archived(row)
+        _require_role(context, row, values)
         row = await _save(context, row, columns | {"version": row.version + 1}, create=False)
         if "subject" in values and not row.subject:
             await _refuse_missing_subject(row)
@@ -79,6 +84,14 @@ async def _refuse_missing_subject(row: Template) -> None:
             number=step.number,
             campaign=step.campaign.name,
         )
+
+
+def _require_role(context: WorkspaceContext, row: Template, values: Mapping[str, Any]) -> None:
+    """Let only ADMIN tokens decide what people receive who have unsubscribed. Raises Refusal."""
+    if values.get("transactional", row.transactional) != row.transactional:
+        context.require_role(Role.ADMIN, ("transactional",))
+    if row.transactional and CONTENT_COLUMNS & values.keys():
+        context.require_role(Role.ADMIN)
 
 
 async def _check_values(context: WorkspaceContext, values: dict[str, Any]) -> dict[str, Any]:

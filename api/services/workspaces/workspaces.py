@@ -1,9 +1,7 @@
-"""Workspaces and their access tokens."""
+"""Workspaces and their settings."""
 
 import asyncio
-import hashlib
-import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -14,20 +12,17 @@ from api.ids import new_id
 from api.mail.address import AddressProblem
 from api.mail.domains import normalize_domain
 from api.mail.message.unsubscribe_line import MAX_LINE_CHARACTERS, line_fault
-from api.models import Token, Workspace
+from api.models import Workspace
 from api.services.common.context import WorkspaceContext
 from api.services.common.emails.claim_release import release_claimed
 from api.services.common.inputs import inputs
 from api.services.workspaces.call_lists import checked_outcomes, checked_reasons
-from api.store import workspaces
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 
-TOKEN_PREFIX = "tl_"  # noqa: S105 - a prefix that scanners for leaked secrets can find
 MAX_DOMAINS = 10_000
 MAX_DOMAINS_CHARACTERS = 250_000
 """Characters of all blocked domains of a workspace together. Every request reads them."""
-TOKENS_PER_QUERY = 500
 MAX_UNSUBSCRIBE_HTML_CHARACTERS = MAX_LINE_CHARACTERS
 MAX_PAGE_TEXT_CHARACTERS = 1_000
 """Characters of a workspace's own text on the unsubscribe page."""
@@ -40,35 +35,6 @@ async def create_workspace(name: str, now: datetime, *, sandbox: bool = False) -
     return await Workspace.create(
         id=new_id("wsp"), name=name, sandbox=sandbox, virtual_now=now if sandbox else None, created_at=now
     )
-
-
-async def issue_token(workspace: Workspace, name: str, now: datetime) -> str:
-    """Issue a bearer token and return it. It cannot be read again. An older token of this name stops working."""
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    await Token.filter(workspace_id=workspace.id, name=name).delete()
-    await Token.create(id=new_id("tok"), workspace_id=workspace.id, name=name, sha256=_hash(token), created_at=now)
-    return token
-
-
-async def workspace_by_token(token: str) -> tuple[Workspace, str] | None:
-    """Return the workspace and the name of a bearer token, or None if the token is not valid."""
-    return await workspaces.workspace_by_token(_hash(token))
-
-
-async def viewer(context: WorkspaceContext) -> Token | None:
-    """Return the token of the caller."""
-    return await Token.filter(workspace_id=context.workspace_id, name=context.actor).first()
-
-
-async def valid_tokens(tokens: Collection[str]) -> set[str]:
-    """Return those of many bearer tokens that are valid."""
-    valid: set[str] = set()
-    ordered = sorted(tokens)
-    for start in range(0, len(ordered), TOKENS_PER_QUERY):
-        hashes = {_hash(token): token for token in ordered[start : start + TOKENS_PER_QUERY]}
-        hashes_found = await Token.filter(sha256__in=list(hashes)).values_list("sha256", flat=True)
-        valid.update(hashes[str(each)] for each in hashes_found)
-    return valid
 
 
 async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> Workspace:
@@ -127,7 +93,3 @@ def _unsubscribe_html(value: str) -> str:
     if fault := line_fault(html):
         raise Refusal.of(WorkspaceCode.INVALID_UNSUBSCRIBE_LINE, path, fault=fault)
     return html
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

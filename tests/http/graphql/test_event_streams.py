@@ -13,7 +13,7 @@ from api.http.graphql import event_streams
 from api.http.graphql.media_types import GRAPHQL_JSON
 from api.models import Token
 from api.server.limits import ServerLimits
-from api.services.workspaces.workspaces import issue_token
+from api.services.workspaces.tokens import issue_token
 from tests import story
 from tests.client import Client, new_client
 from tests.graphql.test_launch_progress import FOLLOW, begun, ended, moved

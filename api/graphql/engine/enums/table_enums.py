@@ -21,6 +21,7 @@ from api.states import (
     OnReply,
     Priority,
     ReplyKind,
+    Role,
     SendStatus,
     SuppressionChangeKind,
     SuppressionSource,
@@ -60,6 +61,15 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "CLICKS": "Clicks: links of the HTML part lead through the tracking server.",
             "OPENS_AND_CLICKS": "Clicks, and opens by an invisible image. Opens are unreliable, because mail programs "
             "block such images, and proxies load them without a person.",
+        },
+    ),
+    Role: (
+        "What a token may do. `touchline workspace NAME --role` gives it too.",
+        {
+            "READ_ONLY": "Read everything, follow events and export lists. It runs no mutation, and uploads nothing.",
+            "REP": "Also everything that reps and marketers do: people, templates, campaigns, launches, tasks, emails.",
+            "ADMIN": "Also what concerns the whole workspace or a person's consent: tokens, settings, the connection "
+            "to a CRM, erasing people, resubscribing addresses, transactional templates.",
         },
     ),
     OnExpiry: (

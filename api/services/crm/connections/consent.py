@@ -30,6 +30,7 @@ from api.services.crm.connections.connecting import (
 )
 from api.services.crm.connections.guarded_session import call_package, call_plainly
 from api.services.crm.connections.refusals import refusal_of
+from api.services.crm.connections.usable import require_role_for
 from api.store.crm import connections, logins
 from api.store.workspaces import workspace_by_id
 from plugins.crms.access import Consent, CrmAccess
@@ -57,6 +58,7 @@ async def start(
     context: WorkspaceContext, crm_key: str, given: GivenValues, sender_id: str | None = None
 ) -> StartedLogin:
     """Begin a login. Values of the app that are left out are those of the workspace's connection. Raises Refusal."""
+    require_role_for(context, sender_id)
     encryption = check_can_connect(context)
     if not context.crm.public_url:
         raise Refusal.of(CrmConnectionCode.CRM_PUBLIC_URL_REQUIRED)

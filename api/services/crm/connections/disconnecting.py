@@ -15,7 +15,7 @@ from api.crm_task_states import CrmChangeKind
 from api.models import CrmConnection
 from api.services.common.context import WorkspaceContext
 from api.services.crm.connections.revoking import access_to_revoke, revoke
-from api.services.crm.connections.usable import present_connection
+from api.services.crm.connections.usable import present_connection, require_role_for
 from api.services.crm.tasks.switching import refresh_sync
 from api.store.crm import changes, connections
 from api.store.crm.backlog import KindBacklog, backlog_by_kind
@@ -47,6 +47,7 @@ async def disconnect(
     Changes that wait belong to the workspace. When a sender is disconnected, those that failed because of the sender's
     login are sent with the workspace's connection.
     """
+    require_role_for(context, sender_id)
     if waiting is CrmWaitingChanges.DROP and keep_days is not None:
         raise Refusal.of(CrmConnectionCode.CRM_KEEP_DAYS_INVALID, ("keepDays",), case="not_kept")
     days = DEFAULT_KEEP_DAYS if keep_days is None else keep_days

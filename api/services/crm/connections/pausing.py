@@ -3,7 +3,7 @@
 from api.codes.crm.connections import CrmConnectionCode
 from api.models import CrmConnection
 from api.services.common.context import WorkspaceContext
-from api.services.crm.connections.usable import present_connection
+from api.services.crm.connections.usable import present_connection, require_role_for
 from api.store.crm import changes, connections
 from plugins.crms.codes import CrmCode
 from strategies import Refusal
@@ -11,6 +11,7 @@ from strategies import Refusal
 
 async def pause(context: WorkspaceContext, sender_id: str | None = None) -> CrmConnection:
     """Let nothing call the CRM until ``retry``. Changes wait. Raises Refusal."""
+    require_role_for(context, sender_id)
     row = await present_connection(context, sender_id)
     if not await connections.set_paused(row.id):
         raise Refusal.of(CrmConnectionCode.CRM_NOT_CONNECTED)

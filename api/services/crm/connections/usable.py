@@ -5,8 +5,15 @@ from api.crm_states import CrmState
 from api.models import CrmConnection
 from api.services.common.context import WorkspaceContext
 from api.services.crm.connections.refusals import remedy
+from api.states import Role
 from api.store.crm import connections
 from strategies import Refusal
+
+
+def require_role_for(context: WorkspaceContext, sender_id: str | None) -> None:
+    """Let only ADMIN tokens change the workspace's connection. Every rep may change a sender's. Raises Refusal."""
+    if sender_id is None:
+        context.require_role(Role.ADMIN)
 
 
 async def present_connection(context: WorkspaceContext, sender_id: str | None = None) -> CrmConnection:
