@@ -16,7 +16,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.http.access.workspace_limits import BodyMemory, OperationQueue
+from api.http.graphql.json_reading import INLINE_MAX_BYTES
 from api.mail.text_checks import storable_text
+from api.server.proxies import client_key
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.replies.incoming import MAX_SOURCE_CHARACTERS, receive_events, receive_mails
 from api.store.engine.database_clock import sync_clock
@@ -63,7 +65,10 @@ class WebhookEndpoint:
             check_headers(webhook, request)
             async with AsyncExitStack() as stack:
                 size = _content_length(request, webhook.max_body_bytes)
-                await stack.enter_async_context(self.body_memory.reserve(key, size))
+                if size > INLINE_MAX_BYTES:
+                    # By client: the signature is checked after the body, so anyone may send one that never ends.
+                    client = client_key(request.client.host) if request.client else ""
+                    await stack.enter_async_context(self.body_memory.reserve(client, size))
                 body = await read_body(request, webhook.max_body_bytes)
                 await stack.enter_async_context(self.requests.slot(key))
                 return await self._respond(webhook, account, request, body)

@@ -1,9 +1,11 @@
 """The endpoint of webhooks: what it stores, what it refuses, and that a burst does not delay other requests."""
 
 import asyncio
+import base64
 import importlib.metadata
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +18,7 @@ from api.store.engine.sql import execute
 from plugins import ReportedEvent, ReportedKind, Webhook, WebhookRefusedError, WebhookRequest, WebhookResult, hookimpl
 from plugins.webhooks import ses
 from tests.client import new_client, serving
-from tests.live import Live
+from tests.live import Live, until
 from tests.plugins.packages import FakeEntry
 from tests.plugins.webhooks import requests
 from tests.plugins.webhooks.requests import SECRET, TOPIC, SendGridKey, SnsKey
@@ -204,6 +206,27 @@ async def test_a_large_body_is_refused_before_it_is_read(live: Live) -> None:
     async with raw(live) as wire:
         await wire.send(head("", "Content-Length: 1000", "Expect: 100-continue", path="/webhooks/postmark"))
         assert (await wire.answer())[0] == 404, "nothing is read for a webhook that does not exist"
+
+
+async def test_bodies_that_never_end_stop_no_provider(live: Live) -> None:
+    mail = {"id": "m1", "data": base64.b64encode(b"Subject: x\r\n\r\n" + b"y" * 1_000_000).decode()}
+    unfinished = head("", "Content-Length: 4000000", "Expect: 100-continue", path="/webhooks/generic")
+    async with AsyncExitStack() as opened:
+        wires = [await opened.enter_async_context(raw(live, source="127.0.0.2")) for _ in range(4)]
+        for wire in wires:
+            await wire.send(unfinished)
+        reading = [asyncio.create_task(wire.answer()) for wire in wires]
+        await until(lambda: sum(task.done() for task in reading) >= 2)
+        assert await post(live.http, "generic", *generic({"events": [REPLY]})) == (
+            200,
+            {"received": 1, "new": 1, "ignored": 0},
+        )
+        assert await post(live.http, "generic", *generic({"mails": [mail]})) == (
+            200,
+            {"received": 1, "new": 1, "ignored": 0},
+        )
+        for task in reading:
+            task.cancel()
 
 
 async def test_a_burst_of_events_is_stored_while_the_api_answers(http: httpx.AsyncClient) -> None:

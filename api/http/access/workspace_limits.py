@@ -1,4 +1,4 @@
-"""Fair limits for each workspace: running operations, websocket messages, memory for large bodies."""
+"""Fair limits for each workspace or client: running operations, websocket messages, memory for large bodies."""
 
 import asyncio
 from collections import Counter, deque
@@ -14,7 +14,7 @@ MAX_RUNNING_OPERATIONS = 20
 MAX_WAITING_OPERATIONS = 200
 """Most operations of one workspace that wait. More are refused."""
 MAX_LARGEST_BODIES = 4
-"""How many bodies of the largest size fit into the memory for bodies. One workspace may use half of it."""
+"""How many bodies of the largest size fit into the memory for bodies. One workspace or client may use half of it."""
 BODY_WAIT_SECONDS = 10.0
 """How long a large body waits for memory before it is refused."""
 MESSAGES_PER_SECOND = 300.0
@@ -102,7 +102,7 @@ class BodyMemory:
 
     @asynccontextmanager
     async def reserve(self, key: str, size: int) -> AsyncIterator[None]:
-        """Reserve memory for a body of a workspace. Raises Refusal if none becomes free in time."""
+        """Reserve memory for a body of a workspace or client. Raises Refusal if none becomes free in time."""
         try:
             async with asyncio.timeout(self.wait_seconds):
                 while not self._fits(key, size):
