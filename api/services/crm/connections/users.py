@@ -10,6 +10,7 @@ from api.services.common.inputs import inputs
 from api.services.crm.connections.opening import open_connection
 from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.usable import usable_connection
+from api.services.crm.people.records import normal_address
 from api.services.crm.tasks.switching import refresh_sync
 from api.store.crm import settings as store
 from api.store.engine.rows import get_or_refuse
@@ -26,11 +27,12 @@ async def link_users(workspace_id: str, crm: str, org_id: str, users: Sequence[R
     by_address: dict[str, RemoteUser | None] = {}
     for user in users:
         if user.is_active and user.address:
-            key = user.address.casefold()
-            by_address[key] = None if key in by_address else user  # two users: somebody has to choose
+            key = normal_address(user.address)
+            if key is not None:
+                by_address[key] = None if key in by_address else user  # two users: somebody has to choose
     linked = {row.sender_id: row for row in await store.users_of(workspace_id, crm)}
     for sender in await Sender.filter(workspace_id=workspace_id):
-        found, row = by_address.get(sender.email.casefold()), linked.get(sender.id)
+        found, row = by_address.get(sender.email_key), linked.get(sender.id)
         if found is not None and (row is None or row.org_id != org_id or not row.user_id):
             await store.save_user(workspace_id, crm, sender.id, _values(org_id, found.remote_id, found.name))
 
