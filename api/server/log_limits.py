@@ -14,6 +14,8 @@ CLIENT_CAUSED_LINES = (
     "closed a ",
     "X-Forwarded-For of ",
     OUT_OF_FILES,
+    "a login at a CRM was not accepted",
+    "not ready: ",
 )
 """How log lines begin that a client can cause at any time. Each is one kind."""
 ACCESS_LINE = '%s - "WebSocket '
@@ -53,7 +55,7 @@ class RepeatFilter(logging.Filter):
 def limit_client_logs() -> None:
     """Limit the log lines of this process that clients can cause. Each start of a server counts from zero."""
     new_filter = RepeatFilter()
-    for name in ("uvicorn.error", "asyncio", "touchline.server"):
+    for name in ("uvicorn.error", "asyncio", "touchline.server", "touchline.crm", "touchline.watching"):
         logger = logging.getLogger(name)
         for old_filter in [each for each in logger.filters if isinstance(each, RepeatFilter)]:
             logger.removeFilter(old_filter)

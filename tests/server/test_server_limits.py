@@ -74,6 +74,22 @@ def test_running_out_of_files_is_one_line_without_a_traceback() -> None:
     assert (record.getMessage(), record.exc_info) == ("out of file descriptors for new connections (EMFILE)", None)
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("touchline.crm", "a login at a CRM was not accepted: %s"),
+        ("touchline.watching", "not ready: cannot write to the database: %s"),
+        ("touchline.watching", "not ready: cannot read the channels of senders: %s"),
+    ],
+)
+def test_a_stranger_cannot_fill_the_log_with_pages_that_need_no_token(name: str, line: str) -> None:
+    limit_client_logs()
+    logger, record = logging.getLogger(name), logging.LogRecord(name, logging.INFO, "", 0, line, ("x",), None)
+    assert sum(bool(logger.filter(record)) for _ in range(1_000)) == LINES_PER_MINUTE
+    other = logging.LogRecord(name, logging.INFO, "", 0, "another line", (), None)
+    assert all(logger.filter(other) for _ in range(10))
+
+
 def test_a_server_that_starts_counts_its_log_lines_from_zero() -> None:
     logger = logging.getLogger("touchline.server")
     line = logging.LogRecord(logger.name, logging.WARNING, "", 0, "X-Forwarded-For of %s is ignored.", ("x",), None)
