@@ -147,7 +147,7 @@ class Server:
 
     def stalls(self) -> list[str]:
         """Return what the server has logged of its event loop."""
-        return [line for line in self.log.read_text(encoding="utf-8").splitlines() if "event loop was held" in line]
+        return [line for line in self.log.read_text(encoding="utf-8").splitlines() if "event loop was blocked" in line]
 
     def alive(self) -> bool:
         """Say whether the process runs."""
