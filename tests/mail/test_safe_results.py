@@ -43,6 +43,7 @@ TEMPLATES = [
 ]  # fmt: skip
 VALUES = [
     "javascript:alert(1)", "JaVaScRiPt:x", " javascript:x", "java\tscript:x", "java\nscript:x", "java\x01script:x",
+    "\u200bjavascript:x", "java\xadscript:x", "java\u2060script:x", "\u2028javascript:x", "\ufeffjavascript:x",
     "\x01javascript:x", "javascript&colon;x", "&#106;avascript:x", "&#x6A&#x61vascript:x", "%6Aavascript:x", "script:x",
     "106;avascript:x", "data:text/html,<script>1</script>", "data:image/svg+xml,<svg onload=x>", "vbscript:x", "//x.example",
     '"><script>alert(1)</script>', "'><img src=x onerror=1>", "--><script>1</script>", "--!><script>1</script>",
@@ -87,7 +88,7 @@ class Reader(HTMLParser):
         if tag in _FORBIDDEN:
             self.bad.append(tag)
         for name, value in attrs:
-            plain = re.sub(r"[\x00-\x20\x7f]", "", value or "").lower()
+            plain = re.sub(r"[\x00-\x20\x7f\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]", "", value or "").lower()
             if name.startswith("on") or name in {"srcset", "srcdoc", "formaction", "action", "http-equiv"}:
                 self.bad.append(name)
             if name in _LINKS and re.match("[a-z][a-z0-9+.-]*:", plain) and not re.match("(https?|mailto|tel):", plain):

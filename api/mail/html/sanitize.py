@@ -28,8 +28,9 @@ _ATTRIBUTES = {
     **{tag: {"background", *nh3.ALLOWED_ATTRIBUTES.get(tag, ())} for tag in ("table", "tr", "td", "th")},
 }
 _WEB_URL = re.compile(r"https?://", re.IGNORECASE)
-_HIDDEN_SCHEME = re.compile(r"\s*+[^\s/?#:\x00-\x20\x7f-\xa0]*+[\x00-\x20\x7f-\xa0][^/?#:]*+:")
-"""A URL scheme that contains spaces or control characters. Some programs ignore these characters."""
+_IGNORED = r"\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff"
+_HIDDEN_SCHEME = re.compile(rf"[\x00-\x20]*+[^\s/?#:{_IGNORED}]*+[{_IGNORED}][^/?#:]*+:")
+"""A URL scheme that contains spaces, control characters or invisible ones. Some programs ignore these characters."""
 _BODY = re.compile(r"<(/?)body(?=[\s>])", re.IGNORECASE)
 STYLE_OR_COMMENT = re.compile(r"(<style[^>]*>)(.*?)</style>|<!--(.*?)-->", re.DOTALL)
 _MARKER = re.compile(r"(\[if [\w\s!&|().]{1,80}\]><!)(?:--)?|<!\[endif\]")

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.codes.crm.connections import CrmConnectionCode
+from api.mail.address import AddressProblem, address_key
 from api.models import CrmConnection, CrmUser, Sender
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
 from api.services.crm.connections.opening import open_connection
 from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.usable import usable_connection
-from api.services.crm.people.records import normal_address
 from api.services.crm.tasks.switching import refresh_sync
 from api.store.crm import settings as store
 from api.store.engine.rows import get_or_refuse
@@ -27,7 +27,7 @@ async def link_users(workspace_id: str, crm: str, org_id: str, users: Sequence[R
     by_address: dict[str, RemoteUser | None] = {}
     for user in users:
         if user.is_active and user.address:
-            key = normal_address(user.address)
+            key = _key(user.address)
             if key is not None:
                 by_address[key] = None if key in by_address else user  # two users: somebody has to choose
     linked = {row.sender_id: row for row in await store.users_of(workspace_id, crm)}
@@ -76,6 +76,14 @@ async def _find_user(context: WorkspaceContext, connection: CrmConnection, user_
     if user is None or not user.is_active:
         raise Refusal.of(CrmConnectionCode.CRM_USER_UNKNOWN, path, user=wanted)
     return user
+
+
+def _key(address: str) -> str | None:
+    """Return the key of an address of the CRM. None if it cannot be one."""
+    try:
+        return address_key(address.strip())
+    except AddressProblem:
+        return None
 
 
 def _values(org_id: str, user_id: str, user_name: str) -> dict[str, Any]:
