@@ -36,6 +36,28 @@ def test_a_request_has_a_limit_and_costs_nothing_when_it_is_refused() -> None:
     assert budget.remaining == 6_000
 
 
+def test_new_tokens_give_a_workspace_no_more_than_its_share() -> None:
+    now = [0.0]
+    budgets = Budgets(1_000, 1_000, lambda: now[0])
+    spent = 0
+    with pytest.raises(GraphQLError, match="the tokens of this workspace have 0 left") as refused:
+        for number in range(200):
+            budgets.of("wsp_a", f"token {number}").spend(1_000, "")
+            spent += 1_000
+    assert spent == 5_000
+    assert refused.value.extensions == {
+        "code": "BUDGET_USED_UP",
+        "cost": 1_000,
+        "limit": 5_000,
+        "remaining": 0,
+        "retryAfter": 12,
+    }
+    assert budgets.of("wsp_a", "one more").remaining == 0
+    assert budgets.of("wsp_b", "token").remaining == 1_000
+    now[0] = 12.0
+    budgets.of("wsp_a", "one more").spend(1_000, "")
+
+
 def test_each_token_has_its_own_and_they_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.graphql.limits.budgets.MAX_TOKENS_KEPT", 2)
     budgets = Budgets(1_000, 1_000, lambda: 0.0)

@@ -11,7 +11,11 @@ class QueryCode(Code):
             "This operation costs {cost:,} points. Of its {limit:,} points a minute, this token has {remaining:,} "
             "left. Try again in {wait} seconds."
         ),
-        when="The token has used all its points of this minute (429, `Retry-After`).",
+        workspace=(
+            "This operation costs {cost:,} points. Of their {limit:,} points a minute, the tokens of this workspace "
+            "have {remaining:,} left. Try again in {wait} seconds."
+        ),
+        when="The token, or all tokens of the workspace together, used all points of this minute (429, `Retry-After`).",
         do="Wait `retryAfter` seconds, or [ask for less](cost.md#how-to-lower-it).",
     )
     INTROSPECTION_OFF = code(

@@ -1,4 +1,4 @@
-"""Budgets: how many points a token may spend for each request, and in each minute.
+"""Budgets: how many points a token, and all tokens of a workspace, may spend for each request, and in each minute.
 
 The budget of a minute refills evenly. It is kept in the memory of the process: several processes that share one proxy
 allow a token as many times that budget.
@@ -10,12 +10,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from api.codes.requests.queries import QueryCode
 from api.graphql.arguments.coded_error import coded_error
 
+Key = TypeVar("Key", str, tuple[str, str])
 MAX_TOKENS_KEPT = 10_000
 """Tokens whose spending is kept. Beyond that, the least recently used ones start with a full budget."""
+WORKSPACE_TOKENS = 5
+"""The tokens of a workspace together may spend as much as so many tokens. A workspace can create more tokens itself."""
 MINUTE = 60.0
 QUERIES_AT_ONCE = 3
 """Fields of one token, such as pages and counts, that query the database at once. Others wait in order."""
@@ -23,11 +27,13 @@ QUERIES_AT_ONCE = 3
 
 @dataclass(slots=True)
 class Budget:
-    """The budget of one token."""
+    """The budget of one token, or the one that all tokens of a workspace share."""
 
     request: int
     minute: int
     clock: Callable[[], float]
+    shared: "Budget | None" = None
+    """The budget of the token's workspace, which is charged as well."""
     queries: asyncio.Semaphore = field(init=False)
     """Bounds the fields of this token that query the database at once."""
     left: float = field(init=False)
@@ -41,6 +47,10 @@ class Budget:
     @property
     def remaining(self) -> int:
         """Return how many points are left now."""
+        own = self._refill()
+        return own if self.shared is None else min(own, self.shared.remaining)
+
+    def _refill(self) -> int:
         now = self.clock()
         self.left = min(float(self.minute), self.left + max(now - self.at, 0.0) * self.minute / MINUTE)
         self.at = now
@@ -53,12 +63,19 @@ class Budget:
             if dearest:
                 message = QueryCode.QUERY_TOO_EXPENSIVE.message("field", cost=points, limit=self.request, field=dearest)
             raise coded_error(message, cost=points, limit=self.request, dearestField=dearest)
-        remaining = self.remaining
-        if points > remaining:
-            wait = max(math.ceil((points - self.left) * MINUTE / self.minute), 1)
-            message = QueryCode.BUDGET_USED_UP.message(cost=points, limit=self.minute, remaining=remaining, wait=wait)
-            raise coded_error(message, cost=points, limit=self.minute, remaining=remaining, retryAfter=wait)
+        self._require(points)
+        if self.shared is not None:
+            self.shared._require(points, "workspace")
+            self.shared.left -= points
         self.left -= points
+
+    def _require(self, points: int, case: str = "") -> None:
+        remaining = self._refill()
+        if points <= remaining:
+            return
+        wait = max(math.ceil((points - self.left) * MINUTE / self.minute), 1)
+        message = QueryCode.BUDGET_USED_UP.message(case, cost=points, limit=self.minute, remaining=remaining, wait=wait)
+        raise coded_error(message, cost=points, limit=self.minute, remaining=remaining, retryAfter=wait)
 
 
 @dataclass(slots=True)
@@ -76,21 +93,35 @@ class Charge:
 
 
 class Budgets:
-    """The budgets of all tokens."""
+    """The budgets of all tokens and workspaces."""
 
     def __init__(self, request: int, minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.request = request
         self.minute = max(minute, request)
         self._clock = clock
-        self._known: OrderedDict[tuple[str, str], Budget] = OrderedDict()
+        self._of_tokens: OrderedDict[tuple[str, str], Budget] = OrderedDict()
+        self._of_workspaces: OrderedDict[str, Budget] = OrderedDict()
 
     def of(self, workspace_id: str, token: str) -> Budget:
         """Return the budget of a workspace's token, by the token's name."""
-        key = (workspace_id, token)
-        budget = self._known.get(key)
-        if budget is None:
-            budget = self._known[key] = Budget(self.request, self.minute, self._clock)
-            if len(self._known) > MAX_TOKENS_KEPT:
-                self._known.popitem(last=False)
-        self._known.move_to_end(key)
-        return budget
+        shared = _kept(
+            self._of_workspaces,
+            workspace_id,
+            lambda: Budget(self.request, WORKSPACE_TOKENS * self.minute, self._clock),
+        )
+        return _kept(
+            self._of_tokens,
+            (workspace_id, token),
+            lambda: Budget(self.request, self.minute, self._clock, shared),
+        )
+
+
+def _kept(known: OrderedDict[Key, Budget], key: Key, make: Callable[[], Budget]) -> Budget:
+    """Return the budget with a key, and forget the least recently used one if there are too many."""
+    budget = known.get(key)
+    if budget is None:
+        budget = known[key] = make()
+        if len(known) > MAX_TOKENS_KEPT:
+            known.popitem(last=False)
+    known.move_to_end(key)
+    return budget
