@@ -92,7 +92,7 @@ class Socket:
         assert (answer["id"], answer["type"]) == (name, "next"), answer
         assert await self.hear() == {"id": name, "type": "complete"}
         payload: dict[str, Any] = answer["payload"]
-        payload.pop("extensions", None)  # what the operation costs; tests/graphql/test_cost.py reads it
+        payload.pop("extensions", None)  # what the operation costs; tests/graphql/limits/test_cost.py reads it
         return payload
 
     async def closing(self) -> tuple[int, str]:

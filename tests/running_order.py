@@ -6,12 +6,12 @@ import pytest
 
 BROWSER = "tests/browser/"
 LONG = (
-    "tests/graphql/test_every_",
+    "tests/graphql/arguments/test_every_",
     "tests/faults/",
     "tests/store/test_schema.py",
     "tests/frontend/",
     "tests/salesforce/",
-    "tests/graphql/test_hostile.py",
+    "tests/graphql/limits/test_hostile.py",
     "tests/acceptance/",
     "tests/plugins/test_partner_package.py",
     "tests/benchmarks/",

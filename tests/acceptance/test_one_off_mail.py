@@ -16,7 +16,7 @@ from plugins.loading.manager import load
 from tests import story
 from tests.acceptance.test_real_mail import Mailbox, mail_server
 from tests.client import SECRET, Client, new_client, serving
-from tests.graphql.test_one_off_emails import CREATE, SEND
+from tests.graphql.emails.test_one_off_emails import CREATE, SEND
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SENT = """query($id: ID!) { email(id: $id) { status detail messageId recipient html campaign { id } sender { id }

@@ -21,7 +21,7 @@ AT_ONCE = {"RefusedStep", "ClearBounce"}
 
 
 ENDLESS = {"FollowFeed"}
-"""Subscriptions that send nothing until something happens. tests/graphql/test_event_subscription.py follows them."""
+"""Subscriptions that send nothing until an event. tests/graphql/events/test_event_subscription.py follows them."""
 
 
 def answered(page: Page) -> dict[str, object]:

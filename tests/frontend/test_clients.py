@@ -4,7 +4,7 @@ import asyncio
 
 from tests.client import Client
 from tests.frontend.conftest import Run
-from tests.graphql.test_launch_progress import FOLLOW, begun, ended
+from tests.graphql.launches.test_launch_progress import FOLLOW, begun, ended
 from tests.live import Live, until
 
 

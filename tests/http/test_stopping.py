@@ -7,7 +7,7 @@ import pytest
 from api.cli.serving import serve as serving
 from tests import story
 from tests.client import Client, new_client
-from tests.graphql.test_launch_progress import FOLLOW, begun, event
+from tests.graphql.launches.test_launch_progress import FOLLOW, begun, event
 from tests.live import PATIENCE, Live, listening, until
 from tests.served import NOW
 

@@ -11,8 +11,8 @@ MESSAGE_LIMITS = Limits(
 )
 """The limits of one message: for an option that ends the limits of its calls, and for the import of its package."""
 MAX_LEFT_THREADS = 8
-"""Threads that calls may leave behind before another worker answers the rest. Their stacks count as memory."""
+"""Threads that calls may leave running before another worker answers the rest. Their stacks count as memory."""
 QUESTIONS_BETWEEN_CHECKS = 25
-"""Questions after which a worker looks for processes that calls have left behind."""
+"""Questions after which a worker looks for processes of calls that still run."""
 MAX_QUESTIONS = 500
 """Most questions of one message."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests import story
 from tests.client import Client
-from tests.graphql.test_start_launch import authored
+from tests.graphql.launches.test_start_launch import authored
 from tests.live import Live, until, unused_connections
 
 pytestmark = pytest.mark.usefixtures("quiet")

@@ -16,7 +16,7 @@ from api.server.limits import ServerLimits
 from api.services.workspaces.tokens import issue_token
 from tests import story
 from tests.client import Client, new_client
-from tests.graphql.test_launch_progress import FOLLOW, begun, ended, moved
+from tests.graphql.launches.test_launch_progress import FOLLOW, begun, ended, moved
 from tests.live import PATIENCE, Live, listening, until, unused_connections
 from tests.served import NOW
 

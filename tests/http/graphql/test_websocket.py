@@ -17,7 +17,7 @@ from api.models import Token
 from api.services.people import people
 from tests import story
 from tests.client import SECRET, Client, new_client
-from tests.graphql.test_launch_progress import FOLLOW, begun, event
+from tests.graphql.launches.test_launch_progress import FOLLOW, begun, event
 from tests.http.graphql.test_transport import nested
 from tests.live import Live, listening
 from tests.served import NOW
