@@ -10,18 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from api.store.engine.database import close_database, open_database
+from tests import cases
 from tests.databases import Databases, begin_run, drop, end_run
 from tests.options_here import answer_here
 from tests.process_state import unchanged_process
 from tests.reuse import copied, reuse
 from tests.running_order import arranged
 
-# The same examples at every run, however slow the machine is.
-settings.register_profile("touchline", deadline=None, derandomize=True)
-settings.load_profile("touchline")
 reuse()
 answer_here()
 
@@ -33,6 +30,11 @@ ALLOCATIONS = 50_000
 """New objects after which Python looks for cycles, as in the server."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run take all cases of each test."""
+    parser.addoption(cases.OPTION, action="store_true", help="try all cases of each test, not a fixed part of them")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Say how many processes run the tests: many tests wait for a browser, a database or another process."""
@@ -40,7 +42,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make a folder that all workers of this run share; workers are told which."""
+    """Say which cases the tests take. Make a folder that all workers of this run share; workers are told which."""
+    cases.take(config.getoption(cases.OPTION))
     told = getattr(config, "workerinput", {}).get("databases")
     if told is None:
         folder, owner = begin_run()

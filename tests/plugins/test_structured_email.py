@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from api.mail.message.attachments import AttachedFile, end_of_mixed, part_head, start_of_mixed
 from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
 from plugins import EmailAddress, EmailAttachment, Outgoing
+from tests.cases import how_many
 from tests.mail.message.test_message import MOMENT, made
 from tests.mail.message.test_wire import BODIES, NASTY, lines
 
@@ -17,7 +18,7 @@ TEXTS = st.lists(st.one_of(BODIES, NASTY), max_size=4).map("".join)
 FILES = st.lists(st.tuples(NAMES, st.binary(max_size=300)), max_size=2)
 
 
-@settings(max_examples=25)
+@settings(max_examples=how_many(10, 25))
 @given(NAMES, NAMES, NAMES, TEXTS, TEXTS, FILES)
 def test_the_parts_are_those_of_the_bytes(
     sender: str, person: str, subject: str, text: str, html: str, files: list[tuple[str, bytes]]

@@ -18,6 +18,7 @@ from graphql import (
     get_named_type,
 )
 
+from tests.cases import how_many, one_in
 from tests.client import Client
 from tests.graphql.arguments.literals import LITERALS, VALUES, takes
 from tests.graphql.places import GRAPHQL, Place, at_once, places, sample
@@ -26,15 +27,18 @@ from tests.served import UNLIMITED
 
 pytestmark = pytest.mark.usefixtures("quiet")
 PLACES = places()
-FIRST = {
-    id(place): number for number, place in enumerate({str(place.kind): place for place in reversed(PLACES)}.values())
-}
+FIRST = {id(place): each for each, place in enumerate({str(place.kind): place for place in reversed(PLACES)}.values())}
 """Over HTTP the first place of each scalar is given every wrong value, that of each input and enum a share of them. The
 others are given a few."""
 FEW = 1
 SHARE = 8
 """Inputs refuse every value that is not an object, and enums every value that is not a name. So each of these types is
 given only every eighth wrong value. The next type begins with another one, so many of them get each value."""
+USUAL_SHARES = [(GraphQLScalarType, 3), (GraphQLEnumType, 12), (GraphQLInputObjectType, 24)]
+"""Without ``--all-cases``, each type is given one wrong value in so many."""
+TURNS = 3
+"""By default a test is given every third place that is not the first of its type. The next test begins with another
+one, so each place is given a literal, a variable or a default."""
 Errors = list[dict[str, Any]]
 Trial = tuple[Place, Any]
 """A place, and a value that does not fit it."""
@@ -48,24 +52,27 @@ class Asker:
     places: list[Place]
     thorough: bool
 
-    @property
-    def required(self) -> list[Place]:
-        """Return the places that take no null."""
-        return [place for place in self.places if isinstance(place.kind, GraphQLNonNull)]
+    def some(self, turn: int) -> list[Place]:
+        """Return the places that a test is given: the first of each type, and by default a third of the others."""
+        chosen = {id(place) for place in one_in(TURNS, self.places, turn)}
+        return [place for place in self.places if id(place) in chosen or id(place) in FIRST]
 
-    def trials(self, values: list[tuple[Any, set[str]]]) -> list[Trial]:
+    def required(self, turn: int) -> list[Place]:
+        """Return those that take no null."""
+        return [place for place in self.some(turn) if isinstance(place.kind, GraphQLNonNull)]
+
+    def trials(self, values: list[tuple[Any, set[str]]], turn: int) -> list[Trial]:
         """Return the places with those of some values that do not fit them."""
         found = []
-        for place in self.places:
-            wrong = [
-                (number, value)
-                for number, (value, scalars) in enumerate(values)
-                if not takes(place.kind, value, scalars)
-            ]
+        for place in self.some(turn):
+            wrong = [(at, value) for at, (value, scalars) in enumerate(values) if not takes(place.kind, value, scalars)]
             if not self.thorough or id(place) not in FIRST:
                 wrong = wrong[:FEW]
-            elif not isinstance(get_named_type(place.kind), GraphQLScalarType):
-                wrong = [(number, value) for number, value in wrong if (number + FIRST[id(place)]) % SHARE == 0]
+            else:
+                named = get_named_type(place.kind)
+                usual = next(share for kind, share in USUAL_SHARES if isinstance(named, kind))
+                share = how_many(usual, 1 if isinstance(named, GraphQLScalarType) else SHARE)
+                wrong = [(at, value) for at, value in wrong if (at + FIRST[id(place)]) % share == 0]
             found += [(place, value) for _, value in wrong]
         return found
 
@@ -112,8 +119,7 @@ def batches(trials: list[Trial]) -> Iterator[list[Trial]]:
 def document(trials: list[Trial], values: list[str], variables: str = "") -> str:
     """Return an operation that gives the places their values, the first of them on line 1."""
     fields = (
-        place.selection(text, f"a{number}")
-        for number, ((place, _), text) in enumerate(zip(trials, values, strict=True))
+        place.selection(text, f"a{each}") for each, ((place, _), text) in enumerate(zip(trials, values, strict=True))
     )
     return f"{trials[0][0].operation} A{f'({variables})' if variables else ''} {{ " + "\n".join(fields) + " }"
 
@@ -135,25 +141,25 @@ def complaints(errors: Errors, trials: list[Trial], first_line: int = 1) -> list
 
 async def test_literals(asker: Asker) -> None:
     wrong = []
-    for trials in batches(asker.trials(LITERALS)):
+    for trials in batches(asker.trials(LITERALS, 0)):
         wrong += complaints(await asker.ask(document(trials, [text for _, text in trials]), {}), trials)
     assert wrong == []
 
 
 async def test_variables(asker: Asker) -> None:
     wrong = []
-    for trials in batches(asker.trials(VALUES)):
-        names = [f"$v{number}" for number in range(len(trials))]
+    for trials in batches(asker.trials(VALUES, 1)):
+        names = [f"$v{each}" for each in range(len(trials))]
         variables = "".join(f"\n{name}: {place.kind}" for name, (place, _) in zip(names, trials, strict=True))
-        given = {f"v{number}": value for number, (_, value) in enumerate(trials)}
+        given = {f"v{each}": value for each, (_, value) in enumerate(trials)}
         wrong += complaints(await asker.ask(document(trials, names, variables), given), trials, 2)
     assert wrong == []
 
 
 async def test_defaults_of_variables(asker: Asker) -> None:
     wrong = []
-    for trials in batches(asker.trials([given for given in LITERALS if given[0] != "null"])):
-        names = [f"$v{number}" for number in range(len(trials))]
+    for trials in batches(asker.trials([given for given in LITERALS if given[0] != "null"], 2)):
+        names = [f"$v{each}" for each in range(len(trials))]
         variables = "".join(
             f"\n{name}: {place.kind} = {text}" for name, (place, text) in zip(names, trials, strict=True)
         )
@@ -163,7 +169,7 @@ async def test_defaults_of_variables(asker: Asker) -> None:
 
 async def test_null_for_a_variable_whose_default_would_do(asker: Asker) -> None:
     wrong = []
-    for place in asker.required:
+    for place in asker.required(0):
         # No row is here whose fields would be executed. A field of which one is given takes no nullable variable.
         if not place.around and not place.is_one_of:
             nullable = place.kind.of_type  # type: ignore[union-attr]
@@ -174,16 +180,16 @@ async def test_null_for_a_variable_whose_default_would_do(asker: Asker) -> None:
 
 async def test_missing_variables(asker: Asker) -> None:
     wrong = []
-    for trials in batches([(place, "nothing") for place in asker.required]):
-        names = [f"$v{number}" for number in range(len(trials))]
+    for trials in batches([(place, "nothing") for place in asker.required(1)]):
+        names = [f"$v{each}" for each in range(len(trials))]
         variables = "".join(f"\n{name}: {place.kind}" for name, (place, _) in zip(names, trials, strict=True))
         wrong += complaints(await asker.ask(document(trials, names, variables), {}), trials, 2)
     assert wrong == []
 
 
 async def test_variables_of_another_type(asker: Asker) -> None:
-    for trials in batches([(place, None) for place in asker.places]):
-        names = [f"$v{number}" for number in range(len(trials))]
+    for trials in batches([(place, None) for place in asker.some(2)]):
+        names = [f"$v{each}" for each in range(len(trials))]
         variables = ", ".join(f"{name}: [[[Boolean]]]!" for name in names)
         errors = await asker.ask(document(trials, names, variables), {})
         assert [error["extensions"] for error in errors] == [{"code": "INVALID_QUERY"}] * len(trials)
@@ -194,7 +200,7 @@ def test_every_value_is_given_to_inputs_and_enums_and_scalars(values: list[tuple
     async def ask(_query: str, _variables: dict[str, Any]) -> Errors:
         return []
 
-    trials = Asker(ask, PLACES, thorough=True).trials(values)
+    trials = Asker(ask, PLACES, thorough=True).trials(values, 0)
     for kind in (GraphQLInputObjectType, GraphQLEnumType, GraphQLScalarType):
         some = [(place, value) for place, value in trials if isinstance(get_named_type(place.kind), kind)]
         missing = [value for value, _ in values if all(given is not value for _, given in some)]

@@ -11,6 +11,7 @@ from api.mail.message.message import MessageProblem, build_message
 from api.mail.message.sent_message import Mailbox, SentMessage
 from api.mail.message.wire import quoted_printable
 from api.mail.text_checks import header_problem
+from tests.cases import how_many
 
 WHEN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 LINE = st.text(st.characters(exclude_categories=["Cs"]), max_size=120).filter(lambda text: not header_problem(text))
@@ -26,7 +27,7 @@ def built(subject: str = "Hi", html: str = "<p>x</p>", text: str = "x", name: st
     return build_message(**{**given, **changes})  # type: ignore[arg-type]
 
 
-@settings(max_examples=60)
+@settings(max_examples=how_many(20, 60))
 @given(LINE, BODY, BODY)
 def test_subject_and_parts(subject: str, html: str, text: str) -> None:
     sent = SentMessage(built(subject.strip(), html, text))
@@ -35,7 +36,7 @@ def test_subject_and_parts(subject: str, html: str, text: str) -> None:
     assert quoted_printable(sent.text or "") == quoted_printable(text)
 
 
-@settings(max_examples=60)
+@settings(max_examples=how_many(20, 60))
 @given(LINE)
 def test_names(name: str) -> None:
     try:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from api.services.crm.activities.subjects import DEFAULT_PATTERN, checked_pattern, reply_subject, subject
 from strategies import Refusal
+from tests.cases import how_many
 
 VALUES = {
     "activity_type": "Email",
@@ -35,7 +36,7 @@ def test_variables_are_filled_in_once_and_the_text_is_one_line_of_255_characters
 
 
 @given(st.text(max_size=400), st.text(max_size=400))
-@settings(max_examples=25)
+@settings(max_examples=how_many(10, 25))
 def test_a_subject_is_always_one_line_that_fits(name: str, text: str) -> None:
     made = subject(
         "{{activity_subject}} {{sales_campaign_name}}", {"activity_subject": text, "sales_campaign_name": name}

@@ -29,6 +29,7 @@ from strategies.timeline.records import (
 )
 from strategies.timeline.resume_plan import shift
 from strategies.timeline.timeline import Stop, Timeline, never, resolve_timeline
+from tests.cases import how_many
 
 UTC = dt.UTC
 HOUR, SECOND = dt.timedelta(hours=1), dt.timedelta(seconds=1)
@@ -239,7 +240,11 @@ def happen(data: st.DataObject, person: Person) -> None:
             person.steps = before
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(
+    max_examples=how_many(50, 250),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 @given(person=people(), data=st.data())
 def test_an_explanation_is_enough(person: Person, data: st.DataObject) -> None:
     if not allowed(person):

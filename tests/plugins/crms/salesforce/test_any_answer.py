@@ -26,6 +26,7 @@ from plugins.crms.people import (
 )
 from plugins.crms.salesforce.crm import Salesforce
 from plugins.crms.salesforce.session import SalesforceSession
+from tests.cases import how_many
 from tests.plugins.crms.salesforce.connecting import LIMITS, Host
 from tests.plugins.crms.salesforce.test_tasks import push
 from tests.salesforce.ids import long_id
@@ -173,7 +174,7 @@ async def survive(answers: list[tuple[int, dict[str, str], bytes]], *, describes
     return returned
 
 
-@settings(max_examples=25)
+@settings(max_examples=how_many(10, 25))
 @given(ANSWERS, st.booleans())
 def test_any_answer_is_a_result_or_a_crm_error(
     answers: list[tuple[int, dict[str, str], bytes]], describes: bool

@@ -17,6 +17,7 @@ from plugins.crms.salesforce.rest_api.rest import RestClient
 from plugins.crms.salesforce.transport.errors import error_of, error_of_reply, oauth_error
 from plugins.crms.salesforce.transport.http import Reply
 from plugins.crms.salesforce.transport.ids import whole_id
+from tests.cases import how_many
 from tests.salesforce import ids
 from tests.salesforce.soql_parser import Comparison, parse
 
@@ -34,7 +35,7 @@ def test_what_is_no_id() -> None:
         assert whole_id(value) is None
 
 
-@settings(max_examples=25)
+@settings(max_examples=how_many(10, 25))
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=300), min_size=1, max_size=60, unique=True))
 def test_no_value_changes_a_query(values: list[str]) -> None:
     found = []
