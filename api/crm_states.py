@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from plugins.crms import people as crm_people
+from plugins.crms import people_and_activities as crm_people
 
 
 class CrmState(StrEnum):

@@ -37,7 +37,7 @@ from plugins.crms.contract import (
 from plugins.crms.errors import (
     CrmError,
 )
-from plugins.crms.people import (
+from plugins.crms.people_and_activities import (
     ActivityField,
     ActivityKind,
     ActivityPush,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from api.codes.crm.activities import CrmActivityCode
 from api.codes.crm.connections import CrmConnectionCode
-from api.codes.crm.people import CrmPersonCode
+from api.codes.crm.person_records import CrmPersonCode
 from api.codes.events.event_kinds import EventKind
 from api.codes.reasons.answers import AnswerCode
 from api.codes.reasons.channel_faults import ChannelFault

@@ -2,7 +2,7 @@
 
 ``Crm.open`` opens a session with the stored access of a workspace. A session knows the CRM and no database; Touchline
 knows none of the CRM's field names. Each method makes as few requests as it can, and awaits ``CrmHost.before_call``
-before each of them. Its records have the types of ``plugins/crms/tasks.py`` and ``plugins/crms/people.py``.
+before each of them. The types of its records are in ``tasks.py`` and ``people_and_activities.py`` of this folder.
 
 Failures of the CRM are ``CrmError`` of ``plugins/crms/errors.py``: raised if the whole call failed, or in the
 ``WriteResult`` of one record. If a write may have been carried out, such as when the connection broke before the
@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from plugins.crms.access import ApiUse, ConnectWay, Consent, CrmAccess, CrmCapabilities, CrmHost, CrmIdentity
-from plugins.crms.people import (
+from plugins.crms.people_and_activities import (
     ActivityPush,
     NewPerson,
     OptOut,

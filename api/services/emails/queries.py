@@ -1,7 +1,7 @@
 """Read emails: one by id, and the list with its filter and order.
 
 To add a filter: add the field in ``api/graphql/emails/email_filters.py``, its condition in
-``api/store/emails/email_filter.py``, and an index. The kept counts know only folders, so a list
+``api/store/emails/email_conditions.py``, and an index. The kept counts know only folders, so a list
 with another filter is counted by its listing.
 """
 
@@ -14,9 +14,9 @@ from api.services.common.lists.row_lists import RowList
 from api.sorts import EmailSort, Order
 from api.store.emails import email_list
 from api.store.emails import emails as folders
-from api.store.emails.email_filter import EmailFilter
+from api.store.emails.email_conditions import EmailFilter
 from api.store.engine.rows import find
-from api.store.replies.answered_filter import Answers
+from api.store.replies.answer_conditions import Answers
 
 __all__ = ["Answers", "EmailFilter", "email", "emails", "folder_counts"]
 

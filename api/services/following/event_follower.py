@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from api.services.following.event_filter import EventFilter, FilterIndex
+from api.services.following.event_filter_index import EventFilter, FilterIndex
 from api.services.following.follower_group import FollowerGroup, Result, Waiting
 from api.store.events.event_feed import Place
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Itera
 from contextlib import aclosing, contextmanager, suppress
 from typing import Any
 
-from api.services.following.event_filter import EventFilter
+from api.services.following.event_filter_index import EventFilter
 from api.services.following.event_follower import EventFollower, EventGroup, EventMaker
 from api.services.following.follower_group import Result
 from api.services.following.workspace_tail import WorkspaceTail

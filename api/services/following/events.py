@@ -8,7 +8,7 @@ from api.models import Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.lists.filters import FILTER, check_ids, id_condition
 from api.services.common.lists.row_lists import RowList
-from api.services.following.event_filter import COLUMNS, EventFilter
+from api.services.following.event_filter_index import COLUMNS, EventFilter
 from api.sorts import CreatedSort, Order
 from api.store.engine.rows import find, not_found
 from api.store.events.event_feed import BEGINNING, Place, newest, number_after, place_of

@@ -17,7 +17,7 @@ from api.services.jobs.caller_chunks import carry_out
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.services.people.merging import finish_moving, move_chunks
 from api.store import jobs
-from api.store.crm.people import erase_records
+from api.store.crm.person_records import erase_records
 from api.store.engine.rows import find, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.event_feed import Place

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from api.models import PeopleImport, Person
 from api.services.people.import_rows import PersonRow
-from api.store.crm import people as store
+from api.store.crm import person_records as store
 from api.store.crm.import_rows import linkable, rows_of
-from api.store.crm.people import RecordRow
+from api.store.crm.person_records import RecordRow
 
 
 async def link_records(

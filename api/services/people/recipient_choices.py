@@ -14,7 +14,7 @@ from api.mail.text_checks import storable_text
 from api.services.common.context import WorkspaceContext
 from api.services.people.suppressions import OWN_SOURCES, release, suppress
 from api.states import SuppressionChangeKind, SuppressionSource, UnsubscribeReason
-from api.store.crm.people import opted_out_there
+from api.store.crm.person_records import opted_out_there
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.people import suppressions as store
 from api.store.people.suppression_history import LastChange, keep_recipient_reason, last_changes

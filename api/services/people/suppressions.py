@@ -6,7 +6,7 @@ the campaigns of the person who has it. Ending the suppression does not restart 
 
 from collections.abc import Sequence
 
-from api.codes.crm.people import CrmPersonCode
+from api.codes.crm.person_records import CrmPersonCode
 from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.people import PersonCode
 from api.mail.address import address_key
@@ -16,7 +16,7 @@ from api.services.common.inputs import inputs
 from api.services.enrollments.enrollment_ending import end_all
 from api.states import SuppressionSource
 from api.store import unsubscribed_emails
-from api.store.crm.people import opted_out_there
+from api.store.crm.person_records import opted_out_there
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import Line, workspace_event, write

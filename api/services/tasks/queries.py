@@ -12,7 +12,7 @@ from api.services.common.lists.row_lists import RowList
 from api.sorts import Order, TaskSort
 from api.store.engine.listing.listing import Count, Listing, count_each
 from api.store.engine.rows import find
-from api.store.tasks.task_filter import TaskFilter, counted, filtered, own_filter
+from api.store.tasks.task_lists import TaskFilter, counted, filtered, own_filter
 from api.store.tasks.tasks import assignees_by_date
 from strategies import Refusal
 

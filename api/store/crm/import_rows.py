@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from api.crm_records import CrmMatchedBy
 from api.crm_states import CrmPersonKind
-from api.store.crm.people import RecordRow
+from api.store.crm.person_records import RecordRow
 from api.store.engine.sql import Records, execute, in_list
 
 COLUMNS = {

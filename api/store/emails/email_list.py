@@ -13,7 +13,7 @@ from api.codes.requests.inputs import InputCode
 from api.models import Person, Send, Sender, Step
 from api.sorts import EmailSort, Order
 from api.states import SendStatus
-from api.store.emails.email_filter import STATES, EmailFilter
+from api.store.emails.email_conditions import STATES, EmailFilter
 from api.store.emails.email_search import EmailSearch, emails_to, search_emails, search_words
 from api.store.engine.listing.listing import Listing
 from api.store.engine.listing.listing_statement import Condition

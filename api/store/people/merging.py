@@ -1,6 +1,6 @@
 """Move the rows of one person to another. Call the functions in one transaction."""
 
-from api.store.crm.people import move_records
+from api.store.crm.person_records import move_records
 from api.store.engine.database import is_postgres
 from api.store.engine.rows import is_possible_id
 from api.store.engine.sql import document, execute, in_list

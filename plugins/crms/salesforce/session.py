@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from plugins.crms.access import ApiUse, CrmCapabilities, CrmIdentity
 from plugins.crms.contract import CrmSession
-from plugins.crms.people import (
+from plugins.crms.people_and_activities import (
     ActivityPush,
     NewPerson,
     OptOut,

@@ -7,7 +7,7 @@ import pytest
 
 from api.models import Person, Send
 from api.store.engine.sql import execute
-from api.store.replies.answered_filter import FACTS
+from api.store.replies.answer_conditions import FACTS
 from tests import story
 from tests.client import Client
 from tests.graphql.authored import AT, author, launch
@@ -56,7 +56,7 @@ async def engage(email_id: str, opens: int, clicks: int) -> None:
 async def test_emails_are_found_by_their_answers(
     client: Client, sent: list[str], few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.store.replies.answered_filter.FEW", few)
+    monkeypatch.setattr("api.store.replies.answer_conditions.FEW", few)
     opened, clicked, silent = sent
     await engage(opened, 2, 0)
     await engage(clicked, 1, 1)

@@ -9,7 +9,7 @@ import pytest
 from plugins.crms.access import ApiUse, CrmAccess, CrmIdentity
 from plugins.crms.codes import CrmCategory, CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.people import ActivityKind, ActivityPush, OptOut, OptOutPage, PersonKind, RemotePerson
+from plugins.crms.people_and_activities import ActivityKind, ActivityPush, OptOut, OptOutPage, PersonKind, RemotePerson
 from plugins.crms.tasks import (
     DeletedTask,
     DeletedTasks,

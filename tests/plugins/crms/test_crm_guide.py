@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from plugins import ActivityPush, CrmAccess, CrmCode, CrmError, CrmHost, CrmSession, NewPerson, OptOut, SourceKind
-from plugins.crms.people import ActivityKind, PersonSource
+from plugins.crms.people_and_activities import ActivityKind, PersonSource
 from plugins.loading.manager import load
 from tests.plugins.packages import FakeEntry
 from tests.services.crm.synced_world import DAY, SyncedWorld, real_now, synced_world

@@ -14,7 +14,7 @@ from api.services.emails import emails
 from api.services.emails import queries as email_queries
 from api.services.jobs import job_limits
 from api.states import JobState
-from api.store.emails.email_filter import EmailFilter
+from api.store.emails.email_conditions import EmailFilter
 from api.store.engine.sql import execute
 from strategies import Refusal
 from tests.services.jobs.runners import runner_of, until_idle

@@ -9,7 +9,7 @@ from plugins.crms.access import ApiUse, CrmCapabilities, CrmIdentity
 from plugins.crms.codes import CrmCode
 from plugins.crms.contract import CrmSession
 from plugins.crms.errors import CrmError
-from plugins.crms.people import (
+from plugins.crms.people_and_activities import (
     ActivityField,
     ActivityPush,
     NewPerson,

@@ -9,7 +9,7 @@ from typing import Any
 from plugins.crms.codes import CrmCode
 from plugins.crms.contract import CrmSession
 from plugins.crms.errors import CrmError
-from plugins.crms.people import OptOut, OptOutPage
+from plugins.crms.people_and_activities import OptOut, OptOutPage
 from plugins.crms.tasks import (
     DeletedTask,
     DeletedTasks,

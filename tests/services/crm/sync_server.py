@@ -17,7 +17,7 @@ from api.services.tasks.hand_tasks import create_task
 from api.services.workspaces.senders import create_sender
 from plugins import ApiUse, CrmAccess, CrmHost, CrmIdentity, CrmSession, RemoteUser
 from plugins.crms.access import CrmCapabilities
-from plugins.crms.people import PersonKind, RemotePerson
+from plugins.crms.people_and_activities import PersonKind, RemotePerson
 from strategies import StepType
 from tests.services.crm.memory_org import MemoryOrg, MemorySession
 from tests.services.crm.stub_crm import IDENTITY, StubCrm, connected, make_context

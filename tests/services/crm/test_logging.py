@@ -15,7 +15,7 @@ from api.store.crm import changes
 from api.store.crm.changes import Change
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.people import ActivityField, PersonKind, RelatedKind, RelatedRecord
+from plugins.crms.people_and_activities import ActivityField, PersonKind, RelatedKind, RelatedRecord
 from strategies import StepType
 from tests.services.crm.connected import DOUBT, LATER, Connected, connect
 from tests.services.world import NOW

@@ -13,7 +13,7 @@ from api.states import ReplyKind
 from api.store.crm import changes
 from api.store.dispatch.backup_recovery import note_in_connections
 from api.store.engine.transactions import transaction
-from plugins.crms.people import PersonKind
+from plugins.crms.people_and_activities import PersonKind
 from tests.services.crm.connected import LATER, Connected, connect
 from tests.services.world import NOW
 

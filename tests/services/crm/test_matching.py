@@ -8,7 +8,7 @@ import pytest
 
 from api.crm_states import CrmDuplicates
 from api.services.crm.people.matching import MatchRules, choose, final_record
-from plugins.crms.people import PersonKind, RemotePerson
+from plugins.crms.people_and_activities import PersonKind, RemotePerson
 from strategies.codes import Message
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from api.services.people.recipient_choices import recipient_status, undo_unsubsc
 from api.states import SuppressionSource
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.people import PersonKind
+from plugins.crms.people_and_activities import PersonKind
 from strategies import Refusal
 from tests.services.crm.connected import LATER, Connected, connect
 from tests.services.world import NOW

@@ -21,7 +21,7 @@ from api.services.tasks.hand_tasks import create_task
 from api.services.workspaces.senders import create_sender
 from plugins import CrmAccess, CrmCode, CrmError, CrmHost, CrmSession
 from plugins.crms.access import CrmCapabilities
-from plugins.crms.people import ActivityKind, ActivityPush
+from plugins.crms.people_and_activities import ActivityKind, ActivityPush
 from plugins.crms.tasks import TaskField, TaskPush, WriteResult
 from strategies import StepType
 from tests.services.crm.memory_org import task_values

@@ -16,7 +16,7 @@ from api.services.tasks.tasks import complete_task
 from api.services.workspaces.senders import create_sender
 from api.states import JobState
 from plugins import CrmCode, CrmError
-from plugins.crms.people import OptOut, PersonKind
+from plugins.crms.people_and_activities import OptOut, PersonKind
 from plugins.crms.tasks import RemoteStatus
 from tests.services.crm.memory_org import task_values
 from tests.services.crm.stub_crm import connected

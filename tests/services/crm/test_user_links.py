@@ -5,7 +5,7 @@ import pytest
 from api.models import CrmUser
 from api.services.crm.connections.users import link_users
 from api.services.workspaces.senders import create_sender
-from plugins.crms.people import RemoteUser
+from plugins.crms.people_and_activities import RemoteUser
 from tests.services.world import make_world
 
 pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.parametrize("database_kind", ["sqlite"])]

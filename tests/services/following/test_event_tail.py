@@ -11,7 +11,7 @@ import pytest
 from api.codes.events.event_kinds import EventKind
 from api.models import Event, Workspace
 from api.services.following import event_follower, event_tail, workspace_tail
-from api.services.following.event_filter import EventFilter, FilterIndex
+from api.services.following.event_filter_index import EventFilter, FilterIndex
 from api.services.following.event_tail import EventTail, TooSlowError
 from api.store.engine.transactions import transaction
 from api.store.events.event_feed import Place

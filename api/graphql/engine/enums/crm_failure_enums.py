@@ -3,7 +3,7 @@
 from api.crm_records import CrmMatchedBy
 from api.graphql.engine.enums.table_enums import describe
 from plugins.crms.codes import CrmCategory
-from plugins.crms.people import SourceKind
+from plugins.crms.people_and_activities import SourceKind
 
 DESCRIPTIONS = {
     CrmMatchedBy: (

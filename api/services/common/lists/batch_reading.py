@@ -28,7 +28,7 @@ from api.models import (
 from api.services.common.emails.sent_messages import sent_messages
 from api.store.campaigns.endings import active_people
 from api.store.campaigns.holds import count_held_by_campaign
-from api.store.crm.people import present_links
+from api.store.crm.person_records import present_links
 from api.store.crm.tasks import LinkAndChange, links_with_changes
 from api.store.dispatch import allowed_times
 from api.store.emails import attachments, email_versions, one_off_emails

@@ -8,7 +8,7 @@ from api.services.crm.activities.items import Item
 from api.services.crm.org import CrmOrg
 from plugins.crms.access import CrmCapabilities
 from plugins.crms.contract import CrmSession
-from plugins.crms.people import ActivityPush
+from plugins.crms.people_and_activities import ActivityPush
 
 LOOK_AFTER_RESTORE = timedelta(days=30)
 """How long after a restored backup activities are looked for before they are logged for the first time."""

@@ -13,7 +13,7 @@ from api.states import SendStatus, TaskStatus
 from api.store.crm.activities import steps_within_days
 from api.store.engagement import NO_ENGAGEMENT, engagements
 from api.store.engine.rows import by_ids
-from plugins.crms.people import ActivityField, LoggedEmail
+from plugins.crms.people_and_activities import ActivityField, LoggedEmail
 from strategies import StepType
 
 EMAIL, REPLY, CALL = CrmActivityKind.EMAIL, CrmActivityKind.REPLY, CrmActivityKind.CALL

@@ -9,7 +9,7 @@ from api.services.crm.activities.logged import Logged
 from api.services.crm.activities.subjects import reply_subject, subject
 from plugins.crms.access import CrmCapabilities
 from plugins.crms.checks import storable
-from plugins.crms.people import ActivityField, ActivityKind, ActivityPush, RelatedKind, RelatedRecord
+from plugins.crms.people_and_activities import ActivityField, ActivityKind, ActivityPush, RelatedKind, RelatedRecord
 
 TYPES = {CrmActivityKind.EMAIL: "Email", CrmActivityKind.REPLY: "Reply", CrmActivityKind.CALL: "Call"}
 """The type of an activity, if the CRM offers it; and ``{{activity_type}}`` of the subject."""

@@ -11,7 +11,7 @@ An email object gets its custom fields by a second write, as they are those of t
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from api.codes.crm.people import CrmPersonCode
+from api.codes.crm.person_records import CrmPersonCode
 from api.crm_task_states import CrmChangeKind
 from api.models import CrmUser
 from api.services.crm.activities.doubts import Doubts
@@ -38,7 +38,7 @@ from plugins.crms.access import CrmCapabilities
 from plugins.crms.codes import CrmCategory, CrmCode
 from plugins.crms.contract import CrmSession
 from plugins.crms.errors import CrmError
-from plugins.crms.people import ActivityField, ActivityPush, PersonKind
+from plugins.crms.people_and_activities import ActivityField, ActivityPush, PersonKind
 
 ABOUT_THE_PERSON = frozenset(
     {CrmCode.ENTITY_IS_DELETED, CrmCode.INVALID_CROSS_REFERENCE_KEY, CrmCode.CANNOT_UPDATE_CONVERTED_LEAD}

@@ -30,7 +30,7 @@ from plugins.crms.access import ApiUse, CrmAccess, CrmIdentity
 from plugins.crms.codes import CrmCode
 from plugins.crms.contract import Crm
 from plugins.crms.errors import CrmError
-from plugins.crms.people import RemoteUser
+from plugins.crms.people_and_activities import RemoteUser
 from strategies import Refusal
 
 MAX_USERS_LOOKED_UP = 200

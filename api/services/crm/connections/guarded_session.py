@@ -11,7 +11,7 @@ from plugins.crms.access import ApiUse, CrmAccess, CrmCapabilities, CrmHost, Crm
 from plugins.crms.codes import CrmCode
 from plugins.crms.contract import Crm, CrmSession
 from plugins.crms.errors import CrmError
-from plugins.crms.people import (
+from plugins.crms.people_and_activities import (
     ActivityPush,
     NewPerson,
     OptOut,

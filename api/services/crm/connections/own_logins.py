@@ -20,7 +20,7 @@ from api.store.crm import connections
 from plugins.crms.access import CrmCapabilities
 from plugins.crms.codes import CrmCategory, CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.people import ActivityPush
+from plugins.crms.people_and_activities import ActivityPush
 from plugins.crms.tasks import TaskField, TaskPush, WriteResult
 
 Push = TypeVar("Push", TaskPush, ActivityPush)

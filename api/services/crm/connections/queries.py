@@ -15,7 +15,7 @@ from api.store.crm import settings as store
 from api.store.crm.backlog import KindBacklog, backlog_by_kind
 from plugins.crms.contract import Crm
 from plugins.crms.errors import CrmError
-from plugins.crms.people import RemoteUser
+from plugins.crms.people_and_activities import RemoteUser
 
 MAX_USERS = 200
 """Most addresses that are looked up in the CRM at once."""

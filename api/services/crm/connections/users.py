@@ -18,7 +18,7 @@ from api.store.engine.transactions import transaction
 from plugins.crms.access import CrmIdentity
 from plugins.crms.checks import MAX_REMOTE_ID_CHARACTERS
 from plugins.crms.errors import CrmError
-from plugins.crms.people import RemoteUser
+from plugins.crms.people_and_activities import RemoteUser
 from strategies import Refusal
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from api.codes.crm.people import CrmPersonCode
+from api.codes.crm.person_records import CrmPersonCode
 from api.codes.refusals.people import PersonCode
 from api.codes.requests.inputs import InputCode
 from api.crm_records import CrmMatchedBy
@@ -24,11 +24,11 @@ from api.services.launches.launch import Choice, launch
 from api.services.launches.launch_plan import plan_example
 from api.services.launches.ready_campaign import CAMPAIGN, ready
 from api.services.people.people import create_person
-from api.store.crm import people as store
+from api.store.crm import person_records as store
 from api.store.engine.rows import by_address_keys, by_ids
 from plugins.crms.contract import CrmSession
 from plugins.crms.errors import CrmError
-from plugins.crms.people import RemotePerson
+from plugins.crms.people_and_activities import RemotePerson
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 

@@ -1,6 +1,6 @@
 """Link a person with a record of the CRM by hand, and end the link."""
 
-from api.codes.crm.people import CrmPersonCode
+from api.codes.crm.person_records import CrmPersonCode
 from api.codes.events.event_kinds import EventKind
 from api.crm_records import CrmMatchedBy
 from api.models import CrmPerson, Person
@@ -13,13 +13,13 @@ from api.services.crm.org import CrmOrg, org_key, org_of
 from api.services.crm.people.following import read_final
 from api.services.crm.people.records import record_row, suppress_opted_out
 from api.services.people.people import lock_person
-from api.store.crm import people as store
+from api.store.crm import person_records as store
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import workspace_event, write
 from plugins.crms.contract import CrmSession
 from plugins.crms.errors import CrmError
-from plugins.crms.people import RemotePerson
+from plugins.crms.people_and_activities import RemotePerson
 from strategies import Refusal
 
 MAX_REMOTE_ID_CHARACTERS = 100

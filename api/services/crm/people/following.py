@@ -3,19 +3,19 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from api.codes.crm.people import CrmPersonCode
+from api.codes.crm.person_records import CrmPersonCode
 from api.codes.events.event_kinds import EventKind
 from api.crm_records import CrmMatchedBy
 from api.models import CrmPerson
 from api.services.crm.org import CrmOrg
 from api.services.crm.people.matching import final_record
 from api.services.crm.people.records import record_row, suppress_opted_out
-from api.store.crm import people as store
+from api.store.crm import person_records as store
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import workspace_event, write
 from api.store.people.people import lock_present
 from plugins.crms.contract import CrmSession
-from plugins.crms.people import RemotePerson
+from plugins.crms.people_and_activities import RemotePerson
 from plugins.crms.tasks import MAX_BATCH
 
 MAX_STEPS = 5

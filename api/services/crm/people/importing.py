@@ -10,7 +10,7 @@ from dataclasses import replace
 from io import StringIO
 from typing import Any
 
-from api.codes.crm.people import CrmPersonCode
+from api.codes.crm.person_records import CrmPersonCode
 from api.codes.refusals.csv_files import CsvCode
 from api.codes.refusals.people import PersonCode
 from api.codes.requests.inputs import InputCode
@@ -31,7 +31,7 @@ from api.services.people.import_job import fail_import
 from api.services.people.imports import IMPORT_JOB, MAX_ROWS
 from api.states import ImportStatus, OnKnown
 from api.store import jobs
-from api.store.crm import people as stored_people
+from api.store.crm import person_records as stored_people
 from api.store.crm.import_rows import store_rows
 from api.store.engine.rows import by_ids
 from api.store.engine.transactions import transaction
@@ -40,7 +40,7 @@ from api.store.people import imports as store
 from plugins.crms.codes import CrmCategory
 from plugins.crms.contract import CrmSession
 from plugins.crms.errors import CrmError
-from plugins.crms.people import PersonPage, PersonSource, RemotePerson, SourceKind
+from plugins.crms.people_and_activities import PersonPage, PersonSource, RemotePerson, SourceKind
 from strategies import Refusal
 
 CRM_IMPORT_JOB = "crm_import"

@@ -8,20 +8,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from api.codes.crm.people import CrmPersonCode
+from api.codes.crm.person_records import CrmPersonCode
 from api.crm_records import CrmMatchedBy
 from api.crm_states import CrmNoMatch
 from api.models import CrmPerson, Person
 from api.services.crm.org import CrmOrg
 from api.services.crm.people.matching import MatchRules, choose
 from api.services.crm.people.records import normal_address, record_row, suppress_opted_out
-from api.store.crm import people as store
-from api.store.crm.people import RecordRow
+from api.store.crm import person_records as store
+from api.store.crm.person_records import RecordRow
 from api.store.engine.rows import by_ids
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.people.people import lock_present
 from plugins.crms.contract import CrmSession
-from plugins.crms.people import NewPerson, PersonKind, RemotePerson
+from plugins.crms.people_and_activities import NewPerson, PersonKind, RemotePerson
 from plugins.crms.tasks import MAX_BATCH
 from strategies.codes import Message
 

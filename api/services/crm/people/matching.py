@@ -7,9 +7,9 @@ first, what to do with duplicates, and what to do with people whom the CRM does 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from api.codes.crm.people import CrmPersonCode
+from api.codes.crm.person_records import CrmPersonCode
 from api.crm_states import CrmDuplicates, CrmNoMatch, CrmPersonKind
-from plugins.crms.people import RemotePerson
+from plugins.crms.people_and_activities import RemotePerson
 from strategies.codes import Message
 
 MAX_SHOWN_IDS = 5

@@ -18,9 +18,9 @@ from api.services.crm.people.following import follow_records
 from api.services.crm.people.records import normal_address, record_row, suppress_opted_out
 from api.states import SuppressionChangeKind, SuppressionSource
 from api.store.crm import changes as stored_changes
-from api.store.crm import people as store
+from api.store.crm import person_records as store
 from api.store.crm.changes import Change, Failure
-from api.store.crm.people import RecordRow
+from api.store.crm.person_records import RecordRow
 from api.store.engine.rows import by_ids
 from api.store.engine.transactions import transaction
 from api.store.people.suppression_history import LastChange, last_changes
@@ -28,7 +28,7 @@ from api.store.people.suppressions import suppressed_keys
 from plugins.crms.codes import CrmCode
 from plugins.crms.contract import CrmSession
 from plugins.crms.errors import CrmError
-from plugins.crms.people import OptOut, RemotePerson
+from plugins.crms.people_and_activities import OptOut, RemotePerson
 from plugins.crms.tasks import MAX_BATCH
 
 GONE = frozenset({CrmCode.ENTITY_IS_DELETED, CrmCode.CANNOT_UPDATE_CONVERTED_LEAD})

@@ -8,12 +8,12 @@ from api.models import Person
 from api.services.crm.org import CrmOrg
 from api.services.people.suppressions import suppress
 from api.states import SuppressionSource
-from api.store.crm import people as store
-from api.store.crm.people import RecordRow
+from api.store.crm import person_records as store
+from api.store.crm.person_records import RecordRow
 from api.store.engine.rows import by_ids
 from api.store.people.suppressions import NewSuppression
 from plugins.crms.contract import CrmSession
-from plugins.crms.people import OptOut, RemotePerson
+from plugins.crms.people_and_activities import OptOut, RemotePerson
 
 MAX_URL_CHARACTERS = 500
 

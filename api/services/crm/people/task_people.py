@@ -7,10 +7,10 @@ from api.models import Person
 from api.services.crm.org import CrmOrg
 from api.services.crm.people.linking import link_people, store_links
 from api.services.crm.people.records import normal_address, record_row, suppress_opted_out
-from api.store.crm import people as store
+from api.store.crm import person_records as store
 from api.store.engine.rows import by_address_keys
 from plugins.crms.contract import CrmSession
-from plugins.crms.people import RemotePerson
+from plugins.crms.people_and_activities import RemotePerson
 from plugins.crms.tasks import MAX_BATCH
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.people import ActivityKind, ActivityPush, LoggedEmail
+from plugins.crms.people_and_activities import ActivityKind, ActivityPush, LoggedEmail
 from plugins.crms.salesforce.records.description import ACTIVITY_FIELDS, Descriptions, ObjectDescription
 from plugins.crms.salesforce.records.task_search import TaskSearch
 from plugins.crms.salesforce.records.tasks import length_of, with_marker

@@ -12,7 +12,7 @@ from typing import Any
 from plugins.crms.access import CrmCapabilities
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.people import ActivityField, PersonKind
+from plugins.crms.people_and_activities import ActivityField, PersonKind
 from plugins.crms.salesforce.rest_api.rest import RestClient, refused
 from plugins.crms.salesforce.transport.json_reading import number, record, records, text
 

@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plugins.crms.errors import CrmError
-from plugins.crms.people import NewPerson, PersonKind, RelatedKind, RelatedRecord, RemotePerson, RemoteUser
+from plugins.crms.people_and_activities import (
+    NewPerson,
+    PersonKind,
+    RelatedKind,
+    RelatedRecord,
+    RemotePerson,
+    RemoteUser,
+)
 from plugins.crms.salesforce.records.description import Descriptions, ObjectDescription
 from plugins.crms.salesforce.rest_api.batches import Write
 from plugins.crms.salesforce.rest_api.queries import rows_in

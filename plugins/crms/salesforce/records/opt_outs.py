@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from plugins.crms.people import OptOut, OptOutPage, PersonKind
+from plugins.crms.people_and_activities import OptOut, OptOutPage, PersonKind
 from plugins.crms.salesforce.records.description import Descriptions
 from plugins.crms.salesforce.records.leads_and_contacts import OBJECTS
 from plugins.crms.salesforce.rest_api import soql

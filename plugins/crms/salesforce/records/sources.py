@@ -11,7 +11,7 @@ from typing import Any
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.people import PersonKind, PersonPage, PersonSource, SourceKind
+from plugins.crms.people_and_activities import PersonKind, PersonPage, PersonSource, SourceKind
 from plugins.crms.salesforce.records.leads_and_contacts import OBJECTS, PREFIXES, People
 from plugins.crms.salesforce.rest_api import soql
 from plugins.crms.salesforce.rest_api.queries import Page, all_rows, first_page, next_page

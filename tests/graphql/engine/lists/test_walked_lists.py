@@ -31,7 +31,7 @@ async def sent(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for number, email in enumerate(emails):
         answered = {"replied_at": email.due_at, "reason": "UNSUBSCRIBED"} if number % 2 else {}
         await Send.filter(id=email.id).update(status="SENT", sent_at=email.due_at, **answered)
-    monkeypatch.setattr("api.store.replies.answered_filter.FEW", 0)
+    monkeypatch.setattr("api.store.replies.answer_conditions.FEW", 0)
     monkeypatch.setattr("api.store.people.person_facts.FEW", 0)
     monkeypatch.setattr("api.store.engine.listing.small_lists.MAX_SORTED_ROWS", 1)
     monkeypatch.setattr("api.store.engine.listing.walks.CHUNKS", (1, 2, 3))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from plugins.crms.access import Consent, CrmAccess
 from plugins.crms.errors import CrmError
-from plugins.crms.people import (
+from plugins.crms.people_and_activities import (
     ActivityField,
     ActivityKind,
     ActivityPush,

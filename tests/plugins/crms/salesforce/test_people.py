@@ -7,7 +7,7 @@ import pytest
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.people import (
+from plugins.crms.people_and_activities import (
     ActivityField,
     ActivityKind,
     ActivityPush,

@@ -9,7 +9,7 @@ import pytest
 
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.people import ActivityKind, ActivityPush
+from plugins.crms.people_and_activities import ActivityKind, ActivityPush
 from plugins.crms.salesforce.records.tasks import with_marker, without_marker
 from plugins.crms.tasks import (
     RemotePriority,

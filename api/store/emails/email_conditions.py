@@ -7,7 +7,7 @@ from datetime import datetime
 from api.states import SendStatus
 from api.store.emails.emails import FOLDERS
 from api.store.engine.listing.listing_statement import Condition
-from api.store.replies.answered_filter import NO_ANSWERS, Answers
+from api.store.replies.answer_conditions import NO_ANSWERS, Answers
 
 STATES = [(status, archived) for status in SendStatus for archived in (False, True)]
 
