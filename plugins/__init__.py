@@ -7,7 +7,7 @@ A channel package defines a ``Channel``, returns it from a function marked ``@ho
 
     @hookimpl
     def touchline_register_channels(environment):
-        return [PigeonChannel(environment)]
+        return [ExampleMailChannel(environment)]
 
 Imports: strategies.
 Imported by: channel_processes, cli, codes, graphql.plugins, http, mail, services, store.dispatch, store.engine.

@@ -141,5 +141,5 @@ def test_the_example_packages_are_loaded(monkeypatch: pytest.MonkeyPatch) -> Non
     installed = load({})
     assert installed.broken == ()
     assert list(installed.send_options)[-4:] == ["best_hour", "recipient_time", "sending_hours", "spread"]
-    assert list(installed.channels)[-1] == "pigeon"
+    assert list(installed.channels)[-1] == "examplemail"
     assert {package.contract for package in installed.packages} == {"1.0"}

@@ -24,7 +24,7 @@ from strategies import Position, Refusal, StepType
 from tests.plugins.packages import FakeEntry
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
-LOFT = {"loft": "north"}
+STREAM = {"stream": "north"}
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 Make = Callable[..., Outgoing]
 
@@ -44,10 +44,10 @@ def install(monkeypatch: pytest.MonkeyPatch, contents: dict[str, Any]) -> None:
 
 def installed(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Channel:
     """Load the example of a channel as an installed package."""
-    install(monkeypatch, example("class PigeonChannel"))
+    install(monkeypatch, example("class ExampleMailChannel"))
     found = load(environment)
     assert found.broken == ()
-    return found.channels["pigeon"]
+    return found.channels["examplemail"]
 
 
 def test_the_example_of_a_send_option_is_not_for_the_first_email(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,9 +84,9 @@ async def service() -> AsyncIterator[Service]:
 
 
 @pytest.fixture
-def pigeon(monkeypatch: pytest.MonkeyPatch, service: Service) -> Channel:
+def examplemail(monkeypatch: pytest.MonkeyPatch, service: Service) -> Channel:
     monkeypatch.setenv("no_proxy", "*")
-    return installed(monkeypatch, PIGEON_URL=f"http://127.0.0.1:{service.port}", PIGEON_TOKEN="t")
+    return installed(monkeypatch, EXAMPLEMAIL_URL=f"http://127.0.0.1:{service.port}", EXAMPLEMAIL_TOKEN="t")
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,10 @@ def pigeon(monkeypatch: pytest.MonkeyPatch, service: Service) -> Channel:
     ],
 )
 async def test_the_example_of_a_channel(
-    pigeon: Channel, service: Service, outgoing: Make, permission: Any, status: int, outcome: Outcome, code: str
+    examplemail: Channel, service: Service, outgoing: Make, permission: Any, status: int, outcome: Outcome, code: str
 ) -> None:
     service.status = status
-    async with pigeon.connect(LOFT) as session:
+    async with examplemail.connect(STREAM) as session:
         receipt = await session.deliver(outgoing(), permission)
     assert (receipt.outcome, receipt.code, permission.asked) == (outcome, code, 1)
     assert receipt.retry_after == (120 if outcome is Outcome.ACCOUNT_UNAVAILABLE else None)
@@ -121,13 +121,13 @@ async def test_what_is_refused_before_the_request_is_not_in_doubt(
     monkeypatch: pytest.MonkeyPatch, outgoing: Make, permission: Any, scaffold: bool
 ) -> None:
     monkeypatch.setenv("no_proxy", "*")
-    contents = example("class PigeonChannel")
+    contents = example("class ExampleMailChannel")
     if scaffold:
         contents = {}
-        names = {"CLASS": "Pigeon", "KEY": "pigeon", "CODE": "PIGEON", "LABEL": "Pigeon"}
+        names = {"CLASS": "ExampleMail", "KEY": "examplemail", "CODE": "EXAMPLEMAIL", "LABEL": "ExampleMail"}
         exec(re.sub("@([A-Z]+)@", lambda found: names[found[1]], CHANNEL), contents)
-    channel = contents["PigeonChannel"]({"PIGEON_URL": "http://127.0.0.1:1", "PIGEON_TOKEN": "t"})
-    async with channel.connect(LOFT) as session:
+    channel = contents["ExampleMailChannel"]({"EXAMPLEMAIL_URL": "http://127.0.0.1:1", "EXAMPLEMAIL_TOKEN": "t"})
+    async with channel.connect(STREAM) as session:
         receipt = await session.deliver(outgoing(), permission)
     assert (receipt.outcome, receipt.code) == (Outcome.ACCOUNT_UNAVAILABLE, "CONNECTION_FAILED")
     read = contents["retry_after"]
@@ -136,25 +136,25 @@ async def test_what_is_refused_before_the_request_is_not_in_doubt(
     assert contents["OF_ACCOUNT"] == {401, 403, 429, 503}
 
 
-async def test_the_examples_pass_the_kit(pigeon: Channel, service: Service) -> None:
-    await check_channel(pigeon, [LOFT], transmitted=lambda: len(service.requests), secrets=["Bearer"])
+async def test_the_examples_pass_the_kit(examplemail: Channel, service: Service) -> None:
+    await check_channel(examplemail, [STREAM], transmitted=lambda: len(service.requests), secrets=["Bearer"])
     assert_send_option(example("class Lunch")["Lunch"](), [{"hour": 12}], zones=["Europe/Berlin"], examples=12)
 
 
 async def test_the_example_lets_the_account_wait_without_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    pigeon = installed(monkeypatch)
-    assert pigeon.account(LOFT) == "pigeon:north"
-    with pytest.raises(AccountUnavailableError, match="PIGEON_URL") as waits:
-        async with pigeon.connect(LOFT):
+    examplemail = installed(monkeypatch)
+    assert examplemail.account(STREAM) == "examplemail:north"
+    with pytest.raises(AccountUnavailableError, match="EXAMPLEMAIL_URL") as waits:
+        async with examplemail.connect(STREAM):
             raise AssertionError("it was opened")
     assert waits.value.here
 
 
 def test_what_the_example_keeps_for_a_sender(monkeypatch: pytest.MonkeyPatch) -> None:
     schema = installed(monkeypatch).config_schema
-    assert inputs.config(LOFT, schema, ("channelConfig",)) == LOFT
+    assert inputs.config(STREAM, schema, ("channelConfig",)) == STREAM
     with pytest.raises(Refusal) as refused:
-        inputs.config({"loft": "North!"}, schema, ("channelConfig",))
+        inputs.config({"stream": "North!"}, schema, ("channelConfig",))
     countries = {
         "type": "object",
         "properties": {"country": {"enum": [f"X{n}" for n in range(99)], "description": "Where."}},
@@ -163,19 +163,19 @@ def test_what_the_example_keeps_for_a_sender(monkeypatch: pytest.MonkeyPatch) ->
         inputs.config({"country": "BQ"}, countries, ("config",))
     assert of_enum.value.message.startswith('"BQ" is not one of "X0", "X1", ')
     assert of_enum.value.message.endswith('", …. Where.')
-    assert refused.value.message == '"North!" is not valid. The loft\'s name, a to z.'
+    assert refused.value.message == '"North!" is not valid. The stream\'s name, a to z.'
 
 
 async def test_the_example_of_a_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, example("class PigeonWebhook"))
-    assert load({}).webhooks["pigeon"].accounts() == [], "it does not exist without its setting"
-    found = load({"PIGEON_SECRET": "s"})
+    install(monkeypatch, example("class ExampleMailWebhook"))
+    assert load({}).webhooks["examplemail"].accounts() == [], "it does not exist without its setting"
+    found = load({"EXAMPLEMAIL_SECRET": "s"})
     assert found.broken == ()
-    webhook = found.webhooks["pigeon"]
+    webhook = found.webhooks["examplemail"]
     event = {"id": "1", "kind": "opened", "time": 1772438400, "email": "snd_1"}
     body = json.dumps([event, event | {"kind": "lost"}]).encode()
     signature = hmac.new(b"s", body, hashlib.sha256).hexdigest()
-    result = await webhook.receive(WebhookRequest("", {"x-pigeon-signature": signature}, {}, body, NOW))
+    result = await webhook.receive(WebhookRequest("", {"x-examplemail-signature": signature}, {}, body, NOW))
     assert [(each.key, each.kind, each.email_id) for each in result.events] == [("1", "OPENED", "snd_1")]
     assert result.ignored == 1
     with pytest.raises(WebhookRefusedError, match="signature"):
@@ -203,14 +203,14 @@ class Inbox:
 
 
 async def test_the_example_of_a_mailbox_hands_over_each_mail_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    contents = example("class PigeonMailbox")
+    contents = example("class ExampleMailMailbox")
     install(monkeypatch, contents)
-    settings = {"PIGEON_URL": "https://pigeon.example", "PIGEON_TOKEN": "t0ken"}
-    assert load({}).mailboxes["pigeon"].accounts() == []
-    assert load(settings).mailboxes["pigeon"].accounts() == ["pigeon"]
+    settings = {"EXAMPLEMAIL_URL": "https://examplemail.example", "EXAMPLEMAIL_TOKEN": "t0ken"}
+    assert load({}).mailboxes["examplemail"].accounts() == []
+    assert load(settings).mailboxes["examplemail"].accounts() == ["examplemail"]
     inbox = Inbox(60)
-    mailbox = contents["PigeonMailbox"](settings, httpx.MockTransport(inbox.answer))
-    async with mailbox.open("pigeon") as session:
+    mailbox = contents["ExampleMailMailbox"](settings, httpx.MockTransport(inbox.answer))
+    async with mailbox.open("examplemail") as session:
         batches = [each async for each in session.mails({}, NOW)]
         assert [(each.cursor, len(each.mails)) for each in batches] == [("50", 50), ("60", 10)]
         assert [each async for each in session.mails({"inbox": "60"}, NOW)] == [MailBatch("inbox", "60")]
@@ -221,5 +221,5 @@ async def test_the_example_of_a_mailbox_hands_over_each_mail_once(monkeypatch: p
     for answer, code in ((401, "HTTP_401"), (httpx.ConnectError("no"), "CONNECTION_FAILED")):
         inbox.instead = [answer]
         with pytest.raises(AccountUnavailableError) as refused:
-            await mailbox.open("pigeon").__aenter__()
+            await mailbox.open("examplemail").__aenter__()
         assert refused.value.code == code

@@ -5,10 +5,10 @@ import httpx
 import pytest
 from touchline.partners import AccountUnavailableError, Outcome, Outgoing, load
 from touchline.testing import assert_channel
-from touchline_pigeon import PigeonChannel
+from touchline_http_channel import ExampleMailChannel
 
-SETTINGS = {"PIGEON_URL": "https://pigeon.example", "PIGEON_TOKEN": "secret"}
-LOFT = {"loft": "north"}
+SETTINGS = {"EXAMPLEMAIL_URL": "https://examplemail.example", "EXAMPLEMAIL_TOKEN": "secret"}
+STREAM = {"stream": "north"}
 EMAIL = Outgoing("snd_1", "rep@example.org", "ann@example.com", b"Subject: Hello\r\n\r\nHi Ann\r\n")
 
 
@@ -27,8 +27,10 @@ class Service:
 
 def test_the_contract():
     service = Service(httpx.Response(202))
-    channel = PigeonChannel(SETTINGS, httpx.MockTransport(service))
-    assert_channel(channel, [LOFT, {"loft": "south"}], transmitted=lambda: len(service.requests), secrets=["secret"])
+    channel = ExampleMailChannel(SETTINGS, httpx.MockTransport(service))
+    assert_channel(
+        channel, [STREAM, {"stream": "south"}], transmitted=lambda: len(service.requests), secrets=["secret"]
+    )
 
 
 def deliver(answer, allowed=True):
@@ -44,8 +46,8 @@ async def delivering(answer, allowed):
         asked.append(len(service.requests))
         return allowed
 
-    channel = PigeonChannel(SETTINGS, httpx.MockTransport(service))
-    async with channel.connect(LOFT) as session:
+    channel = ExampleMailChannel(SETTINGS, httpx.MockTransport(service))
+    async with channel.connect(STREAM) as session:
         receipt = await session.deliver(EMAIL, about_to_transmit)
     assert asked == [0], "it is asked once, before the first byte"
     return receipt, service.requests
@@ -79,7 +81,7 @@ def test_what_each_answer_means(answer, outcome, code, wait):
 
 def test_what_the_service_gets():
     _, (request,) = deliver(httpx.Response(202))
-    assert (request.method, str(request.url)) == ("POST", "https://pigeon.example/north")
+    assert (request.method, str(request.url)) == ("POST", "https://examplemail.example/north")
     assert request.headers["Idempotency-Key"] == "snd_1"
     assert request.headers["Authorization"] == "Bearer secret"
     assert request.content == EMAIL.message
@@ -91,13 +93,13 @@ def test_a_withdrawn_email_is_not_sent():
 
 
 async def opened(channel):
-    async with channel.connect(LOFT):
+    async with channel.connect(STREAM):
         pass
 
 
 def test_without_its_settings_only_this_process_stops():
-    channel = PigeonChannel({})
-    assert asyncio.run(channel.trouble()) == "Set PIGEON_URL and PIGEON_TOKEN."
+    channel = ExampleMailChannel({})
+    assert asyncio.run(channel.trouble()) == "Set EXAMPLEMAIL_URL and EXAMPLEMAIL_TOKEN."
     with pytest.raises(AccountUnavailableError) as waits:
         asyncio.run(opened(channel))
     assert waits.value.here
@@ -106,4 +108,4 @@ def test_without_its_settings_only_this_process_stops():
 def test_touchline_loads_it():
     installed = load({})
     assert installed.broken == ()
-    assert "pigeon" in installed.channels
+    assert "examplemail" in installed.channels

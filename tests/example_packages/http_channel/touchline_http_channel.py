@@ -9,24 +9,24 @@ from touchline.partners import AccountUnavailableError, Channel, Outcome, Receip
 touchline_contract = "1.0"
 
 WITHDRAWN = Receipt(Outcome.WITHDRAWN, "WITHDRAWN", "The email was withdrawn before it was sent.")
-NOT_CONFIGURED = "Set PIGEON_URL and PIGEON_TOKEN."
+NOT_CONFIGURED = "Set EXAMPLEMAIL_URL and EXAMPLEMAIL_TOKEN."
 
 
-class PigeonSession(Session):
-    def __init__(self, client, loft):
-        self.client, self.loft = client, loft
+class ExampleMailSession(Session):
+    def __init__(self, client, stream):
+        self.client, self.stream = client, stream
 
     async def deliver(self, outgoing, about_to_transmit):
         headers = {
             "Content-Type": "message/rfc822",
             "Idempotency-Key": outgoing.send_id,  # if the email is tried again, the service sends it once
-            "Pigeon-To": outgoing.recipient,
-            "Pigeon-From": outgoing.envelope_from,
+            "ExampleMail-To": outgoing.recipient,
+            "ExampleMail-From": outgoing.envelope_from,
         }
         if not await about_to_transmit():
             return WITHDRAWN
         try:
-            answer = await self.client.post(f"/{self.loft}", content=outgoing.message, headers=headers)
+            answer = await self.client.post(f"/{self.stream}", content=outgoing.message, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout):  # nothing was sent
             return Receipt(Outcome.ACCOUNT_UNAVAILABLE, "CONNECTION_FAILED", "The service cannot be reached.")
         except httpx.HTTPError as error:
@@ -63,22 +63,24 @@ def retry_after(value):
     return found if found.tzinfo else None
 
 
-class PigeonChannel(Channel):
-    key = "pigeon"
-    labels = {"en": "Pigeon service", "de": "Taubendienst"}
+class ExampleMailChannel(Channel):
+    key = "examplemail"
+    labels = {"en": "ExampleMail", "de": "ExampleMail"}
     config_schema = {
         "type": "object",
-        "properties": {"loft": {"type": "string", "pattern": "^[a-z]+$", "description": "The loft's name, a to z."}},
-        "required": ["loft"],
+        "properties": {
+            "stream": {"type": "string", "pattern": "^[a-z]+$", "description": "The stream's name, a to z."}
+        },
+        "required": ["stream"],
         "additionalProperties": False,
     }
 
     def __init__(self, environment, transport=None):
-        self.url, self.token = environment.get("PIGEON_URL", ""), environment.get("PIGEON_TOKEN", "")
+        self.url, self.token = environment.get("EXAMPLEMAIL_URL", ""), environment.get("EXAMPLEMAIL_TOKEN", "")
         self.transport = transport
 
     def account(self, config):
-        return f"pigeon:{config['loft']}"
+        return f"examplemail:{config['stream']}"
 
     def sessions(self, config):
         return 2
@@ -94,9 +96,9 @@ class PigeonChannel(Channel):
         async with httpx.AsyncClient(
             base_url=self.url, headers=headers, timeout=30, transport=self.transport, follow_redirects=False
         ) as client:
-            yield PigeonSession(client, config["loft"])
+            yield ExampleMailSession(client, config["stream"])
 
 
 @hookimpl
 def touchline_register_channels(environment):
-    return [PigeonChannel(environment)]
+    return [ExampleMailChannel(environment)]
