@@ -12,6 +12,7 @@ from api.services.dispatch.dispatcher import DispatchRuntime, run_once
 from api.store.events.event_actor import acting
 from plugins.contract import Outcome
 from strategies import Refusal
+from strategies.timeline.timeline_notes import utc
 
 MAX_PASSES = 10_000
 """Passes of dispatch after which a move of the clock is refused."""
@@ -24,7 +25,7 @@ async def advance_clock(context: WorkspaceContext, runtime: DispatchRuntime, to:
         raise Refusal.of(WorkspaceCode.NOT_A_SANDBOX)
     to = inputs.instant(to, ("to",))
     if to < context.now:
-        raise Refusal.of(WorkspaceCode.CLOCK_GOES_FORWARD, ("to",), now=context.now.isoformat())
+        raise Refusal.of(WorkspaceCode.CLOCK_GOES_FORWARD, ("to",), now=utc(context.now))
     dispatched, backoff = 0, Backoff()
     for _ in range(MAX_PASSES):
         with acting(ActorKind.SERVER):  # the caller moves the clock, and the server sends

@@ -35,6 +35,7 @@ from api.states import SuppressionSource
 from api.store.events.events import workspace_event, write
 from api.store.people.suppressions import NewSuppression, count_suppressed, next_suppressed
 from strategies import Refusal
+from strategies.timeline.timeline_notes import utc
 
 MAX_ROWS = 5_000
 """Most rows of the mutation, which waits until all rows are written. A row takes about 0.13 ms."""
@@ -252,5 +253,5 @@ async def suppressions_csv(context: WorkspaceContext) -> str:
 
 def cells(row: Suppression) -> tuple[str, str, str, str]:
     """Return a suppression as a row of the export."""
-    since = row.unsubscribed_at.isoformat() if row.unsubscribed_at else ""
+    since = utc(row.unsubscribed_at) if row.unsubscribed_at else ""
     return row.email, since, str(row.source), row.reason

@@ -11,6 +11,7 @@ from api.store.dispatch import account_pauses
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import Data, workspace_event, write
 from plugins.loading.manager import Installed
+from strategies.timeline.timeline_notes import utc
 
 
 @retry_on_deadlock
@@ -26,7 +27,7 @@ async def pause_account(
     async with transaction():
         pause = await account_pauses.pause(account, now, code, detail, requested)
         if pause is not None and pause.is_first:
-            data = {"account": account, "reason": code, "until": pause.until.isoformat()}
+            data = {"account": account, "reason": code, "until": utc(pause.until)}
             await _tell(users, EventKind.ACCOUNT_PAUSED, now, {**data, **_package(installed, users)})
     return None if pause is None else pause.until
 

@@ -12,6 +12,7 @@ from api.services.common.context import WorkspaceContext
 from api.store.engine.listing.small_lists import own_ids
 from api.store.engine.rows import can_be_id_of_kind, is_possible_id, not_found
 from strategies import Refusal
+from strategies.timeline.timeline_notes import utc
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -78,7 +79,8 @@ def check_dates(what: str, path: tuple[str, ...], start: str, first: date | None
     """
     if first is None or last is None:
         return
-    named = {"what": what, "start": start, "first": first.isoformat(), "end": end, "last": last.isoformat()}
+    shown_first, shown_last = (utc(each) if isinstance(each, datetime) else each.isoformat() for each in (first, last))
+    named = {"what": what, "start": start, "first": shown_first, "end": end, "last": shown_last}
     if isinstance(last, datetime) and last <= first:
         raise Refusal.of(InputCode.EMPTY_DATE_RANGE, (*path, end), case="instants", **named)
     if last < first:
