@@ -17,6 +17,7 @@ from api.states import SendStatus
 from plugins.channels.smtp.requested_wait import requested_wait as requested_by_text
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
 from plugins.loading.receipt_checks import plain_retry_after
+from strategies.timeline.timeline_notes import utc
 from tests.databases import on_sqlite
 from tests.services.world import NOW, Scripted, make_world
 
@@ -112,7 +113,7 @@ async def test_an_account_pauses_as_long_as_told_and_the_feed_tells_each_change_
     events = await Event.filter(kind__in=["ACCOUNT_PAUSED", "ACCOUNT_RESUMED"]).order_by("at")
     assert [(event.kind, event.at) for event in events] == [("ACCOUNT_PAUSED", NOW), ("ACCOUNT_RESUMED", works)]
     reason = "QUOTA" if opens else "SMTP_TEST"
-    assert events[0].data == {"account": "scripted", "reason": reason, "until": (NOW + 2 * HOUR).isoformat()}
+    assert events[0].data == {"account": "scripted", "reason": reason, "until": utc(NOW + 2 * HOUR)}
 
 
 def _raise(error: Exception) -> Any:

@@ -109,7 +109,7 @@ async def test_what_is_exported_is_imported_elsewhere_with_its_time_and_reason(
     lines = text.splitlines()
     assert lines[:2] == [
         "email,unsubscribed_at,source,reason",
-        'p0@example.org,2026-03-02T07:00:00+00:00,API,"Said ""no"", 0"',
+        'p0@example.org,2026-03-02T07:00:00Z,API,"Said ""no"", 0"',
     ]
     assert len(lines) == 5
     other = world.runtime.context(await create_workspace("Other", NOW + timedelta(days=1)))
