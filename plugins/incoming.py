@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from plugins.instants import storable_instant
+
 MAX_KEY_CHARACTERS = 255
 MAX_ID_CHARACTERS = 400
 """The longest Message-ID or id of an email."""
@@ -55,12 +57,12 @@ class IncomingMail:
     """Identifies the mail in its source, such as "INBOX:1700000000:42" (folder, UIDVALIDITY and UID)."""
     data: bytes
     received_at: datetime
-    """When the mail server received it. With a time zone."""
+    """When the mail server received it. With a time zone. A time outside of 1970 to 2199 becomes the nearest one."""
 
     def __post_init__(self) -> None:
         """Refuse a key that cannot be stored and a time without a zone; keep the first bytes of a large mail."""
         _check_key(self.key)
-        _check_instant("received_at", self.received_at)
+        object.__setattr__(self, "received_at", storable_instant("received_at", self.received_at))
         if len(self.data) > MAX_MAIL_BYTES:
             object.__setattr__(self, "data", self.data[:MAX_MAIL_BYTES])
 
@@ -73,7 +75,7 @@ class ReportedEvent:
     """Identifies the event in its source, such as the provider's event id."""
     kind: ReportedKind
     at: datetime
-    """When it happened. With a time zone."""
+    """When it happened. With a time zone. A time outside of 1970 to 2199 becomes the nearest one."""
     message_id: str | None = None
     """The Message-ID of Touchline's email, such as "<snd_…@example.com>". Angle brackets may be missing."""
     email_id: str | None = None
@@ -99,7 +101,7 @@ class ReportedEvent:
     def __post_init__(self) -> None:
         """Refuse ids that cannot be stored and times without a zone; cut texts that are too long."""
         _check_key(self.key)
-        _check_instant("at", self.at)
+        object.__setattr__(self, "at", storable_instant("at", self.at))
         if (self.kind is ReportedKind.BOUNCED) is not (self.bounce is not None):
             raise ValueError("bounce is HARD or SOFT for a BOUNCED event, and None for all others")
         limits = (
@@ -138,11 +140,6 @@ def _check_text(name: str, text: str, limit: int) -> None:
         raise ValueError(f"{name} has {len(text)} characters; the limit is {limit}")
     if _storable(text) != text:
         raise ValueError(f"{name} has a NUL or a lone surrogate, which cannot be stored")
-
-
-def _check_instant(name: str, instant: datetime) -> None:
-    if instant.utcoffset() is None:
-        raise ValueError(f"{name} has no time zone")
 
 
 def _storable(text: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from plugins.instants import storable_instant
+
 MAX_REMOTE_ID_CHARACTERS = 100
 MAX_MARKER_CHARACTERS = 80
 MAX_REMOTE_TEXT_CHARACTERS = 32_000
@@ -11,11 +13,11 @@ MAX_REMOTE_TEXT_CHARACTERS = 32_000
 
 
 def check_instants(record: object, *names: str) -> None:
-    """Refuse times without a zone."""
+    """Refuse times without a zone. A time that cannot be stored becomes the nearest one."""
     for name in names:
         value: datetime | None = getattr(record, name)
-        if value is not None and value.tzinfo is None:
-            raise ValueError(f"{name} has no time zone: {value.isoformat()}")
+        if value is not None:
+            object.__setattr__(record, name, storable_instant(name, value))
 
 
 def check_ids(record: object, *names: str) -> None:

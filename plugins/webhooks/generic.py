@@ -9,7 +9,7 @@ comma between them. ``generic_schema.py`` has the JSON Schema of the body.
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from plugins import hookimpl
@@ -128,7 +128,7 @@ def _instant(path: str, item: Mapping[str, Any], name: str, now: datetime) -> da
         found = None
     if found is None or found.tzinfo is None:
         raise invalid(f"{path}.{name} must be a time with a zone, such as 2026-03-02T08:30:00Z")
-    return min(found.astimezone(UTC), now)
+    return min(found, now)
 
 
 @hookimpl

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from api.ids import new_id
 from api.states import IncomingResult, MatchedBy
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Records, Row, document, execute, in_list, instant
+from api.store.engine.sql import Records, Row, document, execute, in_list, instant, instant_or_past
 
 MAIL = "MAIL"
 """The kind of a row whose mail has not been read."""
@@ -151,7 +151,7 @@ async def _take(ids: Sequence[str]) -> list[IncomingRow]:
     rows = sorted(rows, key=lambda row: (instant(row["due_at"]), row["id"]))
     return [
         IncomingRow(
-            row["id"], row["source"], row["key"], row["kind"], instant(row["at"]), row["content"],
+            row["id"], row["source"], row["key"], row["kind"], instant_or_past(row["at"]), row["content"],
             document(row["details"]), row["attempts"], row["errors"],
         )
         for row in rows

@@ -53,6 +53,13 @@ def test_a_time_without_a_zone_is_refused(record: Any, name: str) -> None:
         replace(record, **{name: NAIVE})
 
 
+def test_a_time_that_cannot_be_stored_becomes_the_nearest_one() -> None:
+    never = datetime.min.replace(tzinfo=UTC)
+    assert OptOut("00QA", True, never).changed_at == datetime(1970, 1, 1, tzinfo=UTC)
+    assert OptOut("00QA", True, datetime.max.replace(tzinfo=UTC)).changed_at == datetime(2200, 1, 1, tzinfo=UTC)
+    assert OptOut("00QA", True, NOW).changed_at is NOW
+
+
 @pytest.mark.parametrize("remote_id", ["", "x" * 101, "00T\x00", "00T\nA", "\ud800"])
 def test_an_id_that_cannot_be_stored_is_refused(remote_id: str) -> None:
     for change in (

@@ -120,6 +120,20 @@ async def test_a_time_needs_a_zone(webhook: GenericWebhook, event: dict[str, Any
     assert await refused(webhook, request(*generic({"events": [event]}))) == (400, "WEBHOOK_INVALID")
 
 
+@pytest.mark.parametrize(
+    ("at", "year"),
+    [
+        ("0001-01-01T00:00:00Z", 1970),
+        ("0001-01-01T00:00:00+14:00", 1970),
+        ("9999-12-31T23:59:59Z", NOW.year),
+        ("9999-12-31T23:59:59-14:00", NOW.year),
+    ],
+)
+async def test_an_unusual_time_is_brought_into_range(webhook: GenericWebhook, at: str, year: int) -> None:
+    result = await webhook.receive(request(*generic({"events": [{**REPLY, "at": at}]})))
+    assert [event.at.year for event in result.events] == [year]
+
+
 async def test_unknown_kinds_are_ignored_and_counted(webhook: GenericWebhook) -> None:
     body = {"events": [REPLY, {"id": "x", "kind": "FORWARDED", "emailId": "snd_1"}]}
     result = await webhook.receive(request(*generic(body)))
