@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from api.crm_records import CrmMatchedBy
-from api.mail.address import AddressProblem, address_key, check_address
+from api.mail.address import MAX_ADDRESS_LENGTH, AddressProblem, address_key, check_address
 from api.models import Person
 from api.services.crm.org import CrmOrg
 from api.services.people.suppressions import suppress
@@ -21,9 +21,11 @@ MAX_URL_CHARACTERS = 500
 def normal_address(address: str) -> str | None:
     """Return the normal form of an address of the CRM. None if it cannot be one."""
     try:
-        return address_key(address.strip()) if "@" in address else None
+        key = address_key(address.strip()) if "@" in address else ""
     except AddressProblem:
         return None
+    # Lower case can be longer: the dotted capital I becomes two characters.
+    return key if 0 < len(key) <= MAX_ADDRESS_LENGTH else None
 
 
 def record_row(
