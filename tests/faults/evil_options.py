@@ -105,7 +105,7 @@ async def _judge(row: EvilRow, evil: str, launch_id: str, codes: Sequence[str]) 
     health = await PluginHealth.get_or_none(id=f"send_option:evil_{evil}")
     code = None if health is None else health.fault_code
     if code not in EVILS[evil][1]:
-        row.wrong.append(f"the fault is {code}")
+        row.wrong.append(f"the fault is {code}: {'' if health is None else health.fault_sentence}")
     left_out: list[str] = []
     if launch_id:
         found = await Launch.get(id=launch_id)
