@@ -7,6 +7,7 @@ from typing import Any
 
 from plugins.contract import Channel, Outcome, Outgoing, Receipt, Session
 from plugins.testing.channels.accounts import opened
+from plugins.testing.channels.batches import Batches
 from plugins.testing.channels.probes import COPIES, LARGE_BYTES, SECONDS, Permission, deliver, email
 from plugins.testing.common.findings import Findings, Rule
 from plugins.testing.common.places import where
@@ -49,6 +50,8 @@ class Delivery:
             await self._large(session)
             if self.channel.supports_copies:
                 await self._ordinary(session, email(copies=COPIES), Rule.COPIES)
+        if self.channel.batch_size > 1:
+            await Batches(self.channel, self.config, self.transmitted, self.counts, self.secrets, self.findings).run()
 
     def _permission(self, answer: Callable[[], Any] = yes) -> Permission:
         return Permission(self.transmitted, answer)

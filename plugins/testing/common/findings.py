@@ -47,6 +47,7 @@ class Rule(StrEnum):
     CANCELLED = "CANCELLED"
     LARGE_EMAIL = "LARGE_EMAIL"
     COPIES = "COPIES"
+    BATCHES = "BATCHES"
 
 
 class ContractBrokenError(AssertionError):

@@ -42,8 +42,9 @@ def _check_send_at(_: OptionWrapper, recorder: Recorder, findings: Findings) -> 
     same = [recorder.again("resolve", step) == answer for step, (_, answer) in zip(chosen, found, strict=True)]
     if same and all(same):
         findings.hint(
-            "resolve() ignores step.send_at, the send time that a launch chose for the first step. Use it, or refuse"
-            " the first step in availability()."
+            "resolve() ignores step.send_at, the send time that a launch chose for the first step. If it is not None,"
+            " plan the email then, for example by step.calendar.start(step.send_at). Or refuse the first step in"
+            " availability()."
         )
 
 
