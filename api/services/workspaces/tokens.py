@@ -90,8 +90,9 @@ async def valid_tokens(secret_texts: Collection[str]) -> set[str]:
 
 
 async def _insert(workspace_id: str, name: str, role: Role, secret: str, now: datetime) -> Token:
+    created_at, sha256 = now.replace(microsecond=0), _hash(secret)
     return await Token.create(
-        id=new_id("tok"), workspace_id=workspace_id, name=name, role=role, sha256=_hash(secret), created_at=now
+        id=new_id("tok"), workspace_id=workspace_id, name=name, role=role, sha256=sha256, created_at=created_at
     )
 
 
