@@ -45,7 +45,7 @@ def make_runtime(
     lease = timedelta(seconds=float(settings.lease_seconds))
     clock, metrics = clock or DatabaseClock(), Metrics()
     for broken in installed.broken:
-        log.warning("the package %s %s is left out: %s", broken.distribution, broken.version, printable(broken.error))
+        log.warning("cannot use the package %s %s: %s", broken.distribution, broken.version, printable(broken.error))
     return DispatchRuntime(
         isolated(installed, clock, metrics),
         clock,

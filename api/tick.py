@@ -186,7 +186,7 @@ class Ticker:
             await self._await_answers()
         except Exception as problem:  # the first step reports the same
             if not log_database_outage(problem):
-                log.exception("waiting answers could not be looked for")
+                log.exception("cannot look for replies and bounces that are not applied yet")
         while not self._stopping.is_set():
             self._awake.clear()
             await _sleep(self._awake, await self._step(dispatcher))
@@ -205,7 +205,7 @@ class Ticker:
             wait = min(self.poll, FIRST_RETRY_SECONDS * 2.0 ** min(self._failures, 10), MAX_RETRY_SECONDS)
             self._failures += 1
             if not log_database_outage(problem):
-                log.exception("a step failed; the next one is in %s s", wait)
+                log.exception("a step of the tick loop failed; the next one starts in %s s", wait)
             return wait
         self._failures = self._corrupt = 0
         if not done.idle:
@@ -225,7 +225,7 @@ class Ticker:
                     await jobs.start_waiting()
                 except Exception as problem:
                     if not log_database_outage(problem):
-                        log.exception("background jobs could not be started")
+                        log.exception("cannot start background jobs")
                 await _sleep(awake, self.poll)
             await jobs.drain()
         finally:

@@ -115,7 +115,11 @@ def ask(asker: Asker, question: Question) -> Any:
     """Return the answer to a question, or raise its refusal. Raises Unanswered if it is not known yet."""
     book = _book.get()
     if book is None:
-        log.error("%s was asked where its answer cannot be waited for", question.function.__qualname__, stack_info=True)
+        log.error(
+            "the question %s was asked in code that cannot wait for an answer",
+            question.function.__qualname__,
+            stack_info=True,
+        )
         raise Refusal.of(StrategyCode.SEND_OPTION_FAILED, option=question.keys[0], error="NotAsked")
     answer = book.answers.get(question.identity)
     if answer is None:

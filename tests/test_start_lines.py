@@ -19,7 +19,7 @@ from api.cli.parser import main
         ),
         ("check mia@example.com", "Reading the DNS records of mia@example.com."),
         ("counts check", "Opening the database to check the numbers of reports."),
-        ("counts rebuild", "Opening the database to make the numbers of reports again."),
+        ("counts rebuild", "Opening the database to recalculate the numbers of reports."),
     ],
 )
 def test_the_line_comes_first(

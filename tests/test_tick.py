@@ -126,8 +126,8 @@ async def test_a_fault_of_ours_keeps_its_traceback(
 ) -> None:
     await one_round(monkeypatch, RuntimeError("a fault"))
     told = [record.getMessage() for record in caplog.records if record.exc_info]
-    jobs_failed = ["background jobs could not be started"] * 2
-    assert sorted(text.split(";")[0] for text in told) == ["a step failed", *jobs_failed]
+    jobs_failed = ["cannot start background jobs"] * 2
+    assert sorted(text.split(";")[0] for text in told) == ["a step of the tick loop failed", *jobs_failed]
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
@@ -135,7 +135,7 @@ async def test_a_fault_of_ours_keeps_its_traceback(
     ("problem", "line"),
     [
         (ConnectionDoesNotExistError("gone"), "the database is unavailable: gone"),
-        (RuntimeError("broken\nin two"), "cannot listen for notifications, polling continues: broken in two"),
+        (RuntimeError("broken\nin two"), "cannot listen for notifications; polling instead: broken in two"),
     ],
 )
 async def test_announcements_are_heard_again(

@@ -52,6 +52,6 @@ def _log_lines(name: str, lines: list[bytes]) -> None:
     texts = [line.decode("utf-8", "replace").rstrip() for line in lines]
     texts = [text for text in texts if text]
     for text in texts[:MAX_LINES_OF_CHUNK]:
-        log.warning("the channel %s: %s", name, printable(text[:MAX_LINE_CHARACTERS]))
+        log.warning("the channel %s printed: %s", name, printable(text[:MAX_LINE_CHARACTERS]))
     if len(texts) > MAX_LINES_OF_CHUNK:
-        log.warning("the channel %s: %s more lines", name, len(texts) - MAX_LINES_OF_CHUNK)
+        log.warning("the channel %s printed %s more lines, which are not logged", name, len(texts) - MAX_LINES_OF_CHUNK)

@@ -137,7 +137,7 @@ class ChannelProcess:
         try:
             await loading.next(self.limits.load_seconds)
         except ChannelFaultError as error:
-            log.error("the channel %s of %s cannot be loaded %s", self.source.key, self.source.distribution, error)
+            log.error("cannot load the channel %s of %s: %s", self.source.key, self.source.distribution, error)
             reason = "see the server's log."
         except TimeoutError:
             reason = f"it takes more than {self.limits.load_seconds:g} s."

@@ -26,7 +26,9 @@ READING = "Reading {file} and opening the database."
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(prog="touchline", description="Send sales campaigns.", epilog=EPILOG)
+    parser = argparse.ArgumentParser(
+        prog="touchline", description="Run a Touchline server and manage its data.", epilog=EPILOG
+    )
     parser.add_argument("--version", action="version", version=api.version())
     subs = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -37,21 +39,21 @@ def build_parser() -> argparse.ArgumentParser:
 
     serve = command(
         "serve",
-        "Run the API server together with the tick loop, which sends due emails.",
+        "Run the API server and the tick loop, which sends due emails.",
         lazy("serving.serve", "serve"),
     )
     serve.add_argument(
         "--no-tick",
         action="store_true",
-        help="serve the API only; sending is left to separate `touchline tick` processes",
+        help="serve only the API; separate `touchline tick` processes send the emails",
     )
     tick = command(
         "tick",
-        "Run only the tick loop, next to a server on the same PostgreSQL database.",
+        "Run only the tick loop. Use it next to a server on the same PostgreSQL database.",
         lazy("serving.serve", "tick"),
     )
     tick.add_argument("--once", action="store_true", help="send everything that is due now, then exit")
-    show = command("demo", "Run a server with demo data; emails are written to a folder.", lazy("serving.demo", "demo"))
+    show = command("demo", "Run a server with demo data. Emails are written to a folder.", lazy("serving.demo", "demo"))
     show.add_argument("--keep", action="store_true", help="continue the last demo instead of starting a new one")
     show.add_argument("--exit-after-first", action="store_true", help="exit after the first email is sent")
     command("migrate", "Bring the database's tables up to date.", lazy("database.migrate", "migrate_database"))
@@ -59,37 +61,38 @@ def build_parser() -> argparse.ArgumentParser:
     add_plugins(
         command(
             "plugins",
-            "List installed packages with their send options and channels; exit code 1 if a package fails to load.",
+            "List the installed packages and what each adds. Exit code 1: a package cannot be used.",
             lazy("plugins.list_packages", "list_plugins"),
         ),
         EPILOG,
     )
     workspace = command(
         "workspace",
-        "Create a workspace, or issue a new token for it, and print the token.",
+        "Create a workspace and print its token. If the workspace exists, print a new token.",
         lazy("workspaces.workspaces", "create"),
     )
     workspace.add_argument(
         "name",
-        help="workspace name; if it exists, a new token is issued and the old one stops working",
+        help="name of the workspace; if it exists, a new token replaces the old one",
     )
     workspace.add_argument(
         "--token",
         metavar="NAME",
         default="command line",
-        help="name of the token, such as that of a user: the Live Feed shows it. A token of another name keeps working",
+        help="name of the token, such as a user's name; the Live Feed shows it. Tokens with other names keep working",
     )
     workspace.add_argument(
         "--role",
         choices=["admin", "rep", "read-only"],
-        help="what the token may do (default: what the token of this name may do now, or else admin)",
+        help="what the token may do (default: the role of the token that it replaces, or admin)",
     )
     workspace.add_argument(
-        "--sandbox", action="store_true", help="create a sandbox: virtual clock, no email is ever delivered"
+        "--sandbox", action="store_true", help="create a sandbox: it has a virtual clock and delivers no emails"
     )
     recovery = command(
         "recover",
-        "After restoring a backup, mark emails in doubt that may have been sent since. Stop other processes first.",
+        "Use this after restoring a backup: emails that may have been sent since then become IN_DOUBT. "
+        "First stop all other processes.",
         lazy("database.recover", "run", "Opening the database to find emails that may have been sent since {as_of}."),
     )
     recovery.add_argument("--as-of", required=True, help="time of the backup, such as 2026-03-02T03:00:00Z")
@@ -105,7 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     recovery.add_argument(
         "--resend-others",
         action="store_true",
-        help="the logs are complete: emails that are not in them are sent as scheduled",
+        help="send emails that are not in the logs as scheduled; use this only if the logs are complete",
     )
     recovery.add_argument("--dry-run", action="store_true", help="count only; nothing is written")
     people = command("people", "Import people.", lambda **_: 2)
@@ -119,7 +122,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=str.lower,
         choices=["update", "skip"],
         default="update",
-        help="if a row's address is already in the workspace: update the person (default), or skip the row",
+        help="what to do if a row's address is already in the workspace: update the person (default) or skip the row",
     )
     importing.add_argument("--dry-run", action="store_true", help="count and report only; no person is written")
     importing.add_argument(
@@ -128,17 +131,25 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"encoding of the file, needed if it cannot be detected: {', '.join(ENCODINGS)}",
     )
-    importing.set_defaults(run=lazy("workspaces.people", "import_people", READING))
-    add_accounts(command("accounts", "Show channel accounts, and set which workspace may use which.", lambda **_: 2))
+    importing.set_defaults(run=lazy("workspaces.import_people", "import_people", READING))
+    add_accounts(
+        command("accounts", "Show the accounts of channels, and set which accounts a workspace may use.", lambda **_: 2)
+    )
     add_check(
         command(
             "check",
-            "Check the DNS records of a sender's domain (MX, SPF, DKIM, DMARC); exit code 1 for a problem.",
+            "Check the DNS records of a sender's domain (MX, SPF, DKIM, DMARC). Exit code 1: there is a problem.",
             lazy("mail.check_sender", "check", "Reading the DNS records of {address}."),
         )
     )
-    add_mail(command("mail", "Read received mails, and list or retry incoming ones.", lambda **_: 2))
-    add_counts(command("counts", "Check the numbers of reports, or make them again.", lambda **_: 2))
+    add_mail(
+        command(
+            "mail",
+            "Classify received mails, list incoming mails and events, and process failed ones again.",
+            lambda **_: 2,
+        )
+    )
+    add_counts(command("counts", "Check or recalculate the numbers of reports.", lambda **_: 2))
     add_crm(
         command("crm", "Connect a workspace to a CRM such as Salesforce, and show its state.", lambda **_: 2), EPILOG
     )
@@ -155,18 +166,20 @@ def add_accounts(command: argparse.ArgumentParser) -> None:
     actions.add_parser("show", help=description, description=description, epilog=EPILOG).set_defaults(
         run=lazy("workspaces.accounts", "show")
     )
-    description = "Set which accounts a workspace may use. Emails that its senders send through other accounts fail."
+    description = "Set which accounts a workspace may use. Emails of senders with another account fail."
     allowing = actions.add_parser("allow", help=description, description=description, epilog=EPILOG)
     allowing.add_argument("workspace", help="name or id of the workspace")
     choice = allowing.add_mutually_exclusive_group(required=True)
-    choice.add_argument("accounts", nargs="*", default=[], metavar="ACCOUNT", help="accounts that it may use")
+    choice.add_argument(
+        "accounts", nargs="*", default=[], metavar="ACCOUNT", help="accounts that the workspace may use"
+    )
     choice.add_argument("--every", action="store_true", help="allow every account (the default of a new workspace)")
     choice.add_argument("--none", action="store_true", help="allow no account")
     allowing.add_argument(
         "--unchecked", action="store_true", help="accept accounts that are not configured in this environment"
     )
     allowing.set_defaults(run=lazy("workspaces.accounts", "allow"))
-    description = "End the pause of an account: its emails are tried again immediately."
+    description = "End the pause of an account. Its emails are sent immediately."
     resuming = actions.add_parser("resume", help=description, description=description, epilog=EPILOG)
     resuming.add_argument("account", help="account name, such as smtp:SALES; `touchline accounts show` lists them")
     resuming.set_defaults(run=lazy("workspaces.accounts", "resume"))
@@ -175,7 +188,7 @@ def add_accounts(command: argparse.ArgumentParser) -> None:
 def add_suppressions(command: argparse.ArgumentParser) -> None:
     """Add the actions of `touchline suppressions`."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    description = "Suppress the addresses in a CSV file: they get no more emails."
+    description = "Suppress the addresses in a CSV file. They get no more emails."
     importing = actions.add_parser("import", help=description, description=description, epilog=EPILOG)
     importing.add_argument(
         "file",
@@ -195,13 +208,13 @@ def add_suppressions(command: argparse.ArgumentParser) -> None:
 def add_counts(command: argparse.ArgumentParser) -> None:
     """Add the actions of `touchline counts`."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    description = "Compare the numbers of reports with the emails, tasks and people; exit code 1 if some are wrong."
+    description = "Compare the numbers of reports with the emails, tasks and people. Exit code 1: a number is wrong."
     actions.add_parser("check", help=description, description=description, epilog=EPILOG).set_defaults(
         run=lazy("database.counts", "check", "Opening the database to check the numbers of reports.")
     )
-    description = "Make the numbers of reports again. Other processes may run meanwhile."
+    description = "Recalculate the numbers of reports. Other processes can keep running."
     actions.add_parser("rebuild", help=description, description=description, epilog=EPILOG).set_defaults(
-        run=lazy("database.counts", "rebuild_all", "Opening the database to make the numbers of reports again.")
+        run=lazy("database.counts", "rebuild_all", "Opening the database to recalculate the numbers of reports.")
     )
 
 
@@ -224,8 +237,8 @@ def add_mail(command: argparse.ArgumentParser) -> None:
     """Add the actions of `touchline mail`."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     description = (
-        "Print what received mails are (reply, automatic answer, bounce, complaint), and why: a JSON object a line. "
-        "Nothing is stored."
+        "Classify received mails: reply, automatic answer, bounce or complaint. Print one JSON object per line, with "
+        "the reason. Nothing is stored."
     )
     reading = actions.add_parser("read", help=description, description=description, epilog=EPILOG)
     reading.add_argument("files", nargs="+", metavar="FILE", help="file with one mail (.eml), or - for standard input")
@@ -234,12 +247,12 @@ def add_mail(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ADDRESS",
-        help="address of our own: its mails are OWN; can be repeated",
+        help="address from which you send; mails from it are classified as OWN; can be repeated",
     )
     reading.set_defaults(run=lazy("mail.read_mail", "read"))
     description = (
-        "List incoming mails and events of the last 30 days by their result, the latest first: a JSON object a line, "
-        "without texts and addresses."
+        "List incoming mails and events of the last 30 days with one result, newest first. Print one JSON object per "
+        "line, without texts and addresses."
     )
     listing = actions.add_parser("list", help=description, description=description, epilog=EPILOG)
     listing.add_argument(
@@ -247,17 +260,15 @@ def add_mail(command: argparse.ArgumentParser) -> None:
         type=str.lower,
         choices=["failed", "unmatched", "ignored", "applied"],
         default="failed",
-        help="failed: set aside after five attempts (default); unmatched: no email was found",
+        help="result to list. failed: processing failed five times (default); unmatched: no email was found",
     )
-    listing.add_argument(
-        "--limit", type=int, default=100, metavar="N", help="most lines that are printed (default: 100)"
-    )
+    listing.add_argument("--limit", type=int, default=100, metavar="N", help="maximum number of lines (default: 100)")
     listing.set_defaults(run=lazy("mail.incoming_mail", "show"))
-    description = "Process incoming mails and events again that were set aside; exit code 1 if there are none."
+    description = "Process failed incoming mails and events again. Exit code 1: there are none."
     retrying = actions.add_parser("retry", help=description, description=description, epilog=EPILOG)
     choice = retrying.add_mutually_exclusive_group(required=True)
-    choice.add_argument("ids", nargs="*", default=[], metavar="ID", help="ids of `touchline mail list`")
-    choice.add_argument("--every", action="store_true", help="all that were set aside")
+    choice.add_argument("ids", nargs="*", default=[], metavar="ID", help="ids that `touchline mail list` prints")
+    choice.add_argument("--every", action="store_true", help="all failed mails and events")
     retrying.set_defaults(run=lazy("mail.incoming_mail", "retry"))
 
 

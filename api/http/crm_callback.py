@@ -42,7 +42,7 @@ def routes(runtime: DispatchRuntime) -> list[Route]:
             await sync_clock(runtime.clock)
             done = await connect_by_login(runtime.context, runtime.crm, runtime.clock, answer)
         except Refusal as refusal:
-            log.info("a login at a CRM was not accepted: %s", refusal.code)
+            log.info("a login at a CRM was refused: %s", refusal.code)
             status = 404 if refusal.code == CrmConnectionCode.CRM_CONSENT_UNKNOWN else 400
             return _page("Not connected", refusal.message, status)
         except Exception as problem:

@@ -132,7 +132,7 @@ class Pool:
                 if call.future.set_running_or_notify_cancel():
                     worker = self._run_call(call, worker)
             except BaseException as error:
-                log.exception("a worker thread failed")
+                log.exception("a thread of the worker pool failed")
                 call.future.set_exception(error)
             finally:
                 with self._changed:
@@ -186,7 +186,12 @@ class Pool:
                 if is_last_attempt:
                     call.future.set_exception(LimitExceededError(Limit.CRASH, call.limits, error.mark))
             except LimitExceededError as error:
-                log.info("%s of %s exceeded the limit %s", call.function, call.key or "no workspace", error.limit)
+                log.info(
+                    "the worker call %s of %s exceeded the limit %s",
+                    call.function,
+                    call.key or "no workspace",
+                    error.limit,
+                )
                 self._kill_worker(worker)
                 call.future.set_exception(error)
                 return None

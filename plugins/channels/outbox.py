@@ -42,7 +42,7 @@ def file_name(send_id: str, recipient: str) -> str:
 
 def log_problem(error: OSError) -> None:
     """Log a disk error with the path, for the operator."""
-    log.warning("the outbox folder cannot be used: %s", " ".join(str(error).split()))
+    log.warning("cannot use the outbox folder: %s", " ".join(str(error).split()))
 
 
 def explain(error: OSError) -> Message:

@@ -48,7 +48,7 @@ def plain_retry_after(value: object) -> float | datetime | None:
         return value.astimezone(UTC)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
-    log.error("a channel returned %s as retry_after, and not seconds or an instant with a zone", describe(value))
+    log.error("a channel returned %s as retry_after; it must return seconds or an instant with a zone", describe(value))
     return None
 
 

@@ -15,6 +15,6 @@ def trust(settings: ServerSettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=settings.cafile)
     except OSError as error:
-        log.error("the certificates in cafile=%s cannot be read: %s", settings.cafile, error.strerror)
+        log.error("cannot read the certificates in cafile=%s: %s", settings.cafile, error.strerror)
         unreadable = ChannelCode.CAFILE_UNREADABLE.message(fault=error.strerror or type(error).__name__)
         raise AccountUnavailableError(*unreadable, here=True) from error

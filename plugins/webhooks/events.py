@@ -55,7 +55,7 @@ def collect(found: Sequence[object], drafts_of: Callable[[Mapping[str, Any]], It
             else:
                 ignored += 1
                 if draft is not None:
-                    log.warning("an event of the kind %s has no id, or no email or address; it is ignored", draft.kind)
+                    log.warning("ignored an event %s without an id, email or address", draft.kind)
     return WebhookResult(events, ignored=ignored)
 
 

@@ -75,5 +75,5 @@ def sentence(note: Note | WarningNote, language: str = "en", options: Iterable[S
             try:
                 return form.format_map(_Blank(note.values))
             except (ValueError, TypeError):  # a package's format that does not match the value
-                log.error("the sentence of %s cannot be formatted with the values of the note", note.code)
+                log.error("cannot format the sentence of %s with the values of the note", note.code)
     return note.code

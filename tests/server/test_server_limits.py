@@ -77,7 +77,7 @@ def test_running_out_of_files_is_one_line_without_a_traceback() -> None:
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("touchline.crm", "a login at a CRM was not accepted: %s"),
+        ("touchline.crm", "a login at a CRM was refused: %s"),
         ("touchline.watching", "not ready: cannot write to the database: %s"),
         ("touchline.watching", "not ready: cannot read the channels of senders: %s"),
     ],

@@ -184,4 +184,4 @@ async def test_without_sockets_processes_poll(
     monkeypatch.setattr(wake_sockets, "listen", refused)
     with caplog.at_level("INFO", logger="touchline.tick"):
         await listen(lambda: None)
-    assert caplog.messages == ["cannot listen for notifications, polling continues: AF_UNIX path too long"]
+    assert caplog.messages == ["cannot listen for notifications; polling instead: AF_UNIX path too long"]

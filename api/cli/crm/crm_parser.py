@@ -18,31 +18,33 @@ def add_crm(command: argparse.ArgumentParser, epilog: str) -> None:
 
     connecting = action(
         "connect",
-        "Connect a workspace: with --private-key (JWT bearer), with --client-secret (client credentials), or else by "
-        "a user's login: the command then prints the URL to open.",
+        "Connect a workspace to a CRM. Give --private-key (JWT bearer flow) or --client-secret (client credentials "
+        "flow). Without both, the command prints a URL at which a user logs in.",
         lazy("crm.crm_connections", "connect"),
     )
     connecting.add_argument("workspace", help="name or id of the workspace")
     connecting.add_argument("--crm", default="salesforce", help="key of the CRM (default: salesforce)")
     connecting.add_argument("--login-url", default="", metavar="URL", help="login URL, such as that of My Domain")
     connecting.add_argument("--client-id", default="", metavar="KEY", help="consumer key of the app")
-    connecting.add_argument("--username", default="", help="name of the CRM user for the login by JWT bearer")
-    connecting.add_argument("--api-version", default="", metavar="VERSION", help="version of the API, such as 62.0")
+    connecting.add_argument("--username", default="", help="username in the CRM, for the JWT bearer flow")
+    connecting.add_argument(
+        "--api-version", default="", metavar="VERSION", help="version of the CRM's API, such as 62.0"
+    )
     secret = connecting.add_mutually_exclusive_group()
     secret.add_argument("--private-key", type=Path, metavar="FILE", help="file with the private key (PEM)")
     secret.add_argument(
         "--client-secret", type=Path, metavar="FILE", help="file with the consumer secret, or - for standard input"
     )
     connecting.add_argument(
-        "--sender", default="", metavar="ADDRESS", help="address of a sender who connects as themselves, by a login"
+        "--sender", default="", metavar="ADDRESS", help="address of a sender who connects with their own login"
     )
     connecting.add_argument(
-        "--login", action="store_true", help="connect by a user's login even if a --client-secret is given"
+        "--login", action="store_true", help="connect by a user's login even if --client-secret is given"
     )
     for name, description in (
-        ("status", "Show the connections of workspaces; exit code 1 if one does not work."),
-        ("retry", "Use a connection at once: end a pause, or the wait after a failure."),
-        ("disconnect", "Disconnect a workspace: revoke the tokens and delete the secrets."),
+        ("status", "Show the connections of workspaces. Exit code 1: a connection does not work."),
+        ("retry", "Use a paused or failed connection again immediately."),
+        ("disconnect", "Disconnect a workspace from its CRM: revoke the tokens and delete the secrets."),
     ):
         parser = action(name, description, lazy("crm.crm_connections", name))
         if name == "status":
@@ -52,11 +54,14 @@ def add_crm(command: argparse.ArgumentParser, epilog: str) -> None:
         if name == "disconnect":
             waiting = parser.add_mutually_exclusive_group()
             waiting.add_argument(
-                "--keep-days", type=int, metavar="DAYS", help="for how many days waiting changes are kept (default: 30)"
+                "--keep-days",
+                type=int,
+                metavar="DAYS",
+                help="days for which changes that wait for the CRM are kept (default: 30)",
             )
-            waiting.add_argument("--drop", action="store_true", help="delete the changes that wait")
+            waiting.add_argument("--drop", action="store_true", help="delete the changes that wait for the CRM")
     action(
         "rotate-keys",
-        "Encrypt all secrets with the first key of TOUCHLINE_ENCRYPTION_KEY; exit code 1 if a key is missing.",
+        "Encrypt all secrets with the first key of TOUCHLINE_ENCRYPTION_KEY. Exit code 1: a key is missing.",
         lazy("crm.crm_connections", "rotate"),
     )

@@ -1,4 +1,4 @@
-"""``touchline counts``: compare the numbers of reports with the rows that they count, or make them again."""
+"""``touchline counts``: compare the numbers of reports with the rows that they count, or recalculate them."""
 
 from api.cli.common import console
 from api.settings import Settings
@@ -17,13 +17,13 @@ async def check(settings: Settings) -> int:
     finally:
         await close_database()
     for each in found:
-        _print(f"{each.key}: {each.counted} is kept, but there are {each.rows}.")
-    _print("Run `touchline counts rebuild`." if found else "All numbers of reports are right.")
+        _print(f"{each.key}: {each.counted} is stored, but there are {each.rows}.")
+    _print("Run `touchline counts rebuild`." if found else "All numbers of reports are correct.")
     return 1 if found else 0
 
 
 async def rebuild_all(settings: Settings) -> int:
-    """Make all numbers again from the rows."""
+    """Recalculate all numbers from the rows."""
     await open_database(settings.database_url)
     try:
         await rebuild()

@@ -13,7 +13,7 @@ def add_plugins(command: argparse.ArgumentParser, epilog: str) -> None:
         "new", help=description, description=description, epilog=epilog
     )
     new.add_argument(
-        "name", metavar="NAME", help="name, such as lunch-time: the package is called touchline-lunch-time"
+        "name", metavar="NAME", help="name such as lunch-time; the package is then called touchline-lunch-time"
     )
     new.add_argument("--kind", choices=["send-option", "channel"], required=True, help="what the package adds")
     new.add_argument("--folder", type=Path, help="folder to write; it must not exist (default: touchline-NAME)")

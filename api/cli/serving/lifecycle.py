@@ -63,7 +63,7 @@ def kill_after_timeout() -> None:
 
 def _kill() -> None:
     log.error(
-        "still running %.0f s after the request to stop: killing the process. Emails in transmission will be in doubt",
+        "still running %.0f s after the request to stop: killing the process. Emails in transmission become IN_DOUBT",
         FORCED_STOP_SECONDS,
     )
     logging.shutdown()

@@ -156,6 +156,6 @@ async def tick(settings: Settings, *, once: bool) -> int:
 
 
 def _stop(ticker: Ticker, received: signal.Signals) -> None:
-    log.info("%s: finishing the emails that are being transmitted, then stopping", received.name)
+    log.info("received %s: finishing the emails in transmission, then stopping", received.name)
     kill_after_timeout()
     ticker.stop()

@@ -63,7 +63,7 @@ class Handler(BaseGraphQLTransportWSHandler[Any, None]):
             if log_database_outage(problem):
                 await self.websocket.close(CloseCode.TRY_AGAIN_LATER, public_error(problem).message)
             else:
-                log.exception("failed to handle a websocket message")
+                log.exception("cannot handle a websocket message")
                 await self.websocket.close(CloseCode.INTERNAL_ERROR, RequestCode.INTERNAL_ERROR.message().sentence)
 
     async def handle_subscribe(self, message: Any) -> None:

@@ -279,7 +279,7 @@ class Dispatcher:
                 await asyncio.gather(*settling, return_exceptions=True)
                 await self._idle()
         except TimeoutError:
-            log.warning("stopped while emails were in transmission; they become emails in doubt")
+            log.warning("stopped while emails were in transmission; these emails become IN_DOUBT")
         for task in self._tasks():
             task.cancel()
 

@@ -22,5 +22,7 @@ def public_detail(text: str) -> str:
     start = text[:SCANNED_CHARACTERS]
     shown = PATH_PATTERN.sub(HIDDEN, start)
     if shown != start:
-        log.warning("a channel's detail has a path of the server, which is hidden from users: %s", printable(start))
+        log.warning(
+            "the detail of a channel contains a path of the server, which users do not see: %s", printable(start)
+        )
     return storable_text(shown, MAX_DETAIL_CHARACTERS)

@@ -78,7 +78,7 @@ class ConcurrentJobs:
         self._running.pop(task, None)
         problem = None if task.cancelled() else task.exception()
         if isinstance(problem, Exception) and not log_database_outage(problem):
-            log.error("a background job failed; it is tried again when its lease has expired", exc_info=problem)
+            log.error("a background job failed; it is retried when its lease has expired", exc_info=problem)
         if problem is None:  # else the loop makes a pause, because the database may have the problem
             self._on_room()
 

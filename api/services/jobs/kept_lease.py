@@ -41,4 +41,4 @@ async def _renew(job: Job, clock: Clock, seconds: float) -> None:
                 return
         except Exception as problem:
             if not log_database_outage(problem):
-                log.exception("the lease of the job %s could not be renewed", job.id)
+                log.exception("cannot renew the lease of the job %s", job.id)

@@ -90,7 +90,7 @@ class AccountWatch:
                     return
             except Exception as problem:
                 if not log_database_outage(problem):
-                    log.exception("the lease of the mailbox %s could not be renewed", self.account)
+                    log.exception("cannot renew the lease of the mailbox %s", self.account)
 
     async def _sessions(self, *, once: bool) -> None:
         """Open the account again after each connection that worked for a while. A failure is stored, and ends it."""
@@ -107,7 +107,7 @@ class AccountWatch:
                 if self.failures or loop.time() - opened_at < STABLE_SECONDS:
                     await self._fail(error)
                     return
-                log.info("the mailbox %s is opened again: %s", self.account, error.detail)
+                log.info("opening the mailbox %s again: %s", self.account, error.detail)
             except Exception as problem:
                 if not log_database_outage(problem):
                     log.exception("the mailbox %s failed", self.account)
@@ -148,7 +148,7 @@ class AccountWatch:
         retry_at = None if error.here else now + retry_wait(error.code, self.failures)
         await mailboxes.set_failed(self.account, self.owner, error.code, error.detail, now, retry_at)
         level = logging.INFO if self.failures else logging.WARNING
-        log.log(level, "the mailbox %s cannot be read: %s: %s", self.account, error.code, error.detail)
+        log.log(level, "cannot read the mailbox %s: %s: %s", self.account, error.code, error.detail)
 
 
 def retry_wait(code: str, failures: int) -> timedelta:

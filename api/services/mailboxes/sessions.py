@@ -34,11 +34,11 @@ def configured_accounts(mailbox: Mailbox) -> list[str]:
     try:
         names = list(mailbox.accounts())[:MAX_ACCOUNTS]
     except BaseException:  # also SystemExit: a package must not stop the process
-        log.exception("the mailbox %s could not list its accounts", mailbox.key)
+        log.exception("the mailbox %s failed in accounts()", mailbox.key)
         return []
     valid = [name for name in names if _is_valid(mailbox.key, name)]
     if len(valid) < len(names):
-        log.error("the mailbox %s listed accounts with invalid names", mailbox.key)
+        log.error("accounts() of the mailbox %s returned invalid names, which are ignored", mailbox.key)
     return list(dict.fromkeys(valid))
 
 
@@ -63,7 +63,7 @@ async def open_session(mailbox: Mailbox, account: str) -> AsyncIterator[MailboxS
         except asyncio.CancelledError:
             raise
         except BaseException:
-            log.exception("the mailbox %s failed when it closed %s", mailbox.key, account)
+            log.exception("the mailbox %s failed while it closed the account %s", mailbox.key, account)
 
 
 async def batches_of(

@@ -47,7 +47,7 @@ class MailboxWatcher:
                     await self._look()
                 except Exception as problem:
                     if not log_database_outage(problem):
-                        log.exception("looking for mailboxes to watch failed; the next look is in %s s", LOOK_SECONDS)
+                        log.exception("cannot look for mailboxes to watch; trying again in %s s", LOOK_SECONDS)
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             for task in self._watches.values():
@@ -101,7 +101,7 @@ class MailboxWatcher:
             await watch.run(once=once)
         except Exception as problem:
             if not log_database_outage(problem):
-                log.exception("watching the mailbox %s failed", watch.account)
+                log.exception("cannot watch the mailbox %s", watch.account)
         if watch.unusable_here:
             self._unusable_until[watch.account] = asyncio.get_running_loop().time() + UNUSABLE_SECONDS
 

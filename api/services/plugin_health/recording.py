@@ -51,7 +51,7 @@ async def record_answer(option: str, package: str, now: datetime) -> None:
         if await plugin_health.end_pause(SEND_OPTION + option):
             data = {"option": option, "package": package}
             await _tell_campaigns(option, EventKind.SEND_OPTION_RESUMED, data, now)
-            log.warning("the send option %s (%s) has answered again", option, package)
+            log.warning("the send option %s (%s) works again", option, package)
 
 
 async def _tell_campaigns(option: str, kind: EventKind, data: dict[str, str], now: datetime) -> None:

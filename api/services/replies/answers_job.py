@@ -132,7 +132,7 @@ async def _set_aside(row: IncomingRow, reason: str, *, runtime: JobRuntime) -> N
 
 
 async def _give_up_row(row: IncomingRow, reason: str, now: datetime) -> None:
-    log.error("the incoming row %s of %s is set aside: %s", row.id, row.source, reason)
+    log.error("the incoming mail or event %s of %s fails and is set aside: %s", row.id, row.source, reason)
     async with transaction():
         if await incoming.lock_open([row.id]):
             await incoming.write_results([Result(row.id, row.kind, IncomingResult.FAILED, reason)], now)

@@ -82,7 +82,7 @@ async def _expire_or_postpone(context: WorkspaceContext, task: Task, now: dateti
 
     async def let_wait(_: Task, reason: str) -> bool:
         expired = await _expire(context, task, now, waits=True)
-        log.warning("the task %s has expired, and waits for a person because its campaign failed: %s", task.id, reason)
+        log.warning("cannot continue the campaign after the expired task %s; a person must act: %s", task.id, reason)
         return expired
 
     try:

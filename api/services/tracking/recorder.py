@@ -117,7 +117,7 @@ class HitRecorder:
                 await self._store_batch()
             except Exception as problem:
                 if not log_database_outage(problem):
-                    log.exception("opens and clicks cannot be stored; they are stored later")
+                    log.exception("cannot store opens and clicks; trying again later")
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _store_batch(self) -> None:
@@ -145,4 +145,8 @@ class HitRecorder:
                 while self._waiting:
                     await self._store_batch()
         except Exception as problem:
-            log.warning("%s opens and clicks are lost: %s", len(self._waiting), " ".join(str(problem).split()))
+            log.warning(
+                "%s opens and clicks cannot be stored and are lost: %s",
+                len(self._waiting),
+                " ".join(str(problem).split()),
+            )

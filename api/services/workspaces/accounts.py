@@ -59,13 +59,13 @@ async def account_name(
         if isinstance(name, str) and name:
             return storable_text(name, MAX_NAME_CHARACTERS)
         log.error(
-            "the channel %s returned the account of %s as a %s instead of a text",
+            "account() of the channel %s returned a %s instead of a text, for the sender %s",
             channel.key,
-            sender_id,
             type(name).__name__,
+            sender_id,
         )
     except BaseException:  # also SystemExit: a package must not stop the process
-        log.exception("the channel %s could not name the account of %s", channel.key, sender_id)
+        log.exception("the channel %s failed in account(), for the sender %s", channel.key, sender_id)
     return f"{channel.key}:{sender_id}"
 
 
@@ -79,9 +79,9 @@ def configured_accounts(channel: Channel | Mailbox) -> list[str] | None:
                 if names is None
                 else [storable_text(name, MAX_NAME_CHARACTERS) for name in names[:MAX_LISTED_ACCOUNTS]]
             )
-        log.error("%s listed its accounts as a %s instead of a list of texts", channel.key, type(names).__name__)
+        log.error("accounts() of %s returned a %s instead of a list of texts", channel.key, type(names).__name__)
     except BaseException:  # also SystemExit: a package must not stop the process
-        log.exception("%s could not list its accounts", channel.key)
+        log.exception("%s failed in accounts()", channel.key)
     return None
 
 
@@ -120,5 +120,5 @@ def max_sessions(channel: Channel, config: Mapping[str, Any]) -> int:
     try:
         return min(max(1, int(channel.sessions(config))), MAX_SESSIONS)
     except BaseException:
-        log.exception("the channel %s could not return its number of sessions", channel.key)
+        log.exception("the channel %s failed in sessions()", channel.key)
         return 1

@@ -114,7 +114,7 @@ async def migrate() -> list[str]:
             raise ConnectionError(f"the migrations cannot be applied: {one_line(problem)}") from problem
         raise
     if applied:
-        log.info("the tables were brought up to date by %s", ", ".join(applied))
+        log.info("applied the migrations %s", ", ".join(applied))
     return applied
 
 

@@ -74,7 +74,7 @@ async def _notify(topic: Topic) -> None:
             wake_sockets.notify(path, topic.middle)
     except Exception as problem:
         if not log_database_outage(problem):
-            log.info("cannot notify other processes, which will poll instead: %s", one_line(problem))
+            log.info("cannot notify other processes, which poll instead: %s", one_line(problem))
 
 
 async def listen(on_notification: Callable[[], None], topic: Topic = DUE) -> None:
@@ -85,7 +85,7 @@ async def listen(on_notification: Callable[[], None], topic: Topic = DUE) -> Non
         try:
             await wake_sockets.listen(path, on_notification, topic.middle)
         except OSError as problem:  # the file system has no sockets, or the path is too long for one
-            log.info("cannot listen for notifications, polling continues: %s", one_line(problem))
+            log.info("cannot listen for notifications; polling instead: %s", one_line(problem))
 
 
 async def _listen_on_connection(on_notification: Callable[[], None], channel: str) -> None:
@@ -106,7 +106,7 @@ async def _listen_on_connection(on_notification: Callable[[], None], channel: st
                         await connection.remove_listener(channel, callback)
         except Exception as problem:
             if not log_database_outage(problem):
-                log.info("cannot listen for notifications, polling continues: %s", one_line(problem))
+                log.info("cannot listen for notifications; polling instead: %s", one_line(problem))
         await asyncio.sleep(RECONNECT_SECONDS)
 
 

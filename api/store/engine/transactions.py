@@ -77,7 +77,7 @@ async def _release(client: Any) -> None:
     try:
         await client._parent._pool.release(client._connection)
     except Exception as problem:
-        log.info("a broken connection was closed: %s", problem)
+        log.info("closed a broken connection to the database: %s", problem)
 
 
 def _acquire_sqlite(self: Any) -> ConnectionWrapper[Any]:
@@ -177,7 +177,7 @@ async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
         try:
             await afterwards()
         except Exception:  # the transaction is committed, so it must not seem to have failed
-            log.exception("cannot do the last part of a transaction")
+            log.exception("the work after a committed transaction failed")
 
 
 async def before_commit(work: LastWork, items: Mapping[str, Any]) -> None:

@@ -110,7 +110,7 @@ def list_mails(client: IMAPClient, uids: list[int], default: datetime) -> list[L
         raise
     except Exception as error:
         if len(uids) == 1:
-            log.warning("the server cannot list the mail %d, it is left out: %s", uids[0], error)
+            log.warning("the IMAP server cannot list the mail %d, which is skipped: %s", uids[0], error)
             return []
     return [each for uid in uids for each in list_mails(client, [uid], default)]
 
@@ -158,7 +158,8 @@ def fetch(client: IMAPClient, folder: Folder, batch: list[Listed]) -> tuple[Inco
         raise
     except Exception as error:  # the library raises errors of many kinds for malformed answers
         if len(batch) == 1:
-            log.warning("%s: the server cannot read the mail %d, it is left out: %s", folder.name, batch[0].uid, error)
+            uid = batch[0].uid
+            log.warning("the IMAP server cannot read the mail %d in %s, which is skipped: %s", uid, folder.name, error)
             return ()
     return tuple(mail for single in batch for mail in fetch(client, folder, [single]))
 

@@ -99,4 +99,4 @@ async def test_everything_that_asks(client: Client, caplog: pytest.LogCaptureFix
     await run_jobs()
     progress = await story.progress(client, enrollment)
     assert progress["status"] == "ACTIVE"
-    assert [record for record in caplog.records if "cannot be waited for" in record.getMessage()] == []
+    assert [record for record in caplog.records if "cannot wait for an answer" in record.getMessage()] == []

@@ -93,7 +93,7 @@ async def test_a_plain_function_may_deliver_and_its_answer_counts(odd: World, ca
 
     odd_of(odd).deliver = deliver  # type: ignore[method-assign,assignment]
     assert (await outcome(odd))[0] is SendStatus.SENT
-    assert "without asking to transmit it" in caplog.text
+    assert "without calling about_to_transmit()" in caplog.text
 
 
 @pytest.mark.parametrize("at_once", [1, 10])

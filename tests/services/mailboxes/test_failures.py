@@ -56,8 +56,8 @@ async def test_a_mailbox_that_works_again_says_so(database: str, caplog: pytest.
         time.pass_(seconds=10)
         await process(mailbox, time).check_once()
     assert [(record.levelname, record.message) for record in caplog.records] == [
-        ("WARNING", "the mailbox fake cannot be read: CONNECTION_FAILED: The connection broke."),
-        ("INFO", "the mailbox fake cannot be read: CONNECTION_FAILED: The connection broke."),
+        ("WARNING", "cannot read the mailbox fake: CONNECTION_FAILED: The connection broke."),
+        ("INFO", "cannot read the mailbox fake: CONNECTION_FAILED: The connection broke."),
         ("INFO", "the mailbox fake works again"),
     ]
     found = await row()

@@ -103,7 +103,7 @@ async def _carry_out_quick_part(context: WorkspaceContext, campaign_id: str) -> 
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.exception("the campaign %s could not be ended at once; a job ends it", campaign_id)
+        log.exception("cannot end the campaign %s at once; a background job ends it", campaign_id)
         if job is not None:
             await jobs.put_back(job, 0)
     context.wake()

@@ -201,7 +201,7 @@ class ResumePlanner:
                 self.known[key] = shift(fold, resumed, planned, others, calendar, self.now, at_once)
             except Exception as problem:
                 # A send option is missing or fails. The emails move anyway, by the times in their rows.
-                log.warning("%s was resumed without its send options: %s", self.campaign.id, problem)
+                log.warning("the campaign %s was resumed without its send options: %s", self.campaign.id, problem)
                 options = self.context.installed.send_options
                 nothing = resolve_timeline((), calendar, launched, options, {}, self.now)
                 walls = sorted(_local_due(send) for send in overdue)

@@ -84,6 +84,6 @@ class _Bisection:
         if len(items) > 1:
             middle = len(items) // 2
             return [*await self.run(items[:middle]), *await self.run(items[middle:])]
-        log.error("a row was set aside", exc_info=failed)
+        log.error("a row of a background job fails and is skipped", exc_info=failed)
         self.aside += 1
         return [await self.set_aside(items[0], reason_of(failed))]

@@ -102,7 +102,7 @@ async def record_failure(row: CrmConnection, error: CrmError, now: datetime) -> 
         if failures and (needs_user or failures == LOST_AFTER) and not was_lost(row):
             await write([connection_event(row, EventKind.CRM_CONNECTION_LOST, now, reason=code_of(error))])
     level = logging.WARNING if failures == 1 else logging.INFO
-    log.log(level, "the CRM connection %s cannot be used: %s: %s", row.id, code_of(error), detail_of(error))
+    log.log(level, "cannot use the CRM connection %s: %s: %s", row.id, code_of(error), detail_of(error))
 
 
 def _wait(error: CrmError, failures: int) -> timedelta:

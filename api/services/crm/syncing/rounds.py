@@ -70,7 +70,12 @@ class Round:
                 of_step = error.category in {CrmCategory.VALIDATION, CrmCategory.OTHER}
                 if not of_step and error.code is not CrmCode.QUERY_TIMEOUT:
                     raise
-                log.warning("a step of the sync of %s failed: %s: %s", self.org.workspace_id, error.name, error.detail)
+                log.warning(
+                    "a step of the CRM sync of the workspace %s failed: %s: %s",
+                    self.org.workspace_id,
+                    error.name,
+                    error.detail,
+                )
                 first = first or error
         if first is not None:
             raise first

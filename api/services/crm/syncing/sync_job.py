@@ -58,7 +58,9 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
             if await changes.next_due_of_all(workspace_id) is None:
                 await connections.set_synced(connection.id, runtime.clock())
         except CrmError as error:
-            log.debug("the round of %s ended: %s", workspace_id, error.name)  # the connection has the failure
+            log.debug(
+                "the CRM sync of the workspace %s ended early: %s", workspace_id, error.name
+            )  # the connection has the failure
         yield POLL
 
 

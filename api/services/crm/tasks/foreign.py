@@ -61,7 +61,7 @@ async def add_foreign_tasks(org: TaskOrg, remotes: Sequence[RemoteTask], now: da
         try:
             await _add(org, remote, person_id, records.get(person_id), senders[str(remote.values.owner_id)], now)
         except (DoesNotExist, IntegrityError):
-            log.info("another process has added the task %s of the CRM, or turned off the sync", remote.remote_id)
+            log.info("another process has added the task %s of the CRM, or has turned off the sync", remote.remote_id)
         except Refusal as refusal:
             log.info("the task %s of the CRM is not added: %s", remote.remote_id, refusal.message)
 

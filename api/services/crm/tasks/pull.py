@@ -125,7 +125,9 @@ async def _store_all(org: TaskOrg, plain: Sequence[Merged], now: datetime) -> No
         if is_database_fault(problem):
             raise
         level = logging.INFO if isinstance(problem, RowsChangedError) else logging.WARNING
-        log.log(level, "cannot write %s changes of the CRM together: %s", len(plain), problem)
+        log.log(
+            level, "cannot write %s changes from the CRM together; writing them one by one: %s", len(plain), problem
+        )
         for one in plain:
             await _merge(org, one, now)
 

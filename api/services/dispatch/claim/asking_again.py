@@ -77,14 +77,14 @@ async def _ask_again(
     try:
         planned = await plan_again(runtime.context(delivery.batch.workspace), send.enrollment_id, send.step_id, now)
     except Refusal as refusal:
-        log.warning("the send option of the email %s cannot be asked: %s", send.id, refusal.message)
+        log.warning("cannot ask the send option of the email %s: %s", send.id, refusal.message)
         why = ReasonCode.NO_ALLOWED_TIME.message(
             "failed", error=refusal.message, until=shown_minute(next_question, send.zone)
         )
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.exception("the send option of the email %s cannot be asked", send.id)
+        log.exception("cannot ask the send option of the email %s", send.id)
     else:
         has_answer = True
         if planned is not None and may_be_sent(planned.allowed, planned.instant):

@@ -173,7 +173,7 @@ class BisectingClaim:
             if is_database_fault(problem):
                 raise
             until = self.backoff.add(send_id, self.real_now)
-            log.exception("cannot settle the email %s; trying again at %s", send_id, until.isoformat())
+            log.exception("cannot write the outcome of the email %s; trying again at %s", send_id, until.isoformat())
 
     def count(self, outcomes: Iterable[Outcome]) -> None:
         """Count settled emails."""
@@ -190,4 +190,4 @@ async def _write_each(lines: list[Line], ended: list[str | None], now: datetime)
         except Exception as problem:
             if is_database_fault(problem):
                 raise
-            log.exception("cannot write a consequence of an email that cannot be read; it is left out")
+            log.exception("cannot write an effect of an email that cannot be read; continuing without it")

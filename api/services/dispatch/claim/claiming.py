@@ -50,7 +50,9 @@ async def claim_and_load(
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.warning("cannot claim the emails of the sender %s together", sender["id"], exc_info=problem)
+        log.warning(
+            "cannot claim the emails of the sender %s together; claiming them in parts", sender["id"], exc_info=problem
+        )
         sends = await bisecting.claim(limit, excluded_ids)
     if not sends:
         return ClaimResult((), bisecting.settled)
@@ -59,7 +61,9 @@ async def claim_and_load(
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.warning("cannot load the emails of the sender %s together", sender["id"], exc_info=problem)
+        log.warning(
+            "cannot load the emails of the sender %s together; loading them in parts", sender["id"], exc_info=problem
+        )
         deliveries = await bisecting.load(sends)
     else:
         deliveries = [Delivery(send, batch) for send in sends]

@@ -64,7 +64,9 @@ async def _recover(recover: Recover, kind: int, real_now: datetime, backoff: Bac
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.warning("cannot recover the emails of a stopped process together", exc_info=problem)
+        log.warning(
+            "cannot recover the emails of a stopped process together; recovering them in parts", exc_info=problem
+        )
 
     async def recover_part(ids: Sequence[str]) -> None:
         recovered.extend(await recover(real_now, RecoveryFilter(ids)))
@@ -126,7 +128,7 @@ async def _try(write_consequence: Callable[[], Awaitable[object]]) -> None:
     except Exception as problem:
         if is_database_fault(problem):
             raise
-        log.exception("cannot write a consequence of an email in doubt; it is left out")
+        log.exception("cannot write an effect of an email in doubt; continuing without it")
 
 
 @retry_on_deadlock

@@ -105,7 +105,7 @@ class AccountWorker:
             del self.sessions[task]
             for delivery in deliveries:
                 log.error(
-                    "the channel %s ignores the cancellation of %s, which is settled without it",
+                    "the channel %s ignores the cancellation of the email %s; writing its outcome anyway",
                     self.channel.key,
                     delivery.send.id,
                 )
@@ -208,7 +208,7 @@ class AccountWorker:
             owned = await claims.still_claimed([delivery.send for delivery in waiting])
         except Exception as problem:  # the ledger still refuses each lost email when its channel asks
             if not log_database_outage(problem):
-                log.exception("cannot read which claims this process still owns")
+                log.exception("cannot read which claimed emails this process still owns")
             return
         self._leases.release(self.queue.remove(delivery for delivery in waiting if delivery.send.id not in owned))
 

@@ -153,10 +153,10 @@ def check_answer(answer: object, delivery: Delivery, channel: str) -> Answer:
         if receipt.outcome is Outcome.WITHDRAWN and delivery.stage in STAGES_FOR_WITHDRAWN:
             return DispatchAnswer.THROTTLED if delivery.stage is Stage.THROTTLED else receipt
         if receipt.outcome is Outcome.SENT and delivery.stage is Stage.HANDED_OVER:
-            log.error("the channel %s sent %s without asking to transmit it", channel, delivery.send.id)
+            log.error("the channel %s sent the email %s without calling about_to_transmit()", channel, delivery.send.id)
         if receipt.outcome is not Outcome.WITHDRAWN:
             return receipt
-    log.error("the channel %s returned %s for %s", channel, described(answer), delivery.send.id)
+    log.error("the channel %s returned %s for the email %s", channel, described(answer), delivery.send.id)
     return channel_failure(delivery)
 
 

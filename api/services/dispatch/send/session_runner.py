@@ -86,7 +86,7 @@ class SessionRunner:
                 if is_stopped(error, worker.is_stopping()):
                     raise
                 await undo_cancellations()
-                log.exception("the channel %s failed with an account", worker.channel.key)
+                log.exception("the channel %s failed with the account %s", worker.channel.key, worker.account)
                 failure = DispatchAnswer.ACCOUNT_BROKE
             if failure is None:
                 continue
@@ -107,7 +107,7 @@ class SessionRunner:
         if self.cut_off_at is None:
             self.cut_off_at = now
             key, ids = self._worker.channel.key, ", ".join(delivery.send.id for delivery in self.deliveries)
-            log.error("the channel %s takes more than %s s for %s", key, SESSION_TIMEOUT_SECONDS, ids)
+            log.error("the channel %s takes more than %s s for the emails %s", key, SESSION_TIMEOUT_SECONDS, ids)
             task.cancel()
             return []
         if now - self.cut_off_at < CUT_OFF_GRACE_SECONDS:

@@ -97,7 +97,7 @@ async def commit_alone(runtime: DispatchRuntime, delivery: Delivery, outcome: Se
             except Exception as problem:
                 if is_transient(problem):
                     raise
-                log.exception("cannot write a consequence of the email %s; it is left out", delivery.send.id)
+                log.exception("cannot write an effect of the email %s; continuing without it", delivery.send.id)
     return outcome
 
 

@@ -104,7 +104,9 @@ class OutcomeWriter:
             outcomes, stages = await commit(self._runtime, done, asking)
         except Exception as problem:
             if not log_database_outage(problem):
-                log.exception("cannot write %s entries; %s emails are not sent now", len(entries), len(asking))
+                log.exception(
+                    "cannot write %s outcomes and transmissions; %s emails are not sent now", len(entries), len(asking)
+                )
             outcomes, stages = await self._settle(done) if done else [], {}
         settled = [(delivery, outcome) for (delivery, _), outcome in zip(done, outcomes, strict=True)]
         self._leases.release([delivery for delivery, _ in settled])
@@ -170,8 +172,8 @@ class OutcomeWriter:
             except Exception as problem:
                 if is_transient(problem):
                     raise
-                log.exception("cannot record the email %s as %s", delivery.send.id, outcome.outcome)
-        log.error("the outcome of the email %s is %s, and cannot be recorded at all", delivery.send.id, decided.outcome)
+                log.exception("cannot write the outcome of the email %s: %s", delivery.send.id, outcome.outcome)
+        log.error("cannot write the outcome of the email %s in any form: %s", delivery.send.id, decided.outcome)
         return withdrawn(decided)
 
 

@@ -18,5 +18,7 @@ def logging_failures(campaign_id: str) -> Iterator[None]:
     except Refusal as refusal:
         # If another process runs the option, its exception has been logged already.
         if refusal.code == StrategyCode.SEND_OPTION_FAILED and refusal.__cause__ is not None:
-            log.error("%s: %s", campaign_id, refusal.message, exc_info=refusal.__cause__)
+            log.error(
+                "a send option of the campaign %s failed: %s", campaign_id, refusal.message, exc_info=refusal.__cause__
+            )
         raise

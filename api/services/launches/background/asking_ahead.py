@@ -50,7 +50,7 @@ class AskingAhead:
         try:
             self._own = await self._task
         except Exception:
-            log.exception("%s: cannot ask the send options ahead", self._launch.id)
+            log.exception("cannot ask the send options of the launch %s ahead", self._launch.id)
         self._task = None
         if start + count < self._launch.total:
             self._ask(start + count, count)

@@ -21,7 +21,7 @@ from strategies.questions import Question
 from tests.databases import on_sqlite
 from tests.services.enrollments.facts.facts_world import NOW, author, jobs_done, people, reading_runtime, times
 
-FOUND_AHEAD = "cannot ask the send options ahead"
+FOUND_AHEAD = "cannot ask the send options of the launch"
 
 
 @on_sqlite
