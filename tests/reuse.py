@@ -7,10 +7,13 @@ from collections.abc import Callable
 from functools import cache
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import pluggy
 from graphql.language.visitor import EnterLeaveVisitor, Visitor
+from tortoise import models
 from tortoise.apps import Apps
+from tortoise.migrations.schema_generator.state import ModelState
 from tortoise.models import Model
 
 from api.store.engine import database
@@ -20,6 +23,7 @@ from api.store.engine.sqlite import sqlite_readers
 def reuse() -> None:
     """Let tests that open a database, or load the plugins, reuse what the test before has computed."""
     Apps._build_initial_querysets = _once_for_each_dialect(Apps._build_initial_querysets)  # type: ignore[method-assign]
+    ModelState.render = _without_filters(ModelState.render)  # type: ignore[method-assign]
     importlib.metadata.entry_points = _once_for_each_path(importlib.metadata.entry_points)
     importlib.metadata.version = _once_for_each_path(importlib.metadata.version)
     database.prepare_file = _unless_copied(database.prepare_file)
@@ -60,6 +64,16 @@ def _once_for_each_dialect(build: Any) -> Any:
             prepared.extend([wanted] if wanted else [])
 
     return build_initial_querysets
+
+
+def _without_filters(render: Any) -> Any:
+    """Render the models of migrations without what filters them: none is queried. It takes a fifth of a migration."""
+
+    def rendered(*args: Any, **params: Any) -> Any:
+        with patch.object(models, "get_filters_for_field", lambda *_, **__: {}):
+            return render(*args, **params)
+
+    return rendered
 
 
 @cache

@@ -35,6 +35,7 @@ from api.store.jobs import LEASE as JOB_LEASE
 from plugins.contract import Outcome
 from plugins.loading.manager import load
 from strategies import Refusal, StepType
+from tests.cases import how_many
 from tests.databases import folder_in_memory, migrated
 from tests.faults.edits import Edits
 from tests.faults.endings import Endings
@@ -263,7 +264,7 @@ class AnyOrderWithEdits(Edits, AnyOrder):
     """The same while a rep edits the campaign."""
 
 
-SETTINGS = settings(max_examples=5, stateful_step_count=25, phases=[Phase.generate], deadline=None)
+SETTINGS = settings(max_examples=how_many(3, 5), stateful_step_count=25, phases=[Phase.generate], deadline=None)
 AnyOrder.TestCase.settings = SETTINGS
 AnyOrderWithEdits.TestCase.settings = SETTINGS
 

@@ -23,6 +23,7 @@ from api.store.engine.transactions import transaction
 from api.store.reports.counting import differences
 from api.store.reports.folding import fold
 from strategies import Refusal
+from tests.cases import how_many
 from tests.faults.test_any_order import AnyOrderWithEdits
 
 
@@ -119,7 +120,7 @@ class CountsInAnyOrder(AnyOrderWithEdits):
 
 
 CountsInAnyOrder.TestCase.settings = settings(
-    max_examples=4, stateful_step_count=25, phases=[Phase.generate], deadline=None
+    max_examples=how_many(2, 4), stateful_step_count=25, phases=[Phase.generate], deadline=None
 )
 
 
