@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import uvicorn
@@ -37,6 +38,15 @@ log = logging.getLogger("touchline.service")
 
 SHUTDOWN_SECONDS = 20
 """How long a stopping server waits for running requests and for websockets whose client has stopped reading."""
+CRM_MODULES = ("plugins.crms.salesforce.session", "plugins.crms.salesforce.connection", "httpcore",
+               "anyio._backends._asyncio")  # fmt: skip
+"""Modules that the first request to a CRM needs. To import them takes 0.2 s, during which the event loop is blocked."""
+
+
+def preload_crms(settings: Settings) -> None:
+    """Import what requests to CRMs need, if this server can be connected with one."""
+    for name in CRM_MODULES if settings.encryption_keys else ():
+        import_module(name)
 
 
 def show(line: TerminalLine) -> None:
@@ -114,6 +124,7 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
         log.info("the server is ready. %s: %s/%s", page[0], server_url(settings.host, port), page[1])
 
     server = Server(config, app.state.stop_sending, on_ready)
+    preload_crms(settings)
     freeze_loaded_objects()
     exit_on_sigterm()
     with log_start_and_stop("the server" if no_tick else "the server with its tick loop", settings):
