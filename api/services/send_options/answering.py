@@ -17,10 +17,6 @@ from strategies.codes import StrategyCode
 from strategies.errors import Refusal
 from strategies.questions import Answer, Question
 from strategies.registry import SendOptions
-from strategies.timeline.timeline import SharedTimelines
-
-MAX_KNOWN_QUESTIONS = 5_000
-"""Questions after which a worker forgets their timelines. They take some kilobytes for each."""
 
 
 class ImportFailedError(Exception):
@@ -47,7 +43,7 @@ def answer(packages: tuple[str, ...], questions: Sequence[Question], paused: Col
     If calls leave many threads or a process behind, the next worker answers the rest.
     The first question is asked twice, to find options that give two answers to it. Its first answer counts.
     """
-    return answer_with(_loaded[packages], _known.continue_with(questions), paused)
+    return answer_with(_loaded[packages], questions, paused)
 
 
 def answer_with(options: SendOptions, questions: Sequence[Question], paused: Collection[str]) -> Answers:
@@ -71,36 +67,6 @@ def _prepare(packages: tuple[str, ...], _questions: Sequence[Question], _paused:
 answer.prepare = _prepare  # type: ignore[attr-defined]
 _loaded: dict[tuple[str, ...], SendOptions] = {}
 """The options of the packages that this worker has imported, with Touchline's own."""
-
-
-class KnownTimelines:
-    """The timelines of the last messages, so that a launch in many messages plans the steps that people share once."""
-
-    def __init__(self) -> None:
-        self._timelines: dict[SharedTimelines, SharedTimelines] = {}
-        self._questions = 0
-
-    def continue_with(self, questions: Sequence[Question]) -> Sequence[Question]:
-        """Return the questions with the timelines that are known already.
-
-        A message with one question may be the probe of a paused option, which has to be asked.
-        """
-        if len(questions) == 1:
-            return questions
-        if self._questions > MAX_KNOWN_QUESTIONS:
-            self._timelines, self._questions = {}, 0
-        self._questions += len(questions)
-        return [self._continued(question) for question in questions]
-
-    def _continued(self, question: Question) -> Question:
-        timelines = question.arguments.get("timelines")
-        if timelines is None:
-            return question
-        known = self._timelines.setdefault(timelines, timelines)
-        return Question(question.function, question.keys, {**question.arguments, "timelines": known})
-
-
-_known = KnownTimelines()
 
 
 class _Answering:
