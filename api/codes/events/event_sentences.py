@@ -58,8 +58,10 @@ SENTENCES: dict[EventKind, tuple[str, str]] = {
         "Versandoption funktioniert: {option}.",
     ),
     EventKind.SEND_OPTION_MISSING: (
-        "The campaign {campaign} uses a send option that is not installed: {option}.",
-        "Die Kampagne {campaign} nutzt eine Versandoption, die nicht installiert ist: {option}.",
+        "The campaign {campaign} uses a send option that is missing: {option}. Its package is not installed, or the "
+        "server could not load it.",
+        "Die Kampagne {campaign} nutzt eine Versandoption, die fehlt: {option}. Ihr Paket ist nicht installiert, oder "
+        "der Server konnte es nicht laden.",
     ),
     EventKind.SEND_OPTION_RESTORED: (
         "A send option of the campaign {campaign} is installed again: {option}.",
