@@ -21,15 +21,21 @@ from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.emails import emails as stored_emails
 from api.store.enrollments import fact_changes
 from benchmarks.lists import client_of
-from benchmarks.populated import Size, populate, refresh_statistics
+from benchmarks.populated import refresh_statistics
 from plugins.loading.manager import load
+from tests.databases import POPULATED
 from tests.store.plans import problems, recorded
+
+
+@pytest.fixture
+def database_content() -> str:
+    """A workspace of 20,000 emails."""
+    return POPULATED
 
 
 @pytest.fixture
 async def runtime(database: str) -> DispatchRuntime:
     """A runtime beside 20,000 emails, of which some are due, claimed or being sent."""
-    await populate(Size(20_000), "a")
     now = system_clock()
     waiting = [row.id for row in await Send.filter(status=SendStatus.SCHEDULED).limit(60)]
     claim = {"status": SendStatus.CLAIMED, "attempt_id": "att_1", "lease_until": now - timedelta(minutes=5)}
@@ -109,7 +115,7 @@ def with_ids(mutation: str) -> str:
 
 
 async def test_a_change_for_one(database: str, caplog: pytest.LogCaptureFixture) -> None:
-    workspace = await populate(Size(20_000), "a")
+    workspace = await Workspace.get()
     await refresh_statistics()
     wrong: dict[str, set[str]] = {}
     async with client_of(workspace) as client:
