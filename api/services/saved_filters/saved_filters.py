@@ -41,7 +41,7 @@ async def change_filter(
 
 async def _write(row: SavedFilter, name: str, conditions: dict[str, Any], *, create: bool = False) -> SavedFilter:
     row.name = inputs.line(name, ("name",), limit=MAX_NAME_CHARACTERS)
-    row.conditions = conditions
+    row.conditions = inputs.storable(conditions, ("filter",))
     try:
         async with transaction():
             if create:

@@ -24,6 +24,15 @@ async def save(client: Client, name: str, **given: Any) -> dict[str, Any]:
     return await client.do(SAVE, "savedFilter", name=name, filter=given)
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite", "postgres"], indirect=True)
+async def test_a_text_that_cannot_be_stored_is_refused(client: Client) -> None:
+    for text in ("a\0b", "\ud800"):
+        for given in ({"people": {"search": text}}, {"emails": {"reason": text}}, {"tasks": {"campaignId": text}}):
+            payload = (await client.ask(SAVE, name="F", filter=given))["saveFilter"]
+            assert [(error["code"], error["path"]) for error in payload["errors"]] == [("INVALID_TEXT", ["filter"])]
+    assert await SavedFilter.all().count() == 0
+
+
 async def test_a_saved_filter_is_a_dynamic_list(client: Client, stranger: Client) -> None:
     given = {"status": ["OPEN"], "type": ["CALL"], "dueFrom": "2026-03-01", "byHand": True}
     calls = await save(client, "Calls", tasks=given)

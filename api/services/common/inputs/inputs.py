@@ -95,6 +95,13 @@ def instant(value: datetime, path: Path) -> datetime:
     return value
 
 
+def storable(value: Any, path: Path) -> Any:
+    """Return a JSON value whose texts both databases can store."""
+    if problem := next((found for part in _all_texts(value) if (found := text_problem(part))), None):
+        raise Refusal(*problem, path)
+    return value
+
+
 def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return a configuration that conforms to its JSON Schema."""
     rules = validator(schema)
