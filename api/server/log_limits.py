@@ -6,18 +6,23 @@ import time
 LINES_PER_MINUTE = 5
 """Lines of each kind that are logged in a minute."""
 OUT_OF_FILES = "socket.accept() out of system resource"
+OWN_LINES = {
+    "touchline.server": ("closed a connection of ", "closed a websocket of ", "X-Forwarded-For of "),
+    "touchline.crm": ("a login at a CRM was refused: ", "cannot use the CRM connection "),
+    "touchline.watching": ("not ready: ",),
+    "touchline.graphql": ("%s at %s: %s",),
+    "touchline.workers": ("%s It was running ",),
+}
+"""How our own lines begin that a client can cause at any time, by logger. Each is one kind."""
 CLIENT_CAUSED_LINES = (
     "Invalid HTTP request received.",
     "Unsupported upgrade request.",
     "No supported WebSocket library detected.",
     "Invalid UTF-8 sequence received from client.",
-    "closed a ",
-    "X-Forwarded-For of ",
     OUT_OF_FILES,
-    "a login at a CRM was not accepted",
-    "not ready: ",
+    *(line for lines in OWN_LINES.values() for line in lines),
 )
-"""How log lines begin that a client can cause at any time. Each is one kind."""
+"""The same with those of libraries."""
 ACCESS_LINE = '%s - "WebSocket '
 """How uvicorn's access log lines for websockets begin. They are dropped."""
 
@@ -55,7 +60,7 @@ class RepeatFilter(logging.Filter):
 def limit_client_logs() -> None:
     """Limit the log lines of this process that clients can cause. Each start of a server counts from zero."""
     new_filter = RepeatFilter()
-    for name in ("uvicorn.error", "asyncio", "touchline.server", "touchline.crm", "touchline.watching"):
+    for name in ("uvicorn.error", "asyncio", *OWN_LINES):
         logger = logging.getLogger(name)
         for old_filter in [each for each in logger.filters if isinstance(each, RepeatFilter)]:
             logger.removeFilter(old_filter)
