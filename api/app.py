@@ -25,9 +25,9 @@ from api.http.graphql.websocket_endpoint import WebSocketEndpoint
 from api.http.headers import SecurityHeaders, respond_to_exception
 from api.http.monitoring import health
 from api.http.monitoring.access import Access
-from api.http.unsubscribing import unsubscribe_page
+from api.http.unsubscribing import page_routes
 from api.loop_watch import LoopWatch
-from api.mail.worker_jobs import preload
+from api.mail.worker_calls import preload
 from api.make_runtime import make_ticker
 from api.server.options import server_options
 from api.services.dispatch.dispatcher import TerminalLine
@@ -141,7 +141,7 @@ def make_app(
             *list_exports.routes(schema, guard, origins),
             WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, websocket_origins)),
             *health.routes(ticker.runtime, ticker if tick else None, public),
-            *unsubscribe_page.routes(settings, ticker.runtime),
+            *page_routes.routes(settings, ticker.runtime),
             *webhooks.routes(ticker.runtime),
             *crm_callback.routes(ticker.runtime),
             *attachments.routes(guard, origins),

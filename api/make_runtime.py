@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from api.clock import Clock
-from api.http.unsubscribing import unsubscribe_page
+from api.http.unsubscribing import page_routes
 from api.mail.return_address import ReturnAddresses
 from api.mail.tracking.signed_urls import TrackingLinks, tracking_key
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
@@ -16,8 +16,8 @@ from api.services.common.emails.eml_links import EmlLinks
 from api.services.common.encryption import Encryption
 from api.services.common.metrics import Metrics
 from api.services.dispatch.dispatcher import DispatchRuntime, TerminalLine
+from api.services.option_calls.isolation import isolated
 from api.services.plugin_health.channels import record_channels
-from api.services.send_options.isolation import isolated
 from api.settings import Settings
 from api.store.engine.database_clock import DatabaseClock
 from api.tick import Ticker
@@ -49,7 +49,7 @@ def make_runtime(
     return DispatchRuntime(
         isolated(installed, clock, metrics),
         clock,
-        unsubscribe_page.link_maker(settings),
+        page_routes.link_maker(settings),
         wake,
         show,
         lease,

@@ -13,7 +13,7 @@ from api.services.enrollments.facts.option_facts import NO_OWN_FACTS, FactSource
 from api.services.launches.background import background_launch
 from api.services.launches.background.enrollment_planner import EnrollmentPlanner
 from api.services.launches.launch import Choice
-from api.services.send_options.workers import close_pools
+from api.services.option_calls.workers import close_pools
 from api.store.engine.sql import execute
 from api.store.launches.background_enrolling import EnrollmentPlan
 from benchmarks.person_option import SpreadByPerson, installed

@@ -15,7 +15,7 @@ from api.services.common.metrics import Metrics
 from api.services.launches.background import background_launch
 from api.services.launches.background.background_enrolling import launch_chunks
 from api.services.launches.launch import Choice
-from api.services.send_options.isolation import isolated
+from api.services.option_calls.isolation import isolated
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace

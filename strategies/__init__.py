@@ -8,10 +8,10 @@ carries ``@hookimpl``, in a module that the package names in its ``touchline`` e
 Imports: nothing.
 Imported by: channel_processes, cli, codes, csv_reading, deliverability, graphql, http, mail, models, plugins,
     services.bulk, services.campaigns, services.common, services.compose, services.crm.activities,
-    services.crm.connections, services.crm.people, services.crm.tasks, services.dispatch,
-    services.email_tests, services.emails, services.enrollments, services.following, services.jobs, services.launches,
-    services.one_off_emails, services.people, services.plugin_health, services.replies, services.reports,
-    services.saved_filters, services.send_options, services.simulations, services.tasks, services.templates,
+    services.crm.connections, services.crm.people, services.crm.tasks, services.dispatch, services.emails,
+    services.enrollments, services.following, services.jobs, services.launches, services.one_off_emails,
+    services.option_calls, services.people, services.plugin_health, services.replies, services.reports,
+    services.saved_filters, services.simulations, services.tasks, services.templates, services.test_email_sends,
     services.workspaces, store, testing.
 """
 

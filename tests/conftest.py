@@ -13,7 +13,7 @@ import pytest
 
 from api.store.engine.database import close_database, open_database
 from tests import cases
-from tests.databases import NEWEST, Databases, begin_run, drop, end_run
+from tests.databases import Databases, begin_run, drop, end_run
 from tests.options_here import answer_here
 from tests.process_state import unchanged_process
 from tests.reuse import copied, reuse
@@ -106,25 +106,17 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_content() -> str:
-    """What the database holds when a test begins: the newest tables."""
-    return NEWEST
-
-
-@pytest.fixture
-async def database_url(
-    database_kind: str, database_content: str, request: pytest.FixtureRequest, databases: Databases
-) -> AsyncIterator[str]:
-    """The URL of a migrated database of this test's own. It is empty, unless ``database_content`` says otherwise."""
+async def database_url(database_kind: str, request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[str]:
+    """The URL of an empty, migrated database of this test's own."""
     if database_kind == "sqlite":
         with tempfile.TemporaryDirectory(dir=databases.folder) as folder:
             file = Path(folder) / "touchline.db"
-            url = await databases.sqlite(file, database_content)
+            url = await databases.sqlite(file)
             copied(str(file))
             yield url
         return
     server = request.getfixturevalue("postgres_server")
-    url = await databases.postgres(server, database_content)
+    url = await databases.postgres(server)
     yield url
     await drop(server, url)
 

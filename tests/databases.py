@@ -24,7 +24,6 @@ from tortoise.migrations.executor import MigrationTarget
 from api.ids import new_id
 from api.store.engine.database import TORTOISE_APP, close_database, migrate, open_database
 from api.store.engine.opening.migration_executor import LazyMigrationExecutor
-from benchmarks.populated import Size, populate
 
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 2_000_000_000
@@ -40,8 +39,6 @@ FAST = {
 }
 """What the server of the tests does without: it need not survive a loss of power. Killed processes lose nothing."""
 NEWEST = "newest"
-POPULATED = "populated"
-"""The newest tables, with a workspace of 20,000 emails: to insert them takes seconds."""
 PREFIX = "touchline-tests-"
 """How the folders of test runs are called."""
 STOP_SECONDS = 10.0
@@ -178,25 +175,25 @@ class Databases:
                     if (administrator := _administrators.pop(server.get_uri(), None)) is not None:
                         administrator.close()
 
-    async def sqlite(self, copy: Path, content: str = NEWEST) -> str:
-        """Copy a database with the tables that were there after a migration, or a populated one. Return its URL."""
-        template = self.folder / f"{content}.db"
+    async def sqlite(self, copy: Path, migration: str = NEWEST) -> str:
+        """Copy a database with the tables that were there after a migration, and return its URL."""
+        template = self.folder / f"{migration}.db"
         if str(template) not in self._made:
             with self._lock(template.name):
                 if not template.exists():
                     begun = template.with_suffix(".begun")
-                    await prepared(f"sqlite://{begun}", content)
+                    await migrated(f"sqlite://{begun}", migration)
                     begun.rename(template)
             self._made.add(str(template))
         shutil.copyfile(template, copy)
         return f"sqlite://{copy}"
 
-    async def postgres(self, server: str, content: str = NEWEST) -> str:
-        """Clone a database with the tables that were there after a migration, or a populated one. Return its URL."""
-        template = f"template_{content}"
+    async def postgres(self, server: str, migration: str = NEWEST) -> str:
+        """Clone a database with the tables that were there after a migration, and return its URL."""
+        template = f"template_{migration}"
         if template not in self._made:
             with self._lock(template):
-                await self._make_template(server, template, content)
+                await self._make_template(server, template, migration)
             self._made.add(template)
         return await self.clone(server, template)
 
@@ -207,13 +204,13 @@ class Databases:
         await _administrator(server).execute(f'CREATE DATABASE {name} TEMPLATE "{template}" STRATEGY FILE_COPY')
         return on_database(server, name)
 
-    async def _make_template(self, server: str, template: str, content: str) -> None:
+    async def _make_template(self, server: str, template: str, migration: str) -> None:
         connection = await asyncpg.connect(server)
         try:
             if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", template):
                 return
             begun = await self.clone(server)
-            await prepared(begun, content)
+            await migrated(begun, migration)
             await connection.execute(f'ALTER DATABASE {urlsplit(begun).path[1:]} RENAME TO "{template}"')
         finally:
             await connection.close()
@@ -229,17 +226,6 @@ class Databases:
 async def drop(server: str, url: str) -> None:
     """Drop a database that no test needs any more."""
     await _administrator(server).execute(f"DROP DATABASE IF EXISTS {urlsplit(url).path[1:]} WITH (FORCE)")
-
-
-async def prepared(url: str, content: str) -> None:
-    """Bring an empty database up to a migration, or populate it."""
-    await migrated(url, NEWEST if content == POPULATED else content)
-    if content == POPULATED:
-        await open_database(url)
-        try:
-            await populate(Size(20_000), "a")
-        finally:
-            await close_database()
 
 
 async def migrated(url: str, migration: str = NEWEST) -> None:

@@ -7,9 +7,9 @@ import pickle
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
-from api.services.send_options.answering import Answers, answer_with
-from api.services.send_options.asker import OptionAsker
-from api.services.send_options.workers import close_pools
+from api.services.option_calls.answering import Answers, answer_with
+from api.services.option_calls.asker import OptionAsker
+from api.services.option_calls.workers import close_pools
 from strategies.questions import Question
 
 _in_workers = OptionAsker.run

@@ -2,6 +2,6 @@
 
 To add a command, write it in the room of its subject, such as ``workspaces/``, and name it in ``parser.py``.
 
-Imports: csv_reading, graphql, plugins, store, strategies.
+Imports: graphql, plugins, store, strategies.
 Imported by: nobody.
 """

@@ -14,14 +14,12 @@ from api.cli.lazy import lazy
 from api.cli.output import BROKEN_PIPE, discard_output, output_is_broken
 from api.cli.plugins.plugins_parser import add_plugins
 from api.cli.start_checks import check_packages, warn_of_misspelt_settings
-from api.csv_reading import ENCODINGS
+from api.cli.workspaces.workspaces_parser import add_accounts, add_people, add_suppressions, add_workspace
 from api.printable import printable
 from api.settings import Settings, SettingsError, environment
 from strategies import Refusal
 
 EPILOG = "Settings come from the environment; README.md lists them. Exit codes: 0 done, 1 failed, 2 wrong usage."
-READING = "Reading {file} and opening the database."
-"""The first line of an import."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -66,28 +64,12 @@ def build_parser() -> argparse.ArgumentParser:
         ),
         EPILOG,
     )
-    workspace = command(
-        "workspace",
-        "Create a workspace and print its token. If the workspace exists, print a new token.",
-        lazy("workspaces.workspaces", "create"),
-    )
-    workspace.add_argument(
-        "name",
-        help="name of the workspace; if it exists, a new token replaces the old one",
-    )
-    workspace.add_argument(
-        "--token",
-        metavar="NAME",
-        default="command line",
-        help="name of the token, such as a user's name; the Live Feed shows it. Tokens with other names keep working",
-    )
-    workspace.add_argument(
-        "--role",
-        choices=["admin", "rep", "read-only"],
-        help="what the token may do (default: the role of the token that it replaces, or admin)",
-    )
-    workspace.add_argument(
-        "--sandbox", action="store_true", help="create a sandbox: it has a virtual clock and delivers no emails"
+    add_workspace(
+        command(
+            "workspace",
+            "Create a workspace and print its token. If the workspace exists, print a new token.",
+            lazy("workspaces.workspaces", "create"),
+        )
     )
     recovery = command(
         "recover",
@@ -111,29 +93,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="send emails that are not in the logs as scheduled; use this only if the logs are complete",
     )
     recovery.add_argument("--dry-run", action="store_true", help="count only; nothing is written")
-    people = command("people", "Import people.", lambda **_: 2)
-    importing = people.add_subparsers(dest="action", required=True, metavar="ACTION").add_parser(
-        "import", help="Import people from a CSV file.", description="Import people from a CSV file.", epilog=EPILOG
-    )
-    importing.add_argument("file", type=Path, help="CSV with a header; the column email is required")
-    importing.add_argument("--workspace", required=True, help="name or id of the workspace")
-    importing.add_argument(
-        "--on-known",
-        type=str.lower,
-        choices=["update", "skip"],
-        default="update",
-        help="what to do if a row's address is already in the workspace: update the person (default) or skip the row",
-    )
-    importing.add_argument("--dry-run", action="store_true", help="count and report only; no person is written")
-    importing.add_argument(
-        "--encoding",
-        choices=ENCODINGS,
-        metavar="NAME",
-        help=f"encoding of the file, needed if it cannot be detected: {', '.join(ENCODINGS)}",
-    )
-    importing.set_defaults(run=lazy("workspaces.import_people", "import_people", READING))
+    add_people(command("people", "Import people.", lambda **_: 2), EPILOG)
     add_accounts(
-        command("accounts", "Show the accounts of channels, and set which accounts a workspace may use.", lambda **_: 2)
+        command(
+            "accounts", "Show the accounts of channels, and set which accounts a workspace may use.", lambda **_: 2
+        ),
+        EPILOG,
     )
     add_check(
         command(
@@ -153,56 +118,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_crm(
         command("crm", "Connect a workspace to a CRM such as Salesforce, and show its state.", lambda **_: 2), EPILOG
     )
-    add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2))
+    add_suppressions(command("suppressions", "Import or export suppressed addresses.", lambda **_: 2), EPILOG)
     return parser
-
-
-def add_accounts(command: argparse.ArgumentParser) -> None:
-    """Add the actions of `touchline accounts`."""
-    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    description = (
-        "List the accounts that senders use, why an account is paused, and which accounts each workspace may use."
-    )
-    actions.add_parser("show", help=description, description=description, epilog=EPILOG).set_defaults(
-        run=lazy("workspaces.accounts", "show")
-    )
-    description = "Set which accounts a workspace may use. Emails of senders with another account fail."
-    allowing = actions.add_parser("allow", help=description, description=description, epilog=EPILOG)
-    allowing.add_argument("workspace", help="name or id of the workspace")
-    choice = allowing.add_mutually_exclusive_group(required=True)
-    choice.add_argument(
-        "accounts", nargs="*", default=[], metavar="ACCOUNT", help="accounts that the workspace may use"
-    )
-    choice.add_argument("--every", action="store_true", help="allow every account (the default of a new workspace)")
-    choice.add_argument("--none", action="store_true", help="allow no account")
-    allowing.add_argument(
-        "--unchecked", action="store_true", help="accept accounts that are not configured in this environment"
-    )
-    allowing.set_defaults(run=lazy("workspaces.accounts", "allow"))
-    description = "End the pause of an account. Its emails are sent immediately."
-    resuming = actions.add_parser("resume", help=description, description=description, epilog=EPILOG)
-    resuming.add_argument("account", help="account name, such as smtp:SALES; `touchline accounts show` lists them")
-    resuming.set_defaults(run=lazy("workspaces.accounts", "resume"))
-
-
-def add_suppressions(command: argparse.ArgumentParser) -> None:
-    """Add the actions of `touchline suppressions`."""
-    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    description = "Suppress the addresses in a CSV file. They get no more emails."
-    importing = actions.add_parser("import", help=description, description=description, epilog=EPILOG)
-    importing.add_argument(
-        "file",
-        type=Path,
-        help="CSV with a column email (optional: reason, unsubscribed_at), or one address per line",
-    )
-    importing.add_argument("--workspace", required=True, help="name or id of the workspace")
-    importing.add_argument("--reason", default="", help="reason for rows that have none")
-    importing.add_argument("--encoding", help="encoding of the file, needed if it cannot be detected")
-    importing.set_defaults(run=lazy("workspaces.suppressions", "import_file", READING))
-    description = "Print the suppressed addresses as CSV, in the format that import reads."
-    exporting = actions.add_parser("export", help=description, description=description, epilog=EPILOG)
-    exporting.add_argument("--workspace", required=True, help="name or id of the workspace")
-    exporting.set_defaults(run=lazy("workspaces.suppressions", "export_file"))
 
 
 def add_counts(command: argparse.ArgumentParser) -> None:

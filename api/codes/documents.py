@@ -24,11 +24,11 @@ from api.codes.refusals.saved_filters import SavedFilterCode
 from api.codes.refusals.tasks import TaskCode
 from api.codes.refusals.templates import TemplateCode
 from api.codes.refusals.workspaces import WorkspaceCode
-from api.codes.requests.database import DatabaseCode
-from api.codes.requests.http_answers import CloseCode, HttpCode
-from api.codes.requests.inputs import InputCode
-from api.codes.requests.queries import QueryCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.database import DatabaseCode
+from api.codes.request_errors.http_answers import CloseCode, HttpCode
+from api.codes.request_errors.inputs import InputCode
+from api.codes.request_errors.queries import QueryCode
+from api.codes.request_errors.requests import RequestCode
 from plugins.codes import ChannelCode
 from plugins.crms.codes import CrmCode
 from plugins.mailboxes.codes import MailboxCode

@@ -7,7 +7,7 @@ import strawberry
 from strawberry.utils.str_converters import to_snake_case
 
 from api.graphql.engine.context import Request
-from api.graphql.engine.nodes import TYPE_NAMES, Node, prefix_of
+from api.graphql.engine.node_interface import TYPE_NAMES, Node, prefix_of
 from api.graphql.limits.cost import cost
 from api.graphql.limits.sizes import LIST_LIMIT
 

@@ -29,15 +29,15 @@ from api.graphql.crm.settings import CrmSettingsMutation
 from api.graphql.emails.email_bulk_mutations import EmailBulkMutation
 from api.graphql.emails.email_mutations import EmailMutation
 from api.graphql.emails.email_previews import EmailPreviewQuery
-from api.graphql.emails.email_tests import EmailTestMutation
 from api.graphql.emails.emails import EmailQuery
 from api.graphql.emails.one_off_emails import AttachmentQuery
 from api.graphql.emails.one_off_mutations import OneOffMutation
+from api.graphql.emails.test_email_sends import EmailTestMutation
 from api.graphql.engine.execution.documents import Documents
 from api.graphql.engine.execution.errors import HideFaults
 from api.graphql.engine.execution.executor import Executor
 from api.graphql.engine.execution.operations import Schema
-from api.graphql.engine.nodes import resolve_by_prefix
+from api.graphql.engine.node_interface import resolve_by_prefix
 from api.graphql.engine.scalars import JSON, Date, DateTime
 from api.graphql.enrollments.enrollment_bulk_mutations import EnrollmentBulkMutation
 from api.graphql.enrollments.enrollments import EnrollmentMutation, EnrollmentQuery

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.requests import RequestCode
 from api.http.graphql.graphql_responses import error_response
 from api.services.common.database_faults import public_fault
 from api.store.engine.faults.availability import log_database_outage

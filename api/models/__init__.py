@@ -21,8 +21,8 @@ from api.models.campaigns.launches import Launch, LeftOut
 from api.models.crm.crm_connections import CrmConnection, CrmLogin, CrmSettings, CrmUser
 from api.models.crm.crm_people import CrmActivity, CrmPerson
 from api.models.crm.crm_tasks import CrmChange, CrmTask, CrmTaskSync
-from api.models.emails.email_tests import TestEmail
 from api.models.emails.emails import Send
+from api.models.emails.test_email_sends import TestEmail
 from api.models.events import Event
 from api.models.jobs import Job
 from api.models.people.groups import GroupMember, PeopleGroup

@@ -9,7 +9,7 @@ import h11
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from api.codes.requests.http_answers import HttpCode
+from api.codes.request_errors.http_answers import HttpCode
 from api.server import STREAM_SCOPE_KEY
 from api.server.connections import Connections
 from api.server.progress import WriteProgress

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.sorts import NamedSort, Order
 from api.store.engine.listing.listing import Listing
 from api.store.engine.listing.listing_statement import Condition

@@ -1,6 +1,6 @@
 """Worker processes with limits, for work on hostile input that must not block the event loop.
 
 Imports: nothing.
-Imported by: channel_processes, cli, http, services.dispatch.claim, services.plugin_health, services.replies,
-    services.send_options, services.templates.
+Imported by: channel_processes, cli, http, services.dispatch.claim, services.option_calls, services.plugin_health,
+    services.replies, services.templates.
 """

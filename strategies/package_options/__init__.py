@@ -2,5 +2,5 @@
 
 Imports: strategies.sentences.
 Imported by: codes, http.monitoring, plugins.loading, plugins.testing.send_options, services.campaigns,
-    services.enrollments, services.plugin_health, services.send_options, strategies.timeline.
+    services.enrollments, services.option_calls, services.plugin_health, strategies.timeline.
 """

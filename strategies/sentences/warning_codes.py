@@ -19,12 +19,10 @@ class WarningCode(WarningMember):
         values="`step`, `option` (its key), `warning` (a sentence of the package)",
     )
     SEND_OPTION_MISSING = warning(
-        en="Step {step}: the send option {option} is missing: its package is not installed, or the server could not"
-        " load it. Until it is loaded, nobody can be launched, and tasks before this step cannot be completed."
-        " Scheduled emails keep their times.",
-        de="Schritt {step}: Die Versandoption {option} fehlt: Ihr Paket ist nicht installiert, oder der Server konnte"
-        " es nicht laden. Bis es geladen ist, kann niemand aufgenommen werden, und Aufgaben vor diesem Schritt lassen"
-        " sich nicht erledigen. Geplante E-Mails behalten ihre Zeiten.",
+        en="Step {step}: the send option {option} is not installed. Until it is, nobody can be launched, and tasks"
+        " before this step cannot be completed. Scheduled emails keep their times.",
+        de="Schritt {step}: Die Versandoption {option} ist nicht installiert. Bis dahin kann niemand aufgenommen"
+        " werden, und Aufgaben vor diesem Schritt lassen sich nicht erledigen. Geplante E-Mails behalten ihre Zeiten.",
         when="The package with the step's send option is not installed any more, or it was left out (see `plugins`).",
         values="`step`, `option` (its key)",
     )

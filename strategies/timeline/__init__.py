@@ -2,7 +2,7 @@
 
 Imports: strategies.package_options, strategies.sentences.
 Imported by: graphql.launches, plugins.testing.send_options, services.campaigns, services.common.lists,
-    services.dispatch, services.email_tests, services.emails, services.enrollments, services.launches,
-    services.one_off_emails, services.people, services.plugin_health, services.workspaces,
+    services.dispatch, services.emails, services.enrollments, services.launches, services.one_off_emails,
+    services.people, services.plugin_health, services.test_email_sends, services.workspaces,
     store.dispatch, store.launches, strategies.options.
 """

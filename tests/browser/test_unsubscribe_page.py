@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
-from api.http.unsubscribing.unsubscribe_page import link_maker
+from api.http.unsubscribing.page_routes import link_maker
 from api.models import Person, Suppression, SuppressionChange
 from api.settings import Settings
 from tests import story

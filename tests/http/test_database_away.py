@@ -15,7 +15,7 @@ from asyncpg.exceptions import ConnectionDoesNotExistError
 from tortoise.connection import get_connection
 
 from api.http.monitoring import timed_checks
-from api.http.unsubscribing.unsubscribe_page import link_maker
+from api.http.unsubscribing.page_routes import link_maker
 from api.models import Person
 from api.settings import Settings
 from api.store.engine.sql import execute

@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 
-from api.http.unsubscribing.unsubscribe_page import link_maker
+from api.http.unsubscribing.page_routes import link_maker
 from api.models import Person
 from api.settings import Settings
 from tests import story

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from api.app import make_app
-from api.http.unsubscribing.unsubscribe_page import link_maker
+from api.http.unsubscribing.page_routes import link_maker
 from api.models import Suppression
 from api.services.common.context import WorkspaceContext
 from api.services.people.people import create_person

@@ -14,21 +14,14 @@ from api.states import SendStatus
 from api.store.dispatch import backlog
 from api.store.engine.sql import execute
 from api.store.replies import incoming
-from benchmarks.populated import refresh_statistics
+from benchmarks.populated import Size, populate, refresh_statistics
 from plugins import IncomingMail, ReportedEvent, ReportedKind
 from plugins.loading.manager import load
-from tests.databases import POPULATED
 from tests.services.replies.incoming_mails import auto_reply, bounce, complaint, reply
 from tests.store.plans import problems, recorded
 
 OLD = 5_000
 """Rows that are processed, beside the new ones."""
-
-
-@pytest.fixture
-def database_content() -> str:
-    """A workspace of 20,000 emails."""
-    return POPULATED
 
 
 async def fill(now: str) -> None:
@@ -42,6 +35,7 @@ async def fill(now: str) -> None:
 
 
 async def test_incoming_mails_and_events(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    await populate(Size(20_000), "a")
     await fill("CURRENT_TIMESTAMP")
     await refresh_statistics()
     now = system_clock()

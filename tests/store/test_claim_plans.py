@@ -7,20 +7,16 @@ import pytest
 
 from api.clock import system_clock
 from api.store.dispatch import backlog, claims, transmissions
-from benchmarks.populated import refresh_statistics
-from tests.databases import POPULATED
+from benchmarks.populated import Size, populate, refresh_statistics
 from tests.store.plans import problems, recorded
 
-
-@pytest.fixture
-def database_content() -> str:
-    """A workspace of 20,000 emails."""
-    return POPULATED
+SIZE = Size(20_000)
 
 
 @pytest.fixture
 async def populated(database: str) -> None:
     """A workspace of 20,000 emails."""
+    await populate(SIZE, "a")
     await refresh_statistics()
 
 

@@ -8,7 +8,7 @@ from api.models import Send
 from api.states import SendStatus
 from api.store.emails import emails as stored_emails
 from api.store.emails.email_conditions import EmailFilter
-from api.store.emails.email_list import emails
+from api.store.emails.email_lists import emails
 from api.store.engine.database import migrate
 from api.store.engine.listing.listing import Window
 from api.store.engine.sql import execute

@@ -10,18 +10,11 @@ from api.states import TaskStatus
 from api.store.campaigns.holds import hold
 from api.store.tasks.tasks import expiring, extend_expiry, next_expiry
 from benchmarks.populated import Size, populate, refresh_statistics
-from tests.databases import POPULATED
 from tests.store.plans import problems, recorded
 
 NOW = system_clock().replace(microsecond=0)
 DUE = NOW - timedelta(days=2)
 LATER = NOW + timedelta(days=2)
-
-
-@pytest.fixture
-def database_content() -> str:
-    """A workspace of 20,000 emails."""
-    return POPULATED
 
 
 async def held_campaign(campaign: Campaign) -> None:
@@ -44,7 +37,7 @@ async def in_one_campaign(workspace: Workspace) -> Campaign:
 @pytest.fixture
 async def paused(database: str) -> Campaign:
     """A paused campaign with 800 tasks that would have expired, beside a running one with a few."""
-    campaign = await in_one_campaign(await Workspace.get())
+    campaign = await in_one_campaign(await populate(Size(20_000), "a"))
     running = await populate(Size(1_000), "b")
     await Task.filter(workspace_id=running.id).update(status=TaskStatus.OPEN, done_at=None, expires_at=LATER)
     await held_campaign(campaign)
@@ -65,7 +58,7 @@ async def test_tasks_of_paused_campaigns_are_not_read(paused: Campaign, caplog: 
 
 
 async def test_tasks_of_sandboxes_are_not_read(database: str, caplog: pytest.LogCaptureFixture) -> None:
-    sandbox = await Workspace.get()
+    sandbox = await populate(Size(20_000), "a")
     await in_one_campaign(sandbox)
     await Task.filter(workspace_id=sandbox.id).update(sandbox=True)
     running = await populate(Size(1_000), "b")

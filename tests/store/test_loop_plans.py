@@ -15,27 +15,21 @@ from api.services.dispatch.dispatcher import run_once
 from api.states import SendStatus
 from api.store import jobs
 from api.store.campaigns import holds, missing_options
-from api.store.dispatch import allowed_times, backlog, send_history, throttles, transmissions
-from api.store.dispatch.allowed_times import Wait
+from api.store.dispatch import allowed_time_rows, backlog, send_history, throttles, transmissions
+from api.store.dispatch.allowed_time_rows import Wait
 from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.emails import emails as stored_emails
 from api.store.enrollments import fact_changes
 from benchmarks.lists import client_of
-from benchmarks.populated import refresh_statistics
+from benchmarks.populated import Size, populate, refresh_statistics
 from plugins.loading.manager import load
-from tests.databases import POPULATED
 from tests.store.plans import problems, recorded
-
-
-@pytest.fixture
-def database_content() -> str:
-    """A workspace of 20,000 emails."""
-    return POPULATED
 
 
 @pytest.fixture
 async def runtime(database: str) -> DispatchRuntime:
     """A runtime beside 20,000 emails, of which some are due, claimed or being sent."""
+    await populate(Size(20_000), "a")
     now = system_clock()
     waiting = [row.id for row in await Send.filter(status=SendStatus.SCHEDULED).limit(60)]
     claim = {"status": SendStatus.CLAIMED, "attempt_id": "att_1", "lease_until": now - timedelta(minutes=5)}
@@ -61,9 +55,9 @@ async def test_monitoring(runtime: DispatchRuntime, caplog: pytest.LogCaptureFix
         await jobs.job_numbers(system_clock())
         await throttles.delete_old_slots(system_clock())
         await stored_emails.merge_counts()
-        await allowed_times.delete_unused(system_clock().date())
+        await allowed_time_rows.delete_unused(system_clock().date())
         claimed = ClaimedEmail(*[""] * 13, 0, system_clock(), None)
-        await allowed_times.postpone([Wait(claimed, system_clock(), None, "", None, [])])
+        await allowed_time_rows.postpone([Wait(claimed, system_clock(), None, "", None, [])])
     assert await problems(statements, sorts=False) == set()
 
 
@@ -115,7 +109,7 @@ def with_ids(mutation: str) -> str:
 
 
 async def test_a_change_for_one(database: str, caplog: pytest.LogCaptureFixture) -> None:
-    workspace = await Workspace.get()
+    workspace = await populate(Size(20_000), "a")
     await refresh_statistics()
     wrong: dict[str, set[str]] = {}
     async with client_of(workspace) as client:

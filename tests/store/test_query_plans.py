@@ -11,11 +11,9 @@ import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type, is_required_argument
 
 from api.graphql.schema import schema
-from api.models import Workspace
 from benchmarks.list_queries import queries
 from benchmarks.lists import client_of
 from benchmarks.populated import Size, populate, refresh_statistics
-from tests.databases import POPULATED
 from tests.store.plans import problems, recorded
 
 DEPTH = 3
@@ -52,15 +50,9 @@ def documents() -> Iterator[str]:
 
 
 @pytest.fixture
-def database_content() -> str:
-    """A workspace of 20,000 emails."""
-    return POPULATED
-
-
-@pytest.fixture
 async def client(database: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a workspace of 20,000 emails, beside another workspace."""
-    workspace = await Workspace.get()
+    workspace = await populate(SIZE, "a")
     await populate(Size(1_000), "b")
     await refresh_statistics()
     async with client_of(workspace) as found:

@@ -1,5 +1,5 @@
 """``touchline crm``: connections to CRMs.
 
-Imports: cli.workspaces, codes.crm, codes.requests, models, plugins, services, store, strategies.
+Imports: cli.workspaces, codes.crm, codes.request_errors, models, plugins, services, store, strategies.
 Imported by: nobody.
 """

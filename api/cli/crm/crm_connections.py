@@ -11,7 +11,7 @@ from rich.table import Column, Table
 from api.cli.common import UNFOLDED_WIDTH, console, database
 from api.cli.workspaces.suppressions import ACTOR, find_workspace
 from api.codes.crm.connections import CrmConnectionCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.crm_states import CrmState, CrmWaitingChanges
 from api.make_runtime import make_runtime
 from api.models import CrmConnection, Sender, Workspace

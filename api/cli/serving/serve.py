@@ -20,7 +20,7 @@ from api.clock import system_clock
 from api.http.monitoring import health
 from api.http.monitoring.access import Access
 from api.loop_watch import LoopWatch
-from api.mail.worker_jobs import preload
+from api.mail.worker_calls import preload
 from api.make_runtime import freeze_loaded_objects, make_ticker
 from api.printable import printable
 from api.server.options import server_options

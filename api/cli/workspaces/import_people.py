@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api.cli.common import console, database
 from api.cli.workspaces.suppressions import find_workspace
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.csv_reading import Decoded, decode
 from api.make_runtime import make_runtime
 from api.models import Job, PeopleImport

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from api.cli.common import console, database
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.csv_reading import decode
 from api.make_runtime import make_runtime
 from api.models import Workspace

@@ -4,7 +4,7 @@ import sys
 
 from api.cli.common import database
 from api.clock import system_clock
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.services.common.inputs.inputs import line
 from api.services.workspaces.tokens import issue_token
 from api.services.workspaces.workspaces import create_workspace

@@ -13,7 +13,7 @@ from typing import Any
 from api.codes.events.crm_sentences import CRM_SENTENCES
 from api.codes.events.event_kinds import EventKind
 from api.codes.events.event_reasons import reason_words
-from api.codes.events.event_words import TASKS, WORDS
+from api.codes.events.sentence_words import TASKS, WORDS
 
 MAX_VALUE_CHARACTERS = 200
 """Longest value of `data` in a sentence."""
@@ -58,10 +58,8 @@ SENTENCES: dict[EventKind, tuple[str, str]] = {
         "Versandoption funktioniert: {option}.",
     ),
     EventKind.SEND_OPTION_MISSING: (
-        "The campaign {campaign} uses a send option that is missing: {option}. Its package is not installed, or the "
-        "server could not load it.",
-        "Die Kampagne {campaign} nutzt eine Versandoption, die fehlt: {option}. Ihr Paket ist nicht installiert, oder "
-        "der Server konnte es nicht laden.",
+        "The campaign {campaign} uses a send option that is not installed: {option}.",
+        "Die Kampagne {campaign} nutzt eine Versandoption, die nicht installiert ist: {option}.",
     ),
     EventKind.SEND_OPTION_RESTORED: (
         "A send option of the campaign {campaign} is installed again: {option}.",

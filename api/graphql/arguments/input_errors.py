@@ -35,7 +35,7 @@ from graphql import (
 from graphql.pyutils import print_path_list
 from graphql.utilities import validate_input_literal, validate_input_value
 
-from api.codes.requests.queries import QueryCode
+from api.codes.request_errors.queries import QueryCode
 from api.graphql.arguments.argument_paths import path_of_variable
 from api.graphql.arguments.coded_error import coded_error
 from strategies.codes import Message

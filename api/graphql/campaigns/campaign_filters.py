@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.engine.enums.table_enums import CampaignStatus
-from api.graphql.orders import CampaignOrder
+from api.graphql.sort_orders import CampaignOrder
 from api.services.campaigns import queries
 
 

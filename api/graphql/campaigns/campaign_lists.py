@@ -12,7 +12,7 @@ from api.graphql.enrollments.enrollment_filters import EnrollmentsOrderBy, Enrol
 from api.graphql.enrollments.enrollment_filters import read_filter as read_enrollment_filter
 from api.graphql.events.event_filters import EventsOrderBy, EventsWhere
 from api.graphql.events.event_filters import read_filter as read_event_filter
-from api.graphql.orders import order_of
+from api.graphql.sort_orders import order_of
 from api.graphql.tasks.task_filters import TasksOrderBy, TasksWhere
 from api.graphql.tasks.task_filters import read_filter as read_task_filter
 from api.services.common.lists.filters import within

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import strawberry
 
+from api.graphql.arguments.given_fields import given_fields_not_null
 from api.graphql.arguments.ids import CampaignId
-from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.arguments.versions import IfVersion
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.engine.context import Request

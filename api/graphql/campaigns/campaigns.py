@@ -13,11 +13,11 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import CampaignStatus, OnExpiry, OnReply, Tracking
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.loading.loaded_lists import loaded_list
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import DAYS, OPTION_PROBLEMS, STEPS, STEPS_OF_DAY
-from api.graphql.orders import order_of
+from api.graphql.sort_orders import order_of
 from api.graphql.stats import CampaignStats, campaign_stats
 from api.graphql.templates.categories import Category
 from api.graphql.warnings import WarningLine, warning_lines

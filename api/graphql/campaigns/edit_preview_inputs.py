@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from api.graphql.arguments.input_values import given_fields_not_null
+from api.graphql.arguments.given_fields import given_fields_not_null
 from api.graphql.campaigns.campaign_mutations import CampaignChanges
 from api.graphql.campaigns.step_edits import StepEdit, service_edits
 from api.graphql.campaigns.step_mutations import StepChanges, StepInput

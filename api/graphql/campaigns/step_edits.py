@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from api.graphql.arguments.given_fields import given_fields_not_null
 from api.graphql.arguments.ids import CampaignId
-from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.arguments.versions import IfVersion
 from api.graphql.campaigns.campaign_mutations import CampaignPayload
 from api.graphql.campaigns.campaigns import Campaign

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql.arguments.given_fields import given_fields_not_null
 from api.graphql.arguments.ids import CampaignId, StepId
-from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.arguments.versions import IfVersion
 from api.graphql.campaigns.campaign_mutations import CampaignPayload
 from api.graphql.campaigns.campaigns import Campaign

@@ -7,7 +7,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from api.codes.crm.connections import CrmConnectionCode
-from api.graphql.arguments.input_values import given_fields
+from api.graphql.arguments.given_fields import given_fields
 from api.services.crm.connections.access_values import GivenValues
 from strategies import Refusal
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.arguments.input_values import given_fields
+from api.graphql.arguments.given_fields import given_fields
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums.crm_enums import CrmDuplicates, CrmNoMatch, CrmPersonKind, CrmSkippedTask
 from api.graphql.engine.payloads import Payload, mutation

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.engine.enums.table_enums import SendStatus
-from api.graphql.orders import EmailOrder
+from api.graphql.sort_orders import EmailOrder
 from api.services.emails import queries
 
 

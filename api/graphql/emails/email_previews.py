@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.arguments.input_values import given_fields
+from api.graphql.arguments.given_fields import given_fields
 from api.graphql.engine.context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import PROMPTS, UNRESOLVED_FIELDS, WARNINGS

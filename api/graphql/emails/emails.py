@@ -17,15 +17,15 @@ from api.graphql.engine.enums.table_enums import BounceKind, SendStatus
 from api.graphql.engine.language import Language
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.loading.loaded_fields import loaded_field
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments.explanations import ExplanationLine, explain
 from api.graphql.launches.chosen_times import ChosenTime, chosen_time_of
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EXPLANATION, FOLDERS, REPLIES
-from api.graphql.orders import order_of
 from api.graphql.people.people import Person
 from api.graphql.replies.replies import Reply
+from api.graphql.sort_orders import order_of
 from api.graphql.tasks.compositions import Composition, composition_of
 from api.graphql.workspaces.senders import Sender
 from api.services.emails import queries

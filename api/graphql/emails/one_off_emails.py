@@ -8,7 +8,7 @@ import strawberry
 from api.graphql.arguments.ids import AttachmentId
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import Tracking
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ATTACHMENTS, COPIES
 from api.graphql.templates.templates import Template

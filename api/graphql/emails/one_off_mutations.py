@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import strawberry
 
+from api.graphql.arguments.given_fields import given_fields
 from api.graphql.arguments.ids import EmailId
-from api.graphql.arguments.input_values import given_fields
 from api.graphql.arguments.request_keys import Key
 from api.graphql.arguments.send_times import AtLocal, send_time
 from api.graphql.arguments.versions import IfVersion

@@ -10,7 +10,7 @@ from graphql import GraphQLError, GraphQLScalarType, ValueNode, value_from_ast_u
 from strawberry import scalars
 from strawberry.types.scalar import ScalarDefinition
 
-from api.codes.requests.queries import QueryCode
+from api.codes.request_errors.queries import QueryCode
 
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}(:?\d{2})?)", re.ASCII)
 """RFC 3339, where seconds and the minutes of the offset may be left out."""

@@ -13,15 +13,15 @@ from api.graphql.emails.emails import Email
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import EnrollmentStatus
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments.enrollment_filters import EnrollmentsOrderBy, EnrollmentsWhere, read_filter
 from api.graphql.launches.launch_senders import sender_of
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import STEPS
-from api.graphql.orders import order_of
 from api.graphql.people.people import Person
+from api.graphql.sort_orders import order_of
 from api.graphql.tasks.tasks import Task
 from api.graphql.workspaces.senders import Sender
 from api.services.campaigns.ending import ending

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.engine.enums.table_enums import EventKind
-from api.graphql.orders import CreatedOrder
+from api.graphql.sort_orders import CreatedOrder
 from api.services.following import events
 
 

@@ -16,9 +16,9 @@ from api.graphql.engine.language import Language
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.events.event_filters import EventFilter, EventsOrderBy, EventsWhere, read_filter
 from api.graphql.limits.cost import LOADED, cost
-from api.graphql.orders import order_of
 from api.graphql.people.people import Person
 from api.graphql.replies.replies import Reply
+from api.graphql.sort_orders import order_of
 from api.graphql.tasks.tasks import Task
 from api.services.following import events
 

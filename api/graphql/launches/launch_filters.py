@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.engine.enums.table_enums import LaunchStatus
-from api.graphql.orders import CreatedOrder
+from api.graphql.sort_orders import CreatedOrder
 
 
 @strawberry.input(description="Selects background launches that match every given field. An empty list matches none.")

@@ -10,14 +10,14 @@ from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import LaunchStatus
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.engine.rows import from_row
 from api.graphql.launches.launch_filters import LaunchesOrderBy, LaunchesWhere
 from api.graphql.launches.launch_senders import sender_of
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import LEFT_OUT_CODES
-from api.graphql.orders import order_of
 from api.graphql.people.people import Person
+from api.graphql.sort_orders import order_of
 from api.graphql.workspaces.senders import Sender
 from api.services.launches import queries
 from api.services.launches.background import background_launch

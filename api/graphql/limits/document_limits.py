@@ -23,7 +23,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from api.codes.requests.queries import QueryCode
+from api.codes.request_errors.queries import QueryCode
 from api.graphql.arguments.coded_error import coded_error
 
 MAX_QUERY_BYTES = 65_536

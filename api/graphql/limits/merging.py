@@ -19,7 +19,7 @@ from graphql import (
     print_ast,
 )
 
-from api.codes.requests.queries import QueryCode
+from api.codes.request_errors.queries import QueryCode
 from api.graphql.arguments.coded_error import coded_error
 
 Fragments = Mapping[str, FragmentDefinitionNode]

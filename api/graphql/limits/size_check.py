@@ -33,8 +33,8 @@ from graphql import (
     visit,
 )
 
-from api.codes.requests.inputs import InputCode
-from api.codes.requests.queries import QueryCode
+from api.codes.request_errors.inputs import InputCode
+from api.codes.request_errors.queries import QueryCode
 from api.graphql.arguments.argument_paths import path_of_variable
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.limits.input_values import fields_of, items_of, text_of

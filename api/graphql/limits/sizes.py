@@ -16,7 +16,7 @@ from graphql import (
 )
 
 from api.codes.refusals.launches import LaunchCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.services.bulk.bulk_actions import MAX_IDS as MAX_BULK_IDS
 from api.services.campaigns.draft import MAX_STEPS
 from api.services.campaigns.step_content import MAX_NOTES

@@ -10,7 +10,7 @@ from api.graphql.arguments.ids import GroupId
 from api.graphql.bulk_actions import EACH, BulkPayload, Ids, bulk
 from api.graphql.engine.context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost

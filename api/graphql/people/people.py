@@ -6,19 +6,19 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql.arguments.given_fields import given_fields
 from api.graphql.arguments.ids import PersonId
-from api.graphql.arguments.input_values import given_fields
 from api.graphql.crm.records import CrmRecord
 from api.graphql.engine.context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.orders import PersonOrder, order_of
 from api.graphql.people.person_filters import PersonFilter, read_filter
 from api.graphql.people.person_lists import PersonLists
 from api.graphql.people.suppressions import Suppression
+from api.graphql.sort_orders import PersonOrder, order_of
 from api.services.people import erasing, merging, people, queries
 from api.services.replies import bounces
 from api.states import Role

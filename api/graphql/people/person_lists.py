@@ -14,7 +14,7 @@ from api.graphql.events.event_filters import EventsOrderBy, EventsWhere
 from api.graphql.events.event_filters import read_filter as read_event_filter
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import GROUPS_OF_PERSON
-from api.graphql.orders import order_of
+from api.graphql.sort_orders import order_of
 from api.graphql.tasks.task_filters import TasksOrderBy, TasksWhere
 from api.graphql.tasks.task_filters import read_filter as read_task_filter
 from api.services.common.lists.filters import within

@@ -9,11 +9,11 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import SuppressionChangeKind, SuppressionSource, UnsubscribeReason
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.loading.loaded_lists import loaded_list
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import HISTORY
-from api.graphql.orders import SuppressionOrder, order_of
 from api.graphql.people.address_filter import ADDRESS_BEGINS
+from api.graphql.sort_orders import SuppressionOrder, order_of
 from api.services.people import queries, suppression_files
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from api.graphql.emails.emails import Email
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import IncomingResult, MatchedBy
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.engine.nodes import Node
-from api.graphql.orders import CreatedOrder, order_of
+from api.graphql.engine.node_interface import Node
+from api.graphql.sort_orders import CreatedOrder, order_of
 from api.services.replies import queries
 
 

@@ -8,7 +8,7 @@ import strawberry
 from api.graphql.arguments.ids import ReplyId
 from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import MatchedBy, ReplyKind
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 
 if TYPE_CHECKING:
     from api.graphql.emails.emails import Email

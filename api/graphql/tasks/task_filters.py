@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.engine.enums.table_enums import Priority, StepType, TaskDue, TaskStatus
-from api.graphql.orders import TaskOrder
+from api.graphql.sort_orders import TaskOrder
 from api.services.tasks import queries
 
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import strawberry
 
+from api.graphql.arguments.given_fields import given_fields_not_null
 from api.graphql.arguments.ids import SenderId, TaskId
-from api.graphql.arguments.input_values import given_fields_not_null
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row

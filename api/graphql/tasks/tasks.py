@@ -13,13 +13,13 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import EnrollmentStatus, Priority, StepType, TaskStatus
 from api.graphql.engine.language import Language
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments.explanations import ExplanationLine, explain
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EXPLANATION
-from api.graphql.orders import order_of
 from api.graphql.people.people import Person
+from api.graphql.sort_orders import order_of
 from api.graphql.tasks.compositions import Composition, Draft, composition_of, draft_of
 from api.graphql.tasks.task_filters import TaskCount, TaskFilter, TasksOrderBy, TasksWhere, read_filter
 from api.graphql.workspaces.senders import Sender

@@ -7,11 +7,11 @@ import strawberry
 from api.graphql.arguments.ids import CategoryId
 from api.graphql.engine.context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.orders import NamedOrder, order_of
+from api.graphql.sort_orders import NamedOrder, order_of
 from api.graphql.templates.category_lists import CategoryLists
 from api.services.templates import categories, queries
 

@@ -8,7 +8,7 @@ from api.graphql.campaigns.campaign_filters import CampaignsOrderBy, CampaignsWh
 from api.graphql.campaigns.campaign_filters import read_filter as read_campaign_filter
 from api.graphql.engine.context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.orders import order_of
+from api.graphql.sort_orders import order_of
 from api.graphql.templates.template_filters import TemplatesOrderBy, TemplatesWhere
 from api.graphql.templates.template_filters import read_filter as read_template_filter
 from api.services.campaigns import queries as campaign_queries

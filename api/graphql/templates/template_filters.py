@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.orders import NamedOrder
+from api.graphql.sort_orders import NamedOrder
 from api.services.templates import queries
 
 

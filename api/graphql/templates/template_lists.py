@@ -7,7 +7,7 @@ import strawberry
 from api.graphql.campaigns.campaign_filters import CampaignsOrderBy, CampaignsWhere, read_filter
 from api.graphql.engine.context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.orders import order_of
+from api.graphql.sort_orders import order_of
 from api.services.campaigns import queries
 from api.services.common.lists.filters import within
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import strawberry
 
+from api.graphql.arguments.given_fields import given_fields
 from api.graphql.arguments.ids import StepId, TemplateId
-from api.graphql.arguments.input_values import given_fields
 from api.graphql.arguments.versions import IfVersion
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation

@@ -8,10 +8,10 @@ import strawberry
 from api.graphql.arguments.ids import TemplateId
 from api.graphql.engine.context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.orders import order_of
+from api.graphql.sort_orders import order_of
 from api.graphql.stats import Stats, stats_of
 from api.graphql.templates.categories import Category
 from api.graphql.templates.template_filters import TemplatesOrderBy, TemplatesWhere, read_filter

@@ -6,15 +6,15 @@ from typing import Annotated, Any, cast
 import strawberry
 from strawberry.scalars import JSON
 
+from api.graphql.arguments.given_fields import given_fields
 from api.graphql.arguments.ids import SenderId
-from api.graphql.arguments.input_values import given_fields
 from api.graphql.engine.context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
-from api.graphql.engine.nodes import Node
+from api.graphql.engine.node_interface import Node
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.graphql.orders import NamedOrder, order_of
+from api.graphql.sort_orders import NamedOrder, order_of
 from api.graphql.stats import Stats, stats_of
 from api.graphql.workspaces.sender_lists import SenderLists
 from api.services.workspaces import queries, senders

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from api.graphql.arguments.input_values import given_fields
+from api.graphql.arguments.given_fields import given_fields
 from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row

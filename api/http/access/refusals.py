@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from api.codes.refusals.workspaces import WorkspaceCode
-from api.codes.requests.inputs import InputCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.inputs import InputCode
+from api.codes.request_errors.requests import RequestCode
 from api.http.access.request_guard import RequestGuard
 from api.services.common.context import WorkspaceContext
 from strategies import Refusal

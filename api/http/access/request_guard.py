@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from api.codes.requests.queries import QueryCode
+from api.codes.request_errors.queries import QueryCode
 from api.graphql.engine.context import Context
 from api.graphql.limits.budgets import Budgets
 from api.graphql.limits.document_limits import MAX_QUERY_BYTES

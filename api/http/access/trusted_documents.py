@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.codes.requests.queries import QueryCode
+from api.codes.request_errors.queries import QueryCode
 from api.graphql.limits.document_limits import MAX_QUERY_BYTES
 from api.settings import SettingsError
 from strategies import Refusal

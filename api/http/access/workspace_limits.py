@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.requests import RequestCode
 from strategies import Refusal
 
 MAX_RUNNING_OPERATIONS = 20

@@ -19,7 +19,7 @@ from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api.codes.refusals.exports import ExportCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.requests import RequestCode
 from api.csv_writing import MARK, csv_lines
 from api.graphql.engine.context import Context
 from api.graphql.engine.execution.operations import Schema

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from api.codes.refusals.emails import EmailCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.requests import RequestCode
 from api.http.access import cross_origin
 from api.http.access.refusals import caller_context, refusal_response
 from api.http.access.request_guard import RequestGuard

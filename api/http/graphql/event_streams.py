@@ -16,8 +16,8 @@ from starlette.responses import Response, StreamingResponse
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from api.codes.requests.http_answers import CloseCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.http_answers import CloseCode
+from api.codes.request_errors.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
 from api.graphql.engine.execution.documents import operation_type

@@ -10,8 +10,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.graphql import OperationType
 
 from api.codes.events.actors import ActorKind
-from api.codes.requests.queries import QueryCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.queries import QueryCode
+from api.codes.request_errors.requests import RequestCode
 from api.graphql.engine.context import Context
 from api.graphql.engine.execution.operations import Schema
 from api.http.access.request_guard import RequestGuard

@@ -13,8 +13,8 @@ from graphql import GraphQLError
 from starlette.responses import Response
 from strawberry.types.execution import ExecutionResult
 
-from api.codes.requests.queries import QueryCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.queries import QueryCode
+from api.codes.request_errors.requests import RequestCode
 from api.graphql.engine.execution.errors import with_code
 from api.http.graphql.json_writing import write_any_json
 from api.http.graphql.media_types import DEFAULT, GRAPHQL_JSON, Accepted

@@ -8,7 +8,7 @@ import json
 import math
 from typing import Any
 
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.requests import RequestCode
 from api.worker_processes.limits import Limit, LimitExceededError, Limits, WorkersBusyError
 from api.worker_processes.pool import run
 from strategies import Refusal

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qsl
 
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.requests import RequestCode
 from api.http.access.trusted_documents import document_id
 from api.http.graphql.json_reading import read_json
 from strategies import Refusal

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from graphql import GraphQLError
 from strawberry.types.execution import ExecutionResult
 
-from api.codes.requests.http_answers import CloseCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.http_answers import CloseCode
+from api.codes.request_errors.requests import RequestCode
 from api.graphql.engine.context import Context
 from api.graphql.engine.execution.json_text import EncodedJson
 from api.graphql.engine.execution.operations import Schema

@@ -9,8 +9,8 @@ from graphql import GraphQLError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from api.codes.events.actors import ActorKind
-from api.codes.requests.http_answers import CloseCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.http_answers import CloseCode
+from api.codes.request_errors.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
 from api.graphql.engine.execution.errors import public_error, with_code

@@ -16,8 +16,8 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UnsetType
 
-from api.codes.requests.http_answers import CloseCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.http_answers import CloseCode
+from api.codes.request_errors.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.execution.errors import public_error
 from api.graphql.engine.execution.operations import Schema

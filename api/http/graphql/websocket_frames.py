@@ -8,8 +8,8 @@ from typing import Any, cast
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 
-from api.codes.requests.http_answers import CloseCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.http_answers import CloseCode
+from api.codes.request_errors.requests import RequestCode
 from api.http.graphql.json_reading import read_any_json
 from api.http.graphql.json_writing import write_any_json
 from api.server import ACKNOWLEDGE_EXTENSION

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.background_jobs import JOB_KINDS
-from api.codes.requests.http_answers import HttpCode
+from api.codes.request_errors.http_answers import HttpCode
 from api.http.monitoring.access import Access
 from api.http.monitoring.crm_metrics import add_crms
 from api.http.monitoring.mailbox_metrics import add_mailboxes

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from api.http.unsubscribing.page import UNSUBSCRIBE
+from api.http.unsubscribing.page_html import UNSUBSCRIBE
 from api.services.people.recipient_choices import MAX_COMMENT_CHARACTERS
 from api.states import UnsubscribeReason
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from api.codes.refusals.bulk_actions import BulkCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.command_center import BulkActionKind, BulkActionStatus
 from api.ids import new_id
 from api.models import BulkAction

@@ -11,8 +11,8 @@ from api.services.common.lists.row_lists import RowList
 from api.services.common.live_steps import steps_of
 from api.services.enrollments.timelines.timeline_rows import timeline_steps
 from api.sorts import CampaignSort, Order
-from api.store.campaigns import campaign_list
-from api.store.campaigns.campaign_list import CampaignFilter
+from api.store.campaigns import campaign_lists
+from api.store.campaigns.campaign_lists import CampaignFilter
 from api.store.engine.rows import find, get_or_refuse
 from strategies import Position, Refusal, StepType, step_checks
 from strategies.codes import StrategyCode
@@ -38,7 +38,7 @@ async def campaigns(
         sender_id=await own_id(Sender, context, chosen.sender_id),
         template_id=await own_id(Template, context, chosen.template_id),
     )
-    return RowList(await campaign_list.campaigns(context.workspace_id, chosen, order))
+    return RowList(await campaign_lists.campaigns(context.workspace_id, chosen, order))
 
 
 async def place_of_new_email(context: WorkspaceContext, campaign_id: str, day: int, position: int | None) -> Position:

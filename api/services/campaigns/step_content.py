@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from api.codes.refusals.campaigns import CampaignCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign, Step, Template
 from api.services.common.campaign_facts import campaign_facts
 from api.services.common.context import WorkspaceContext

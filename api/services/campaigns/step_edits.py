@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.codes.refusals.campaigns import CampaignCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.models import Step
 from api.services.campaigns.draft import Draft, Path

@@ -6,7 +6,7 @@ have CC, BCC and attachments.
 
 from datetime import datetime
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey

@@ -6,5 +6,5 @@ services that does not import it. The tick loop, the command line and the sandbo
 
 Imports: channel_processes, codes, mail, models, plugins, services.common, services.tasks, services.workspaces, store,
     strategies.
-Imported by: cli, graphql, services.email_tests.
+Imported by: cli, graphql, services.test_email_sends.
 """

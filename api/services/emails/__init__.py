@@ -2,5 +2,5 @@
 
 Imports: codes, mail.message, mail.templates, models, services.common, services.enrollments, services.one_off_emails,
     services.people, services.tasks, services.templates, store, strategies.
-Imported by: graphql, http, services.bulk, services.dispatch.recovery, services.email_tests.
+Imported by: graphql, http, services.bulk, services.dispatch.recovery, services.test_email_sends.
 """

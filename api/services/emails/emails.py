@@ -7,7 +7,7 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.codes.refusals.campaigns import CampaignCode
 from api.codes.refusals.emails import EmailCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Enrollment, Send
 from api.services.common.context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_paused_or_ending
@@ -15,7 +15,7 @@ from api.services.one_off_emails.sending import check_retried
 from api.services.people.reachability import lock_reachable
 from api.services.tasks.closing import complete_task_of_email
 from api.states import MAY_GET_EMAILS, UNDELIVERED_STATUSES, SendStatus
-from api.store.dispatch import allowed_times
+from api.store.dispatch import allowed_time_rows
 from api.store.emails import one_off_emails
 from api.store.emails.transactional import transactional_steps
 from api.store.engine.rows import get_or_refuse
@@ -55,7 +55,7 @@ async def _allowed(send: Send, now: datetime) -> dict[str, Any]:
         return {}
     if send.reason == ReasonCode.NO_ALLOWED_TIME:
         return {"allowed_times_id": None}
-    ranges = (await allowed_times.find([send.allowed_times_id])).get(send.allowed_times_id, ())
+    ranges = (await allowed_time_rows.find([send.allowed_times_id])).get(send.allowed_times_id, ())
     start = next_allowed(ranges, now)
     if start is None or start == now:  # after the last range, dispatch asks the send option
         return {}

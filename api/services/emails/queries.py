@@ -12,7 +12,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.lists.filters import check_dates, check_ids, comparable_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.sorts import EmailSort, Order
-from api.store.emails import email_list
+from api.store.emails import email_lists
 from api.store.emails import emails as folders
 from api.store.emails.email_conditions import EmailFilter
 from api.store.engine.rows import find
@@ -50,7 +50,7 @@ async def emails(
         reason=comparable_id(chosen.reason),
         search=search_text(chosen.search),
     )
-    listing = await email_list.emails(context.workspace_id, chosen, order)
+    listing = await email_lists.emails(context.workspace_id, chosen, order)
     if chosen.is_folder:
         return RowList(listing, lambda: folders.count(context.workspace_id, chosen.folder))
     if chosen.is_one_answer:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from api.codes.refusals.templates import TemplateCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.mail.message.compose import EarlierEmail, EmailContent
 from api.mail.message.signature import Signature, with_signature
 from api.models import Campaign, Person, Sender, Step, Template

@@ -1,7 +1,7 @@
 """Refuse changes to a campaign that is paused, being ended, archived, or has just been edited."""
 
 from api.codes.refusals.campaigns import CampaignCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign
 from api.store.campaigns.campaign_state import CampaignState, lock_campaign_state
 from strategies import Refusal

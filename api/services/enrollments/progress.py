@@ -24,8 +24,8 @@ from api.states import EnrollmentStatus, SendStatus
 from api.store.campaigns.campaign_state import lock_campaign_state
 from api.store.campaigns.campaign_status import finish_if_last
 from api.store.campaigns.holds import lock_enrollments
-from api.store.dispatch import allowed_times
-from api.store.dispatch.allowed_times import allowed_times_id
+from api.store.dispatch import allowed_time_rows
+from api.store.dispatch.allowed_time_rows import allowed_times_id
 from api.store.emails.written_texts import restore_texts
 from api.store.enrollments.enrollments import finish
 from api.store.events.events import Line, enrollment_event, task_event, write
@@ -69,7 +69,9 @@ async def schedule_next_steps(
     else:
         timeline, unresolved = resolved(steps), None
     events: list[Line] = []
-    await allowed_times.keep((each.allowed for each in timeline.planned if isinstance(each, PlannedSend)), now.date())
+    await allowed_time_rows.keep(
+        (each.allowed for each in timeline.planned if isinstance(each, PlannedSend)), now.date()
+    )
     for planned in timeline.planned:
         step = steps[planned.number - 1]
         if isinstance(planned, PlannedSend):

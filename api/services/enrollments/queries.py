@@ -8,8 +8,8 @@ from api.services.common.lists.filters import FILTER, check_ids, own_id, search_
 from api.services.common.lists.row_lists import RowList
 from api.sorts import CreatedSort, Order
 from api.store.engine.rows import find
-from api.store.enrollments import enrollment_list
-from api.store.enrollments.enrollment_list import EnrollmentFilter
+from api.store.enrollments import enrollment_lists
+from api.store.enrollments.enrollment_lists import EnrollmentFilter
 
 __all__ = ["EnrollmentFilter", "enrollment", "enrollments"]
 
@@ -31,4 +31,4 @@ async def enrollments(
         search=search_text(chosen.search),
     )
     descending = order is not None and order.descending
-    return RowList(await enrollment_list.enrollments(context.workspace_id, chosen, descending=descending))
+    return RowList(await enrollment_lists.enrollments(context.workspace_id, chosen, descending=descending))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.requests import RequestCode
 from api.models import Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.lists.filters import FILTER, check_ids, id_condition

@@ -14,8 +14,8 @@ To add a kind of job, write one file in the room of its subject, such as ``api/s
 3. ``MY_KIND = JobKind("my_kind", JobPriority.BULK, _work, _give_up)``.
 
 Then add one line, ``MY_KIND``, to ``JOB_KINDS`` in ``api/background_jobs.py``, and name ``services.jobs`` under
-``Imports:`` of the room (``python -m tests.rooms`` prints the right lines). ``runtime.clock`` is real time; a sandbox
-has its own. A job that waits yields a timedelta. One that calls servers of others has ``calls_others``;
+``Imports:`` of the room (``python -m tests.import_rules`` prints the right lines). ``runtime.clock`` is real time; a
+sandbox has its own. A job that waits yields a timedelta. One that calls servers of others has ``calls_others``;
 ``concurrent_jobs.py`` runs several of these at once. Leases, retries, priorities, fairness and metrics need no further
 code. ``bisect_failures`` (services/common/job_chunks/bisection.py) finds the one row that makes a chunk fail. To cancel
 a job, write the decision and call ``store.jobs.cancel`` in one transaction.

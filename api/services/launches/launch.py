@@ -22,7 +22,7 @@ from api.services.launches.launch_planner import Choice
 from api.services.replies.bounces import refuse_bounced
 from api.services.templates.template_inputs import WrittenText
 from api.store.campaigns.campaign_status import mark_launched
-from api.store.dispatch import allowed_times
+from api.store.dispatch import allowed_time_rows
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments.enrollments import earlier_endings, lock_open_enrollments
 from api.store.events.events import Line, enrollment_event, write
@@ -93,7 +93,7 @@ async def launch(
             if not again:
                 await lock_open_enrollments(plan.campaign.id, list(person_ids))
                 await _refuse_ended(plan)
-            await allowed_times.keep(allowed, context.now.date())
+            await allowed_time_rows.keep(allowed, context.now.date())
             await Enrollment.bulk_create(rows, batch_size=500)
             await Send.bulk_create(sends, batch_size=300)
             await Task.bulk_create(tasks, batch_size=300)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from api.codes.refusals.launches import LaunchCode
 from api.codes.refusals.people import PersonCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign, Person, Step
 from api.services.common.context import WorkspaceContext
 from api.services.common.loop_slices import LoopSlices

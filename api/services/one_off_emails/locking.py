@@ -1,7 +1,7 @@
 """Find a one-off email, and lock it for a change."""
 
 from api.codes.refusals.emails import EmailCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Send
 from api.services.common.context import WorkspaceContext
 from api.states import UNTRANSMITTED_STATUSES, SendStatus

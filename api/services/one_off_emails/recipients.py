@@ -6,7 +6,7 @@ from typing import NamedTuple
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.codes.refusals.emails import EmailCode
 from api.codes.refusals.people import PersonCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.mail.address import address_key
 from api.mail.domains import blocking_domain
 from api.models import Person, Sender

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.emails import EmailCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Person, Send, Sender, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey, remember

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from api.codes.refusals.csv_files import CsvCode
 from api.codes.refusals.people import PersonCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.csv_reading import COLUMN_NAMES, Row, Table, address_in, column_label, garbled, read_table
 from api.services.people.import_columns import EMAIL_NAMES, Columns, columns_of
 from api.services.people.people import ARGUMENT_NAMES, MAX_FIELDS, checked_columns

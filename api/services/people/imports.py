@@ -13,7 +13,7 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.csv_files import CsvCode
 from api.codes.refusals.jobs import JobCode
 from api.codes.refusals.people import PersonCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.models import PeopleImport
 from api.services.common.context import WorkspaceContext, workspace_now

@@ -7,7 +7,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from api.codes.refusals.people import PersonCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.mail.address import address_key
 from api.mail.unsubscribing.own_links import UNSUBSCRIBE_FIELD

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.mail.address import MAX_ADDRESS_LENGTH, address_key, address_prefix
 from api.mail.text_checks import storable_text, text_problem
 from api.models import Campaign, ImportRefusal, PeopleGroup, PeopleImport, Person
@@ -14,11 +14,11 @@ from api.sorts import Order, PersonSort, SuppressionSort
 from api.store.engine.listing.listing import Listing
 from api.store.engine.rows import find
 from api.store.people import people as stored_people
-from api.store.people import suppression_list
+from api.store.people import suppression_lists
 from api.store.people.people import PersonFilter
 from api.store.people.person_facts import PersonFacts
 from api.store.people.suppression_history import history
-from api.store.people.suppression_list import SuppressionFilter
+from api.store.people.suppression_lists import SuppressionFilter
 from strategies import Refusal
 
 __all__ = [
@@ -88,7 +88,7 @@ async def suppressions(
     """Return the suppressed addresses of a filter. Raises Refusal TOO_LONG, TOO_MANY_TO_SORT or EMPTY_DATE_RANGE."""
     check_dates("address", ("filter",), "since", chosen.since, "before", chosen.before)
     chosen = replace(chosen, address_begins=_prefix(chosen.address_begins))
-    return RowList(await suppression_list.suppressions(context.workspace_id, chosen, order))
+    return RowList(await suppression_lists.suppressions(context.workspace_id, chosen, order))
 
 
 async def suppression_history(context: WorkspaceContext, email: str) -> RowList:

@@ -8,7 +8,7 @@ only move emails, so those two checks decide.
 """
 
 from api.codes.refusals.people import PersonCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.mail.domains import blocking_domain
 from api.models import Campaign, Person, Workspace
 from api.store.people.people import lock_present

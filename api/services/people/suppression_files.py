@@ -14,7 +14,7 @@ from io import StringIO
 from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.csv_files import CsvCode
 from api.codes.refusals.jobs import JobCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.csv_reading import (
     COLUMN_NAMES,
     Row,

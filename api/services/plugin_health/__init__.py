@@ -4,5 +4,5 @@ The health is in the database, so that all processes of a server, its command li
 ``breaker.py`` decides, ``recording.py`` writes faults and recoveries, ``health.py`` reads.
 
 Imports: channel_processes, codes, mail, plugins, services.common, store, strategies, worker_processes.
-Imported by: cli, graphql, http, services.campaigns, services.send_options.
+Imported by: cli, graphql, http, services.campaigns, services.option_calls.
 """

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Enrollment, Send
 from api.services.common.context import WorkspaceContext
 from api.states import SendStatus

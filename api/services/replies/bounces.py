@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.people import PersonCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.mail.address import address_key
 from api.models import Person
 from api.services.common.context import WorkspaceContext

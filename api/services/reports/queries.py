@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.services.common.context import WorkspaceContext
 from api.services.common.lists.cursors import ROW_ID
 from api.services.common.lists.filters import FILTER, check_ids, comparable_id

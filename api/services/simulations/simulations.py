@@ -11,7 +11,7 @@ from datetime import datetime
 
 from api.codes.refusals.emails import EmailCode
 from api.codes.refusals.workspaces import WorkspaceCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.mail.simulated_answers import (
     DIAGNOSTICS,

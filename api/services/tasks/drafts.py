@@ -5,7 +5,7 @@ first has saved. The text of an email that was withdrawn is the draft of its tas
 """
 
 from api.codes.refusals.emails import EmailCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Send, Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from api.codes.refusals.tasks import TaskCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.services.common.inputs.inputs import Path
 from strategies import Refusal
 from strategies.calendar import local

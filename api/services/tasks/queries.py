@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Task
 from api.services.common.context import WorkspaceContext
 from api.services.common.lists.filters import check_dates, check_ids, comparable_id

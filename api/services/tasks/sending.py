@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from api.codes.refusals.emails import EmailCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.models import Enrollment, Send, Task
 from api.services.common.context import WorkspaceContext

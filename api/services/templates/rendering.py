@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.codes.refusals.templates import TemplateCode
-from api.mail import worker_jobs
+from api.mail import worker_calls
 from api.mail.cache import Cache, text_bytes
 from api.mail.inline_limits import SlowWorkError, TemplateFact, run_quick
 from api.mail.message.body import frame_cache
@@ -68,7 +68,7 @@ async def compose_email(
 
     Raises UnresolvedFieldError, TemplateProblem, and Refusal (TOO_BUSY).
     """
-    return await _run_job(key, RENDER_LIMITS, worker_jobs.compose_email, content, fields, now, earlier)
+    return await _run_job(key, RENDER_LIMITS, worker_calls.compose_email, content, fields, now, earlier)
 
 
 async def check_template(key: str, source: str, *, html: bool, line: bool) -> str:
@@ -76,17 +76,17 @@ async def check_template(key: str, source: str, *, html: bool, line: bool) -> st
 
     Raises TemplateProblem, HtmlLimitError, and Refusal (TOO_BUSY).
     """
-    return await _run_job(key, CHECK_LIMITS, worker_jobs.check_saved_template, source, html, line)
+    return await _run_job(key, CHECK_LIMITS, worker_calls.check_saved_template, source, html, line)
 
 
 async def clean_html(key: str, html: str) -> str:
     """Sanitize HTML that a rep wrote. Raises as ``check_template`` does."""
-    return await _run_job(key, CHECK_LIMITS, worker_jobs.clean_html, html)
+    return await _run_job(key, CHECK_LIMITS, worker_calls.clean_html, html)
 
 
 async def list_removed(key: str, source: str, *, template: bool) -> list[str]:
     """Return what the sanitizer removes from HTML. Raises TemplateLimitProblem and Refusal (TOO_BUSY)."""
-    return await _run_job(key, CHECK_LIMITS, worker_jobs.list_removed, source, template)
+    return await _run_job(key, CHECK_LIMITS, worker_calls.list_removed, source, template)
 
 
 async def fields_in(key: str, source: str) -> frozenset[str]:
@@ -99,26 +99,26 @@ async def fields_in(key: str, source: str) -> frozenset[str]:
 
 async def find_blockers(
     key: str, content: EmailContent, people: Sequence[Mapping[str, str]], now: datetime, earlier: EarlierEmail | None
-) -> list[worker_jobs.Blockers]:
+) -> list[worker_calls.Blockers]:
     """Return what prevents the email of each of these people. The rest is not checked after a limit is exceeded.
 
     Raises Refusal (TOO_BUSY).
     """
-    found: list[worker_jobs.Blockers] = []
+    found: list[worker_calls.Blockers] = []
     try:
         while len(found) < len(people):
             try:
                 found += [
-                    await _run_here(key, worker_jobs.find_person_blockers, content, people[len(found)], now, earlier)
+                    await _run_here(key, worker_calls.find_person_blockers, content, people[len(found)], now, earlier)
                 ]
                 await asyncio.sleep(0)
             except SlowWorkError:
-                left = people[len(found) : len(found) + worker_jobs.MAX_BATCH_ITEMS]
+                left = people[len(found) : len(found) + worker_calls.MAX_BATCH_ITEMS]
                 found += await _run_in_worker(
-                    key, RENDER_LIMITS, worker_jobs.find_blockers, content, left, now, earlier
+                    key, RENDER_LIMITS, worker_calls.find_blockers, content, left, now, earlier
                 )
     except (TemplateProblem, LimitExceededError):
-        found += [worker_jobs.Blockers((), ())] * (len(people) - len(found))
+        found += [worker_calls.Blockers((), ())] * (len(people) - len(found))
     except WorkersBusyError:
         raise busy_refusal() from None
     return found
@@ -145,7 +145,7 @@ async def write_slowly(key: str, orders: Sequence[RenderRequest]) -> list[Render
     Raises WorkersBusyError, and LimitExceededError if the machine is too busy to render one email in time.
     """
     try:
-        return await run(worker_jobs.render_emails, list(orders), key=key, limits=RENDER_LIMITS)
+        return await run(worker_calls.render_emails, list(orders), key=key, limits=RENDER_LIMITS)
     except LimitExceededError as error:
         if len(orders) > 1:
             return await write_slowly(key, orders[:1])
@@ -195,7 +195,7 @@ async def _find_fact(key: str, fact: TemplateFact) -> None:
     own: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     _pending_facts[fact] = own
     try:
-        value = await run(worker_jobs.find_template_fact, fact, key=key, limits=CHECK_LIMITS)
+        value = await run(worker_calls.find_template_fact, fact, key=key, limits=CHECK_LIMITS)
         cache.put(fact.arguments, value)
         if fact.arguments not in cache:
             raise SlowWorkError  # too large for the cache

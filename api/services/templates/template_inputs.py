@@ -6,7 +6,7 @@ Call them outside of transactions. Each returns the clean value, or raises Refus
 from collections.abc import Awaitable
 from typing import NamedTuple, TypeVar
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.mail.html.limits import HtmlLimitError
 from api.mail.templates.liquid import TemplateProblem
 from api.services.common.inputs import inputs

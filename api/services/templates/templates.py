@@ -5,7 +5,7 @@ from typing import Any
 
 from api.codes.refusals.campaigns import CampaignCode
 from api.codes.refusals.templates import TemplateCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.models import Category, Template
 from api.services.common.context import WorkspaceContext

@@ -7,7 +7,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from api.codes.refusals.workspaces import WorkspaceCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.mail.address import address_key
 from api.mail.message.signature import MAX_SIGNATURE_CHARACTERS, TEMPLATE_MARKS, Signature

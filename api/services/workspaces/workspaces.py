@@ -7,7 +7,7 @@ from typing import Any
 
 from api.codes.refusals.people import PersonCode
 from api.codes.refusals.workspaces import WorkspaceCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.mail.address import AddressProblem
 from api.mail.domains import normalize_domain

@@ -7,7 +7,7 @@ step can be many. Those that the person or an own subject meets are read by thei
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Person, Send
 from api.store.emails.subject_words import emails_with, own_subject_has, steps_with
 from api.store.engine.database import is_postgres

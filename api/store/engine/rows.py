@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from tortoise.models import Model
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.store.engine.row_reader import converted, read_columns, read_where
 from api.store.engine.sql import in_list, of_workspace
 from strategies import Refusal

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from api.codes.events.event_kinds import EventKind
 from api.ids import new_id
-from api.store.dispatch import allowed_times
+from api.store.dispatch import allowed_time_rows
 from api.store.engine.bulk import insert
 from api.store.events.events import Line, task_event, write
 from strategies.timeline.allowed_times import Ranges
@@ -66,7 +66,7 @@ async def enroll(
     about = [[_about(row) for row in own if row["id"] in added] for own in rows]
     plans = [(plan, own) for (plan, _), own in zip(planned, about, strict=True)]
     emails = [(email, [{"id": new_id("snd"), **row} for row in own]) for plan, own in plans for email in plan.emails]
-    await allowed_times.keep((ranges for plan, _ in plans for ranges in plan.allowed), at.date())
+    await allowed_time_rows.keep((ranges for plan, _ in plans for ranges in plan.allowed), at.date())
     await _insert("send", EMAIL_TIMES, emails)
     await write([
         Line(

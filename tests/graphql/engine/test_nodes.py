@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.graphql.engine.nodes import TYPE_NAMES
+from api.graphql.engine.node_interface import TYPE_NAMES
 from api.graphql.schema import schema
 from api.ids import new_id
 from api.models import (

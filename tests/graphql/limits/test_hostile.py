@@ -10,16 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.hostile.generated import Trial, Wire, known, rotated
+from benchmarks.hostile.generated import Wire, known, rotated
 from benchmarks.hostile.named import NAMED
 from benchmarks.hostile.server import HANG_SECONDS, Outcome, Server, running, two_tokens
 from benchmarks.hostile.work import Workplace
-from tests.cases import one_in
 
-OVER_HTTP, OVER_WEBSOCKET, LARGE = 700, 40, 20
-"""How many values there are: the first number gives each open-ended place a turn."""
-PART_OVER_HTTP, PART = 10, 2
-"""By default every tenth or second of them is sent, with each shape, and others to the other database."""
+OVER_HTTP, OVER_WEBSOCKET, LARGE = 190, 40, 20
+"""How many values are sent: the first number gives each open-ended place a turn."""
 SIZE, LARGE_SIZE = 200_000, 900_000
 PAUSE_SECONDS = 0.1
 """The other client asks less often than in the benchmark: its times are printed here, and take no part in the test."""
@@ -54,28 +51,22 @@ def report(what: str, server: Server, outcomes: dict[str, Outcome], waited: floa
     assert waited < HANG_SECONDS
 
 
-def test_jobs_and_values(server: Server, database_url: str, database_kind: str) -> None:
+def test_jobs_and_values(server: Server, database_url: str) -> None:
     """One server takes all: its start costs as much as what it is sent."""
     jobs_with_poison_come_to_their_end(server)
-    values_of_every_shape(server, database_url, database_kind)
+    values_of_every_shape(server, database_url)
 
 
-def part(count: int, size: int, step: int, database_kind: str) -> list[Trial]:
-    """Return the values that are sent."""
-    return one_in(step, rotated(count, size), step // 2 * (database_kind == "postgres"))
-
-
-def values_of_every_shape(server: Server, database_url: str, database_kind: str) -> None:
+def values_of_every_shape(server: Server, database_url: str) -> None:
     other = asyncio.run(two_tokens(database_url))[0]
     ids = known(server, other)
     server.neighbour.worst()
-    over_http = part(OVER_HTTP, SIZE, PART_OVER_HTTP, database_kind)
-    for what, trials in (("over HTTP", over_http), ("large ones", part(LARGE, LARGE_SIZE, PART, database_kind))):
-        outcomes = {str(trial): server.send(trial.body(ids)) for trial in trials}
+    for what, count, size in (("over HTTP", OVER_HTTP, SIZE), ("large ones", LARGE, LARGE_SIZE)):
+        outcomes = {str(trial): server.send(trial.body(ids)) for trial in rotated(count, size)}
         report(what, server, outcomes, server.neighbour.worst())
         assert {name: told for name, told in outcomes.items() if told.wrong or told.status == 0} == {}
     wire = Wire(server)
-    outcomes = {str(trial): wire.send(trial.body(ids)) for trial in part(OVER_WEBSOCKET, SIZE, PART, database_kind)}
+    outcomes = {str(trial): wire.send(trial.body(ids)) for trial in rotated(OVER_WEBSOCKET, SIZE)}
     wire.close()
     report("over a websocket", server, outcomes, server.neighbour.worst())
     # A frame that is too large closes the connection, with a reason: that is no hang.

@@ -11,7 +11,7 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
-from api.services.send_options.isolation import isolated
+from api.services.option_calls.isolation import isolated
 from plugins.loading.manager import load
 from strategies import Availability, Position, SendAt, SendOption, StepContext
 from strategies.options.task import Task

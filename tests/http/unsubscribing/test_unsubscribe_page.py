@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+from api.http.unsubscribing.page_routes import link_maker
 from api.http.unsubscribing.sentences import SENTENCES
-from api.http.unsubscribing.unsubscribe_page import link_maker
 from api.mail.unsubscribing.links import changes_token, sign
 from api.models import Event, Person, Suppression, SuppressionChange, Workspace
 from api.services.people.recipient_choices import UNDO_PERIOD

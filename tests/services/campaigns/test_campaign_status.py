@@ -21,7 +21,7 @@ from api.services.replies.replies import record_reply
 from api.services.tasks.tasks import complete_task, skip_task
 from api.states import CampaignStatus, campaign_status
 from api.store.campaigns import campaign_status as campaign_status_store
-from api.store.campaigns.campaign_list import CampaignFilter, campaigns
+from api.store.campaigns.campaign_lists import CampaignFilter, campaigns
 from api.store.campaigns.campaign_status import STATUS, finish_campaign, mark_launched
 from api.store.engine.listing.listing import Window
 from api.store.engine.sql import execute

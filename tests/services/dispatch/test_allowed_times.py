@@ -14,7 +14,7 @@ from api.services.launches.launch import Choice
 from api.services.people.people import create_person
 from api.services.workspaces.senders import end_account_pause
 from api.states import SendStatus
-from api.store.dispatch import allowed_times
+from api.store.dispatch import allowed_time_rows
 from api.store.engine.sql import execute
 from plugins.contract import Outcome, Outgoing
 from strategies import Range
@@ -142,7 +142,7 @@ async def test_edits_and_resumes_store_the_new_times(world: World, office: Offic
     await change_step(world.context, step.id, config={"from": 12})
     send = await Send.get(id=send_id)
     assert (send.due_at, send.allowed_times_id == before) == (at(2, 12), False)
-    ranges = (await allowed_times.find([send.allowed_times_id]))[send.allowed_times_id]
+    ranges = (await allowed_time_rows.find([send.allowed_times_id]))[send.allowed_times_id]
     assert (len(ranges), ranges[0]) == (10, Range(at(2, 12), at(2, 17)))
     await pause_campaign(world.context, step.campaign_id)
     resumed = later(world, at(3, 18))
@@ -151,11 +151,11 @@ async def test_edits_and_resumes_store_the_new_times(world: World, office: Offic
     await resumed.tick(at(3, 18))
     assert world.channel.left == []
     # Ranges that no unsent email has are deleted.
-    await allowed_times.delete_unused(at(9, 0).date())
+    await allowed_time_rows.delete_unused(at(9, 0).date())
     kept = await execute("SELECT id FROM allowed_times")
     assert [row["id"] for row in kept] == [(await Send.get(id=send_id)).allowed_times_id]
     await Send.filter(id=send_id).update(status=SendStatus.SENT)
-    await allowed_times.delete_unused(at(9, 0).date())
+    await allowed_time_rows.delete_unused(at(9, 0).date())
     assert await execute("SELECT id FROM allowed_times") == []
 
 

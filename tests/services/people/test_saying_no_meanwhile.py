@@ -9,7 +9,6 @@ import pytest
 
 from api.models import Campaign, Person, Send, Sender, Task, TestEmail
 from api.services.campaigns.campaigns import add_step
-from api.services.email_tests import email_tests
 from api.services.emails import emails
 from api.services.emails.template_preview import PreviewRequest
 from api.services.launches.launch import Choice, launch
@@ -20,6 +19,7 @@ from api.services.people.merging import merge_people
 from api.services.people.people import create_person
 from api.services.people.suppressions import suppress_address
 from api.services.tasks import sending
+from api.services.test_email_sends import sending as test_sending
 from strategies import Refusal
 from tests.services.campaigns.edited import content
 from tests.services.people.test_gone_meanwhile import before_transaction
@@ -89,8 +89,9 @@ async def test_no_test_email_goes_to_an_address_that_says_no(world: World, monke
     async def unsubscribe() -> None:
         await suppress_address(world.context, "g@example.com")
 
-    before_transaction(monkeypatch, email_tests, unsubscribe)
+    before_transaction(monkeypatch, test_sending, unsubscribe)
     with pytest.raises(Refusal) as refused:
-        await email_tests.send_test_email(world.context, PreviewRequest(html="<p>x</p>", subject="Hi"), "g@example.com")
+        request = PreviewRequest(html="<p>x</p>", subject="Hi")
+        await test_sending.send_test_email(world.context, request, "g@example.com")
     assert (refused.value.code, refused.value.path) == ("UNSUBSCRIBED", ("to",))
     assert (world.channel.left, await TestEmail.all().count()) == ([], 0)

@@ -28,7 +28,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.types.graphql import OperationType
 
-from api.codes.requests.queries import QueryCode
+from api.codes.request_errors.queries import QueryCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.arguments.input_errors import ArgumentsGiven, ValuesFit
 from api.graphql.limits.byte_cache import ByteCache

@@ -6,8 +6,8 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.extensions import MaskErrors
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 
-from api.codes.requests.queries import QueryCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.queries import QueryCode
+from api.codes.request_errors.requests import RequestCode
 from api.graphql.arguments.argument_paths import path_of_value
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.arguments.input_errors import invalid_value

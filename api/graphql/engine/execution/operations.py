@@ -23,7 +23,7 @@ from strawberry.types.execution import ExecutionResult as Result
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
 from api.graphql.engine.context import Context
 from api.graphql.engine.execution.documents import Documents, valid_document

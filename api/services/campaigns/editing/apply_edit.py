@@ -6,7 +6,7 @@ from typing import Any
 from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.campaigns import CampaignCode
 from api.codes.refusals.templates import TemplateCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign, Enrollment, Launch, Step
 from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks

@@ -20,7 +20,7 @@ from api.services.enrollments.timelines.timeline_rows import (
     uses_planned_time,
 )
 from api.states import WAITING_STATUSES, EnrollmentStatus, SendStatus, TaskStatus
-from api.store.dispatch.allowed_times import allowed_times_id
+from api.store.dispatch.allowed_time_rows import allowed_times_id
 from api.store.enrollments.fact_changes import FACTS_CHANGED
 from strategies import Note, Refusal
 from strategies.questions import QuestionCollector

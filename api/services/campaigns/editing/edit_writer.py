@@ -21,7 +21,7 @@ from api.services.enrollments.timelines.timeline_rows import (
     task_row,
 )
 from api.store.campaigns import edits
-from api.store.dispatch import allowed_times
+from api.store.dispatch import allowed_time_rows
 from api.store.emails.written_texts import restore_texts
 from api.store.events.events import Line, email_event, task_event, write
 from strategies import Note
@@ -47,7 +47,7 @@ async def _emails(
 ) -> tuple[list[Line], set[str | None]]:
     now, lines = context.now, list[Line]()
     plans = [*(plan for _, plan in (*found.moved, *found.reexplained)), *(plan for _, _, plan in found.emails)]
-    await allowed_times.keep((plan.allowed for plan in plans), now.date())
+    await allowed_time_rows.keep((plan.allowed for plan in plans), now.date())
     moved = [
         _email_values(
             send,

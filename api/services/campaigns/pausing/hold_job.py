@@ -27,7 +27,7 @@ from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store.campaigns import holds
 from api.store.campaigns.campaign_state import lock_campaign, lock_campaign_state
 from api.store.campaigns.edits import people_in
-from api.store.dispatch import allowed_times
+from api.store.dispatch import allowed_time_rows
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import email_event, task_event, write
 from api.store.tasks.tasks import extend_expiry
@@ -208,7 +208,7 @@ async def _release(planner: ResumePlanner, after: str, at_once: int) -> str | No
     await holds.lock_schedules(people)
     changes = await planner.changes(people)
     campaign, now = planner.campaign, planner.context.now
-    await allowed_times.keep(changes.allowed, now.date())
+    await allowed_time_rows.keep(changes.allowed, now.date())
     moved = await holds.write_resume(changes.sends, changes.tasks, changes.resumed)
     await write([
         task_event(task, EventKind.TASK_MOVED, now, data=_dates(before, after), campaign_id=campaign.id)

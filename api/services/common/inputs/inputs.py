@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from jsonschema.exceptions import ValidationError
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.mail.address import AddressProblem, check_address
 from api.mail.text_checks import header_problem, text_problem
 from plugins.loading.schemas import validator

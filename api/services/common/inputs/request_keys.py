@@ -20,7 +20,7 @@ from typing import Any
 
 from tortoise.models import Model
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Enrollment, Launch, PeopleImport, Send, TestEmail
 from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Self
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from strategies import Refusal
 
 Path = tuple[str, ...]

@@ -30,7 +30,7 @@ from api.store.campaigns.endings import active_people
 from api.store.campaigns.holds import count_held_by_campaign
 from api.store.crm.person_records import present_links
 from api.store.crm.tasks import LinkAndChange, links_with_changes
-from api.store.dispatch import allowed_times
+from api.store.dispatch import allowed_time_rows
 from api.store.emails import attachments, email_versions, one_off_emails
 from api.store.emails.attachments import Attachment
 from api.store.emails.one_off_emails import OneOffEmail
@@ -166,7 +166,7 @@ class BatchReader:
 
     async def allowed_times(self, ids: list[str]) -> list[Ranges]:
         """Return the ranges of time of these rows."""
-        found = await allowed_times.find(ids)
+        found = await allowed_time_rows.find(ids)
         return [found.get(each, ()) for each in ids]
 
     async def waiting_people_of_campaigns(self, campaign_ids: list[str]) -> list[list[WaitingCount]]:

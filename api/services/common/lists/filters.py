@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tortoise.models import Model
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.mail.text_checks import storable_text
 from api.services.common.context import WorkspaceContext
 from api.store.engine.listing.small_lists import own_ids

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from tortoise.models import Model
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.services.common.context import WorkspaceContext
 from api.services.common.lists.cursors import cursor_of, position_at
 from api.store.engine.listing.listing import MAX_EXACT_COUNT, Count, Listing, Window

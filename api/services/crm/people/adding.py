@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from api.codes.crm.person_records import CrmPersonCode
 from api.codes.refusals.people import PersonCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.crm_records import CrmMatchedBy
 from api.mail.address import address_key
 from api.models import Enrollment, Person

@@ -13,7 +13,7 @@ from typing import Any
 from api.codes.crm.person_records import CrmPersonCode
 from api.codes.refusals.csv_files import CsvCode
 from api.codes.refusals.people import PersonCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.models import CrmConnection, Job, PeopleImport, Person
 from api.services.common.context import WorkspaceContext

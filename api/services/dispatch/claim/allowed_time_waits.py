@@ -9,8 +9,8 @@ from api.codes.reasons.outcome_reasons import ReasonCode
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
 from api.services.enrollments.timelines.explanations import notes_to_json
-from api.store.dispatch import allowed_times
-from api.store.dispatch.allowed_times import Wait
+from api.store.dispatch import allowed_time_rows
+from api.store.dispatch.allowed_time_rows import Wait
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import email_event, write
 from plugins.contract import Outcome
@@ -56,7 +56,7 @@ async def postpone(waits: Sequence[Wait], claim: BisectingClaim) -> None:
 async def _write(waits: Sequence[Wait], now: datetime) -> int:
     new = {wait.send.id: wait for wait in waits if wait.reason is not None and wait.is_new}
     async with transaction():
-        rows = await allowed_times.postpone(waits)
+        rows = await allowed_time_rows.postpone(waits)
         lines = []
         for row in rows:
             if wait := new.get(row["id"]):

@@ -16,8 +16,8 @@ from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
 from api.services.enrollments.timelines.explanations import notes_to_json
 from api.services.enrollments.timelines.plan_again import plan_again
-from api.store.dispatch import allowed_times
-from api.store.dispatch.allowed_times import Wait
+from api.store.dispatch import allowed_time_rows
+from api.store.dispatch.allowed_time_rows import Wait
 from plugins.contract import Outcome, Receipt
 from strategies import Refusal
 from strategies.calendar import shown_minute
@@ -45,7 +45,7 @@ async def ask_again(
 
     If not ``may_ask``, they wait for a minute.
     """
-    explanations = await allowed_times.explanations([delivery.send.id for delivery in deliveries])
+    explanations = await allowed_time_rows.explanations([delivery.send.id for delivery in deliveries])
     waits: list[Wait] = []
     failed: list[Delivery] = []
     asked_since = time.monotonic()
@@ -88,8 +88,8 @@ async def _ask_again(
     else:
         has_answer = True
         if planned is not None and may_be_sent(planned.allowed, planned.instant):
-            await allowed_times.keep([planned.allowed], now.date())
-            allowed_id = allowed_times.allowed_times_id(planned.allowed)
+            await allowed_time_rows.keep([planned.allowed], now.date())
+            allowed_id = allowed_time_rows.allowed_times_id(planned.allowed)
             if planned.instant > now:
                 return wait_until(delivery, planned.instant, explanation, allowed_id), True
             return Wait(send, now, None, "", allowed_id, without_waits(explanation)), True

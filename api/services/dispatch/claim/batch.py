@@ -21,7 +21,7 @@ from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.templates.email_content import ContentLoader, fields_of
 from api.services.templates.sender_texts import load_sender_texts
 from api.states import Tracking
-from api.store.dispatch import allowed_times
+from api.store.dispatch import allowed_time_rows
 from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.engagement import tracked_campaigns
 from api.store.enrollments.enrollments import statuses
@@ -101,7 +101,7 @@ class Batch:
             await tracked_campaigns(campaigns) if runtime.tracking is not None else {},
             texts.fields,
             await OneOffRows.load(sender["workspace_id"], [send.id for send in sends if send.enrollment_id is None]),
-            await allowed_times.find(send.allowed_times_id for send in sends),
+            await allowed_time_rows.find(send.allowed_times_id for send in sends),
         )
         batch.emails.expect(sends)
         return batch

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from api.codes.refusals.templates import TemplateCode
 from api.mail.inline_limits import SlowWorkError
 from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest
-from api.mail.worker_jobs import MAX_BATCH_ITEMS
+from api.mail.worker_calls import MAX_BATCH_ITEMS
 from api.services.templates.rendering import write_quickly, write_slowly
 from api.store.dispatch.claimed_email import ClaimedEmail
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.common.job_chunks.row_backoff import Backoff
-from api.services.dispatch.claim.allowed_times import AskLater, wait_for_allowed_times
+from api.services.dispatch.claim.allowed_time_checks import AskLater, wait_for_allowed_times
 from api.services.dispatch.claim.batch import Batch
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery

@@ -10,7 +10,7 @@ from api.services.common.job_chunks.row_backoff import Backoff
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.expired_leases import recover_expired
 from api.store.campaigns.campaign_status import finish_campaigns
-from api.store.dispatch import allowed_times, throttles
+from api.store.dispatch import allowed_time_rows, throttles
 from api.store.emails import attachments, sent_contents
 from api.store.emails import emails as stored_emails
 from api.store.engine.faults.corruption import is_corrupt
@@ -83,7 +83,7 @@ class PeriodicRecovery:
         if time.monotonic() - self._cleaned_at > THROTTLE_CLEANUP_INTERVAL_SECONDS:
             self._cleaned_at = time.monotonic()
             await throttles.delete_old_slots(real_now)
-            await allowed_times.delete_unused(real_now.date())
+            await allowed_time_rows.delete_unused(real_now.date())
             while await attachments.delete_unused(real_now - UNUSED_ATTACHMENTS_KEPT_FOR):
                 pass
             for workspace in await sandboxes():

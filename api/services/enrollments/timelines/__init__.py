@@ -1,6 +1,6 @@
 """One person's timeline from and to rows: send times, due dates, explanations, times that people chose.
 
-Imports: codes.requests, models, plugins.loading, services.common, services.enrollments.facts, store.dispatch,
+Imports: codes.request_errors, models, plugins.loading, services.common, services.enrollments.facts, store.dispatch,
     strategies.
 Imported by: graphql.arguments, graphql.campaigns, graphql.enrollments, graphql.launches, services.campaigns,
     services.compose, services.dispatch.claim, services.emails, services.enrollments.time_zones, services.launches,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Send
 from api.services.common.inputs import inputs
 from api.services.common.inputs.inputs import MAX_YEAR, MIN_YEAR

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.services.enrollments.timelines.explanations import notes_to_json
-from api.store.dispatch.allowed_times import allowed_times_id
+from api.store.dispatch.allowed_time_rows import allowed_times_id
 from strategies.calendar import local
 from strategies.timeline.records import PlannedSend
 

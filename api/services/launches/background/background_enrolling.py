@@ -9,7 +9,7 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.jobs import JobCode
 from api.codes.refusals.launches import LaunchCode
 from api.codes.refusals.people import PersonCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.mail.text_checks import storable_text
 from api.models import Campaign, Launch, Sender, Step, Workspace
 from api.services.common.context import WorkspaceContext, workspace_now

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign, Person, Step
 from api.services.common.context import WorkspaceContext
 from api.services.launches.background.chosen_people import Audience

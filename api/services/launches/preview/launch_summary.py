@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from api.codes.refusals.launches import LaunchCode
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign
 from api.services.common.context import WorkspaceContext
 from api.services.launches.background.chosen_people import Audience

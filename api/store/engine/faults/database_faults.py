@@ -17,10 +17,10 @@ from asyncpg.exceptions import (
 )
 from tortoise.exceptions import IntegrityError, ValidationError
 
-from api.codes.requests.database import DatabaseCode
-from api.codes.requests.inputs import InputCode
-from api.codes.requests.queries import QueryCode
-from api.codes.requests.requests import RequestCode
+from api.codes.request_errors.database import DatabaseCode
+from api.codes.request_errors.inputs import InputCode
+from api.codes.request_errors.queries import QueryCode
+from api.codes.request_errors.requests import RequestCode
 from api.store.engine.faults.corruption import driver_error, is_corrupt, sqlite_code
 
 

@@ -1,5 +1,5 @@
 """Pages and counts of lists, whatever their filters and order.
 
-Imports: codes.requests, strategies.
+Imports: codes.request_errors, strategies.
 Imported by: services, store.
 """

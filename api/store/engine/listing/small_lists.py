@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tortoise.models import Model
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.store.engine.listing.listing import Listing
 from api.store.engine.sql import execute, in_values, of_workspace
 from strategies import Refusal

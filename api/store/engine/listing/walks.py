@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from api.store.engine.listing.listing_statement import Condition, Statement, Values, union
 from api.store.engine.sql import execute, in_values
 from strategies import Refusal

@@ -19,10 +19,10 @@ from api.services.launches.background.background_launch import start_launch
 from api.services.launches.background.enrollment_planner import EnrollmentPlanner
 from api.services.launches.launch import Choice, launch
 from api.services.launches.launch_planner import LaunchPlanner
+from api.services.option_calls.answering import Answers, answer_with
+from api.services.option_calls.asker import OptionAsker
+from api.services.option_calls.isolation import isolated
 from api.services.people.imports import start_import
-from api.services.send_options.answering import Answers, answer_with
-from api.services.send_options.asker import OptionAsker
-from api.services.send_options.isolation import isolated
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace

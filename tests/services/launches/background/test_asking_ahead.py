@@ -11,10 +11,10 @@ from api.services.common.metrics import Metrics
 from api.services.launches.background import background_enrolling
 from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
+from api.services.option_calls.answering import Answers
+from api.services.option_calls.asker import OptionAsker
+from api.services.option_calls.isolation import isolated
 from api.services.people.people import update_person
-from api.services.send_options.answering import Answers
-from api.services.send_options.asker import OptionAsker
-from api.services.send_options.isolation import isolated
 from api.services.workspaces.workspaces import create_workspace
 from api.store.people.people import lock_present
 from strategies.questions import Question

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from api.services.common.metrics import Metrics
+from api.services.option_calls.answering import Answers
+from api.services.option_calls.asker import HEALTH_KEPT_FOR, OptionAsker
+from api.services.option_calls.isolation import isolated
 from api.services.plugin_health.breaker import FAULTS_BEFORE_PAUSE, FIRST_PAUSE, TIME_OF_PROBE
 from api.services.plugin_health.faults import fault_of_limit
 from api.services.plugin_health.health import health_of_options
 from api.services.plugin_health.recording import record_faults, take_probe
-from api.services.send_options.answering import Answers
-from api.services.send_options.asker import HEALTH_KEPT_FOR, OptionAsker
-from api.services.send_options.isolation import isolated
 from api.states import PluginState
 from api.worker_processes.limits import DEFAULT_LIMITS, Limit
 from plugins.loading.manager import Installed, load

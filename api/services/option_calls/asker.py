@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from api.clock import Clock
 from api.services.common.metrics import Metrics
+from api.services.option_calls import workers
+from api.services.option_calls.answering import Answers, ImportFailedError
+from api.services.option_calls.call_limits import CALL_LIMITS, MAX_QUESTIONS
+from api.services.option_calls.guarded_option import Mark, imported_package
 from api.services.plugin_health.breaker import TIME_OF_PROBE, Breaker
 from api.services.plugin_health.faults import Fault, fault_of_exception, fault_of_limit, two_answers
 from api.services.plugin_health.health import breakers
 from api.services.plugin_health.recording import record_answer, record_faults, take_probe
-from api.services.send_options import workers
-from api.services.send_options.answering import Answers, ImportFailedError
-from api.services.send_options.call_limits import CALL_LIMITS, MAX_QUESTIONS
-from api.services.send_options.guarded_option import Mark, imported_package
 from api.worker_processes.limits import LimitExceededError, WorkerFaultError
 from plugins.loading.declaration_checks import UnusableError
 from strategies import Refusal

@@ -10,9 +10,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
-from api.services.send_options import answering
-from api.services.send_options.answering import Answers
-from api.services.send_options.call_limits import MESSAGE_LIMITS
+from api.services.option_calls import answering
+from api.services.option_calls.answering import Answers
+from api.services.option_calls.call_limits import MESSAGE_LIMITS
 from api.worker_processes.pool import Pool
 from strategies.questions import Question
 

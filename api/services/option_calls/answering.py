@@ -7,8 +7,8 @@ import time
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from api.services.send_options.call_limits import MAX_LEFT_THREADS, MESSAGE_SECONDS, QUESTIONS_BETWEEN_CHECKS
-from api.services.send_options.guarded_option import GuardedOption, Raised, Session, import_mark
+from api.services.option_calls.call_limits import MAX_LEFT_THREADS, MESSAGE_SECONDS, QUESTIONS_BETWEEN_CHECKS
+from api.services.option_calls.guarded_option import GuardedOption, Raised, Session, import_mark
 from api.worker_processes.child import has_children
 from api.worker_processes.marks import leave
 from plugins.loading.discovery import OWN_DISTRIBUTION

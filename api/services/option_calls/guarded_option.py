@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
-from api.services.send_options.call_limits import CALL_LIMITS
+from api.services.option_calls.call_limits import CALL_LIMITS
 from api.worker_processes.marks import leave, limit_part
 from strategies import (
     Availability,

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from api.services.common.metrics import Metrics
+from api.services.option_calls.isolation import isolated
 from api.services.plugin_health.health import health_of_options
-from api.services.send_options.isolation import isolated
 from plugins.loading.manager import Installed, load
 from strategies import Refusal
 from tests.databases import on_sqlite
 from tests.options_here import in_workers
 from tests.plugins import evil
-from tests.services.send_options.test_asker import NOW, timelines, times
+from tests.services.option_calls.test_asker import NOW, timelines, times
 
 PAIR = """
 import os

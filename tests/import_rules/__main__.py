@@ -1,8 +1,8 @@
-"""``python -m tests.rooms``: print the two lines for the docstring of each package, as the imports are now."""
+"""``python -m tests.import_rules``: print the two lines for the docstring of each package, as the imports are now."""
 
 import grimp
 
-from tests.rooms.contract import PROJECT, edges, rooms, short
+from tests.import_rules.contract import PROJECT, edges, rooms, short
 
 
 def main() -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from api.models import AccountPause, Event, Person, Send, Sender, Template, TestEmail, Workspace
 from api.services.common.inputs.request_keys import once
-from api.services.email_tests import delivery, email_tests
-from api.services.email_tests.email_tests import send_test_email
 from api.services.emails.queries import folder_counts
 from api.services.emails.template_preview import PreviewRequest
 from api.services.people.suppressions import suppress_address
+from api.services.test_email_sends import delivery, sending
+from api.services.test_email_sends.sending import send_test_email
 from api.services.workspaces.senders import create_sender
 from api.store.dispatch import account_pauses
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
@@ -99,7 +99,7 @@ async def test_paused_and_forbidden_accounts(world: World) -> None:
 
 @on_sqlite
 async def test_a_workspace_sends_a_limited_number_an_hour(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(email_tests, "MAX_TESTS_PER_HOUR", 2)
+    monkeypatch.setattr(sending, "MAX_TESTS_PER_HOUR", 2)
     await asyncio.gather(*(TestEmail.all().count() for _ in range(6)))  # opens the connections
     asked = (send_test_email(world.context, REQUEST) for _ in range(6))
     answers = await asyncio.gather(*asked, return_exceptions=True)

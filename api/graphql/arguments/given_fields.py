@@ -5,7 +5,7 @@ from typing import Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from api.codes.requests.inputs import InputCode
+from api.codes.request_errors.inputs import InputCode
 from strategies import Refusal
 from strategies.errors import RefusalCollector
 

@@ -2,7 +2,7 @@
 
 import grimp
 
-from tests.rooms.contract import Room, problems_of
+from tests.import_rules.contract import Room, problems_of
 
 
 def graph(*imports: tuple[str, str]) -> grimp.ImportGraph:

@@ -9,7 +9,7 @@ from typing import Any
 from api.codes.reasons.outcome_reasons import ReasonCode
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt
 
-log = logging.getLogger("touchline.email_tests")
+log = logging.getLogger("touchline.test_email_sends")
 
 DELIVERY_SECONDS = 30.0
 """How long a channel may take. Then the email is in doubt, or failed if its transmission had not begun."""

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from api.clock import Clock
 from api.services.common.metrics import Metrics
-from api.services.send_options.asker import OptionAsker
+from api.services.option_calls.asker import OptionAsker
 from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.extension_points import SEND_OPTIONS
 from plugins.loading.manager import Installed

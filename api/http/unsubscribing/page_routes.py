@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.http.unsubscribing.form import Form, FormTooLargeError, read_form
-from api.http.unsubscribing.page import EXPLAIN, UNDO, Page, Sender
+from api.http.unsubscribing.page_html import EXPLAIN, UNDO, Page, Sender
 from api.http.unsubscribing.sentences import language_of
 from api.mail.unsubscribing.links import address_of, changes_token, is_signed, page_link, read_changes_token
 from api.models import Person, Workspace

@@ -12,7 +12,7 @@ from api.graphql.engine.context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.limits.cost import cost
 from api.services.common.inputs.request_keys import once
-from api.services.email_tests.email_tests import send_test_email
+from api.services.test_email_sends.sending import send_test_email
 
 
 @strawberry.enum(description="What happened to a test email.")

@@ -11,8 +11,8 @@ from api.services.dispatch.claim.allowed_time_waits import postpone, wait_until
 from api.services.dispatch.claim.asking_again import ask_again
 from api.services.dispatch.claim.bisecting_claim import BisectingClaim
 from api.services.dispatch.claim.delivery import Delivery
-from api.store.dispatch import allowed_times
-from api.store.dispatch.allowed_times import Wait
+from api.store.dispatch import allowed_time_rows
+from api.store.dispatch.allowed_time_rows import Wait
 from strategies.timeline.allowed_times import next_allowed
 
 AskLater = Callable[[Sequence[Delivery], BisectingClaim], None]
@@ -33,7 +33,7 @@ async def wait_for_allowed_times(
     postponed = [(delivery, start) for delivery, start in zip(outside, starts, strict=True) if start]
     too_late = [delivery for delivery, start in zip(outside, starts, strict=True) if not start]
     if postponed:
-        explanations = await allowed_times.explanations([delivery.send.id for delivery, _ in postponed])
+        explanations = await allowed_time_rows.explanations([delivery.send.id for delivery, _ in postponed])
         waits: list[Wait] = []
         for delivery, start in postponed:
             explanation = explanations.get(delivery.send.id, [])

@@ -22,11 +22,11 @@ from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.dispatch.public_detail import public_detail
-from api.services.email_tests.delivery import deliver
 from api.services.emails.template_preview import PreviewRequest, TemplatePreview, preview_template
+from api.services.test_email_sends.delivery import deliver
 from api.services.workspaces.accounts import CHECK_PATIENCE_SECONDS, NotInstalled, account_name, may_use
 from api.store.dispatch import account_pauses, throttles
-from api.store.emails.email_tests import count_since, delete_before
+from api.store.emails.test_email_sends import count_since, delete_before
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.people.suppressions import prevent_suppressions, suppressed_keys
 from api.store.replies.bounces import bounced_keys
