@@ -16,7 +16,7 @@ class CrmState(StrEnum):
 
 
 class CrmSkippedTask(StrEnum):
-    """What becomes of a task in the CRM when it is skipped here."""
+    """What happens to a task in the CRM when it is skipped here."""
 
     COMPLETED = "COMPLETED"
     LEFT = "LEFT"

@@ -91,8 +91,7 @@ class ChannelCode(Code):
     )
     NOT_SYNCED = code(
         "The email was written to {file}, but the disk has not confirmed it.",
-        when="The email was written to the outbox folder, but the disk reported an error when it was to confirm the "
-        "name of the file.",
+        when="The email was written to the outbox folder, but the disk did not confirm the name of the file.",
         do="Check whether the file is there. Then confirm the email, or send it again.",
     )
     NOT_WRITABLE = code(

@@ -11,6 +11,7 @@ from api import event_loop
 from api.cli.crm.crm_parser import add_crm
 from api.cli.errors import DemoRunsError
 from api.cli.lazy import lazy
+from api.cli.mail.mail_parser import add_mail
 from api.cli.output import BROKEN_PIPE, discard_output, output_is_broken
 from api.cli.plugins.plugins_parser import add_plugins
 from api.cli.start_checks import check_packages, warn_of_misspelt_settings
@@ -112,7 +113,8 @@ def build_parser() -> argparse.ArgumentParser:
             "mail",
             "Classify received mails, list incoming mails and events, and process failed ones again.",
             lambda **_: 2,
-        )
+        ),
+        EPILOG,
     )
     add_counts(command("counts", "Check or recalculate the numbers of reports.", lambda **_: 2))
     add_crm(
@@ -148,45 +150,6 @@ def add_check(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--dns", default="", metavar="SERVER", help="DNS server, such as 9.9.9.9 or 127.0.0.1:5353")
     command.add_argument("--json", action="store_true", dest="as_json", help="print JSON for programs")
-
-
-def add_mail(command: argparse.ArgumentParser) -> None:
-    """Add the actions of `touchline mail`."""
-    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
-    description = (
-        "Classify received mails: reply, automatic answer, bounce or complaint. Print one JSON object per line, with "
-        "the reason. Nothing is stored."
-    )
-    reading = actions.add_parser("read", help=description, description=description, epilog=EPILOG)
-    reading.add_argument("files", nargs="+", metavar="FILE", help="file with one mail (.eml), or - for standard input")
-    reading.add_argument(
-        "--own",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="address from which you send; mails from it are classified as OWN; can be repeated",
-    )
-    reading.set_defaults(run=lazy("mail.read_mail", "read"))
-    description = (
-        "List incoming mails and events of the last 30 days with one result, newest first. Print one JSON object per "
-        "line, without texts and addresses."
-    )
-    listing = actions.add_parser("list", help=description, description=description, epilog=EPILOG)
-    listing.add_argument(
-        "--result",
-        type=str.lower,
-        choices=["failed", "unmatched", "ignored", "applied"],
-        default="failed",
-        help="result to list. failed: processing failed five times (default); unmatched: no email was found",
-    )
-    listing.add_argument("--limit", type=int, default=100, metavar="N", help="maximum number of lines (default: 100)")
-    listing.set_defaults(run=lazy("mail.incoming_mail", "show"))
-    description = "Process failed incoming mails and events again. Exit code 1: there are none."
-    retrying = actions.add_parser("retry", help=description, description=description, epilog=EPILOG)
-    choice = retrying.add_mutually_exclusive_group(required=True)
-    choice.add_argument("ids", nargs="*", default=[], metavar="ID", help="ids that `touchline mail list` prints")
-    choice.add_argument("--every", action="store_true", help="all failed mails and events")
-    retrying.set_defaults(run=lazy("mail.incoming_mail", "retry"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

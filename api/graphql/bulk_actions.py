@@ -66,11 +66,13 @@ class BulkAction:
     done: int = strawberry.field(description="Number of objects that were changed so far.")
     created_at: datetime = strawberry.field(description="When the action started, by the workspace's clock. UTC.")
     finished_at: datetime | None = strawberry.field(
-        description="When the action ended, by the workspace's clock, UTC; null while it runs. It is deleted 30 days "
-        "later."
+        description=(
+            "When the action ended, by the workspace's clock, UTC; null while it runs. The bulk action is deleted 30 "
+            "days later."
+        )
     )
 
-    @strawberry.field(description="Number of objects that were not changed so far.")
+    @strawberry.field(description="Number of objects that were refused so far.")
     def refused(self) -> int:
         return self.processed - self.done
 

@@ -82,7 +82,7 @@ class ReportLine:
     def emails(self) -> EmailStats:
         return email_stats(Counts(self.numbers, {}))
 
-    @strawberry.field(description="Numbers of tasks, by what became of them.")
+    @strawberry.field(description="Numbers of tasks by status.")
     def tasks(self) -> TaskStats:
         return task_stats(Counts(self.numbers, {}))
 

@@ -44,11 +44,13 @@ class ListFilter:
         default=strawberry.UNSET, description="Which tasks the list has, as in the argument `filter` of `tasks`."
     )
     people: PersonFilter | None = strawberry.field(
-        default=strawberry.UNSET, description="Selects its rows as the argument `filter` of `people` does."
+        default=strawberry.UNSET, description="Which people the list has, as in the argument `filter` of `people`."
     )
 
 
-@strawberry.type(description="A filter of a list that is saved under a name. Each use reads what meets it then.")
+@strawberry.type(
+    description="A filter of a list that is saved under a name. Each use reads the objects that meet it at that time."
+)
 class SavedFilter:
     """A row of api.models.SavedFilter."""
 

@@ -12,7 +12,7 @@ class ReasonCount:
     reason: str = strawberry.field(
         description="The reason, for programs, such as `UNSUBSCRIBED`. docs/errors.md lists them."
     )
-    count: int = strawberry.field(description="How many have it.")
+    count: int = strawberry.field(description="Number of emails or people with this reason.")
 
 
 @strawberry.type(
@@ -60,7 +60,7 @@ class EmailStats:
 class TaskStats:
     open: int = strawberry.field(description="Tasks that are to be done.")
     done: int = strawberry.field(description="Tasks that a rep completed, also by sending their email.")
-    skipped: int = strawberry.field(description="Tasks that a rep left out, so that the campaign continued.")
+    skipped: int = strawberry.field(description="Tasks that a rep skipped. The campaign continued.")
     expired: int = strawberry.field(description="Tasks that nobody did in time, in a campaign with `taskExpiryDays`.")
     cancelled: int = strawberry.field(
         description="Tasks that were cancelled, because the campaign ended for their person or the step was removed."
@@ -86,13 +86,13 @@ class PeopleStats:
 @strawberry.type(description="Numbers of a step, template or sender over all days. docs/reports.md defines each.")
 class Stats:
     emails: EmailStats = strawberry.field(description="Emails, and answers to them.")
-    tasks: TaskStats = strawberry.field(description="Numbers of tasks, by what became of them.")
+    tasks: TaskStats = strawberry.field(description="Numbers of tasks by status.")
 
 
 @strawberry.type(description="Numbers of a campaign over all days. docs/reports.md defines each.")
 class CampaignStats:
     emails: EmailStats = strawberry.field(description="Emails of all steps, and answers to them.")
-    tasks: TaskStats = strawberry.field(description="Numbers of the tasks of all steps, by what became of them.")
+    tasks: TaskStats = strawberry.field(description="Numbers of the tasks of all steps, by status.")
     people: PeopleStats = strawberry.field(description="Numbers of the people in the campaign, by their progress.")
 
 

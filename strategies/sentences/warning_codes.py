@@ -176,7 +176,7 @@ class WarningCode(WarningMember):
         ),
         when=(
             "A send option failed when people's steps were planned, after an edit, a changed fact or a task. Their "
-            "emails from that step on wait until it works. `retrySendOptions` asks it at once."
+            "emails from that step on wait until the option works. `retrySendOptions` asks it at once."
         ),
         values="`step` (the first one that waits), `option` (its key), `people` (how many), `reason` (a code)",
     )

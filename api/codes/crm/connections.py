@@ -8,8 +8,8 @@ class CrmConnectionCode(Code):
 
     CRM_ALREADY_CONNECTED = code(
         (
-            "The workspace is connected to {organization} ({crm}). Call disconnectCrm first. It says what becomes of "
-            "changes that wait."
+            "The workspace is connected to {organization} ({crm}). Call disconnectCrm first, and choose there what "
+            "happens to changes that wait."
         ),
         when="The workspace, or the sender, is connected to another organization or another CRM.",
         do="Call `disconnectCrm`, then connect again.",
@@ -26,7 +26,7 @@ class CrmConnectionCode(Code):
     )
     CRM_FIELD_REQUIRED = code(
         "{field} is required to connect in this way.",
-        when="A value is missing that the way to connect needs.",
+        when="A value that this way to connect needs is missing.",
         do="Query `crms { ways { fields { key required } } }`, and give the value.",
     )
     CRM_FIELD_UNKNOWN = code(
@@ -37,8 +37,8 @@ class CrmConnectionCode(Code):
     )
     CRM_FIELD_INVALID = code(
         "{field} must be one of: {choices}.",
-        name="{field} is not the name of a field: it has letters, digits and underscores only.",
-        private_key="{field} is not a private RSA key in PEM format without a password, of 2,048 bits or more.",
+        name="{field} is not the name of a field. Use only letters, digits and underscores.",
+        private_key="{field} must be a private RSA key in PEM format, without a password, of at least 2,048 bits.",
         when="A value does not have the form that the connection needs.",
         do="Correct the value. docs/salesforce.md says how to make a private key.",
     )
@@ -61,8 +61,8 @@ class CrmConnectionCode(Code):
     )
     CRM_NOT_USABLE = code(
         "The connection is paused. Call retryCrm to use it again.",
-        reconnect="The CRM does not accept the connection any more ({reason}). Connect again.",
-        when="The connection is paused, or the CRM does not accept its access any more.",
+        reconnect="The CRM no longer accepts the connection ({reason}). Connect again.",
+        when="The connection is paused, or the CRM no longer accepts its access.",
         do="Query `crmConnection { state problem { code message do } }`.",
     )
     CRM_ORGANIZATION_CHANGED = code(
@@ -79,7 +79,7 @@ class CrmConnectionCode(Code):
         do="Call `startCrmConnection`.",
     )
     CRM_PUBLIC_URL_REQUIRED = code(
-        "The CRM sends the user back to this server, so the server needs TOUCHLINE_PUBLIC_URL.",
+        "Set TOUCHLINE_PUBLIC_URL on the server, so that the CRM can send the user back.",
         when="The setting TOUCHLINE_PUBLIC_URL is missing, so a user cannot come back from the CRM.",
         do="Set TOUCHLINE_PUBLIC_URL, and enter its `/crm/callback` as callback URL in the CRM.",
     )
@@ -89,7 +89,7 @@ class CrmConnectionCode(Code):
         do="Choose a percentage from 1 to 100.",
     )
     CRM_TOO_MANY_LOGINS = code(
-        "{limit} logins of this workspace have begun and not ended. Try again in 15 minutes.",
+        "This workspace has {limit} unfinished logins. Finish one, or try again in 15 minutes.",
         when="Too many logins on the CRM's page are not finished.",
         do="Finish one of them, or try again in 15 minutes.",
     )
@@ -110,8 +110,8 @@ class CrmConnectionCode(Code):
     )
     CRM_WAY_UNKNOWN = code(
         "{crm} has no way {way!r:.60} to connect. Its ways are: {ways}.",
-        consent="In this way a user approves the access on the CRM's page. Call startCrmConnection.",
-        no_consent="In this way nobody approves the access on the CRM's page. Call connectCrm.",
+        consent="This way needs a user's approval on the CRM's page. Call startCrmConnection.",
+        no_consent="This way needs no approval on the CRM's page. Call connectCrm.",
         when="The CRM does not have this way to connect, or the way needs another mutation.",
         do="Query `crms { ways { key asksConsent } }`.",
     )
@@ -123,5 +123,5 @@ class CrmConnectionCode(Code):
     ENCRYPTION_KEY_WRONG = code(
         "The secrets of the connection were encrypted with a key that TOUCHLINE_ENCRYPTION_KEY does not contain.",
         when="No key of TOUCHLINE_ENCRYPTION_KEY decrypts the secrets of a connection.",
-        do="Add the former key after the present one, with a comma between them. If it is lost, connect again.",
+        do="Add the old key after the current one, with a comma between them. If it is lost, connect again.",
     )

@@ -18,11 +18,14 @@ class ActorKind(StrEnum):
 ACTOR_KINDS: dict[str, str] = {
     ActorKind.TOKEN: "A client of the API, also for the background jobs that it has started. The name is that of "
     "its token.",
-    ActorKind.SERVER: "The server itself, such as a send at its time, or a background job that nobody has started.",
+    ActorKind.SERVER: (
+        "The server itself, for example when it sends an email on time or runs a background job that no client started."
+    ),
     ActorKind.PERSON: "The person whom the event is about: they replied, opened, clicked, unsubscribed or complained.",
-    ActorKind.MACHINE: "A program at the recipient's, such as a security gateway that follows links, or an automatic "
-    "answer.",
-    ActorKind.PROVIDER: "An email provider that reported it by a webhook. The name is that of the provider.",
+    ActorKind.MACHINE: (
+        "A program on the recipient's side, such as a security gateway that follows links, or an automatic answer."
+    ),
+    ActorKind.PROVIDER: "An email provider that reported the event by a webhook. The name is that of the provider.",
     ActorKind.MAILBOX: "A mail that was read from a mailbox. The name is that of the mailbox.",
     ActorKind.CRM: "A user of the CRM with which the workspace is connected. The name is that of the CRM.",
 }

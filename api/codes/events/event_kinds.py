@@ -47,7 +47,7 @@ class EventKind(StrEnum):
     STEPS_NOT_PLANNED = (
         auto(),
         "A send option failed when a person's steps were planned, after an edit, a changed fact or a task. Their "
-        "emails from that step on wait until it works.",
+        "emails from that step on wait until the option works.",
         "`reason`, `step` (number of the first step that waits), `option` (its key)",
     )
     SEND_OPTION_MISSING = (
@@ -64,13 +64,13 @@ class EventKind(StrEnum):
     )
     SEND_OPTION_PAUSED = (
         auto(),
-        "A send option of a package failed too often. The server does not ask it for a while, and refuses what needs "
-        "its answer. Each campaign that uses it gets this event, once until the option works again.",
+        "A send option of a package failed too often. The server does not ask it for a while, and refuses requests "
+        "that need its answer. Each campaign that uses the option gets this event once, until the option works again.",
         "`option`, `package`, `fault` (a code), `until`, when it is asked again",
     )
     SEND_OPTION_RESUMED = (
         auto(),
-        "A paused send option of a package has answered again.",
+        "A paused send option of a package works again.",
         "`option`, `package`",
     )
     PEOPLE_MERGED = auto(), "Two people were merged into one.", "`from`, the id of the deleted person"
@@ -99,7 +99,7 @@ class EventKind(StrEnum):
     )
     EMAIL_DEFERRED = (
         auto(),
-        "The mail server rejected an email for now. It is tried again.",
+        "The mail server rejected an email for now. Touchline tries again.",
         "`reason`; `channel` and `package` if the channel of a package failed",
     )
     EMAIL_FAILED = auto(), "An email was not sent, and is not tried again automatically.", "`reason`"
@@ -247,7 +247,7 @@ class EventKind(StrEnum):
     )
     CRM_CONNECTION_LOST = (
         auto(),
-        "The CRM does not accept the connection any more, or has failed five times in a row. Changes wait.",
+        "The CRM no longer accepts the connection, or has failed five times in a row. Changes wait.",
         "`reason`, the code; for a sender's own login `sender`, the id, and `user`, the name in the CRM",
     )
     CRM_CONNECTION_RESTORED = (
@@ -268,8 +268,8 @@ class EventKind(StrEnum):
     )
     ACCOUNT_PAUSED = (
         auto(),
-        "The account through which senders of the workspace send does not work, so its emails wait. The event comes"
-        " once, until the account works again.",
+        "The account through which senders of the workspace send does not work, so its emails wait. This is reported "
+        "once, until the account works again.",
         "`account`, its name; `reason`, the code of the failure; `until`, when it is tried again (UTC); `channel` and"
         " `package`, if its channel is one of a package",
     )
@@ -280,7 +280,7 @@ class EventKind(StrEnum):
     )
     CRM_WRITE_FAILED = (
         auto(),
-        "The CRM rejected something that Touchline writes. It is not tried again automatically; see `crmFailures`.",
+        "The CRM rejected a write of Touchline. It is not tried again automatically; see `crmFailures`.",
         "`reason`, the code; `count`, how many writes failed with it at the same time",
     )
     OTHER = auto(), "An event of an installed package, or of a newer release. `rawKind` has its name."

@@ -115,7 +115,7 @@ SENTENCES: dict[EventKind, tuple[str, str]] = {
         "Eine E-Mail an {person} wurde{in_campaign} gesendet.",
     ),
     EventKind.EMAIL_DEFERRED: (
-        "The server does not accept the email to {person} for now{reason}. It is tried again.",
+        "The server does not accept the email to {person} for now{reason}. Touchline tries again.",
         "Der Server nimmt die E-Mail an {person} vorerst nicht an{reason}. Der Versand wird erneut versucht.",
     ),
     EventKind.EMAIL_FAILED: (

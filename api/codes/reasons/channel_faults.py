@@ -22,8 +22,8 @@ class ChannelFault(Code):
         do="Install the package again, and restart the server. The log has the reason.",
     )
     CHANNEL_PAUSED = code(
-        "The channel {channel} of {package} failed too often and is not asked before {until}.",
-        when="The channel of a package failed several times in a row, so the server does not ask it for a while.",
+        "The channel {channel} of {package} failed too often and is not used before {until}.",
+        when="The channel of a package failed several times in a row, so the server does not use it for a while.",
         do="Correct the package, or wait. `touchline plugins` shows the last fault.",
     )
     CHANNEL_TOO_MUCH_MEMORY = code(
@@ -33,7 +33,7 @@ class ChannelFault(Code):
     )
     CHANNEL_TOO_SLOW = code(
         "The channel {channel} of {package} took more than {seconds:g} s in {call}.",
-        when="A call of a package's channel took too long: it waits for something, or runs without an end.",
+        when="A call of a package's channel took too long: it waits for something, or never ends.",
         do="Set time limits in the package, and use `asyncio.to_thread` for blocking calls.",
     )
 

@@ -67,8 +67,8 @@ class MailReason(Code):
         do="For auth-failure, check the DNS records of the sender's domain.",
     )
     OWN_ADDRESS = code(
-        "The sender is one of our own addresses: {address}.",
-        when="The mail is a copy of an email that we sent, or was written by one of our users.",
+        "The sender is one of your own addresses: {address}.",
+        when="Touchline or one of your users sent the mail.",
         do="Nothing. It is not an answer.",
     )
     READ_RECEIPT = code(
@@ -77,12 +77,12 @@ class MailReason(Code):
         do="Nothing. It is not a reply.",
     )
     SYSTEM_MAIL = code(
-        "A program wrote this mail ({header}), and it is not about a failure.",
+        "A program wrote this mail ({header}). The mail does not report a failure.",
         when="A mail server or another program wrote the mail, and it is neither a bounce nor a complaint.",
         do="Nothing. It is not an answer.",
     )
     TOO_COMPLEX = code(
-        "The mail is not read further: it has more than {limit} {what}.",
+        "The mail has more than {limit} {what}, so the rest is not read.",
         when="The mail has more parts, or more parts inside each other, than any mail program writes.",
         do="Read the mail with care. It may be an attack.",
     )

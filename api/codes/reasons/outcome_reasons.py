@@ -7,8 +7,8 @@ class ReasonCode(Code):
     """Why an email failed or waits, why an enrollment ended, and why a launch left a person out."""
 
     ALREADY_RECEIVED = code(
-        "{email} has got this email before, as a copy.",
-        when="A one-off email is to be sent again, and its recipient has got it before, as a copy (CC or BCC).",
+        "{email} has already received this email as a copy.",
+        when="A one-off email would be sent again, but its recipient has already received it as a copy (CC or BCC).",
         do="Nothing, or create a new email to this person.",
     )
     ANSWERED = code(
@@ -18,7 +18,7 @@ class ReasonCode(Code):
     ATTACHMENTS_BUSY = code(
         "This email waits until other emails with attachments are sent.",
         when="Only a few emails with attachments are in memory at the same time. This one waits for its turn.",
-        do="Nothing. It is tried again in a moment.",
+        do="Nothing. The email is sent in a moment.",
     )
     CHANNEL_NOT_INSTALLED = code(
         "No channel {channel!r} is installed.",
@@ -71,9 +71,9 @@ class ReasonCode(Code):
         do="Fix the cause and launch the campaign for this person again.",
     )
     NO_ALLOWED_TIME = code(
-        "The send option allows no time for this email any more. It was asked for a week.",
-        waits="The send option allows no time for this email at present. It is asked again at {until}.",
-        failed="The send option cannot say when this email can be sent: {error} It is asked again at {until}.",
+        "The send option allows no time for this email. Touchline asked it every hour for a week.",
+        waits="The send option allows no time for this email at the moment. Touchline asks again at {until}.",
+        failed="The send option cannot say when this email can be sent: {error} Touchline asks again at {until}.",
         when=(
             "All times are over in which the send option lets the email be sent, and it allows no later one. It is "
             "asked every hour. After a week the email fails."
@@ -86,7 +86,7 @@ class ReasonCode(Code):
             "The channel {channel} did not answer within {seconds:g} s. The test email may or may not have been sent."
         ),
         when="The sender's channel, or its mail server, took too long for a test email.",
-        do="Look whether it arrived. Then try again, or check the mail server and the channel.",
+        do="Check whether the test email arrived. Then try again, or check the mail server and the channel.",
     )
     OUTSIDE_ALLOWED_TIMES = code(
         "The send option does not allow this time. The email waits until {until}.",

@@ -8,7 +8,7 @@ class BulkCode(Code):
 
     IDS_OR_FILTER = code(
         "Give either ids or a filter.",
-        when="A mutation on several objects takes either `ids` or a `filter`. This request has none of them, or both.",
+        when="A mutation on several objects takes either `ids` or a `filter`. This request has neither, or both.",
         do="Give one of them. An empty filter, `{}`, chooses everything.",
     )
     TOO_MANY_BULK_ACTIONS = code(
@@ -17,7 +17,7 @@ class BulkCode(Code):
         do="Wait until one has finished, or call `cancelBulkAction`.",
     )
     TOO_MANY_ITEMS = code(
-        "This filter chooses more than {limit:,} objects. Narrow it.",
+        "This filter chooses more than {limit:,} objects. Narrow the filter.",
         when="A bulk action changes up to 100,000 objects.",
         do="Narrow the filter, for example by campaign or date, and repeat the action for the rest.",
     )

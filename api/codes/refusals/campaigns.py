@@ -57,8 +57,8 @@ class CampaignCode(Code):
         do="Edit later steps only. Or end the campaign for these people, or build a new campaign.",
     )
     CAMPAIGN_USED = code(
-        "People were launched into this campaign, so its record stays. Archive it instead (`archiveCampaign`).",
-        launch="A background launch of this campaign is recorded, so it stays. Archive it instead (`archiveCampaign`).",
+        "People were launched into this campaign, so it cannot be deleted. Archive it instead (`archiveCampaign`).",
+        launch="The campaign has a background launch, so it cannot be deleted. Archive it instead (`archiveCampaign`).",
         when="Only a campaign that was never launched can be deleted.",
         do="Call `archiveCampaign`.",
     )
@@ -95,7 +95,7 @@ class CampaignCode(Code):
         do="Give each added step a key of its own, such as `intro`.",
     )
     NO_EDITS = code(
-        "The list has no edit. Give at least one.",
+        "The list is empty. Give at least one edit.",
         when="`editSteps` was given an empty list.",
         do="Give at least one edit.",
     )
@@ -113,7 +113,7 @@ class CampaignCode(Code):
             "More than {people:,} people are active in this campaign. End it for them first (`endCampaign`), or wait "
             "until its status is FINISHED."
         ),
-        launch="A background launch of this campaign is not over. Cancel it first (`cancelLaunch`).",
+        launch="A background launch of this campaign is not finished. Cancel it first (`cancelLaunch`).",
         when="A campaign in which people are active, or which is being launched, cannot be archived.",
         do="Call `endCampaign`, or wait until the campaign's `status` is FINISHED.",
     )
@@ -136,7 +136,7 @@ class CampaignCode(Code):
         do="With `editSteps`, remove the step and add the new one in one edit.",
     )
     SUBJECT_REQUIRED = code(
-        "Step {number} has no subject. Give it or its template one, or make it a follow-up.",
+        "Step {number} has no subject. Give the step or its template a subject, or make the step a follow-up.",
         in_use=(
             "Step {number} of {campaign!r} uses the subject of this template, and people are in that campaign. Keep "
             "the subject, or first give the step a subject of its own."
@@ -145,7 +145,7 @@ class CampaignCode(Code):
         do="Give the step or its template a subject.",
     )
     TEMPLATE_NOT_AVAILABLE = code(
-        "Only email steps have a template or content of their own. Leave it out.",
+        "Only email steps have a template or content of their own. Leave both out.",
         when="Only email steps have a template, or a subject, HTML and text of their own.",
         do="Leave it out.",
     )

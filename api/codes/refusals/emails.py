@@ -36,10 +36,10 @@ class EmailCode(Code):
         do="Call `editEmail` or `rescheduleEmail`, or end the campaign for the person.",
     )
     CONTENT_NOT_KEPT = code(
-        "There is no content of this email. It was not sent yet, was sent before contents were kept, or its content has"
-        " expired or was erased.",
+        "The content of this email is not stored. The email was not sent yet, was sent by an old release, or its "
+        "content has expired or was erased.",
         when=(
-            "The email was not sent yet, was sent by a release that kept no contents, or its content has expired "
+            "The email was not sent yet, was sent by a release that stored no contents, or its content has expired "
             "(`TOUCHLINE_CONTENT_DAYS`) or was erased."
         ),
         do="Nothing. For an email that is not sent yet, read `composition`.",
@@ -96,7 +96,7 @@ class EmailCode(Code):
     )
     TEST_RECIPIENT = code(
         "No sender of this workspace has the address {address}. Test emails go only to: {addresses}.",
-        when="A test email was to go to an address that no sender of the workspace has.",
+        when="The recipient of a test email is not a sender of the workspace.",
         do="Choose the address of a sender. Test emails never go to strangers.",
     )
     TOO_MANY_ATTACHMENTS = code(
@@ -144,7 +144,7 @@ class EmailCode(Code):
         do="Query its `status`. For an email in doubt, call `resolveInDoubt`.",
     )
     OUTSIDE_CAMPAIGNS = code(
-        "This email belongs to no campaign, so no campaign can end with it.",
+        "This email belongs to no campaign, so there is no campaign to end.",
         when="The email belongs to no campaign.",
         do="Nothing.",
     )

@@ -7,7 +7,7 @@ class ExportCode(Code):
     """Refusals of CSV exports."""
 
     EXPORT_BAD_PARAMETER = code(
-        "There is no parameter {name}. There are: {known}.",
+        "There is no parameter {name}. The parameters are: {known}.",
         json="The parameter {name} must be JSON, as in GraphQL variables.",
         repeated="The query string has the parameter {name} twice.",
         when="A parameter of an export is unknown, given twice, or not JSON.",
@@ -15,14 +15,14 @@ class ExportCode(Code):
     )
     EXPORT_UNKNOWN_COLUMN = code(
         "{column} is not a column of {item}.",
-        list="{column} leads through a list, so it is not one value for each row.",
-        object="{column} is an object. Add the field of it that you need, such as {column}.id.",
+        list="{column} goes through a list, so it has several values for each row.",
+        object="{column} is an object. Add the field that you need, such as {column}.id.",
         many="An export can have up to {limit} columns.",
         when="A column of an export is not a field, or not one value for each row.",
         do="Use paths of fields of the list's type in the schema, such as `person.email`.",
     )
     EXPORT_UNKNOWN_LIST = code(
-        "There is no list {name}. There are: {known}.",
+        "There is no list {name}. The lists are: {known}.",
         when="The list of an export does not exist (404).",
         do="Use the name of a list of the schema's type `Query`.",
     )

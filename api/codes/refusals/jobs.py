@@ -9,18 +9,15 @@ class JobCode(Code):
     ROW_FAILED = code(
         "This row could not be written. {reason}",
         unreadable="This email could not be read. {reason}",
-        follows="{detail} Not every consequence could be recorded. {reason}",
-        not_recorded="{outcome}: the answer could not be recorded. {reason}",
+        follows="{detail} Some effects could not be recorded. {reason}",
+        not_recorded="{outcome}: this outcome could not be recorded. {reason}",
         not_moved="The email's time could not be moved when the campaign resumed.",
         when=(
             "The database or an extension rejects one row of a background job: a row of an import, or a person of a "
-            "launch, an edit or a resume. The job does the other rows. Also the reason of a failed email that could "
-            "not be read from the database; the sender's other emails are sent."
+            "launch, an edit or a resume. The job continues with the other rows. Also the reason of a failed email "
+            "that could not be read from the database; the sender's other emails are sent."
         ),
-        do=(
-            "Read the message or the server's log, which say why, and correct the row. `retrySend` sends such an email "
-            "again."
-        ),
+        do="Read the reason in the message or in the server's log. Correct the row. For an email, call `retrySend`.",
     )
     TOO_MANY_IMPORTS = code(
         "A workspace runs up to {limit} imports at once. Wait until one has finished.",

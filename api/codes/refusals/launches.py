@@ -13,7 +13,7 @@ class LaunchCode(Code):
         do="Leave the person out, or end the campaign for them first.",
     )
     AUDIENCE_AMBIGUOUS = code(
-        "Give one of personIds, groupId, filter and everyone, not several.",
+        "Give only one of personIds, groupId, filter and everyone.",
         when="A background launch is given several audiences.",
         do="Give one of `personIds`, `groupId`, `filter` and `everyone`.",
     )

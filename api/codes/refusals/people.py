@@ -12,14 +12,14 @@ class PersonCode(Code):
         do="Use another address, or unblock the domain with `setBlockedDomains`.",
     )
     BOUNCED = code(
-        "Emails to {email} bounce. Correct the address. If it is right, call clearBounce.",
+        "Emails to {email} bounce. Correct the address. If the address is correct, call clearBounce.",
         ended="An earlier email bounced, so this campaign has ended for the person.",
         returned="The recipient's server returned the email.",
         when=(
             "The person's address bounces: the recipient's server rejected it permanently. Also why an email failed or "
             "bounced, and why an enrollment ended."
         ),
-        do="Correct the address. If it is right, call `clearBounce`.",
+        do="Correct the address. If the address is correct, call `clearBounce`.",
     )
     GROUP_EXISTS = code(
         "This workspace already has a group {name!r}. Choose another name.",
@@ -27,14 +27,14 @@ class PersonCode(Code):
         do="Choose another name.",
     )
     GROUP_FULL = code(
-        "A group has up to {limit:,} people.",
+        "A group can have up to {limit:,} people. Make another group.",
         when="A group would get more than 200,000 people.",
         do="Make another group.",
     )
     INVALID_ADDRESS = code(
         "'{address}' is not a valid email address: {fault}",
         no_at="'{address}' is not a valid email address: it has no @ sign.",
-        too_long="An address has up to {limit} characters; this has {length:,}.",
+        too_long="An address can have up to {limit} characters; this has {length:,}.",
         when="This is not a valid email address.",
         do="Give a single address without a display name.",
     )
@@ -44,7 +44,7 @@ class PersonCode(Code):
         do="Use a name such as example.com.",
     )
     INVALID_FIELDS = code(
-        "Pass an object with up to {limit} names and texts.",
+        "Give a JSON object with up to {limit} dynamic fields, whose values are texts.",
         name="{name} is not a valid name of a dynamic field. Use a-z, 0-9 and _, and no built-in name.",
         row="This row has {count} dynamic fields; a person can have {limit}.",
         text="The field {name} must be text.",
@@ -53,7 +53,7 @@ class PersonCode(Code):
         do="Use a-z, 0-9 and _ in names, and texts as values.",
     )
     MERGE_CONFLICT = code(
-        "Both people are or were in the campaign {campaigns}, and one is active. End it for that person first.",
+        "Both people are or were in the campaign {campaigns}, and one of them is active there. End it for them first.",
         same="These are the same person. Give two people.",
         when="One of two people is active in a campaign that the other is or was in. Or both are the same.",
         do="End the campaign for the people who are active in it, then merge again.",
@@ -71,8 +71,8 @@ class PersonCode(Code):
         do="Nothing. Touchline sends emails to this address.",
     )
     PERSON_ERASED = code(
-        "This person was erased, so there is no address to which this could be sent.",
-        when="An email or a task of a person who was erased is to be sent.",
+        "This person was erased and has no address. Nothing can be sent to them.",
+        when="A request would send an email to a person who was erased.",
         do="Nothing.",
     )
     PERSON_EXISTS = code(
@@ -81,7 +81,7 @@ class PersonCode(Code):
         do="Update that person.",
     )
     TOO_MANY_GROUPS = code(
-        "A workspace has up to {limit:,} groups. Delete one that nobody uses.",
+        "A workspace can have up to {limit:,} groups. Delete one that nobody uses.",
         when="The workspace has 1,000 groups.",
         do="Delete a group that nobody uses.",
     )

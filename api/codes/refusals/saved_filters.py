@@ -7,7 +7,7 @@ class SavedFilterCode(Code):
     """Refusals about saved filters."""
 
     FILTER_OF_ANOTHER_LIST = code(
-        "This is a filter of {kind}. Save a new one for another list.",
+        "This filter is for {kind}. Save a new filter for another list.",
         when="A saved filter keeps the list that it was saved for.",
         do="Save a new filter, and delete this one.",
     )

@@ -17,7 +17,7 @@ class TaskCode(Code):
         do="Choose an email to the person of the task, or leave `emailId` out.",
     )
     INVALID_CALL_LIST = code(
-        "{name!r} is in the list twice. Upper and lower case do not count.",
+        "{name!r} is in the list twice. Upper and lower case count as the same.",
         many="This list can have {limit} entries; it has {length}.",
         when="A workspace's list of call outcomes or call reasons has an entry twice, or too many entries.",
         do="Shorten the list.",
@@ -39,7 +39,7 @@ class TaskCode(Code):
     )
     UNKNOWN_CALL_RESULT = code(
         "{value!r} is not in the workspace's list. Choose one of: {names}.",
-        empty="{value!r} is not in the workspace's list, which is empty. Leave it out.",
+        empty="{value!r} is not in the workspace's list, which is empty. Leave the value out.",
         when="The outcome or the reason of a call is not in the workspace's list.",
         do="Choose one of `workspace.callOutcomes` or `workspace.callReasons`, or add it by `updateWorkspace`.",
     )

@@ -13,7 +13,7 @@ class TemplateCode(Code):
     )
     CATEGORY_NOT_EMPTY = code(
         (
-            "This category is not empty. Templates: {templates}, campaigns: {campaigns}, archived ones as well. Move "
+            "This category is not empty. Templates: {templates}, campaigns: {campaigns} (archived ones included). Move "
             "them to another category first."
         ),
         when="A category that has templates or campaigns cannot be deleted.",
@@ -38,8 +38,8 @@ class TemplateCode(Code):
     )
     TEMPLATE_ARCHIVED = code(
         "This template is archived. Take it out of the archive first (`archiveTemplate` with `archived: false`).",
-        email="This template is archived, so no new email can use it. Choose another one.",
-        step="This template is archived, so it cannot be used in a step that does not have it yet. Choose another one.",
+        email="This template is archived, so no new email can use it. Choose another template.",
+        step="This template is archived, so no further step can use it. Choose another template.",
         when="The template is archived: it cannot be changed, and no further step and no one-off email can use it.",
         do="Call `archiveTemplate` with `archived: false`, or choose another template.",
     )
@@ -50,7 +50,7 @@ class TemplateCode(Code):
         html_element=(
             "HTML with {element}> can have up to {limit:,} elements; this has more (line {line}, column {column})."
         ),
-        work="This template is too much work. {fault} Simplify its loops, filters and HTML.",
+        work="This template needs too much time or memory. {fault} Simplify its loops, filters and HTML.",
         when=(
             "A template, or the HTML of an email, exceeds a limit: of characters, tags, elements, nesting or CSS, of "
             "computing time (0.5 s when it is saved, 0.8 s for each email), of memory (256 MB) or of output (32 MB). "
@@ -67,7 +67,7 @@ class TemplateCode(Code):
             "instead."
         ),
         meanwhile="Another request has just used this template. Archive it instead.",
-        sent="Emails were sent from this template, so it stays. Archive it instead (`archiveTemplate`).",
+        sent="Emails were sent from this template, so it cannot be deleted. Archive it instead (`archiveTemplate`).",
         when="A template that a step uses, or from which an email was sent, cannot be deleted.",
         do="`Template.usedBy` lists the steps. Or call `archiveTemplate`.",
     )

@@ -38,7 +38,7 @@ class WorkspaceCode(Code):
         do="Query `channels`.",
     )
     CLOCK_GOES_FORWARD = code(
-        "The clock already shows {now}. It cannot go back.",
+        "The clock already shows {now}. The clock cannot go back.",
         when="A sandbox's clock cannot go back.",
         do="Create a new sandbox.",
     )
@@ -48,8 +48,8 @@ class WorkspaceCode(Code):
         do="Correct the value that the message names.",
     )
     INVALID_UNSUBSCRIBE_LINE = code(
-        "The line to unsubscribe cannot be used. {fault}",
-        when="The workspace's own line to unsubscribe has no link, another field, or HTML that emails cannot have.",
+        "The unsubscribe line cannot be used. {fault}",
+        when="The workspace's own unsubscribe line has no link, another field, or HTML that emails cannot have.",
         do='Give short HTML with a link, such as `<p><a href="{{ unsubscribe_url }}">Unsubscribe</a></p>`.',
     )
     LAST_ADMIN_TOKEN = code(
@@ -64,8 +64,8 @@ class WorkspaceCode(Code):
         do="Use a sandbox.",
     )
     ROLE_REQUIRED = code(
-        "This needs a token with the role {role}. Yours has the role {given}.",
-        when="The role of your token does not allow this. `viewer { role }` shows it.",
+        "This operation needs a token with the role {role}. Your token has the role {given}.",
+        when="The role of your token does not allow this operation. `viewer { role }` shows it.",
         do="Use a token with this role. `createToken` creates one, and so does `touchline workspace NAME --role`.",
     )
     SENDER_EXISTS = code(
@@ -79,7 +79,7 @@ class WorkspaceCode(Code):
         do="Choose another name, or revoke that token first.",
     )
     TOO_MANY_TOKENS = code(
-        "A workspace has at most {limit} tokens. Revoke those that nobody uses.",
+        "A workspace can have up to {limit} tokens. Revoke those that nobody uses.",
         when="The workspace has as many tokens as are allowed.",
         do="Revoke those that nobody uses.",
     )

@@ -11,7 +11,7 @@ class InputCode(Code):
         campaign_edited="Someone has just edited this campaign. Load it again and repeat the request.",
         email="Another request has just changed this email. Load it again.",
         email_edited="Someone else has just edited this email. Load it again.",
-        database="Another request has just changed something that this one refers to. Load it again.",
+        database="Another request has just changed an object that this request refers to. Load it again.",
         deleted="This email has just been deleted.",
         person="The person of this email has just been merged with another person. Load the email again.",
         withdrawn="This email has just been withdrawn. Load its task again.",
@@ -22,7 +22,7 @@ class InputCode(Code):
         "`{end}` ({last}) is before `{start}` ({first}), so no {what} can be between them.",
         instants="`{end}` ({last}) is not after `{start}` ({first}), so no {what} can be between them.",
         when="The end of a range of dates in a filter is before its beginning.",
-        do="Exchange the two dates, or leave one out.",
+        do="Swap the two dates, or leave one out.",
     )
     INVALID_CONFIG = code(
         "{fault}.",
@@ -36,7 +36,7 @@ class InputCode(Code):
     )
     INVALID_INSTANT = code(
         "Dates and times must be between the years 2000 and 2200.",
-        sent="The email was sent in the last 365 days, and not in the future. Give that time.",
+        sent="Give the time at which the email was sent. It must be in the last 365 days.",
         backup_order=(
             "The time of the backup ({as_of}) must be before the end of the lost database ({until}). Neither can be in "
             "the future."
@@ -65,7 +65,7 @@ class InputCode(Code):
     INVALID_PERIOD = code(
         "The first day, {first}, must not be after the last day, {last}.",
         when="The first day of a report is after its last day.",
-        do="Exchange `from` and `to`.",
+        do="Swap `from` and `to`.",
     )
     INVALID_TEXT = code(
         "This text must be a single line without line breaks or control characters.",
@@ -141,9 +141,9 @@ class InputCode(Code):
         do="Load the object again, and repeat the change with its `version`. `currentVersion` of the error has it.",
     )
     TOO_MANY_TO_SORT = code(
-        "More than {limit:,} rows meet this filter, which are too many for this order. Narrow the filter, or use "
+        "More than {limit:,} rows meet this filter. That is too many to sort in this order. Narrow the filter, or use "
         "another `orderBy`.",
-        search="More than {limit:,} rows match this text. Write more of it.",
+        search="More than {limit:,} rows match this text. Enter a longer text.",
         rare="Too few of the {limit:,} rows at this place of the list meet this filter. Narrow it, for example by "
         "dates, a campaign or a person, or begin at another place.",
         when=(
@@ -152,5 +152,5 @@ class InputCode(Code):
             "`clicked: false`, and 10,000 rows were read without enough that meet it. graphql.md says which orders "
             "have no limit."
         ),
-        do="Narrow the filter, leave out `orderBy`, or write more of the search text.",
+        do="Narrow the filter, leave out `orderBy`, or enter a longer search text.",
     )

@@ -8,12 +8,12 @@ class QueryCode(Code):
 
     BUDGET_USED_UP = code(
         (
-            "This operation costs {cost:,} points. Of its {limit:,} points a minute, this token has {remaining:,} "
+            "This operation costs {cost:,} points. This token has {remaining:,} of its {limit:,} points a minute "
             "left. Try again in {wait} seconds."
         ),
         workspace=(
-            "This operation costs {cost:,} points. Of their {limit:,} points a minute, the tokens of this workspace "
-            "have {remaining:,} left. Try again in {wait} seconds."
+            "This operation costs {cost:,} points. The tokens of this workspace have {remaining:,} of their {limit:,} "
+            "points a minute left. Try again in {wait} seconds."
         ),
         when="The token, or all tokens of the workspace together, used all points of this minute (429, `Retry-After`).",
         do="Wait `retryAfter` seconds, or [ask for less](cost.md#how-to-lower-it).",
@@ -26,7 +26,7 @@ class QueryCode(Code):
     INVALID_QUERY = code(
         "Fields named '{name}' are different fields or have different arguments. Give one of them an alias.",
         long_number="{number}… is a number of {length:,} characters, which is too long.",
-        more="This document has more errors than these {limit}.",
+        more="This document has more than {limit} errors. Only these are listed.",
         when=(
             "The document does not match the schema: for example, it has an unknown field, an unknown argument, or a "
             "variable of another type than its argument. After 20 errors, the last one says that there are more."
@@ -47,7 +47,7 @@ class QueryCode(Code):
         instant_type="A DateTime must be a string, such as 2026-03-02T08:30:00Z.",
         json_depth="JSON can be nested up to {limit} levels deep.",
         json_number="This number is too large for JSON.",
-        more="This request has more wrong values than these {limit}.",
+        more="This request has more than {limit} wrong values. Only these are listed.",
         text="This text can have {limit:,} characters; it has {length:,}.",
         variable="Variable '${name}' has invalid value{place}: {fault}",
         database=(

@@ -39,8 +39,8 @@ class RequestCode(Code):
         do="Try again after a few seconds (`Retry-After`).",
     )
     CURSOR_TOO_OLD = code(
-        "More than {limit:,} events have happened since. Read the list of events, and follow from eventCursor.",
-        when="`after` of the subscription `events` is an event since which more than 100,000 have happened.",
+        "More than {limit:,} events have happened since this cursor. Query events, then subscribe after eventCursor.",
+        when="More than 100,000 events have happened since the event in `after` of the subscription `events`.",
         do="Query `events` for the newest ones, and subscribe with `after` of the query `eventCursor`.",
     )
     INTERNAL_ERROR = code(
@@ -90,7 +90,7 @@ class RequestCode(Code):
     )
     TOO_SLOW = code(
         "You read events more slowly than they happen. Subscribe again, after the last event that you have.",
-        when="A client of the subscription `events` falls 10,000 events behind, so that it is cut off: a websocket "
+        when="A client of the subscription `events` has 10,000 unread events and is disconnected: a websocket "
         "closes with 4410, a stream ends with this error.",
         do="Subscribe again with `after`: the id of the last event that you have. Use a filter to get fewer events.",
     )

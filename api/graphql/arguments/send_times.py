@@ -24,7 +24,7 @@ class LocalTimeInput:
 AtLocal = Annotated[
     LocalTimeInput | None,
     strawberry.argument(
-        description="The send time as a local time in a time zone, in place of `at`. It has not passed."
+        description="The send time as a local time in a time zone, in place of `at`. It must not be in the past."
     ),
 ]
 

@@ -44,5 +44,5 @@ CampaignsWhere = Annotated[
 ]
 CampaignsOrderBy = Annotated[
     CampaignOrder | None,
-    strawberry.argument(description="The order of the list. If left out, as they were created."),
+    strawberry.argument(description="The order of the list. If left out, in the order of creation."),
 ]

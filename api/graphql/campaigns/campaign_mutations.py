@@ -83,7 +83,7 @@ class CampaignChanges:
         default=strawberry.UNSET, description="Whether only Monday to Friday count as days."
     )
     remove_on_bounce: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Whether a hard bounce ends a campaign for the person who was written to."
+        default=strawberry.UNSET, description="Whether a hard bounce ends the campaign for the person."
     )
     on_reply: OnReply | None = strawberry.field(
         default=strawberry.UNSET, description="What happens to the campaign of a person who replies."

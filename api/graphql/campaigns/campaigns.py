@@ -81,7 +81,7 @@ class Campaign(CampaignLists, Node):
         "not be ended sends nothing until `endCampaign` is called again. Null when nothing is wrong."
     )
     edited_at: datetime | None = strawberry.field(
-        description="When an edit last changed the schedule of people in the campaign, UTC; null if none has."
+        description="When an edit last changed the schedule of people in the campaign, UTC; null if no edit has."
     )
     editing: bool = strawberry.field(
         description="True while the last edit is still being applied. People not yet updated get no emails until then."
@@ -98,8 +98,10 @@ class Campaign(CampaignLists, Node):
         description="When the first person was launched into the campaign, UTC; null while its status is DRAFT."
     )
     finished_at: datetime | None = strawberry.field(
-        description="Since when nobody is active in the campaign any more, UTC, up to five seconds later. Null if "
-        "someone is, and if nobody was launched."
+        description=(
+            "When the last active person finished or ended the campaign, UTC, up to five seconds late. Null while "
+            "someone is active, and if nobody was launched."
+        )
     )
     archived_at: datetime | None = strawberry.field(
         description="When the campaign was archived, UTC; null if it is not archived."

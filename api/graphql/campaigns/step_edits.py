@@ -49,7 +49,7 @@ class MoveStepEdit:
     )
 
 
-@strawberry.input(description="A step that the campaign loses, in a list of several changes that are made as one.")
+@strawberry.input(description="The removal of a step, in a list of several changes that are made as one.")
 class RemoveStepEdit:
     id: strawberry.ID = strawberry.field(description=STEP_NAME)
 
@@ -60,7 +60,7 @@ class MoveDayEdit:
     to: int = strawberry.field(description="The day that they move to, 1 to 365.")
 
 
-@strawberry.input(description="A day that loses its steps, in a list of several changes that are made as one.")
+@strawberry.input(description="The removal of all steps of a day, in a list of several changes that are made as one.")
 class RemoveDayEdit:
     day: int = strawberry.field(description="The day whose steps are removed, counted from 1.")
 
@@ -79,21 +79,21 @@ class StepEdit:
         default=strawberry.UNSET, description="Another day and position for one existing or added step."
     )
     remove: RemoveStepEdit | None = strawberry.field(
-        default=strawberry.UNSET, description="A step that the campaign loses."
+        default=strawberry.UNSET, description="A step to take out of the campaign."
     )
     move_day: MoveDayEdit | None = strawberry.field(
-        default=strawberry.UNSET, description="All steps of one day go to another one, after its own."
+        default=strawberry.UNSET, description="All steps of one day move to another day, after the steps there."
     )
     remove_day: RemoveDayEdit | None = strawberry.field(
-        default=strawberry.UNSET, description="All steps of one day are lost."
+        default=strawberry.UNSET, description="The day whose steps are removed."
     )
 
 
 Edits = Annotated[
     list[StepEdit],
     strawberry.argument(
-        description="The edits, in the order in which they are carried out. Only the steps as they are after the last "
-        "one have to be possible. The path of an error begins with the edit, such as "
+        description="The edits, in the order in which they are carried out. Only the steps after the last edit must "
+        "be valid. The path of an error begins with the edit, such as "
         '`["edits", "2", "change", "html"]`.'
     ),
 ]

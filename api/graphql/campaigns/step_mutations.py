@@ -196,8 +196,10 @@ class StepMutation:
 
     @mutation(
         metadata=cost(3_000),
-        description="Remove a step. It is cancelled for people who have not had it yet, and stays in the "
-        "record of those who have.",
+        description=(
+            "Remove a step. It is cancelled for people who have not reached it, and stays in the record of those who "
+            "have."
+        ),
     )
     async def remove_step(self, info: Request, id: StepId, if_version: IfVersion = None) -> CampaignPayload:
         row = await campaigns.remove_step(info.context.workspace_context, id, if_version=if_version)

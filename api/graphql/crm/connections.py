@@ -26,7 +26,7 @@ OwnSenderId = Annotated[
 @strawberry.type(description="Somebody who may log in to the CRM, and to whom tasks can be assigned there.")
 class CrmUser:
     id: str = strawberry.field(description="The CRM's id of the user, such as `005Hs000001AbcdIAC`.")
-    name: str = strawberry.field(description="Name of the user in the CRM. Empty if the CRM does not say it.")
+    name: str = strawberry.field(description="Name of the user in the CRM. Empty if the CRM does not give it.")
 
 
 @strawberry.type(description="Somebody with a login in the CRM, looked up by the address.")
@@ -58,7 +58,7 @@ class CrmOwnLogin:
     )
     user: CrmUser = strawberry.field(description="The user of the CRM who has logged in.")
     problem: CrmProblem | None = strawberry.field(
-        description="Why it does not work; null if the last attempt succeeded."
+        description="Why the connection does not work; null if the last attempt succeeded."
     )
 
 
@@ -92,7 +92,7 @@ class CrmApiUse:
     share: int = strawberry.field(
         description="Percentage of `limit` at which Touchline's calls wait, as `CrmSettings.apiShare` says."
     )
-    counted_at: datetime = strawberry.field(description="When they were counted last. Real time, UTC.")
+    counted_at: datetime = strawberry.field(description="When the calls were last counted. Real time, UTC.")
 
 
 @strawberry.type(description="Changes of one kind that wait for the CRM.")
@@ -100,7 +100,7 @@ class CrmBacklog:
     kind: CrmChangeKind = strawberry.field(description="What has changed.")
     waiting: int = strawberry.field(
         description="Number of changes that are sent as soon as possible, or at the next attempt after a failure. "
-        "Touchline compares each with the CRM first, so some may prove to be there already."
+        "Touchline compares each with the CRM first, so some may turn out to be in the CRM already."
     )
     failed: int = strawberry.field(description="Number of changes that the CRM rejected, and that wait for a user.")
 
@@ -113,18 +113,20 @@ class ConnectedCrm:
     crm: str = strawberry.field(description="Key of the CRM, such as `salesforce`; see `crms`.")
     way: str = strawberry.field(description="Key of the way by which Touchline logs in, such as `jwt_bearer`.")
     state: CrmState = strawberry.field(description="Whether the connection works.")
-    organization: str = strawberry.field(description="Name of the organization, or its id if the CRM does not say it.")
+    organization: str = strawberry.field(
+        description="Name of the organization, or its id if the CRM does not give the name."
+    )
     organization_id: str = strawberry.field(
         description="Identifier of the organization in the CRM, such as `00DHs000000AbcdMAC`."
     )
-    url: str = strawberry.field(description="URL at which users open the CRM. Empty if the CRM does not say it.")
+    url: str = strawberry.field(description="URL at which users open the CRM. Empty if the CRM does not give it.")
     login_url: str = strawberry.field(description="URL at which Touchline logs in. Empty if the CRM needs none.")
     api_version: str = strawberry.field(description="Version of the CRM's API, such as `62.0`. Empty: the default.")
     is_sandbox: bool = strawberry.field(description="Whether the organization is a sandbox of the CRM.")
     user: CrmUser = strawberry.field(description="The CRM user in whose name Touchline acts.")
-    connected_at: datetime = strawberry.field(description="When it was connected last. Real time, UTC.")
+    connected_at: datetime = strawberry.field(description="When the CRM was last connected. Real time, UTC.")
     disconnected_at: datetime | None = strawberry.field(
-        description="When it was disconnected; null unless it is. Real time, UTC."
+        description="When the CRM was disconnected; null while it is connected. Real time, UTC."
     )
     kept_until: datetime | None = strawberry.field(
         description="Until when waiting changes are kept after disconnecting; null if they are not. Real time, UTC."
@@ -133,13 +135,13 @@ class ConnectedCrm:
         description="When everything was last found to be in sync; null before the first time. Real time, UTC."
     )
 
-    @strawberry.field(description="Why it does not work; null if the last attempt succeeded.")
+    @strawberry.field(description="Why the connection does not work; null if the last attempt succeeded.")
     def problem(self) -> CrmProblem | None:
         return _problem(self.row)
 
     @strawberry.field(
         metadata=cost(100, queries=True),
-        description="How many calls of the CRM's API were made; null if the CRM has not said it yet.",
+        description="How many calls of the CRM's API were made; null if the CRM has not reported it yet.",
     )
     async def api_use(self, info: Request) -> CrmApiUse | None:
         row = self.row
@@ -228,8 +230,10 @@ def connection_of_row(row: Any) -> ConnectedCrm:
 class CrmConnectionQuery:
     @strawberry.field(
         metadata=cost(100, queries=True),
-        description="The connection of the workspace, or of a sender, to a CRM; null if there is none. After "
-        "disconnecting it is the last one.",
+        description=(
+            "The connection of the workspace, or of a sender, to a CRM; null if there is none. After disconnecting, "
+            "it is the last connection."
+        ),
     )
     async def crm_connection(self, info: Request, sender_id: OwnSenderId = None) -> ConnectedCrm | None:
         row = await queries.connection(info.context.workspace_context, sender_id)

@@ -30,7 +30,7 @@ class CrmField:
     def label(self, language: Language = "en") -> str:
         return self.field.labels.get(language, self.field.labels["en"])
 
-    @strawberry.field(description="Where to find the value, in one sentence. Empty if nothing is said.")
+    @strawberry.field(description="Where to find the value, in one sentence. Empty if there is none.")
     def help(self, language: Language = "en") -> str:
         return self.field.help.get(language, self.field.help.get("en", ""))
 

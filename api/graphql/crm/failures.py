@@ -20,16 +20,16 @@ from api.services.crm.connections.refusals import remedy
 from api.services.crm.failures import failures
 
 
-@strawberry.type(description="Something that Touchline writes to the CRM, and whose last attempt failed.")
+@strawberry.type(description="A write to the CRM whose last attempt failed.")
 class CrmFailure:
     """A row of api.models.CrmChange."""
 
     id: strawberry.ID = strawberry.field(
         description="Identifier: the kind, a colon, and the `id` of the object, such as `TASK:tsk_…`."
     )
-    kind: CrmChangeKind = strawberry.field(description="Kind of the change that was to be written to the CRM.")
+    kind: CrmChangeKind = strawberry.field(description="Kind of the change that Touchline tries to write to the CRM.")
     object_id: strawberry.ID = strawberry.field(
-        description="`id` of the task, email, reply or suppression here that the CRM has to get."
+        description="`id` of the task, email, reply or suppression that is written to the CRM."
     )
     code: str = strawberry.field(
         description="Why it failed, for programs, such as `FIELD_CUSTOM_VALIDATION_EXCEPTION`."
@@ -102,7 +102,7 @@ class CrmFailureQuery:
     @strawberry.field(
         metadata=page_cost(),
         description="Writes to the CRM whose last attempt failed, the last failure first: those that wait for "
-        "somebody, and those that are tried again. A write that succeeds is not in the list any more.",
+        "somebody, and those that are tried again. A write that succeeds is removed from the list.",
     )
     async def crm_failures(
         self,
@@ -142,8 +142,10 @@ class CrmFailureMutation:
 
     @mutation(
         metadata=EACH,
-        description="Give up failed writes to the CRM, by ids or by a filter. The CRM gets an object again when it "
-        "changes the next time.",
+        description=(
+            "Give up failed writes to the CRM, by ids or by a filter. The next change of an object is written to the "
+            "CRM again."
+        ),
     )
     async def drop_crm_writes(self, info: Request, ids: Ids = None, filter: Where = None) -> BulkPayload:
         return await bulk(info, BulkActionKind.DROP_CRM_WRITES, ids, _rows(info, filter))

@@ -82,8 +82,10 @@ class CrmUserLoginInput:
     crm: str = strawberry.field(default="salesforce", description="Key of the CRM, as `crms` lists it.")
     sender_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="`id` of the sender who connects as themselves. If left out, the workspace is connected. Values "
-        "that are left out are then those of the workspace's connection.",
+        description=(
+            "`id` of the sender who connects with their own login. Values that are left out are then those of the "
+            "workspace's connection. Without `senderId`, the workspace is connected."
+        ),
     )
     login_url: str | None = strawberry.field(
         default=None, description=f"{LOGIN_URL} If left out, `https://login.salesforce.com`."

@@ -82,10 +82,12 @@ class CrmMutation:
         return CrmConnectionPayload(connection=connection_of_row(row))
 
     @mutation(
-        description="Begin to connect the workspace, or a sender, by a user's login on the CRM's own page. Open the "
-        "URL in the user's browser within 15 minutes. The CRM sends the browser back to `/crm/callback` of this "
-        "server, which connects. Needs the setting `TOUCHLINE_PUBLIC_URL`. For the workspace, it needs a token with "
-        "the role `ADMIN`."
+        description=(
+            "Begin to connect the workspace, or a sender, by a user's login on the CRM's own page. Open the URL in "
+            "the user's browser within 15 minutes. The CRM sends the browser back to `/crm/callback` of this server, "
+            "which then connects. Needs the setting `TOUCHLINE_PUBLIC_URL`. For the workspace, it needs a token with "
+            "the role `ADMIN`."
+        )
     )
     async def start_crm_connection(
         self,
@@ -107,12 +109,12 @@ class CrmMutation:
         self,
         info: Request,
         waiting: Annotated[
-            CrmWaitingChanges, strawberry.argument(description="What becomes of the changes that wait for the CRM.")
+            CrmWaitingChanges, strawberry.argument(description="What happens to the changes that wait for the CRM.")
         ],
         keep_days: Annotated[
             int | None,
             strawberry.argument(
-                description="For how many days they are kept, 1 to 90. If left out, 30. Only with KEEP."
+                description="Days for which the changes are kept, 1 to 90. If left out, 30. Only with KEEP."
             ),
         ] = None,
         sender_id: OwnSenderId = None,
@@ -133,8 +135,7 @@ class CrmMutation:
         return CrmConnectionPayload(connection=connection_of_row(row))
 
     @mutation(
-        description="Use the connection to the CRM at once: it ends a pause and the wait after a failure, because "
-        "the cause has been fixed."
+        description="Use the connection to the CRM again at once. This ends a pause, and the wait after a failure."
     )
     async def retry_crm(self, info: Request, sender_id: OwnSenderId = None) -> CrmConnectionPayload:
         row = await pausing.retry(info.context.workspace_context, sender_id)

@@ -30,7 +30,7 @@ class CrmSettings:
         description="Subject of tasks and logged activities in the CRM: text with variables, such as "
         "`{{activity_type}}: {{activity_subject}}`. It is cut at 255 characters."
     )
-    skipped_tasks: CrmSkippedTask = strawberry.field(description="What becomes of a skipped task in the CRM.")
+    skipped_tasks: CrmSkippedTask = strawberry.field(description="What happens to a skipped task in the CRM.")
     first_kind: CrmPersonKind = strawberry.field(
         description="Which record is used for a person who has a lead and a contact in the CRM."
     )
@@ -76,7 +76,7 @@ class CrmSettingsChanges:
         "`{{call_outcome}}` and `{{call_reason}}`. One without a value is empty.",
     )
     skipped_tasks: CrmSkippedTask | None = strawberry.field(
-        default=strawberry.UNSET, description="What becomes of a skipped task in the CRM. The default is COMPLETED."
+        default=strawberry.UNSET, description="What happens to a skipped task in the CRM. The default is COMPLETED."
     )
     first_kind: CrmPersonKind | None = strawberry.field(
         default=strawberry.UNSET,
@@ -131,7 +131,7 @@ class CrmSettingsPayload(Payload):
 
 @strawberry.type
 class CrmSettingsMutation:
-    @mutation(role=Role.ADMIN, description="Change how the workspace works with a CRM. It need not be connected.")
+    @mutation(role=Role.ADMIN, description="Change how the workspace works with a CRM. The CRM need not be connected.")
     async def update_crm_settings(
         self,
         info: Request,

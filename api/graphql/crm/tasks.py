@@ -16,12 +16,12 @@ from plugins.crms.tasks import TaskField
 
 describe(
     CrmTaskStatus,
-    "What a task is in the CRM.",
+    "Whether the CRM has a task as it is here.",
     {
         "WAITING": "A change of the task waits for the CRM. It is sent within seconds, or tried again at `retryAt`.",
         "SYNCED": "The CRM has the task as it is here.",
         "FAILED": "The CRM has rejected a change. It waits until the task changes, or until somebody retries it.",
-        "DELETED": "The CRM does not have the task any more: it was deleted there, or deleted or cancelled here.",
+        "DELETED": "The CRM no longer has the task: it was deleted there, or deleted or cancelled here.",
         "ONLY_HERE": "The tasks of its assignee are not synced, or it was closed before the CRM got it.",
     },
 )
@@ -73,18 +73,20 @@ class CrmTaskError:
     )
 
 
-@strawberry.type(description="What a task is in the CRM.")
+@strawberry.type(description="The copy of a task that the CRM has, and how it is synced.")
 class CrmTask:
     state: CrmTaskStatus = strawberry.field(description="Whether the CRM has the task as it is here.")
     remote_id: str | None = strawberry.field(
-        description="Id of the task in the CRM, such as `00T5e000001abcdEAA`; null if it does not have it yet."
+        description=(
+            "Id of the task in the CRM, such as `00T5e000001abcdEAA`; null if the CRM does not have the task yet."
+        )
     )
     url: str | None = strawberry.field(description="URL at which users open the task in the CRM; null if not known.")
     last_synced_at: datetime | None = strawberry.field(
         description="When both sides were last found or made equal, UTC; null if they never were."
     )
     error: CrmTaskError | None = strawberry.field(
-        description="Why the last attempt to write the task failed; null if it did not."
+        description="Why the last attempt to write the task failed; null if it succeeded."
     )
     conflicts: list[CrmConflict] = strawberry.field(
         metadata=cost(size=CRM_CONFLICTS),

@@ -46,8 +46,10 @@ class ActionFields:
 
     @strawberry.field(
         name="failedAt",
-        description="When the email failed, by the workspace's clock, UTC; null unless its status is FAILED. Of a "
-        "bounced email, see `bouncedAt`.",
+        description=(
+            "When the email failed, by the workspace's clock, UTC; null unless its status is FAILED. For a bounced "
+            "email, see `bouncedAt`."
+        ),
     )
     def failed(self) -> datetime | None:
         return self.failed_at if cast(Any, self).status is SendStatus.FAILED else None

@@ -101,10 +101,12 @@ class EmailFilter:
     )
     search: str | None = strawberry.field(
         default=None,
-        description="Only emails that match this text, such as `offer ada`: each of up to five words is the beginning "
-        "of a word of the subject, or of the person's first name, last name, company or address. Upper and lower case "
-        "are the same. The subject is the one written for this email, or else the present one of its step or template, "
-        "without dynamic fields.",
+        description=(
+            "Only emails that match this text, such as `offer ada`: each of up to five words is the beginning of a "
+            "word of the subject, or of the person's first name, last name, company or address. Upper and lower case "
+            "are the same. The subject is the one written for this email, or else the current subject of its step or "
+            "template, without dynamic fields."
+        ),
     )
 
 

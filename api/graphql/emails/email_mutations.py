@@ -42,7 +42,7 @@ class EmailPayload(Payload):
         metadata=cost(500, size=WARNINGS),
         description="What was removed from the HTML that was given, such as `<script>`, because it is "
         "not allowed in emails, that the server cannot track the email, and which addresses in CC and BCC get no copy "
-        "because they have got the email before.",
+        "because they have already received the email.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:
         context = info.context.workspace_context
@@ -83,7 +83,7 @@ class EmailMutation:
         at: Annotated[
             datetime | None,
             strawberry.argument(
-                description="The new send time, which has not passed, such as `2026-03-02T08:30:00Z`. If left out, now."
+                description="The new send time, not in the past, such as `2026-03-02T08:30:00Z`. If left out, now."
             ),
         ] = None,
         at_local: AtLocal = None,

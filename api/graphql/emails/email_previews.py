@@ -16,7 +16,7 @@ from api.services.templates import email_preview
 
 @strawberry.type(
     description="An email as its recipient would read it. Nothing is written. It has neither tracked links nor the "
-    "line to unsubscribe, which are added when an email is sent."
+    "unsubscribe line, which are added when an email is sent."
 )
 class EmailPreview:
     subject: str = strawberry.field(description="Subject line, rendered.")
@@ -87,7 +87,7 @@ class TemplatePreviewInput:
         default=None, description="Identifier of a step with an email, such as `stp_…`, with what it quotes."
     )
     html: str | None = strawberry.field(
-        default=None, description="HTML with dynamic fields that is not saved, such as the present text of an editor."
+        default=None, description="HTML with dynamic fields that is not saved, such as the current text of an editor."
     )
     text: str | None = strawberry.field(
         default=None, description="Text part for `html`; if left out, it is made from the HTML."

@@ -36,16 +36,19 @@ class WaitKind(Enum):
     )
     SEND_OPTION = strawberry.enum_value(
         "SEND_OPTION",
-        description="A send option failed when the email was planned again. It is asked again automatically; see "
+        description="A send option failed when the email was planned again. The server asks it again; see "
         "`Campaign.waitingPeople`.",
     )
     ALLOWED_TIME = strawberry.enum_value(
-        "ALLOWED_TIME", description="The next range of `allowedTimes`, or until the send option allows a time again."
+        "ALLOWED_TIME",
+        description="It waits for the next range of `allowedTimes`, or until the send option allows a time again.",
     )
     RETRY = strawberry.enum_value(
         "RETRY",
-        description="The next attempt: its account, its sender's limit, or the recipient's mail server lets it wait. "
-        "`reason` and `detail` say which.",
+        description=(
+            "It waits for the next attempt, because of its account, its sender's limit or the recipient's mail "
+            "server. `reason` and `detail` say which."
+        ),
     )
 
 
@@ -92,7 +95,7 @@ class WaitFields:
 
     @strawberry.field(
         metadata=cost(20),
-        description="Why the email waits; null if it is sent at `dueAt` as planned, or is not to be sent any more.",
+        description="Why the email waits; null if it is sent at `dueAt` as planned, or will not be sent.",
     )
     async def wait(self, info: Request) -> EmailWait | None:
         if self.status not in UNTRANSMITTED_STATUSES:

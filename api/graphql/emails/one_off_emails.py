@@ -52,8 +52,10 @@ class OneOffEmail:
     )
     reached: list[str] = strawberry.field(
         metadata=cost(size=COPIES, plain_at=10),
-        description="Addresses of CC and BCC that have got the email already. If it is sent again, because the person "
-        "in To has not got it, these addresses get no other copy.",
+        description=(
+            "Addresses in CC and BCC that have already received the email. If the email is sent again to the person "
+            "in To, these addresses get no second copy."
+        ),
     )
     tracking: Tracking = strawberry.field(description="Which answers of recipients are tracked.")
     created_at: datetime = strawberry.field(description="When the email was begun, UTC.")

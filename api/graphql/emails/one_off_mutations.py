@@ -24,16 +24,15 @@ PERSON = "`id` of the person in To. Give this or `to`."
 TO = "Address in To, such as `ada@example.com`. If no person has it, one is added. Give this or `personId`."
 CC = (
     "Addresses that get a copy, as every recipient sees. An address that has unsubscribed or bounced, or whose domain "
-    "is blocked, is refused. A repeated address counts once. Together at most 50 recipients, with To and "
-    "BCC."
+    "is blocked, is refused. A repeated address counts once. To, CC and BCC can have 50 recipients together."
 )
-BCC = "Addresses that get a copy. No recipient sees them. Checked as `cc`."
+BCC = "Addresses that get a copy. No recipient sees them. The rules of `cc` apply."
 SUBJECT = "Subject, sent as it is. It may be empty in a draft."
 HTML = "HTML body, sent as it is: it is not a template. Unsafe HTML is removed, and the text part is made from it."
 ATTACHMENT_IDS = "`id` of each attachment, in their order: 20 MB in total."
 TEMPLATE = (
-    "`id` of a template that makes subject and body: it is rendered once, for this person. From then on the text is a "
-    "rep's. A field without a value becomes a field prompt, such as `{{! city }}`."
+    "`id` of a template that makes subject and body: it is rendered once, for this person. After that, the text no "
+    "longer follows the template. A field without a value becomes a field prompt, such as `{{! city }}`."
 )
 TRACKING = "Which answers of recipients are tracked."
 
@@ -43,7 +42,8 @@ class CreateEmailInput:
     person_id: strawberry.ID | None = strawberry.field(default=None, description=PERSON)
     to: str | None = strawberry.field(default=None, description=TO)
     sender_id: strawberry.ID | None = strawberry.field(
-        default=None, description="`id` of the sender. Required, except for a follow-up, which has the earlier one's."
+        default=None,
+        description="`id` of the sender. Required, except for a follow-up: that has the sender of the earlier email.",
     )
     cc: list[str] = strawberry.field(default_factory=list, description=CC)
     bcc: list[str] = strawberry.field(default_factory=list, description=BCC)
@@ -72,7 +72,7 @@ class EmailChanges:
     cc: list[str] | None = strawberry.field(default=strawberry.UNSET, description=CC)
     bcc: list[str] | None = strawberry.field(default=strawberry.UNSET, description=BCC)
     template_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description=f"{TEMPLATE} It replaces the present text, unless that is given too."
+        default=strawberry.UNSET, description=f"{TEMPLATE} It replaces the current text, unless that is given too."
     )
     subject: str | None = strawberry.field(default=strawberry.UNSET, description=SUBJECT)
     html: str | None = strawberry.field(default=strawberry.UNSET, description=HTML)
@@ -131,7 +131,7 @@ class OneOffMutation:
         at: Annotated[
             datetime | None,
             strawberry.argument(
-                description="Send time, which has not passed, such as `2026-03-02T08:30:00Z`. If left out, now."
+                description="Send time, not in the past, such as `2026-03-02T08:30:00Z`. If left out, now."
             ),
         ] = None,
         at_local: AtLocal = None,

@@ -53,7 +53,7 @@ class SentFields:
         name="html",
         metadata=cost(PART_POINTS),
         description="HTML part as it was sent, with its tracked links, its invisible image if opens are tracked, and"
-        " its line to unsubscribe. To show it without counting an open, block remote images. Null as `subject` is.",
+        " its unsubscribe line. To show it without counting an open, block remote images. Null as `subject` is.",
     )
     async def sent_html(self, info: Request) -> str | None:
         message = await sent_message(self, info)

@@ -28,7 +28,7 @@ from api.services.campaigns.ending import ending
 from api.services.enrollments import queries
 
 
-@strawberry.enum(description="What a step has become for one person.")
+@strawberry.enum(description="Whether a step has an email or a task for one person, or neither.")
 class StepState(Enum):
     EMAIL = strawberry.enum_value("EMAIL", description="It has an email; see `email`.")
     TASK = strawberry.enum_value(
@@ -79,8 +79,10 @@ class Enrollment(Node):
     )
     waits_for: str | None = strawberry.field(
         name="waitsForReason",
-        description="Code of the failure for which the person waits, such as `SEND_OPTION_PAUSED`; null if "
-        "`waitsFromStep` is.",
+        description=(
+            "Code of the failure for which the person waits, such as `SEND_OPTION_PAUSED`; null if `waitsFromStep` is "
+            "null."
+        ),
     )
     campaign_id: strawberry.Private[str]
     person_id: strawberry.Private[str]

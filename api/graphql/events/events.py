@@ -153,9 +153,11 @@ class EventQuery:
 @strawberry.type
 class EventSubscription:
     @strawberry.subscription(
-        description="Follow the Live Feed: sends each event as soon as no transaction can write an earlier one. "
-        "After a disconnection, subscribe again with `after`: you miss no event and get none twice, from any server. A "
-        "client that reads too slowly is cut off (`TOO_SLOW`)."
+        description=(
+            "Follow the Live Feed: sends each event as soon as no transaction can write an earlier one. After a "
+            "disconnection, subscribe again with `after`: you miss no event and get none twice, from any server. A "
+            "client that reads too slowly is disconnected (`TOO_SLOW`)."
+        )
     )
     async def events(
         self,

@@ -13,7 +13,7 @@ from api.graphql.people.imports import PeopleImport
 from api.services.following import rows
 
 
-@strawberry.type(description="The present time of a workspace, and whether it is virtual.")
+@strawberry.type(description="The current time of a workspace, and whether it is virtual.")
 class Clock:
     """A row of api.models.Workspace."""
 

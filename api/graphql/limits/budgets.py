@@ -65,17 +65,22 @@ class Budget:
             raise coded_error(message, cost=points, limit=self.request, dearestField=dearest)
         self._require(points)
         if self.shared is not None:
-            self.shared._require(points, "workspace")
+            self.shared._require(points, of_workspace=True)
             self.shared.left -= points
         self.left -= points
 
-    def _require(self, points: int, case: str = "") -> None:
+    def _require(self, points: int, *, of_workspace: bool = False) -> None:
         remaining = self._refill()
         if points <= remaining:
             return
         wait = max(math.ceil((points - self.left) * MINUTE / self.minute), 1)
-        message = QueryCode.BUDGET_USED_UP.message(case, cost=points, limit=self.minute, remaining=remaining, wait=wait)
-        raise coded_error(message, cost=points, limit=self.minute, remaining=remaining, retryAfter=wait)
+        limit = self.minute
+        message = QueryCode.BUDGET_USED_UP.message(cost=points, limit=limit, remaining=remaining, wait=wait)
+        if of_workspace:
+            message = QueryCode.BUDGET_USED_UP.message(
+                "workspace", cost=points, limit=limit, remaining=remaining, wait=wait
+            )
+        raise coded_error(message, cost=points, limit=limit, remaining=remaining, retryAfter=wait)
 
 
 @dataclass(slots=True)

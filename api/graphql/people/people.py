@@ -57,15 +57,17 @@ class Person(PersonLists, Node):
         "they have not, as far as is known. Automatic replies do not count."
     )
     erased_at: datetime | None = strawberry.field(
-        description="When the person was erased by `erasePerson`, UTC; null for everyone else. The texts of an erased "
-        "person are empty, the address as well, and lists of people do not have them."
+        description=(
+            "When the person was erased by `erasePerson`, UTC; null for everyone else. An erased person has no "
+            "address and no texts, and is not in lists of people."
+        )
     )
     created_at: datetime = strawberry.field(description="When the person was added, by the workspace's clock. UTC.")
     own_fields: strawberry.Private[Any]
     email_key: strawberry.Private[str]
 
     @strawberry.field(
-        description="When the person's present address unsubscribed, UTC; null if emails may be sent to "
+        description="When the person's current address unsubscribed, UTC; null if emails may be sent to "
         "it. It belongs to the address: see `suppression`."
     )
     async def unsubscribed_at(self, info: Request) -> datetime | None:
@@ -73,7 +75,7 @@ class Person(PersonLists, Node):
         return found.unsubscribed_at if found else None
 
     @strawberry.field(
-        description="The unsubscribe record of the person's present address, with its history, even if "
+        description="The unsubscribe record of the person's current address, with its history, even if "
         "it was resubscribed; null if it has never unsubscribed."
     )
     async def suppression(self, info: Request) -> Suppression | None:
@@ -207,13 +209,14 @@ class PersonMutation:
         return PersonPayload(person=from_row(Person, row))
 
     @mutation(
-        description="Merge two records of the same person. The enrollments, emails, tasks, groups and events of "
-        "`from` move to `into`, who keeps the address and gets values for empty fields. `from` is deleted. "
-        "Unsubscribes and hard bounces stay with their addresses; if the address of `from` has unsubscribed, that of "
-        "`into` is suppressed too. Refused if one is active in a campaign "
-        "that the other is or was in (`MERGE_CONFLICT`), so that no email comes twice, and while an email to `from` is "
-        "being transmitted (`EMAIL_LEAVING`). It answers when everything has moved: many events move in several short "
-        "transactions."
+        description=(
+            "Merge two records of the same person. The enrollments, emails, tasks, groups and events of `from` move "
+            "to `into`, who keeps the address and gets values for empty fields. `from` is deleted. Unsubscribes and "
+            "hard bounces stay with their addresses; if the address of `from` has unsubscribed, that of `into` is "
+            "suppressed too. Refused if one is active in a campaign that the other is or was in (`MERGE_CONFLICT`), "
+            "so that no email comes twice, and while an email to `from` is being transmitted (`EMAIL_LEAVING`). The "
+            "mutation answers when everything has moved: many events move in several short transactions."
+        )
     )
     async def merge_people(
         self,
@@ -228,10 +231,13 @@ class PersonMutation:
 
     @mutation(
         role=Role.ADMIN,
-        description="Erase a person (GDPR): end their campaigns, and delete their data, what was written to them, and "
-        "what they answered. Counts stay. If the address has unsubscribed, that stays as well, so that nobody writes "
-        "to it again. docs/privacy.md lists everything. Refused while an email to the person is being transmitted "
-        "(EMAIL_LEAVING). It cannot be undone. It answers when everything is deleted, and may be called again.",
+        description=(
+            "Erase a person (GDPR): end their campaigns, and delete their data, what was written to them, and what "
+            "they answered. Counts stay. If the address has unsubscribed, that stays as well, so that nobody writes "
+            "to it again. docs/privacy.md lists everything. Refused while an email to the person is being transmitted "
+            "(EMAIL_LEAVING). It cannot be undone. The mutation answers when everything is deleted, and can be called "
+            "again."
+        ),
     )
     async def erase_person(self, info: Request, id: PersonId) -> ErasePersonPayload:
         erased = await erasing.erase_person(info.context.workspace_context, id)

@@ -26,7 +26,7 @@ class PersonFilter:
     )
     campaign_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="Only people who have an enrollment in the campaign with this `id`, whatever became of it.",
+        description="Only people who have an enrollment in the campaign with this `id`, whatever its status.",
     )
     group_id: strawberry.ID | None = strawberry.field(
         default=None, description="Only people who are in the group with this `id`."
@@ -52,9 +52,11 @@ class PersonFilter:
     )
     fields: list[FieldFilter] | None = strawberry.field(
         default=None,
-        description="Only people with these values in their own dynamic fields (`Person.fields`). No index has them, "
-        "so other fields of the filter have to narrow the list, unless the workspace has up to 1,000 people "
-        "(`TOO_MANY_TO_SORT`).",
+        description=(
+            "Only people with these values in their own dynamic fields (`Person.fields`). These fields have no index, "
+            "so other fields of the filter must narrow the list, unless the workspace has up to 1,000 people "
+            "(`TOO_MANY_TO_SORT`)."
+        ),
     )
 
 

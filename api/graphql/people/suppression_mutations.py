@@ -59,7 +59,7 @@ class SuppressionPayload(Payload):
 @strawberry.type
 class SuppressionMutation:
     @mutation(
-        description="Unsubscribe a person's present address: the workspace sends nothing to it from now "
+        description="Unsubscribe a person's current address: the workspace sends nothing to it from now "
         "on, and all the person's campaigns end. `suppressAddress` takes an address instead; "
         "`resubscribe` undoes it."
     )
@@ -80,8 +80,8 @@ class SuppressionMutation:
         metadata=cost(20_000, once=1),
         description=f"Suppress the addresses of a CSV text of up to {MAX_ROWS:,} rows: with a header that names a "
         "column `email`, or plain addresses, one a line. A column `reason` is kept, and `unsubscribed_at` (an instant "
-        "such as `2026-03-02T07:00:00Z`; anything else counts as now); others are ignored. Rows that name no address "
-        "are reported and stop no others. The command line takes larger files.",
+        "such as `2026-03-02T07:00:00Z`; anything else counts as now); others are ignored. Rows without "
+        "a valid address are reported; the other rows are imported. The command line takes larger files.",
     )
     async def import_suppressions(
         self,

@@ -31,7 +31,9 @@ class Channel:
     def supports_copies(self) -> bool:
         return self.channel.supports_copies
 
-    @strawberry.field(metadata=cost(10), description="Whether the channel works. Touchline's own are always OK.")
+    @strawberry.field(
+        metadata=cost(10), description="Whether the channel works. Touchline's own channels are always OK."
+    )
     async def health(self, info: Request) -> PluginHealth:
         return from_row(PluginHealth, await info.context.channel_health.load(self.channel.key))
 

@@ -12,9 +12,11 @@ describe(
     "Whether a send option or a channel works.",
     {
         "OK": "It has not failed within the last hour. Touchline's own options are always OK.",
-        "FAILING": "It has failed within the last hour. It is still asked.",
-        "PAUSED": "It has failed too often, so the server does not ask it. Requests that need a send option are "
-        "refused; emails of a channel wait.",
+        "FAILING": "It has failed within the last hour. The server still uses it.",
+        "PAUSED": (
+            "It has failed too often, so the server does not use it for a while. Requests that need a send option are "
+            "refused; emails of a channel wait."
+        ),
     },
     name="PluginHealthState",
 )
@@ -36,5 +38,5 @@ class PluginHealth:
     )
     fault_at: datetime | None = strawberry.field(description="When it last failed, UTC; null if it never has.")
     next_try_at: datetime | None = strawberry.field(
-        description="When the server asks it again, UTC; null unless the state is PAUSED."
+        description="When the server uses it again, UTC; null unless the state is PAUSED."
     )

@@ -79,11 +79,13 @@ class Plugin:
     )
     state: PluginState = strawberry.field(description="Whether the server uses it.")
     reason: str | None = strawberry.field(
-        description="Why it was left out, in a sentence for operators. `touchline plugins` on the server may say more. "
-        "Null if it is used."
+        description=(
+            "Why the package was left out, in a sentence for operators. `touchline plugins` on the server may say "
+            "more. Null if it is used."
+        )
     )
     registered: list[PluginEntry] = strawberry.field(
-        metadata=cost(size=PLUGIN_ENTRIES), description="What it registered. Empty if it was left out."
+        metadata=cost(size=PLUGIN_ENTRIES), description="What the package registered. Empty if it was left out."
     )
 
 

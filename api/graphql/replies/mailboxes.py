@@ -46,11 +46,11 @@ class Mailbox:
     )
     state: MailboxState = strawberry.field(description="What happens with the mailbox at the moment.")
     checked_at: datetime | None = strawberry.field(
-        description="When all its mails were last found to be read; null if they never were. "
+        description="When Touchline last had read all its mails; null if it never had. "
         "Real time, UTC, also in a sandbox."
     )
     problem: MailboxProblem | None = strawberry.field(
-        description="Why it cannot be read; null unless the last attempt failed."
+        description="Why the mailbox cannot be read; null unless the last attempt failed."
     )
     folders: list[MailboxFolder] = strawberry.field(
         metadata=cost(size=MAILBOX_FOLDERS), description="Folders that are read, in the order of their names."

@@ -37,11 +37,11 @@ class Reply(Node):
         "recorded it."
     )
     matched_by: MatchedBy | None = strawberry.field(
-        description="How the email was found to which this replies; null if a user recorded the reply."
+        description="How the email that the reply answers was found; null if a user recorded the reply."
     )
     send_id: strawberry.Private[str]
 
-    @strawberry.field(description="The email to which this replies.")
+    @strawberry.field(description="The email to which the person or program replied.")
     async def email(self, info: Request) -> Annotated["Email", strawberry.lazy("api.graphql.emails.emails")]:
         return await info.context.loaders.email.load(self.send_id)
 

@@ -35,7 +35,7 @@ class SimulationPayload(Payload):
     )
     kind: str | None = strawberry.field(
         default=None,
-        description="What the answer was taken for: REPLY, AUTO_REPLY, BOUNCE, COMPLAINT, OPENED, CLICKED or "
+        description="How the answer was classified: REPLY, AUTO_REPLY, BOUNCE, COMPLAINT, OPENED, CLICKED or "
         "UNSUBSCRIBED. Null if there are errors.",
     )
     result: IncomingResult | None = strawberry.field(
@@ -45,8 +45,10 @@ class SimulationPayload(Payload):
     )
     reason: str | None = strawberry.field(
         default=None,
-        description="Why the mail was taken for this kind, and why it changed nothing, for people. Null if there are "
-        "errors.",
+        description=(
+            "Why the mail was classified as this kind, and why it changed nothing, for people. Null if there are "
+            "errors."
+        ),
     )
     mail: str | None = strawberry.field(
         default=None,

@@ -54,11 +54,13 @@ class DraftPayload(Payload):
 @strawberry.type
 class ComposeMutation:
     @mutation(
-        description="Save what a rep has written for the email of an EMAIL task, in place of an earlier draft. It may "
-        "be incomplete. `composition` then shows it, and `sendTask` sends it. Call it while the rep writes, about "
-        "every few seconds. Refused while the email is scheduled: use `editEmail`. Of a task that was created by hand, "
-        "a part that is left out stays, and the draft is a one-off email (`Task.email`), to which `updateEmail` adds "
-        "CC, BCC and attachments."
+        description=(
+            "Save what a rep has written for the email of an EMAIL task, in place of an earlier draft. It may be "
+            "incomplete. `composition` then shows it, and `sendTask` sends it. Call it while the rep writes, about "
+            "every few seconds. Refused while the email is scheduled: use `editEmail`. For a task that was created by "
+            "hand, a part that is left out stays, and the draft is a one-off email (`Task.email`), to which "
+            "`updateEmail` adds CC, BCC and attachments."
+        )
     )
     async def save_draft(
         self,
@@ -161,7 +163,7 @@ class ComposeMutation:
             ),
         ] = None,
         subject: Annotated[
-            str | None, strawberry.argument(description="Subject with which it was sent. If left out, it is not kept.")
+            str | None, strawberry.argument(description="Subject with which it was sent. If left out, none is stored.")
         ] = None,
     ) -> EmailPayload:
         row = await sent_elsewhere.mark_task_sent(

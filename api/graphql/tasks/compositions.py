@@ -54,7 +54,7 @@ class Composition:
         description="The earlier email as text; null if this is not a follow-up."
     )
     signature: str = strawberry.field(
-        description="HTML of the sender's signature, to place it in a text of one's own. It is already part of a "
+        description="HTML of the sender's signature, to insert into your own text. It is already part of a "
         "rendered `html`. Empty if there is none."
     )
     prompts: list[str] = strawberry.field(
@@ -72,8 +72,10 @@ class Composition:
         description="The draft of the task that `subject` and `html` show; null if there is none."
     )
     draft_version: int = strawberry.field(
-        description="The value of `ifVersion` for the next `saveDraft`: that of `draft`, or if there is none, the "
-        "version that `saveDraft` must find unchanged. 0 for an email without a task."
+        description=(
+            "Pass this as `ifVersion` of the next `saveDraft`, also if there is no draft yet. 0 for an email without "
+            "a task."
+        )
     )
     copy_address: str | None = strawberry.field(
         description="Signed address that the links have in BCC. A copy that arrives there, or in the folder Sent of a "

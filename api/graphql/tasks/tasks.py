@@ -158,9 +158,7 @@ class Task(Node):
     async def about_email(self, info: Request) -> Email | None:
         return await info.context.loaders.email.load(self.about_send_id) if self.about_send_id else None
 
-    @strawberry.field(
-        description="What the task is in the CRM with which the workspace is connected; null if it is not synced."
-    )
+    @strawberry.field(description="The copy of the task in the connected CRM; null if the task is not synced.")
     async def crm(self, info: Request) -> CrmTask | None:
         return crm_task_of(await info.context.loaders.crm_of_task.load(str(self.id)))
 

@@ -55,7 +55,7 @@ class CategoryQuery:
         ] = None,
         order_by: Annotated[
             NamedOrder | None,
-            strawberry.argument(description="The order of the list. If left out, as they were created."),
+            strawberry.argument(description="The order of the list. If left out, in the order of creation."),
         ] = None,
         first: First = None,
         after: After = None,

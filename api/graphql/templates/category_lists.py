@@ -26,7 +26,7 @@ class CategoryLists:
 
     id: strawberry.ID
 
-    @strawberry.field(metadata=page_cost(), description="The campaigns of the category, as they were created.")
+    @strawberry.field(metadata=page_cost(), description="The campaigns of the category, in the order of creation.")
     async def campaigns(
         self,
         info: Request,
@@ -41,7 +41,7 @@ class CategoryLists:
         rows = await campaign_queries.campaigns(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
-    @strawberry.field(metadata=page_cost(), description="The templates of the category, as they were created.")
+    @strawberry.field(metadata=page_cost(), description="The templates of the category, in the order of creation.")
     async def templates(
         self,
         info: Request,

@@ -38,5 +38,5 @@ TemplatesWhere = Annotated[
 ]
 TemplatesOrderBy = Annotated[
     NamedOrder | None,
-    strawberry.argument(description="The order of the list. If left out, as they were created."),
+    strawberry.argument(description="The order of the list. If left out, in the order of creation."),
 ]

@@ -46,7 +46,7 @@ class Template(TemplateLists, Node):
         metadata=cost(50), description="Text part with dynamic fields; null: it is made from each email's HTML."
     )
     transactional: bool = strawberry.field(
-        description="Whether its emails also go to addresses that have unsubscribed, without a line to unsubscribe. It "
+        description="Whether its emails also go to addresses that have unsubscribed, without a unsubscribe line. It "
         "is for emails that a person needs, such as an invoice."
     )
     version: int = strawberry.field(

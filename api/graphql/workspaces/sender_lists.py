@@ -62,7 +62,7 @@ class SenderLists:
 
     @strawberry.field(
         metadata=page_cost(),
-        description="The campaigns of the sender, as they were created.",
+        description="The campaigns of the sender, in the order of creation.",
     )
     async def campaigns(
         self,

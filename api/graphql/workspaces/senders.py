@@ -78,7 +78,7 @@ class Sender(SenderLists, Node):
     )
     append_signature: bool = strawberry.field(
         description="Whether the signature is appended to templates that do not place it: below the text, and above "
-        "the email that a follow-up quotes and the line to unsubscribe."
+        "the email that a follow-up quotes and the unsubscribe line."
     )
     created_at: datetime = strawberry.field(description="When the sender was created, by the workspace's clock. UTC.")
     throttle_emails: strawberry.Private[int | None]
@@ -139,7 +139,7 @@ class SenderQuery:
         ] = None,
         order_by: Annotated[
             NamedOrder | None,
-            strawberry.argument(description="The order of the list. If left out, as they were created."),
+            strawberry.argument(description="The order of the list. If left out, in the order of creation."),
         ] = None,
         first: First = None,
         after: After = None,

@@ -47,7 +47,7 @@ class Workspace:
         description="Whether this is a sandbox: its clock is virtual, and it never delivers emails."
     )
 
-    @strawberry.field(description="Present time of the workspace: the real time, or a sandbox's virtual time. UTC.")
+    @strawberry.field(description="Current time of the workspace: the real time, or a sandbox's virtual time. UTC.")
     def now(self, info: Request) -> datetime:
         return info.context.workspace_context.now
 
@@ -66,7 +66,8 @@ class Workspace:
         "allow`.",
     )
     unsubscribe_html: str | None = strawberry.field(
-        description="The line by which emails end, if their template has no link to unsubscribe: HTML with the field "
+        description="The unsubscribe line at the end of emails whose template has no link to unsubscribe: HTML with "
+        "the field "
         '`{{ unsubscribe_url }}`; null: the default line, a link "Unsubscribe".'
     )
     unsubscribe_page_text: str | None = strawberry.field(
@@ -92,7 +93,8 @@ class Workspace:
 class WorkspaceChanges:
     unsubscribe_html: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The line by which emails end, if their template has no link to unsubscribe: HTML with the field "
+        description="The unsubscribe line at the end of emails whose template has no link to unsubscribe: HTML with "
+        "the field "
         "`{{ unsubscribe_url }}`, and no other field. Example: "
         '`<p>Not interested? <a href="{{ unsubscribe_url }}">Unsubscribe</a></p>`. Null restores the default line.',
     )
@@ -197,7 +199,7 @@ class WorkspaceMutation:
         to: Annotated[
             datetime,
             strawberry.argument(
-                description="The instant to move to, after the sandbox's present time, such as `2026-03-02T08:30:00Z`."
+                description="The instant to move to, after the sandbox's current time, such as `2026-03-02T08:30:00Z`."
             ),
         ],
     ) -> ClockPayload:

@@ -1,7 +1,7 @@
 """The unsubscribe page to which every email links, with one-click unsubscribing by POST (RFC 8058).
 
 Only POST changes anything, because mail scanners follow links with GET and HEAD. A wrong link shows nothing about
-anybody. Links of early 0.1 releases contain only the person. They suppress the person's present address and every
+anybody. Links of early 0.1 releases contain only the person. They suppress the person's current address and every
 address to which emails were sent.
 """
 

@@ -34,7 +34,7 @@ class RenderRequest(NamedTuple):
     """How opens and clicks are tracked. None if they are not."""
     unsubscribe_mailto: str | None = None
     unsubscribe_line: str | None = None
-    """The workspace's own line to unsubscribe, as HTML with ``{{ unsubscribe_url }}``."""
+    """The workspace's own unsubscribe line, as HTML with ``{{ unsubscribe_url }}``."""
     transactional: bool = False
     """Whether recipients cannot unsubscribe from the email, so that it has no line and no header for it."""
     cc: tuple[str, ...] = ()

@@ -65,7 +65,7 @@ def build_message(
 
     A follow-up refers to the earlier emails that were sent. ``date`` needs a time zone. ``unsubscribe_mailto`` is a
     ``mailto:`` link whose mailbox is read. Without it and ``unsubscribe_url``, people unsubscribe by an email to the
-    sender. ``unsubscribe_line`` is the HTML of the workspace's own line to unsubscribe; None for the default line. A
+    sender. ``unsubscribe_line`` is the HTML of the workspace's own unsubscribe line; None for the default line. A
     part that contains the link gets no line. A ``transactional`` email gets no line and no header to unsubscribe. With
     ``pixel_url``, the HTML part ends with an image that nobody sees. ``cc`` are the addresses in Cc.
     Raises MessageProblem and EmailTooLargeProblem.

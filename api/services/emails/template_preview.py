@@ -52,7 +52,7 @@ class TemplatePreview:
     person: Person
     warnings: list[WarningNote]
     transactional: bool
-    """Whether the email gets no line to unsubscribe."""
+    """Whether the email gets no unsubscribe line."""
 
 
 async def preview_template(context: WorkspaceContext, request: PreviewRequest) -> TemplatePreview:

@@ -42,7 +42,7 @@ CHUNKS_PER_SLICE = 5
 """Chunks after which a job lets another job of its priority run."""
 MAX_FAILURES = 5
 """Errors, or ends of its process, after which a job without progress ends, and after which the wait grows no more."""
-LOST_WORKER = "The process that worked on it ended each time."
+LOST_WORKER = "Each process that read this mail or event ended before it was done."
 MAX_OPEN = 8
 """Interrupted jobs that are kept in memory."""
 

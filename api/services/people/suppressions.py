@@ -33,7 +33,7 @@ OWN_SOURCES = frozenset({SuppressionSource.LINK, SuppressionSource.ONE_CLICK})
 
 
 async def unsubscribe(context: WorkspaceContext, person_id: str, reason: str = "") -> Person:
-    """Suppress a person's present address. If it is already suppressed, nothing changes."""
+    """Suppress a person's current address. If it is already suppressed, nothing changes."""
     person = await get_or_refuse(Person, context.workspace_id, person_id, ("personId",))
     why = _reason(reason, required=False)
     await suppress(context, [NewSuppression(person.email, person.email_key, context.now, why)], SuppressionSource.API)

@@ -61,7 +61,7 @@ async def set_blocked_domains(context: WorkspaceContext, domains: list[str]) -> 
 async def update_workspace(context: WorkspaceContext, **values: Any) -> Workspace:
     """Change the given values: texts for unsubscribing, and the lists for calls. None restores the default.
 
-    Unsent emails use the new line to unsubscribe. Raises Refusal.
+    Unsent emails use the new unsubscribe line. Raises Refusal.
     """
     checks: dict[str, Callable[[Any], Any]] = {
         "unsubscribe_html": _unsubscribe_html,

@@ -134,7 +134,7 @@ async def begin_transmission(
     removed. If the campaign is paused, or an edit or a changed fact has not been applied to the person yet, or a send
     option failed when it was, the email is put on hold, so that no process claims it again.
     ``recipients`` has the address in each rendered email, by the email's id. Such an email may not be sent if the
-    person's address has changed. An email that is not in ``recipients`` goes to the person's present address.
+    person's address has changed. An email that is not in ``recipients`` goes to the person's current address.
     ``counted`` is by the email's id too.
     """
     leaving, addresses, counts = list(sends), recipients or {}, counted or {}

@@ -170,7 +170,7 @@ async def enrollments_to_end(person_ids: list[str]) -> list[str]:
 
 
 async def fill_in_recipients(person_id: str, email: str) -> None:
-    """Store a person's present address with sent emails from releases that did not store the address of an email."""
+    """Store a person's current address with sent emails from releases that did not store the address of an email."""
     # Those releases had no one-off emails.
     await execute(
         "UPDATE send SET recipient = $2 WHERE enrollment_id IN (SELECT id FROM enrollment WHERE person_id = $1)"

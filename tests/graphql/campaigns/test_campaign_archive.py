@@ -134,7 +134,7 @@ async def test_only_what_nobody_went_through_is_deleted(client: Client) -> None:
     await client.do(story.LAUNCH, "enrollments", input={"campaignId": campaign, "personIds": [person]})
     assert await refused(client, DELETE, id=campaign) == (
         "CAMPAIGN_USED",
-        "People were launched into this campaign, so its record stays. Archive it instead (`archiveCampaign`).",
+        "People were launched into this campaign, so it cannot be deleted. Archive it instead (`archiveCampaign`).",
     )
     await client.do(END, "ended", id=campaign)
     await Campaign.filter(id=campaign).update(finished_at=None)  # as if its people were erased

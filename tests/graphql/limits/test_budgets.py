@@ -40,7 +40,7 @@ def test_new_tokens_give_a_workspace_no_more_than_its_share() -> None:
     now = [0.0]
     budgets = Budgets(1_000, 1_000, lambda: now[0])
     spent = 0
-    with pytest.raises(GraphQLError, match="the tokens of this workspace have 0 left") as refused:
+    with pytest.raises(GraphQLError, match="The tokens of this workspace have 0 of their 5,000 points") as refused:
         for number in range(200):
             budgets.of("wsp_a", f"token {number}").spend(1_000, "")
             spent += 1_000

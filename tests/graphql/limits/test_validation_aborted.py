@@ -10,7 +10,7 @@ DOCUMENTS = {
     "unknown fields": (
         "{ " + " ".join(f"a{n}" for n in range(200)) + " }",
         "INVALID_QUERY",
-        "This document has more errors than these",
+        "This document has more than",
     ),
     "conflicts": ("{ " + " ".join(f"x: people(first: {n}) {{ totalCount }}" for n in range(1, 150)) + " }", None, ""),
     "variables": ("query(" + ", ".join(f"$a{n}: No" for n in range(200)) + ") { __typename }", None, ""),

@@ -95,7 +95,7 @@ async def test_only_an_unused_template_is_deleted(client: Client) -> None:
     assert await used_by(client, template) == []
     assert (await refused(client, DELETE, id=template))[:2] == (
         "TEMPLATE_USED",
-        "Emails were sent from this template, so it stays. Archive it instead (`archiveTemplate`).",
+        "Emails were sent from this template, so it cannot be deleted. Archive it instead (`archiveTemplate`).",
     )
     unused = await story.template(client, name="Unused")
     for days, expected in ((-1, [unused]), (3, [template, unused])):
@@ -117,8 +117,8 @@ async def test_a_category_is_deleted_when_it_is_empty(client: Client) -> None:
     campaign = await story.campaign(client, await story.sender(client), categoryId=first)
     assert await refused(client, delete, id=first) == (
         "CATEGORY_NOT_EMPTY",
-        "This category is not empty. Templates: 1, campaigns: 1, archived ones as well. Move them to another category "
-        "first.",
+        "This category is not empty. Templates: 1, campaigns: 1 (archived ones included). Move them to another "
+        "category first.",
         ["id"],
     )
     await client.do(UPDATE, "errors", id=template, input={"categoryId": second})

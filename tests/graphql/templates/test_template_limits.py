@@ -65,7 +65,7 @@ async def test_a_template_that_takes_too_long_is_refused_with_a_sentence(
     given = {"name": "T", "subject": "x", "html": html + "A sentence. " * 3_000}
     (error,) = (await client.ask(CREATE, input=given))["createTemplate"]["errors"]
     assert (error["code"], error["path"]) == ("TEMPLATE_LIMIT", ["html"])
-    assert error["message"].startswith("This template is too much work. Its result has more than 0 MB.")
+    assert error["message"].startswith("This template needs too much time or memory. Its result has more than 0 MB.")
     assert not await Template.filter(workspace_id=client.workspace.id).exists()
 
 

@@ -63,7 +63,7 @@ async def test_a_token_that_may_only_read_changes_nothing(client: Client) -> Non
     assert error == {
         "code": "ROLE_REQUIRED",
         "path": [],
-        "message": "This needs a token with the role REP. Yours has the role READ_ONLY.",
+        "message": "This operation needs a token with the role REP. Your token has the role READ_ONLY.",
     }
     assert await client.ask("{ people { totalCount } }") == {"people": {"totalCount": 0}}
     answer = await client.http.post("/attachments?name=a.pdf", content=b"%PDF", headers=headers(reader))

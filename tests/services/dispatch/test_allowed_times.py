@@ -99,7 +99,7 @@ async def test_after_the_last_time_the_option_is_asked_again(world: World, offic
     assert await present(send_id) == (SendStatus.SCHEDULED, at(2, 19), 0, "NO_ALLOWED_TIME")
     send = await Send.get(id=send_id)
     assert send.explanation[-1][0] == "NO_TIME_ALLOWED"
-    assert send.detail.endswith(f"It is asked again at {shown_minute(at(2, 19), send.zone)}.")
+    assert send.detail.endswith(f"Touchline asks again at {shown_minute(at(2, 19), send.zone)}.")
     assert send.detail.endswith(f" ({send.zone}).")
     await later(world, at(3, 6)).tick(at(3, 6))
     assert await present(send_id) == (SendStatus.SCHEDULED, at(3, 9), 0, "OUTSIDE_ALLOWED_TIMES")

@@ -112,7 +112,7 @@ async def test_a_mail_to_the_signed_address_unsubscribes_its_recipient_and_nobod
     # The sender of the mail does not matter, and neither does the case of the token.
     row = await arrives(outbox, to.upper(), "no token here", sender="new@example.com")
     assert (row.kind, row.result) == ("UNSUBSCRIBE_MAIL", "APPLIED")
-    assert row.reason == "It has the signed token of an email, and asks to unsubscribe."
+    assert row.reason == "The mail has the signed token of an email, and asks to unsubscribe."
     await arrives(outbox, "unsubscribe@example.com", subject.replace("%20", " "))
     assert [row.email for row in await Suppression.all()] == ["ada@example.com"]
     (change,) = await SuppressionChange.all()

@@ -58,7 +58,11 @@ async def test_a_copy_of_a_follow_up_changes_nothing(world: World, own: tuple[st
     email = await sent_email(world)
     copy = reply(email.message_id, sender=SENDER, to="ada@example.com", own_id="<snd_0123456789abc@example.com>")
     (row,) = await receive(world, copy, at=NOW + HOUR, own=own)
-    assert (row.kind, row.result, row.reason) == ("OWN", IncomingResult.IGNORED, "It is an email of Touchline itself.")
+    assert (row.kind, row.result, row.reason) == (
+        "OWN",
+        IncomingResult.IGNORED,
+        "This mail is a copy of an email that Touchline sent.",
+    )
     assert await Event.filter(kind="SENDER_WROTE").count() == 0
     assert await IncomingEvent.all().count() == 1
     await nothing_ended()

@@ -111,7 +111,7 @@ async def test_a_copy_completes_the_task_and_the_thread_goes_on(world: World, pl
     other = "inbox" if place == "sent" else "sent"
     again = await copy_of_task(bcc=address) if other == "sent" else await copy_of_task(delivered=address)
     (second,) = await receive(later(world, AT + HOUR), again, at=AT + HOUR, own=OWN if other == "sent" else INBOX)
-    assert (second.result, second.reason) == (IncomingResult.IGNORED, "The email of this task is recorded already.")
+    assert (second.result, second.reason) == (IncomingResult.IGNORED, "The email of this task is already recorded.")
     assert await Send.filter(by_hand=True).count() == 1
     bytes_sent: list[bytes] = []
 

@@ -66,8 +66,8 @@ DESCRIPTIONS = {
         {
             "RUNNING": "Some objects are not processed yet.",
             "FINISHED": "All objects are processed.",
-            "CANCELLED": "A user stopped it. What was done stays done.",
-            "FAILED": "It could not continue; see `problem`. What was done stays done.",
+            "CANCELLED": "A user stopped the action. Objects that were changed stay changed.",
+            "FAILED": "It could not continue; see `problem`. Objects that were changed stay changed.",
         },
     ),
 }

@@ -17,14 +17,14 @@ DESCRIPTIONS = {
         "Whether a connection to a CRM works.",
         {
             "CONNECTED": "It works: changes are sent and fetched.",
-            "FAILING": "The last attempt failed; `problem` says why. It is tried again automatically.",
-            "RECONNECT": "The CRM does not accept the access any more. Nothing is tried until somebody connects again.",
+            "FAILING": "The last attempt failed; `problem` says why. Touchline tries again automatically.",
+            "RECONNECT": "The CRM no longer accepts the access. Nothing is tried until somebody connects again.",
             "PAUSED": "It is paused by `pauseCrm`. Changes wait until `retryCrm`.",
             "DISCONNECTED": "It is disconnected by `disconnectCrm`. Its secrets are deleted.",
         },
     ),
     CrmSkippedTask: (
-        "What becomes of a task in the CRM when it is skipped here.",
+        "What happens to a task in the CRM when it is skipped here.",
         {
             "COMPLETED": "It is completed there. This is the default.",
             "LEFT": "It stays open there.",
@@ -46,7 +46,7 @@ DESCRIPTIONS = {
         },
     ),
     CrmWaitingChanges: (
-        "What becomes of the changes that wait for a CRM that is disconnected.",
+        "What happens to the changes that wait for a CRM when it is disconnected.",
         {
             "KEEP": "They are kept for some days, and sent if the workspace is connected to the same organization in "
             "time.",

@@ -55,7 +55,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         },
     ),
     Tracking: (
-        "Which answers of recipients the emails of a campaign track. docs/answers.md says what that costs.",
+        "Which answers of recipients the emails of a campaign track. docs/answers.md explains the costs of tracking.",
         {
             "OFF": "None. Links stay as they are. This is the default.",
             "CLICKS": "Clicks: links of the HTML part lead through the tracking server.",
@@ -84,19 +84,19 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         "What a campaign is doing.",
         {
             "DRAFT": "Nobody was ever launched into it.",
-            "RUNNING": "It is going on for at least one person.",
+            "RUNNING": "It is active for at least one person.",
             "PAUSED": "It is paused: nothing is sent, and nobody can be launched, until `resumeCampaign`. A campaign "
             "can also be paused before its first launch and after its last person.",
             "ENDING": "`endCampaign` is still ending it for the people in it. Nothing is sent, and nobody can be "
             "launched.",
-            "FINISHED": "People were launched, and it is over for all of them. It can be launched again.",
+            "FINISHED": "People were launched, and nobody is active any more. It can be launched again.",
             "ARCHIVED": "It is archived: it cannot be launched or changed until it is taken out of the archive.",
         },
     ),
     EnrollmentStatus: (
         "Where a person is in a campaign.",
         {
-            "ACTIVE": "The campaign is going on for the person.",
+            "ACTIVE": "The campaign runs for the person.",
             "FINISHED": "Every step was carried out.",
             "SUCCEEDED": "The person replied, and the campaign counts a reply as a success.",
             "ENDED": "It ended early, such as by a reply, a bounce or an unsubscribe; see `endReason`.",
@@ -123,8 +123,10 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "MESSAGE_ID": "By a Message-ID in In-Reply-To, References, a bounce message or a report.",
             "RETURN_ADDRESS": "By the signed return address of the email (`TOUCHLINE_RETURN_PATH`).",
             "EMAIL_ID": "By the id of the email, in a tracking link or in the report of a provider.",
-            "RECIPIENT": "By the recipient's address alone, because exactly one email was sent to it in the last 14 "
-            "days. It may be wrong.",
+            "RECIPIENT": (
+                "By the recipient's address alone, because exactly one email was sent to it in the last 14 days. This "
+                "match may be wrong."
+            ),
         },
     ),
     IncomingResult: (
@@ -139,7 +141,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
     SendStatus: (
         "State of an email in the send ledger.",
         {
-            "DRAFT": "A one-off email that a rep is still writing. It is sent after `sendEmail` only.",
+            "DRAFT": "A one-off email that a rep is still writing. Only `sendEmail` sends it.",
             "SCHEDULED": "Waits for its send time.",
             "CLAIMED": "A worker has taken it and prepares it. It can still be changed.",
             "TRANSMITTING": "It is being transmitted to the mail server. It can no longer be changed.",
@@ -195,7 +197,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "STARTING": "A process is opening it.",
             "READING": "A process reads its new mails.",
             "WATCHING": "All its mails are read, and a process waits for more.",
-            "FAILED": "It cannot be read; `problem` says why. It is tried again automatically.",
+            "FAILED": "It cannot be read; `problem` says why. Touchline tries again automatically.",
             "UNWATCHED": "No process reads it: none with its settings runs a tick loop, or one has just ended.",
         },
     ),
