@@ -3,11 +3,11 @@
 from typing import Protocol
 
 from api.setting_formats import (
+    BASE_URL,
     MAX_CONTENT_DAYS,
     MAX_COST_POINTS,
     MIN_COST_POINTS,
     ORIGIN,
-    TRACKING_URL,
     is_network,
     is_whole_number,
 )
@@ -22,6 +22,8 @@ class _Settings(Protocol):
 
     @property
     def tracking_url(self) -> str: ...
+    @property
+    def public_url(self) -> str: ...
     @property
     def own_networks(self) -> str: ...
     @property
@@ -49,8 +51,10 @@ def check_choices(settings: _Settings) -> None:
 
 
 def check_tracking(settings: _Settings) -> None:
-    if settings.tracking_url and not TRACKING_URL.fullmatch(settings.tracking_url):
+    if settings.tracking_url and not BASE_URL.fullmatch(settings.tracking_url):
         raise SettingsError("TOUCHLINE_TRACKING_URL must be a URL such as https://go.example.com, without ? and #.")
+    if settings.public_url and not BASE_URL.fullmatch(settings.public_url):
+        raise SettingsError("TOUCHLINE_PUBLIC_URL must be a URL such as https://sales.example.com, without ? and #.")
     for network in settings.own_networks.split(","):
         if network.strip() and not is_network(network.strip()):
             raise SettingsError("TOUCHLINE_OWN_NETWORKS must be addresses or networks such as 203.0.113.0/24.")

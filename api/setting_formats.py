@@ -7,7 +7,7 @@ MAX_PORT = 65_535
 MAX_CONTENT_DAYS = 36_500
 MIN_COST_POINTS, MAX_COST_POINTS = 1_000, 1_000_000_000
 """Limits of TOUCHLINE_REQUEST_COST and TOUCHLINE_MINUTE_COST, in points."""
-TRACKING_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,200}(?:/[A-Za-z0-9._~-]{1,40}){0,3}/?")
+BASE_URL = re.compile(r"https?://[A-Za-z0-9.\[\]:-]{1,200}(?:/[A-Za-z0-9._~-]{1,40}){0,3}/?")
 """It has no character that HTML or a header must escape."""
 
 

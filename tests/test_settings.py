@@ -84,9 +84,10 @@ def test_ports_are_checked() -> None:
         "https://",
     ],
 )
-def test_a_tracking_url_that_cannot_be_written_into_an_email_is_refused(url: str) -> None:
-    with pytest.raises(SettingsError, match=r"^TOUCHLINE_TRACKING_URL must be a URL"):
-        Settings.read({"TOUCHLINE_TRACKING_URL": url, "TOUCHLINE_SECRET": GOOD})
+@pytest.mark.parametrize("name", ["TOUCHLINE_TRACKING_URL", "TOUCHLINE_PUBLIC_URL"])
+def test_a_url_that_cannot_be_written_into_an_email_is_refused(name: str, url: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^{name} must be a URL"):
+        Settings.read({name: url, "TOUCHLINE_SECRET": GOOD})
 
 
 def test_tracking_needs_a_secret_and_networks() -> None:
