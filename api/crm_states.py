@@ -41,7 +41,7 @@ class CrmNoMatch(StrEnum):
 
 
 class CrmWaitingChanges(StrEnum):
-    """What becomes of the changes that wait for the CRM when it is disconnected."""
+    """What happens to the changes that wait for the CRM when it is disconnected."""
 
     KEEP = "KEEP"
     DROP = "DROP"

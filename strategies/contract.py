@@ -185,7 +185,7 @@ class StepContext:
 
     @property
     def history(self) -> History:
-        """What became of the workspace's emails, by hour of the week. Needs Reads.HISTORY."""
+        """The results of the workspace's emails, by hour of the week. Needs Reads.HISTORY."""
         found: History = self.facts.value(Reads.HISTORY)
         return found
 

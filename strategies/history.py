@@ -1,4 +1,4 @@
-"""What became of a workspace's emails, counted by the hour of the week in which they were sent."""
+"""The results of a workspace's emails, counted by the hour of the week in which they were sent."""
 
 import datetime as dt
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The output of the command line, which nobody may read any more, as in ``touchline mail list | head``."""
+"""The output of the command line, whose reader may have gone, as in ``touchline mail list | head``."""
 
 import os
 import select

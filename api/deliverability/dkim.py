@@ -35,7 +35,7 @@ ED25519_BYTES = 32
 
 
 def check_dkim(resolver: Resolver, domain: str, selectors: Sequence[str]) -> Iterator[Finding]:
-    """Yield what is found. Without selectors, common ones are tried. Raises LookupFailedError."""
+    """Yield the findings. Without selectors, common ones are tried. Raises LookupFailedError."""
     found = False
     for selector in selectors or COMMON_SELECTORS:
         record = _record(resolver, f"{selector}._domainkey.{domain}")

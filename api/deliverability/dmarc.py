@@ -13,7 +13,7 @@ POLICIES = frozenset({"none", "quarantine", "reject"})
 
 
 def check_dmarc(resolver: Resolver, domain: str, envelope: str) -> Iterator[Finding]:
-    """Yield what is found. ``envelope`` is the domain of the return address. Raises LookupFailedError."""
+    """Yield the findings. ``envelope`` is the domain of the return address. Raises LookupFailedError."""
     owner, records = _find(resolver, domain)
     if not records:
         yield problem(DnsCode.DMARC_MISSING.message(domain=domain))

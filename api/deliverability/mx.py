@@ -10,7 +10,7 @@ MAX_HOSTS = 10
 
 
 def check_mx(resolver: Resolver, domain: str) -> Iterator[Finding]:
-    """Yield what is found. Raises UnknownNameError, LookupFailedError."""
+    """Yield the findings. Raises UnknownNameError, LookupFailedError."""
     servers = resolver.mail_servers(domain)[:MAX_HOSTS]
     if not servers:
         if resolver.has_address(domain):

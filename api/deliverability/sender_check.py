@@ -13,7 +13,7 @@ from api.deliverability.spf import check_spf
 
 
 def check_domain(resolver: Resolver, domain: str, *, selectors: Sequence[str], envelope: str) -> list[Finding]:
-    """Return what is found about a domain: MX, SPF, DKIM and DMARC, in this order.
+    """Return the findings about a domain: MX, SPF, DKIM and DMARC, in this order.
 
     ``domain`` and ``envelope`` are in ASCII and lower case. ``envelope`` is the domain of the return address: servers
     look for SPF there, and bounces go there.

@@ -32,7 +32,7 @@ def spf_records(resolver: Resolver, domain: str) -> list[str]:
 
 
 def check_spf(resolver: Resolver, domain: str) -> Iterator[Finding]:
-    """Yield what is found. Raises UnknownNameError, LookupFailedError."""
+    """Yield the findings. Raises UnknownNameError, LookupFailedError."""
     records = spf_records(resolver, domain)
     if not records:
         yield problem(DnsCode.SPF_MISSING.message(domain=domain))

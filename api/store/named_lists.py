@@ -1,4 +1,4 @@
-"""Lists of what a workspace has few of, such as campaigns and templates: by name, by a text in the name, and so on."""
+"""Lists of objects of which a workspace has few, such as campaigns and templates: by name, or by a text in the name."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum

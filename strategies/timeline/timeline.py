@@ -80,7 +80,7 @@ def resolve_timeline(
 
 
 class SharedTimelines:
-    """The timelines of people who differ in nothing but their facts.
+    """The timelines of people who differ only in their facts.
 
     A step whose send option declares no facts is planned once for all people who got the same plans before it. People
     with the same plans get the same ``Timeline`` object. Two of these objects are equal if they have the same input.

@@ -29,7 +29,7 @@ async def rebuild_all(settings: Settings) -> int:
         await rebuild()
     finally:
         await close_database()
-    _print("All numbers of reports were made again.")
+    _print("All numbers of reports were recalculated.")
     return 0
 
 

@@ -25,7 +25,7 @@ def check(
     as_json: bool = False,
     resolver: Resolver | None = None,
 ) -> int:
-    """Print what is found about a sender's address; exit code 1 for a problem."""
+    """Print the findings about a sender's address; exit code 1 for a problem."""
     try:
         domain = _domain_of(check_address(address))
     except AddressProblem as fault:

@@ -21,7 +21,7 @@ async def show(settings: Settings, *, result: str, limit: int) -> int:
 
 
 async def retry(settings: Settings, *, ids: Sequence[str], every: bool) -> int:
-    """Process again what was set aside; exit code 1 if nothing was found."""
+    """Process failed mails and events again; exit code 1 if there are none."""
     async with database(settings):
         clock = DatabaseClock()
         await sync_clock(clock)

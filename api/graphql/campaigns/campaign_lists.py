@@ -1,4 +1,4 @@
-"""The lists of what belongs to one campaign."""
+"""The lists of one campaign: emails, tasks, enrollments, events."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @strawberry.type
 class CampaignLists:
-    """The lists of what belongs to one campaign."""
+    """The lists of one campaign: emails, tasks, enrollments, events."""
 
     id: strawberry.ID
 

@@ -1,4 +1,4 @@
-"""The lists of what belongs to one step."""
+"""The list of one step's emails."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @strawberry.type
 class StepLists:
-    """The lists of what belongs to one step."""
+    """The list of one step's emails."""
 
     id: strawberry.ID
 

@@ -1,4 +1,4 @@
-"""What a task is in the CRM with which the workspace is connected."""
+"""The copy of a task in the connected CRM."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The lists of what is about one person."""
+"""The lists of one person: groups, emails, tasks, enrollments, events."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @strawberry.type
 class PersonLists:
-    """The lists of what is about one person."""
+    """The lists of one person: groups, emails, tasks, enrollments, events."""
 
     id: strawberry.ID
 

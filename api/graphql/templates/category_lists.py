@@ -1,4 +1,4 @@
-"""The lists of what has one category."""
+"""The campaigns and templates of one category."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @strawberry.type
 class CategoryLists:
-    """The lists of what has one category."""
+    """The campaigns and templates of one category."""
 
     id: strawberry.ID
 

@@ -1,4 +1,4 @@
-"""The lists of what belongs to one sender."""
+"""The lists of one sender: emails, tasks, campaigns."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @strawberry.type
 class SenderLists:
-    """The lists of what belongs to one sender."""
+    """The lists of one sender: emails, tasks, campaigns."""
 
     id: strawberry.ID
 

@@ -48,7 +48,7 @@ REQUEST = re.compile(rf"(?:{PLEASE} )?(?:{'|'.join(REQUESTS)})", re.IGNORECASE)
 
 
 def asks_to_unsubscribe(subject: str, text: str) -> bool:
-    """Say whether the subject, or the first line after a greeting, is nothing but the request to be written no more."""
+    """Say whether the subject, or the first line after a greeting, contains only the request to get no more emails."""
     if _is_request(ANSWER.sub("", subject[:MAX_SUBJECT_CHARACTERS].strip())):
         return True
     if len(text) > MAX_TEXT_CHARACTERS:

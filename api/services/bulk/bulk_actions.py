@@ -38,7 +38,7 @@ ITEM_PATH = ("id",)
 
 @dataclass(slots=True)
 class BulkResult:
-    """What was done with each item at once, or the action that does it in the background."""
+    """The result for each item, or the action that processes the items in the background."""
 
     done: list[str] = field(default_factory=list)
     refused: list[tuple[str, Refusal]] = field(default_factory=list)
@@ -121,7 +121,7 @@ async def _start(
 
 
 async def cancel(context: WorkspaceContext, action_id: str) -> BulkAction:
-    """Stop a bulk action. What is done stays done. Does nothing if it has ended."""
+    """Stop a bulk action. Objects that were changed stay changed. Does nothing if it has ended."""
     action = await get_or_refuse(BulkAction, context.workspace_id, action_id, ITEM_PATH)
     async with transaction():
         await store.end(action.id, BulkActionStatus.CANCELLED, context.now)

@@ -14,7 +14,7 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
 
 
 async def _give_up(job: Job, reason: str, runtime: JobRuntime) -> None:
-    """End an action that cannot continue. What is done stays done."""
+    """End an action that cannot continue. Objects that were changed stay changed."""
     context = await runtime.context(job)
     await store.end(job.subject_id, BulkActionStatus.FAILED, context.now, reason)
 

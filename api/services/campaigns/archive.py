@@ -1,4 +1,4 @@
-"""Archive campaigns, take them out of the archive, and delete those that nobody went through."""
+"""Archive campaigns, take them out of the archive, and delete those that were never launched."""
 
 from datetime import datetime
 

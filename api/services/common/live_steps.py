@@ -1,4 +1,4 @@
-"""The present steps of a campaign."""
+"""The current steps of a campaign."""
 
 from api.models import Campaign, Step
 

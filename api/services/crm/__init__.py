@@ -1,4 +1,4 @@
-"""What a workspace and its CRM know of each other.
+"""A workspace and its CRM: the connection, and the tasks, people and activities that are synced.
 
 Imports: models, services.common.
 Imported by: nobody.

@@ -52,7 +52,7 @@ async def carry_out(
 
 
 async def finish_earlier(kind: str, subject_id: str, chunks: Chunks, clock: Clock) -> bool:
-    """Carry out what is left of an earlier request's job, if that is quick. Returns whether it is done."""
+    """Carry out the rest of an earlier request's job, if that is quick. Returns whether it is done."""
     job = await jobs.open_job(kind, subject_id)
     if job is not None and jobs.is_leased(job.lease_until, clock()):
         job = None  # a tick loop works on it too, and ends it

@@ -1,4 +1,4 @@
-"""Ask the send options of packages: send questions to workers, and find out which option a worker died of."""
+"""Ask the send options of packages: send questions to workers, and find out which option killed a worker."""
 
 import logging
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Write the faults of send options, and tell the Live Feed of their campaigns when one is paused and works again."""
+"""Write the faults of send options, and report in the Live Feed when one is paused and when it works again."""
 
 import logging
 from collections.abc import Sequence

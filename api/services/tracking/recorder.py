@@ -107,7 +107,7 @@ class HitRecorder:
         return False
 
     async def run(self) -> None:
-        """Store what is recorded, until the task is cancelled. Nothing is lost while the database is away."""
+        """Store recorded opens and clicks, until the task is cancelled. Nothing is lost while the database is away."""
         while True:
             await self._filled.wait()
             with suppress(TimeoutError):
@@ -139,7 +139,7 @@ class HitRecorder:
             self._urgent.set()
 
     async def close(self) -> None:
-        """Store what is left. Call after ``run`` has ended."""
+        """Store the rest. Call after ``run`` has ended."""
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 while self._waiting:

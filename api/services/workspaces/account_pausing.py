@@ -1,4 +1,4 @@
-"""Pause an account and end its pause, and tell it in the Live Feed of each workspace that uses the account."""
+"""Pause an account and end its pause, and report both in the Live Feed of each workspace that uses the account."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The status of campaigns, which follows from stored facts, and the fact that nobody is active in a campaign any more.
+"""The status of campaigns, which follows from stored facts, and whether nobody is active in a campaign any more.
 
 ``STATUS`` is the expression of the index campaign_status. A database uses the index only for this expression, so a list
 that is filtered or sorted by status has to use it unchanged. ``api.states.campaign_status`` is the same rule in Python.

@@ -11,7 +11,7 @@ MARGIN = timedelta(minutes=1)
 
 
 async def add(workspace_id: str, since: datetime, now: datetime) -> None:
-    """Let the CRM get what has changed since a time (UTC). Call it in the transaction that connects."""
+    """Let the CRM get the opt-outs that have changed since a time (UTC). Call it in the transaction that connects."""
     rows = await execute(
         "SELECT DISTINCT suppression_id FROM suppression_change WHERE workspace_id = $1 AND at >= $2"
         " AND source <> 'CRM' AND (kind = 'UNSUBSCRIBED' OR source = 'UNDO')",

@@ -91,7 +91,7 @@ async def read_all_opt_outs(workspace_id: str) -> None:
 
 
 async def check_all(workspace_id: str, org: str, now: datetime) -> None:
-    """Let all tasks that an organization has be compared with what was last synced. The same cost no call.
+    """Compare all tasks that an organization has with their last synced values. Equal tasks cost no call.
 
     Tasks that it does not have stay here: they are older than the sync of their assignee.
     """

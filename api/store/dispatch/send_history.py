@@ -1,4 +1,4 @@
-"""The history that send options can read: what became of a workspace's campaign emails, by hour of the week.
+"""The history that send options can read: the results of a workspace's campaign emails, by hour of the week.
 
 A count is a row that never changes. A launch reads the latest one before it, so that everything that is calculated for
 its people later has the same history. A count is deleted when nobody needs it any more.

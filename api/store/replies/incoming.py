@@ -159,7 +159,7 @@ async def _take(ids: Sequence[str]) -> list[IncomingRow]:
 
 
 class Outcome(NamedTuple):
-    """What became of a mail or an event so far."""
+    """The result of a mail or an event so far."""
 
     kind: str
     result: IncomingResult | None
@@ -167,7 +167,7 @@ class Outcome(NamedTuple):
 
 
 async def outcome(source: str, key: str) -> Outcome:
-    """Return what became of a mail or an event. ``result`` is None until it is processed."""
+    """Return the result of a mail or an event. ``result`` is None until it is processed."""
     (row,) = await execute(
         "SELECT kind, result, reason FROM incoming_event WHERE source = $1 AND key = $2", source, key
     )

@@ -1,4 +1,4 @@
-"""Count the rows again: check the counts against them, and make the counts again.
+"""Count the rows: check the stored counts against them, and recalculate the counts.
 
 Each statement sees the rows and the changes of the same transactions, so nothing is locked.
 """

@@ -186,7 +186,7 @@ class ActivityPusher:
         await self._send({push.marker: (by_marker[push.marker], push) for push in sent}, now)
 
     async def _send(self, pushes: Mapping[str, tuple[Item, ActivityPush]], now: datetime) -> None:
-        """Write records, and store what became of them. What the CRM rejects as a whole is sent again in halves."""
+        """Write records, and store their results. A request that the CRM rejects as a whole is sent again in halves."""
         if not pushes:
             return
         try:

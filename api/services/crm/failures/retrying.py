@@ -22,7 +22,7 @@ WHOLE_CONNECTION = frozenset({CrmCode.REQUEST_LIMIT_EXCEEDED, CrmCode.API_SHARE_
 def failure_of(
     change: Change, error: CrmError, now: datetime, *, looked_for: Collection[CrmCode] = frozenset()
 ) -> Failure:
-    """Return what is stored of a failed write. What passes by itself is tried again; the rest waits for a user.
+    """Return what is stored of a failed write. Temporary failures are tried again; others wait for a user.
 
     ``looked_for`` are errors after which the next attempt looks for the record, and takes over what the CRM has.
     """

@@ -23,8 +23,9 @@ MAX_STEPS = 5
 
 
 async def follow_records(org: CrmOrg, session: CrmSession, person_ids: Collection[str], now: datetime) -> set[str]:
-    """Ask the CRM what became of people's records, and move the links. Returns the people whose record is another one.
+    """Ask the CRM whether people's records were converted, merged or deleted, and move the links.
 
+    Returns the people who have another record now.
     A record that was deleted loses its person, with the reason. Raises CrmError.
     """
     links = await store.links_of(org.workspace_id, org.key, person_ids)

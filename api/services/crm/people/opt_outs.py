@@ -37,7 +37,7 @@ GONE = frozenset({CrmCode.ENTITY_IS_DELETED, CrmCode.CANNOT_UPDATE_CONVERTED_LEA
 
 @dataclass(slots=True)
 class OptOutCounts:
-    """What was written to the CRM, and what came from it."""
+    """Counts of the changes that were written to the CRM, and that came from it."""
 
     pushed: int = 0
     pulled: int = 0
@@ -198,7 +198,7 @@ def _is_ours(given: OptOut, row: CrmPerson | None) -> bool:
 
 
 def _record_of(session: CrmSession, given: OptOut, known: CrmPerson | None) -> RecordRow | None:
-    """Return what is stored of a record. None if it says nothing: nobody here is it, and it has not opted out."""
+    """Return what is stored of a record. None if no person here has the record, and it has not opted out."""
     if known is None and not given.opted_out:
         return None
     kind = given.kind or (None if known is None else known.kind)

@@ -1,4 +1,4 @@
-"""What becomes of a change of a task that did not reach the CRM, or that cannot be applied here."""
+"""What happens to a change of a task that did not reach the CRM, or that cannot be applied here."""
 
 from datetime import datetime
 
@@ -15,16 +15,16 @@ MAX_REFUSALS = 10
 
 
 def failed(change: Change, error: CrmError, now: datetime) -> Failure:
-    """Return what becomes of a change that the CRM has rejected, or may not have got."""
+    """Return the next state of a change that the CRM has rejected, or may not have received."""
     return failure_of(change, error, now, looked_for=LOOKED_FOR)
 
 
 def refused(change: Change, refusal: Refusal, now: datetime) -> Failure:
-    """Return what becomes of a change of the CRM that cannot be applied here now, such as while an email is sent."""
+    """Return the next state of a change of the CRM that cannot be applied here now, such as while an email is sent."""
     next_at = now + wait_after(change) if change.attempts < MAX_REFUSALS else None
     return Failure(change, next_at, CrmCategory.VALIDATION.value, refusal.code, refusal.message)
 
 
 def waits(change: Change, until: datetime, error: CrmError) -> Failure:
-    """Return what becomes of a change that waits for something else."""
+    """Return the next state of a change that waits for something else."""
     return Failure(change, until, error.category.value, error.name, error.detail or error.code.sentence, counts=False)

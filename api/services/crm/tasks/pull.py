@@ -133,7 +133,7 @@ async def _store_all(org: TaskOrg, plain: Sequence[Merged], now: datetime) -> No
 
 
 async def _merge(org: TaskOrg, one: Merged, now: datetime) -> None:
-    """Write one merged task. What has to be written to the CRM, or cannot be applied now, waits for the next push."""
+    """Write one merged task. Values that the CRM must get, or that cannot be applied now, wait for the next push."""
     synced, remote, result = one.synced, one.remote, one.result
     try:
         if remote.is_deleted:

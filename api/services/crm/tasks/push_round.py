@@ -1,4 +1,4 @@
-"""One round of sending tasks: what becomes of each change."""
+"""One round of sending tasks, with the result of each change."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from plugins.crms.tasks import RemoteTask
 
 @dataclass(slots=True)
 class PushRound:
-    """One round: the changes, and what becomes of each of them."""
+    """One round: the changes, and the result of each of them."""
 
     org: TaskOrg
     now: datetime
@@ -39,7 +39,7 @@ class PushRound:
 
 
 async def store_round(one: PushRound, attempt_id: str | None = None) -> None:
-    """Store what has become of tasks. With ``attempt_id``, rows that another process has sent since stay."""
+    """Store the results for the tasks. With ``attempt_id``, rows that another process has sent since stay."""
     await _store(one, attempt_id)
     for failure in one.failures:
         if failure.counts:

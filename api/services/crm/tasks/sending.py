@@ -103,7 +103,7 @@ async def _send_halves(
 
 
 def _sent(org: TaskOrg, synced: SyncedTask, fields: frozenset[TaskField], now: datetime) -> SentValues:
-    """Return what the CRM may have of a task after this request: what it is sent, and what was sent in doubt."""
+    """Return the values that the CRM may have after this request: those that are sent, and those sent in doubt."""
     sent = _late(org, synced, now)
     for name in _written(synced, fields):
         sent[name.value] = [*sent.get(name.value, []), synced.texts[name]][-MAX_SENT:]

@@ -1,4 +1,4 @@
-"""Let claimed emails wait whose send option does not allow this time.
+"""Let claimed emails wait if their send option does not allow this time.
 
 An email waits for the next range of time that its send option has allowed. After the last range the option is asked
 again. For that a package can take seconds, so the caller can do it later.

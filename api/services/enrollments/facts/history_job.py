@@ -1,4 +1,4 @@
-"""The background job that counts what became of each workspace's emails, for send options that read HISTORY.
+"""The background job that counts the results of each workspace's emails, for send options that read HISTORY.
 
 There is one for the server. It runs only if such an option is installed. Once a day it counts the campaign emails of
 the last 365 days, by weekday and hour of their sending in their own zone. The day is that of the workspace's clock. In
