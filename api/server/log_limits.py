@@ -11,7 +11,7 @@ OWN_LINES = {
     "touchline.crm": ("a login at a CRM was refused: ", "cannot use the CRM connection "),
     "touchline.watching": ("not ready: ",),
     "touchline.graphql": ("%s at %s: %s",),
-    "touchline.workers": ("%s It was running ",),
+    "touchline.workers": ("%s It was running ", "the worker call "),
 }
 """How our own lines begin that a client can cause at any time, by logger. Each is one kind."""
 CLIENT_CAUSED_LINES = (
