@@ -1,6 +1,7 @@
 """``assert_send_option``: run the whole contract of send options over one option."""
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from plugins.testing.schemas.configurations import accepts, all_configs, changed
 from plugins.testing.send_options.answers import check_answers, check_repeated
 from plugins.testing.send_options.cases import FORMS, Case, Form, any_case, zone_cases
 from plugins.testing.send_options.clock_change_cases import change_cases
-from plugins.testing.send_options.hints import check_hints
+from plugins.testing.send_options.hints import check_hints, hint_threads
 from plugins.testing.send_options.hypothesis_runs import for_examples, need_hypothesis
 from plugins.testing.send_options.positions import check_positions, offered_forms
 from plugins.testing.send_options.recorder import Recorder
@@ -45,7 +46,7 @@ def assert_send_option(
     are the same in every run. Needs ``touchline[testing]``.
     """
     need_hypothesis()
-    findings = Findings(name_of(option))
+    findings, threads = Findings(name_of(option)), set(threading.enumerate())
     wrapper = cast(OptionWrapper, load_one(SEND_OPTIONS, option, findings))
     sentences = {f"sentences[{code!r}]": texts for code, texts in wrapper.sentences.items()}
     check_languages({"labels": wrapper.labels, "help": wrapper.help, **sentences}, findings)
@@ -60,6 +61,7 @@ def assert_send_option(
         findings.raise_any()
         run.resolve_everywhere(examples)
     findings.raise_any()
+    hint_threads(threads, findings)
 
 
 @contextmanager

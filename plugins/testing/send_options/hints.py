@@ -1,7 +1,8 @@
 """Warn of what no rule forbids, but what is probably not meant."""
 
 import datetime as dt
-from collections.abc import Iterator
+import threading
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -22,6 +23,16 @@ def check_hints(wrapper: OptionWrapper, recorder: Recorder, findings: Findings) 
     for check in (_check_reads, _check_send_at, _check_past, _check_missed_window):
         with suppress(Refusal, NoAnswerError):
             check(wrapper, recorder, findings)
+
+
+def hint_threads(before: Collection[threading.Thread], findings: Findings) -> None:
+    """Warn if the option has started threads that still run. ``before`` are those that ran before it was asked."""
+    started = [each for each in threading.enumerate() if each not in before and not isinstance(each, threading.Timer)]
+    if started:
+        findings.hint(
+            f"the option leaves threads running ({len(started)}, such as {started[0].name}). The server then starts a"
+            " new process for each message. Compute the answer without threads."
+        )
 
 
 def _check_reads(wrapper: OptionWrapper, recorder: Recorder, findings: Findings) -> None:

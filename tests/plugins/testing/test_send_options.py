@@ -13,7 +13,7 @@ import pytest
 
 from plugins.testing import ContractBrokenError, KitHint, Rule, assert_send_option
 from plugins.testing.send_options.clock_change_cases import times_changed
-from strategies import SendOption
+from strategies import SendOption, StepContext
 from strategies.options.at_time import AtTime
 from strategies.options.choose_at_launch import ChooseAtLaunch
 from strategies.options.same_time_as_previous import SameTimeAsPrevious
@@ -54,6 +54,24 @@ def test_each_fault_is_found_and_no_other() -> None:
         expected = ALSO_HINTED.get(fault, [])
         assert len(hints) == len(expected), (fault, hints)
         assert all(text in hint for hint, text in zip(hints, expected, strict=True)), (fault, hints)
+
+
+def test_a_thread_that_an_option_leaves_running_is_a_hint() -> None:
+    over, threads = threading.Event(), list[threading.Thread]()
+
+    class Threaded(Good):
+        def resolve(self, step: StepContext) -> Any:
+            if not threads:
+                threads.append(threading.Thread(target=over.wait, name="pool of mine"))
+                threads[0].start()
+            return super().resolve(step)
+
+    try:
+        (hint,) = hints_of(Threaded(), CONFIGS)
+    finally:
+        over.set()
+        threads[0].join()
+    assert "leaves threads running (1, such as pool of mine)" in hint
 
 
 def test_what_is_probably_not_meant_is_one_hint_each() -> None:
