@@ -34,6 +34,7 @@ FAST = {
     "synchronous_commit": "off",
     "autovacuum": "off",
     "wal_level": "minimal",
+    "io_method": "sync",  # what is read lies in memory: to ask another process for it costs more
     "max_wal_senders": "0",
     "shared_buffers": "16MB",  # each connection maps them, and each dropped database searches them
 }

@@ -19,6 +19,8 @@ LONG = (
     "tests/migrations/test_address_migration.py",
 )
 """Where the tests are that take several seconds each, the longest first."""
+TOGETHER = ("tests/faults/", "tests/acceptance/")
+"""Places whose tests fork from a process that has loaded the server. Each worker that runs some of them starts one."""
 
 
 def arranged(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
@@ -26,13 +28,18 @@ def arranged(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
 
     pytest-xdist gives each worker an equal share, and workers without tests take over from the end of another's share.
     So one worker starts the demo and Chromium, which cost more than most of these tests, and the tests of PostgreSQL
-    come last: a worker that opens another kind of database than before prepares all models again.
+    come last: a worker that opens another kind of database than before prepares all models again. For a like reason one
+    worker begins with all tests of each place in ``TOGETHER``.
     """
     browser = [item for item in items if item.nodeid.startswith(BROWSER)]
     long = sorted((item for item in items if item.nodeid.startswith(LONG)), key=_rank)
     rest = sorted((item for item in items if not item.nodeid.startswith((BROWSER, *LONG))), key=_is_on_postgres)
     first: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    for item, of_worker in zip(long, cycle(first[1:] or first), strict=False):
+    others = first[1:] or first
+    for number, place in enumerate(TOGETHER):
+        others[number % len(others)] += [item for item in long if item.nodeid.startswith(place)]
+    apart = (item for item in long if not item.nodeid.startswith(TOGETHER))
+    for item, of_worker in zip(apart, cycle(reversed(others)), strict=False):
         of_worker.append(item)
     first[0] = browser + first[0]
     order: list[pytest.Item] = []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.running_order import LONG, arranged
+from tests.running_order import LONG, TOGETHER, arranged
 
 
 def item(nodeid: str, kind: str | None = None) -> Any:
@@ -31,7 +31,10 @@ def test_each_share_begins_with_long_tests_and_postgresql_comes_last() -> None:
     share = len(ALL) // 4
     assert order[:3] == BROWSER_TESTS
     begins = [number * share for number in (1, 2, 3)]
-    assert [order[begin].nodeid for begin in begins] == [f"{LONG[0]}0", f"{LONG[0]}1", f"{LONG[1]}0"]
+    assert [order[begin].nodeid for begin in begins] == [f"{TOGETHER[0]}0", f"{TOGETHER[1]}0", f"{LONG[0]}0"]
+    for place in TOGETHER:
+        at = [number for number, each in enumerate(order) if each.nodeid.startswith(place)]
+        assert at == list(range(at[0], at[0] + 2))
     assert [each.nodeid.startswith(LONG) for each in order].count(True) == len(LONG_TESTS)
     assert order[-10:] == ON_POSTGRES
 
