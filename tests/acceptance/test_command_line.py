@@ -89,7 +89,8 @@ def test_a_workspace_that_exists_says_that_its_old_token_ends(environment: dict[
     assert "the old one stopped working" in again.stderr
     assert "the old one stopped working" not in first.stderr
     assert first.stdout != again.stdout
-    assert "the old one stops working" in " ".join(run(environment, tmp_path, "workspace", "--help").stdout.split())
+    shown = " ".join(run(environment, tmp_path, "workspace", "--help").stdout.split())
+    assert "a new token replaces the old one" in shown
 
 
 def test_a_real_workspace_is_never_taken_for_a_sandbox(environment: dict[str, str], tmp_path: Path) -> None:
@@ -243,7 +244,7 @@ def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) ->
     assert re.search(r"INFO touchline\.service the server with its tick loop stopped after \d+ s$", last)
 
 
-@pytest.mark.parametrize("after", ["starts the tick loop", "brought up to date"])
+@pytest.mark.parametrize("after", ["starts the tick loop", "applied the migrations"])
 def test_tick_logs_its_start_its_database_its_version_and_its_stop(
     empty_environment: dict[str, str], tmp_path: Path, after: str
 ) -> None:

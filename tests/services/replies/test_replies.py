@@ -206,7 +206,7 @@ async def test_a_flood_of_replies_is_not_kept(world: World, monkeypatch: pytest.
     await receive(world, *(auto_reply(email.message_id) for _ in range(2)))
     again = await receive(world, *(auto_reply(email.message_id) for _ in range(2)))
     assert [row.result for row in again] == [IncomingResult.IGNORED] * 2
-    assert "100 such replies" in again[0].reason
+    assert "100 replies of this kind" in again[0].reason
     found = await receive(world, *(reply(email.message_id) for _ in range(4)))
     assert [row.result for row in found] == [IncomingResult.APPLIED] * 2 + [IncomingResult.IGNORED] * 2
     assert (await Enrollment.get(id=email.enrollment_id)).end_reason == "REPLIED", "automatic ones do not hide a reply"
