@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import how_many
 from tests.program import touchline as run
 
 ROOT = Path(__file__).parents[2]
-ROWS = 6_000
-"""Sixty transactions: the command is killed after one of the first."""
 
 
 def imported(environment: dict[str, str], folder: Path, data: bytes, *options: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +63,8 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
     environment: dict[str, str], tmp_path: Path, sent: signal.Signals
 ) -> None:
     run(environment, tmp_path, "workspace", "Acme")
-    rows = "".join(f"p{number}@example.com,P\n" for number in range(ROWS))
+    many = how_many(3_000, 6_000)  # transactions of 100 rows: the command is killed after one of the first
+    rows = "".join(f"p{number}@example.com,P\n" for number in range(many))
     (tmp_path / "large.csv").write_text(f"email,first_name\n{rows}", encoding="utf-8")
     command = [sys.executable, "-m", "api", "people", "import", "large.csv", "--workspace", "Acme"]
     file = tmp_path / "touchline.db"
@@ -78,7 +78,7 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
         _, err = process.communicate(timeout=120)
     assert process.returncode != 0
     ((status, processed),) = asked(file, "SELECT status, processed FROM people_import")
-    assert (status, 0 < processed < ROWS) == ("RUNNING", True)
+    assert (status, 0 < processed < many) == ("RUNNING", True)
     if sent is signal.SIGKILL:  # the lease of a killed process runs out after two minutes
         change(file, "UPDATE job SET lease_until = '2026-01-01 00:00:00+00:00'")
     else:
@@ -87,7 +87,7 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
     done = imported(environment, tmp_path, b"email\nlast@example.com\n")
     assert (done.returncode, "was interrupted at row" in done.stderr) == (0, True), done.stderr
     assert asked(file, "SELECT status FROM people_import") == [("FINISHED",), ("FINISHED",)]
-    assert asked(file, "SELECT count(*) FROM person") == [(ROWS + 1,)]
+    assert asked(file, "SELECT count(*) FROM person") == [(many + 1,)]
 
 
 def asked(file: Path, statement: str) -> list[tuple[object, ...]]:
