@@ -30,7 +30,7 @@ def hint_threads(before: Collection[threading.Thread], findings: Findings) -> No
     started = [each for each in threading.enumerate() if each not in before and not isinstance(each, threading.Timer)]
     if started:
         findings.hint(
-            f"the option leaves threads running ({len(started)}, such as {started[0].name}). The server then starts a"
+            f"threads of the option still run ({len(started)}, such as {started[0].name}). The server then starts a"
             " new process for each message. Compute the answer without threads."
         )
 

@@ -71,7 +71,7 @@ def test_a_thread_that_an_option_leaves_running_is_a_hint() -> None:
     finally:
         over.set()
         threads[0].join()
-    assert "leaves threads running (1, such as pool of mine)" in hint
+    assert "threads of the option still run (1, such as pool of mine)" in hint
 
 
 def test_what_is_probably_not_meant_is_one_hint_each() -> None:
