@@ -16,6 +16,8 @@ STORED = [
     "9" * 4_301,  # more digits than Python reads
 ]
 """Texts of which PostgreSQL refuses more than SQLite does."""
+REFUSED = ["a\x00b", HALF]
+"""Texts that no column of PostgreSQL takes: a place that does not check them answers with an internal error."""
 READ = [
     " ",
     "\u202e",

@@ -22,7 +22,7 @@ from api.graphql.limits.sizes import ID_LIMIT
 from tests import story
 from tests.cases import all_cases
 from tests.client import Client
-from tests.graphql.arguments.extremes import EXTREMES, READ, extremes
+from tests.graphql.arguments.extremes import EXTREMES, READ, REFUSED, extremes
 from tests.graphql.filled import ids, named
 from tests.graphql.places import GRAPHQL, Place, at_once, own, places, sample
 from tests.live import Live
@@ -66,7 +66,7 @@ def trials(database_kind: str) -> Iterator[tuple[Place, list[Any]]]:
     """Yield what this run gives on a database: all shares, or of every second place of each type a third.
 
     The other database has the other places. The next place of a type begins with another value. A type of few places
-    has all of it.
+    has all of it, and each text has what PostgreSQL refuses.
     """
     turns: Counter[str] = Counter()
     for place, values in shares(database_kind):
@@ -76,7 +76,8 @@ def trials(database_kind: str) -> Iterator[tuple[Place, list[Any]]]:
         if values and (all_cases() or name in RARE):
             yield place, values
         elif values and other == (database_kind == "postgres"):
-            yield place, values[turn % THIRD :: THIRD] or [values[turn % len(values)]]
+            third = values[turn % THIRD :: THIRD] or [values[turn % len(values)]]
+            yield place, third + [value for value in values if value in REFUSED and value not in third]
 
 
 def shares(database_kind: str) -> Iterator[tuple[Place, list[Any]]]:

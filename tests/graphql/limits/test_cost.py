@@ -268,7 +268,8 @@ async def test_valid_documents_are_kept_by_bytes(client: Client, monkeypatch: py
     await client.raw("{ workspace { nothing } }")
     await client.raw("{ workspace { id")
     assert cache.used == used, "what is refused is not kept"
-    for number in range(8):
+    for number in range(12):
         await client.ask(f"# {number} {'x' * 40_000}\n{{" + " ".join(f"a{n}: __typename" for n in range(990)) + "}")
     assert used < cache.used <= limit
+    assert len(cache) < 12, "the oldest are dropped"
     assert await story.person(client, "still@example.com")
