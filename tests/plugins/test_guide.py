@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.cli.plugins.package_templates import CHANNEL
+from api.cli.plugins.channel_template import CHANNEL
 from api.services.common.inputs import inputs
 from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, WebhookRefusedError, WebhookRequest
 from plugins.loading.manager import load
@@ -24,6 +24,7 @@ from strategies import Position, Refusal, StepType
 from tests.plugins.packages import FakeEntry
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
+TABLE_OF_STATUSES = [row for row in GUIDE.splitlines() if re.match(r"\| [2-5](xx|\d\d)", row)]
 STREAM = {"stream": "north"}
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 Make = Callable[..., Outgoing]
@@ -70,7 +71,8 @@ class Service:
         self.requests.append(head + await reader.readexactly(int(length[1]) if length else 0))
         if self.status:
             writer.write(
-                b"HTTP/1.1 %d Told\r\nContent-Length: 0\r\nRetry-After: 120\r\nConnection: close\r\n\r\n" % self.status
+                b"HTTP/1.1 %d Told\r\nContent-Length: 0\r\nRetry-After: 120\r\nLocation: /moved\r\n"
+                b"Connection: close\r\n\r\n" % self.status
             )
         writer.close()
 
@@ -93,12 +95,24 @@ def examplemail(monkeypatch: pytest.MonkeyPatch, service: Service) -> Channel:
     ("status", "outcome", "code"),
     [
         (202, Outcome.SENT, "ACCEPTED"),
+        (204, Outcome.SENT, "ACCEPTED"),
+        (301, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_301"),
+        (302, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_302"),
+        (307, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_307"),
         (400, Outcome.FAILED, "HTTP_400"),
         (401, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_401"),
         (403, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_403"),
+        (404, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_404"),
+        (405, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_405"),
+        (408, Outcome.DEFERRED, "HTTP_408"),
+        (409, Outcome.IN_DOUBT, "HTTP_409"),
+        (413, Outcome.SOFT_BOUNCE, "HTTP_413"),
+        (422, Outcome.FAILED, "HTTP_422"),
         (429, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_429"),
         (500, Outcome.IN_DOUBT, "HTTP_500"),
+        (502, Outcome.IN_DOUBT, "HTTP_502"),
         (503, Outcome.ACCOUNT_UNAVAILABLE, "HTTP_503"),
+        (504, Outcome.IN_DOUBT, "HTTP_504"),
         (0, Outcome.IN_DOUBT, "CONNECTION_LOST"),
     ],
 )
@@ -109,31 +123,62 @@ async def test_the_example_of_a_channel(
     async with examplemail.connect(STREAM) as session:
         receipt = await session.deliver(outgoing(), permission)
     assert (receipt.outcome, receipt.code, permission.asked) == (outcome, code, 1)
-    assert receipt.retry_after == (120 if outcome is Outcome.ACCOUNT_UNAVAILABLE else None)
+    if outcome is Outcome.ACCOUNT_UNAVAILABLE:
+        assert receipt.retry_after == 120
+    row = next((row for row in TABLE_OF_STATUSES if re.search(rf"\b{status}\b|2xx|3xx", row) and outcome in row), "")
+    assert row or not status, "the table of the guide has the status with this outcome"
     (request,) = service.requests
     assert request.startswith(b"POST /north HTTP/1.1\r\n")
     assert b"Idempotency-Key: s1\r\n" in request
     assert request.endswith(b"\r\n\r\nSubject: Hello\r\n\r\nHi Ann\r\n")
 
 
+def channel_of(scaffold: bool) -> dict[str, Any]:
+    """Return the names of the guide's channel, or of the one that ``touchline plugins new`` writes."""
+    if not scaffold:
+        return example("class ExampleMailChannel")
+    names = {"CLASS": "ExampleMail", "KEY": "examplemail", "CODE": "EXAMPLEMAIL", "LABEL": "ExampleMail"}
+    contents: dict[str, Any] = {}
+    exec(re.sub("@([A-Z]+)@", lambda found: names[found[1]], CHANNEL), contents)
+    return contents
+
+
 @pytest.mark.parametrize("scaffold", [False, True])
-async def test_what_is_refused_before_the_request_is_not_in_doubt(
-    monkeypatch: pytest.MonkeyPatch, outgoing: Make, permission: Any, scaffold: bool
-) -> None:
-    monkeypatch.setenv("no_proxy", "*")
-    contents = example("class ExampleMailChannel")
-    if scaffold:
-        contents = {}
-        names = {"CLASS": "ExampleMail", "KEY": "examplemail", "CODE": "EXAMPLEMAIL", "LABEL": "ExampleMail"}
-        exec(re.sub("@([A-Z]+)@", lambda found: names[found[1]], CHANNEL), contents)
-    channel = contents["ExampleMailChannel"]({"EXAMPLEMAIL_URL": "http://127.0.0.1:1", "EXAMPLEMAIL_TOKEN": "t"})
-    async with channel.connect(STREAM) as session:
-        receipt = await session.deliver(outgoing(), permission)
-    assert (receipt.outcome, receipt.code) == (Outcome.ACCOUNT_UNAVAILABLE, "CONNECTION_FAILED")
-    read = contents["retry_after"]
+async def test_an_error_before_the_request_is_of_the_account(outgoing: Make, permission: Any, scaffold: bool) -> None:
+    """The service refuses the connection, does not speak TLS, or the settings are wrong: nobody is asked."""
+
+    async def no_tls(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    contents = channel_of(scaffold)
+    async with await asyncio.start_server(no_tls, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        for url, token in (
+            ("http://127.0.0.1:1", "t"),
+            (f"https://127.0.0.1:{port}", "t"),
+            (f"http://127.0.0.1:{port}/a b", "t"),
+            (f"http://127.0.0.1:{port}", "t\nt"),
+            ("http://127.0.0.1:port", "t"),
+        ):
+            channel = contents["ExampleMailChannel"]({"EXAMPLEMAIL_URL": url, "EXAMPLEMAIL_TOKEN": token})
+            async with channel.connect(STREAM) as session:
+                receipt = await session.deliver(outgoing(), permission)
+            assert (receipt.outcome, receipt.code) == (Outcome.ACCOUNT_UNAVAILABLE, "CONNECTION_FAILED"), url
+    assert permission.asked == 0
+    for url in ("", "examplemail.example", "ftp://examplemail.example"):
+        channel = contents["ExampleMailChannel"]({"EXAMPLEMAIL_URL": url, "EXAMPLEMAIL_TOKEN": "t"})
+        with pytest.raises(AccountUnavailableError, match="EXAMPLEMAIL_URL"):
+            await channel.connect(STREAM).__aenter__()
+
+
+def test_retry_after_and_the_statuses_of_the_new_channel_are_those_of_the_guide() -> None:
+    guide, new = channel_of(False), channel_of(True)
     date = datetime(2026, 3, 2, 9, tzinfo=UTC)
-    assert [read(each) for each in ("", "soon", "7", "Mon, 02 Mar 2026 09:00:00 GMT")] == [None, None, 7.0, date]
-    assert contents["OF_ACCOUNT"] == {401, 403, 429, 503}
+    for read in (guide["retry_after"], new["retry_after"]):
+        assert [read(each) for each in ("", "soon", "7", "Mon, 02 Mar 2026 09:00:00 GMT")] == [None, None, 7.0, date]
+    for status in range(200, 600):
+        assert guide["receipt_of"](status, None) == new["receipt_of"](status, None)
 
 
 async def test_the_examples_pass_the_kit(examplemail: Channel, service: Service) -> None:

@@ -57,7 +57,13 @@ async def delivering(answer, allowed):
     ("answer", "outcome", "code", "wait"),
     [
         (httpx.Response(202), Outcome.SENT, "HTTP_202", None),
+        (httpx.Response(204), Outcome.SENT, "HTTP_204", None),
+        (httpx.Response(302, headers={"Location": "/"}), Outcome.ACCOUNT_UNAVAILABLE, "HTTP_302", None),
         (httpx.Response(400), Outcome.FAILED, "HTTP_400", None),
+        (httpx.Response(404), Outcome.ACCOUNT_UNAVAILABLE, "HTTP_404", None),
+        (httpx.Response(408), Outcome.DEFERRED, "HTTP_408", None),
+        (httpx.Response(409), Outcome.IN_DOUBT, "HTTP_409", None),
+        (httpx.Response(413), Outcome.SOFT_BOUNCE, "HTTP_413", None),
         (httpx.Response(401), Outcome.ACCOUNT_UNAVAILABLE, "HTTP_401", None),
         (httpx.Response(429, headers={"Retry-After": "120"}), Outcome.ACCOUNT_UNAVAILABLE, "HTTP_429", 120.0),
         (httpx.Response(429), Outcome.ACCOUNT_UNAVAILABLE, "HTTP_429", None),
@@ -74,7 +80,8 @@ async def delivering(answer, allowed):
     ],
 )
 def test_what_each_answer_means(answer, outcome, code, wait):
-    receipt, _ = deliver(answer)
+    receipt, requests = deliver(answer)
+    assert len(requests) == 1
     assert (receipt.outcome, receipt.code, receipt.retry_after) == (outcome, code, wait)
     assert "secret" not in receipt.detail
 

@@ -38,7 +38,7 @@ def receipt_of(answer):
     """Return what an answer of the service means."""
     code, wait = f"HTTP_{answer.status_code}", retry_after(answer.headers.get("Retry-After", ""))
     match answer.status_code:
-        case 200 | 202:
+        case status if 200 <= status < 300:
             return Receipt(Outcome.SENT, code, "The service accepted the email.")
         case 429:  # the account has sent too much: all of its emails wait
             detail = "The service has limited the account's rate."
@@ -47,8 +47,14 @@ def receipt_of(answer):
             return Receipt(Outcome.ACCOUNT_UNAVAILABLE, code, "The service is busy.", retry_after=wait)
         case 401 | 403:
             return Receipt(Outcome.ACCOUNT_UNAVAILABLE, code, "The service does not accept the token.")
-        case status if status >= 500:
-            return Receipt(Outcome.IN_DOUBT, code, "The service failed, and may have sent the email.")
+        case status if status < 400 or status in (404, 405):  # a redirect is never followed
+            return Receipt(Outcome.ACCOUNT_UNAVAILABLE, code, "EXAMPLEMAIL_URL is not the URL of the service.")
+        case 408:
+            return Receipt(Outcome.DEFERRED, code, "The service did not get the email in time.", retry_after=wait)
+        case 413:
+            return Receipt(Outcome.SOFT_BOUNCE, code, "The email is too large for the service.")
+        case status if status >= 500 or status == 409:  # 409: the service knows the key from an earlier request
+            return Receipt(Outcome.IN_DOUBT, code, "The service may have sent the email.")
     return Receipt(Outcome.FAILED, code, "The service rejected the email.")
 
 

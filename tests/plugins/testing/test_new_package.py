@@ -36,7 +36,7 @@ def test_the_packages_are_installed_and_their_tests_pass(tmp_path: Path) -> None
     environment = {**os.environ, "PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     run = subprocess.run([*PYTEST, *folders], env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "6 passed" in run.stdout
+    assert "13 passed" in run.stdout
 
 
 def test_names_and_folders_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
