@@ -148,9 +148,14 @@ class Sandbox:
         """Return the emails and tasks of all people who were launched, as they are now."""
         return [step for enrollment in self.enrollments for step in self._steps(enrollment)]
 
-    def advance(self, to: datetime | None = None, **by: float) -> datetime:
-        """Move the clock to an instant, or forward by ``days``, ``hours`` or ``minutes``. Emails are sent meanwhile."""
-        moment = to or self.now + timedelta(**by)
+    def advance(self, to: datetime | str | None = None, **by: float) -> datetime:
+        """Move the clock to an instant, or forward by ``days``, ``hours`` or ``minutes``. Emails are sent meanwhile.
+
+        ``to`` is a datetime with a time zone, or a text such as ``2026-03-04T08:00:00Z``. Raises ValueError.
+        """
+        moment = datetime.fromisoformat(to) if isinstance(to, str) else to or self.now + timedelta(**by)
+        if moment.tzinfo is None:
+            raise ValueError(f"{to} has no time zone. Give one, such as datetime(2026, 3, 4, 8, tzinfo=UTC).")
         answer = self.ask(queries.ADVANCE, to=moment.astimezone(UTC).isoformat())
         self.now = datetime.fromisoformat(answer["advanceClock"]["now"])
         return self.now

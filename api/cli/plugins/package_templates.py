@@ -25,6 +25,9 @@ test = ["touchline[testing]", "pytest"]
 [tool.hatch.build.targets.wheel]
 only-include = ["@MODULE@.py"]
 
+[tool.pytest.ini_options]
+filterwarnings = ["error::touchline.testing.KitHint"]  # delete it if your option means what a hint doubts
+
 [tool.ruff]
 line-length = 120
 
@@ -55,7 +58,7 @@ class @CLASS@(SendOption):
                 "minimum": 0,
                 "maximum": 23,
                 "title": "Hour",
-                "description": "Hour of the day in the person's time zone, 0 to 23.",
+                "description": "Hour of the day in the campaign's time zone, 0 to 23.",
             }
         },
         "required": ["hour"],
@@ -68,12 +71,12 @@ class @CLASS@(SendOption):
         return Availability.offered()
 
     def resolve(self, step):
-        """Use the send time of the launch, else the hour of the step's day. The first email waits if it has passed."""
+        """Use the send time of the launch, else the hour of the step's day, or of the next one if it has passed."""
         if step.send_at is not None:
             day, wall, moved = step.calendar.start(step.send_at)
             return SendAt(day, wall, instant=None if moved else step.send_at)
         wall, day = time(step.config["hour"]), step.date
-        while step.first and step.calendar.instant(day, wall) < step.now:
+        while step.calendar.instant(day, wall) < step.start:
             day = step.calendar.forward(day, 1)
         return SendAt(day, wall, (Note("@CODE@_HOUR", {"time": wall.isoformat("minutes")}),))
 

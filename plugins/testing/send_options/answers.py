@@ -20,6 +20,7 @@ from strategies.sentences.explanation_sentences import SENTENCES
 from strategies.sentences.sentences import sentence
 from strategies.timeline.records import Planned, PlannedSend, PlannedTask
 
+IN_WINDOW = " The ranges of window() must contain the time that resolve() chooses: look at the zones of both."
 HOUR = dt.timedelta(hours=1)
 PAUSE = dt.timedelta(days=9, hours=5)
 SKIPPED_RANGE = (
@@ -156,8 +157,10 @@ def _check_later(
     if isinstance(again, PlannedSend) and (again.date, again.time) != (planned.date, planned.time):
         findings.add(
             Rule.EDITED,
-            f"resolve() chose {planned.date} {planned.time}, and later {again.date} {again.time}. The case: {case}",
-            "Compute from step.date, step.start or a fact, not from step.now: otherwise every edit moves the email.",
+            f"the email is planned for {planned.date} {planned.time}, and when it is planned again before that, for"
+            f" {again.date} {again.time}. The case: {case}",
+            "Compute from step.date, step.start or a fact, not from step.now: otherwise every edit moves the email."
+            + (IN_WINDOW if wrapper.limits_times else ""),
         )
     late = _planned(wrapper, recorder, options, case, max(case.now, planned.instant) + HOUR, findings)
     if late is not None:

@@ -260,7 +260,7 @@ BAD: dict[str, tuple[str, SendOption, str]] = {
                 )
             ),
         ),
-        "and later",
+        "planned again before that",
     ),
     "long before its day": ("PAUSED", variant(resolve=answering(lambda step: at(step, days=-900))), "after a pause"),
     "a window that is over": (

@@ -78,3 +78,10 @@ def test_a_campaign_in_a_sandbox(tmp_path: Path) -> None:
         assert (refused.value.code, refused.value.path) == ("INVALID_CONFIG", ("config", "at"))
         with pytest.raises(Refusal, match="Cannot query field"):
             sandbox.ask("{ nonsense }")
+
+
+def test_the_clock_moves_to_instants_with_a_zone(sandbox: Sandbox) -> None:
+    assert sandbox.advance(to="2026-03-02T10:00:00+01:00") == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    with pytest.raises(ValueError, match="2026-03-03 09:00:00 has no time zone"):
+        sandbox.advance(to=datetime(2026, 3, 3, 9))
+    assert sandbox.now == datetime(2026, 3, 2, 9, tzinfo=UTC)
