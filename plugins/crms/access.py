@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from plugins.crms.checks import check_ids, check_instants, clean_texts
+from plugins.crms.checks import MAX_USER_ID_CHARACTERS, check_ids, check_instants, clean_texts
+
+MAX_CALLS = 10**12
+"""The largest number of API calls that is stored."""
 
 
 class AccessFieldKind(StrEnum):
@@ -101,7 +104,7 @@ class CrmIdentity:
 
     def __post_init__(self) -> None:
         """Refuse ids that cannot be stored; clean texts."""
-        check_ids(self, "organization_id", "user_id")
+        check_ids(self, "organization_id", "user_id", limit=MAX_USER_ID_CHARACTERS)
         clean_texts(self, "organization_name", "user_name", "user_address", "url")
 
 
@@ -119,10 +122,12 @@ class ApiUse:
     """When the CRM said so (UTC)."""
 
     def __post_init__(self) -> None:
-        """Refuse numbers and times that make no sense."""
+        """Refuse numbers and times that make no sense. A number that is too large becomes the largest one."""
         check_instants(self, "at")
         if self.used < 0 or self.limit < 0:
             raise ValueError("used and limit cannot be negative")
+        for name in ("used", "limit"):
+            object.__setattr__(self, name, min(int(getattr(self, name)), MAX_CALLS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from plugins.crms.checks import check_ids, check_instants, check_marker, clean_mapping, clean_texts
+from plugins.crms.checks import (
+    MAX_USER_ID_CHARACTERS,
+    check_cursor,
+    check_ids,
+    check_instants,
+    check_kinds,
+    check_list,
+    check_marker,
+    clean_mapping,
+    clean_texts,
+    storable,
+)
+
+MAX_SKIPPED = 10**9
+"""The largest number of skipped rows that is stored."""
 
 
 class PersonKind(StrEnum):
@@ -49,7 +63,9 @@ class RemotePerson:
         """Refuse ids that cannot be stored and times without a zone; clean texts."""
         check_ids(self, "remote_id", "owner_id", "account_id", "converted_to", "merged_into")
         check_instants(self, "created_at", "changed_at")
+        check_kinds(self, kind=PersonKind)
         clean_texts(self, "address", "first_name", "last_name", "title", "company", "phone")
+        object.__setattr__(self, "other_addresses", tuple(storable(each) for each in self.other_addresses))
         object.__setattr__(self, "properties", clean_mapping(self.properties))
 
 
@@ -64,6 +80,13 @@ class PersonPage:
     """The number of rows that name no lead or contact."""
     is_cut: bool = False
     """Whether the source has more people than the CRM's API returns (Salesforce: 2,000 rows of a report)."""
+
+    def __post_init__(self) -> None:
+        """Refuse a cursor that cannot be stored, and values of other types."""
+        check_cursor(self)
+        check_list(self, people=RemotePerson)
+        check_kinds(self, skipped=int, is_cut=bool)
+        object.__setattr__(self, "skipped", min(max(int(self.skipped), 0), MAX_SKIPPED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +150,9 @@ class OptOut:
         """Refuse ids that cannot be stored and a time without a zone; clean the address."""
         check_ids(self, "remote_id", "converted_to")
         check_instants(self, "changed_at")
+        check_kinds(self, opted_out=bool)
+        if self.kind is not None:
+            check_kinds(self, kind=PersonKind)
         clean_texts(self, "address")
 
 
@@ -139,8 +165,10 @@ class OptOutPage:
     server_time: datetime
 
     def __post_init__(self) -> None:
-        """Refuse a time without a zone."""
+        """Refuse a time without a zone, a cursor that cannot be stored, and opt-outs of another type."""
         check_instants(self, "server_time")
+        check_cursor(self)
+        check_list(self, opt_outs=OptOut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +182,7 @@ class RemoteUser:
 
     def __post_init__(self) -> None:
         """Refuse an id that cannot be stored; clean texts."""
-        check_ids(self, "remote_id")
+        check_ids(self, "remote_id", limit=MAX_USER_ID_CHARACTERS)
         clean_texts(self, "address", "name")
 
 

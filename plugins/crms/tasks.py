@@ -20,7 +20,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from plugins.crms.checks import check_ids, check_instants, check_marker, clean_texts
+from plugins.crms.checks import (
+    check_cursor,
+    check_ids,
+    check_instants,
+    check_kinds,
+    check_list,
+    check_marker,
+    clean_texts,
+    plain_date,
+)
 from plugins.crms.errors import CrmError
 
 MAX_BATCH = 200
@@ -87,6 +96,8 @@ class TaskValues:
     def __post_init__(self) -> None:
         """Refuse ids that cannot be stored; clean texts."""
         check_ids(self, "owner_id", "person_id")
+        check_kinds(self, status=RemoteStatus, priority=RemotePriority)
+        plain_date(self, "due")
         clean_texts(self, "subject", "details")
 
 
@@ -152,6 +163,7 @@ class RemoteTask:
         check_ids(self, "remote_id")
         check_marker(self.marker)
         check_instants(self, "created_at", "changed_at")
+        check_kinds(self, values=TaskValues, kind=RemoteTaskKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +177,10 @@ class TaskPage:
     """The CRM's clock when it answered. The next round begins at that of the first page, less an overlap."""
 
     def __post_init__(self) -> None:
-        """Refuse a time without a zone."""
+        """Refuse a time without a zone, a cursor that cannot be stored, and tasks of another type."""
         check_instants(self, "server_time")
+        check_cursor(self)
+        check_list(self, tasks=RemoteTask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,5 +209,6 @@ class DeletedTasks:
     """
 
     def __post_init__(self) -> None:
-        """Refuse a time without a zone."""
+        """Refuse a time without a zone, and tasks of another type."""
         check_instants(self, "covered_until")
+        check_list(self, tasks=DeletedTask)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from plugins.crms.access import ApiUse, CrmAccess, CrmCapabilities, CrmHost, CrmIdentity
+from plugins.crms.checks import storable
 from plugins.crms.codes import CrmCode
 from plugins.crms.contract import Crm, CrmSession
 from plugins.crms.errors import CrmError
@@ -32,6 +33,8 @@ CALL_SECONDS = 300.0
 CLOSE_SECONDS = 10.0
 """Longest time for closing a session."""
 MAX_SKEW = timedelta(days=1)
+MAX_URL_CHARACTERS = 500
+"""The longest URL of a record that is kept."""
 
 Result = TypeVar("Result")
 
@@ -194,5 +197,6 @@ class GuardedSession(CrmSession):
         return await self._one(dict, lambda: self._own.find_activities(markers, since))
 
     def record_url(self, remote_id: str) -> str:
-        """Call the package's session."""
-        return str(call_plainly(self.crm, lambda: self._own.record_url(remote_id)))
+        """Call the package's session. What is too long, or is no text, is cut or becomes empty."""
+        url = call_plainly(self.crm, lambda: self._own.record_url(remote_id))
+        return storable(url)[:MAX_URL_CHARACTERS] if isinstance(url, str) else ""

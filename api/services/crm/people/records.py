@@ -15,8 +15,6 @@ from api.store.people.suppressions import NewSuppression
 from plugins.crms.contract import CrmSession
 from plugins.crms.people_and_activities import OptOut, RemotePerson
 
-MAX_URL_CHARACTERS = 500
-
 
 def normal_address(address: str) -> str | None:
     """Return the normal form of an address of the CRM. None if it cannot be one."""
@@ -38,7 +36,7 @@ def record_row(
         person_id=person_id,
         email_key=normal_address(record.address) or "",
         account_id=record.account_id,
-        url=session.record_url(record.remote_id)[:MAX_URL_CHARACTERS],
+        url=session.record_url(record.remote_id),
         matched_by=matched_by,
         opted_out=bool(record.opted_out),
     )

@@ -1,6 +1,6 @@
 """One round of work with a CRM: take over what has changed there, then send what has changed here.
 
-A step that the CRM rejects, such as a query of a field that the user may not see, does not stop the others.
+A step that fails, such as by a query of a field that the user may not see, does not stop the others.
 """
 
 import logging
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from api.crm_task_states import CrmChangeKind
 from api.models import CrmTaskSync, CrmUser, Sender
+from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.common.metrics import Metrics
 from api.services.crm.activities.pushing import ActivityPusher
 from api.services.crm.activities.task_subjects import TaskSubjects
@@ -53,8 +54,8 @@ class Round:
     metrics: Metrics
 
     async def run(self) -> Counts:
-        """Carry out all steps. Yields after each transaction. Raises CrmError, at the end if it is of one step only."""
-        first: CrmError | None = None
+        """Carry out all steps. Yields after each transaction. Raises an error of one step only at the end."""
+        first: Exception | None = None
         for step in (
             # First, so that no failure of the others delays who has said no.
             self._pull_opt_outs,
@@ -77,6 +78,11 @@ class Round:
                     error.detail,
                 )
                 first = first or error
+            except Exception as problem:
+                if is_database_fault(problem):
+                    raise
+                log.exception("a step of the CRM sync of the workspace %s failed", self.org.workspace_id)
+                first = first or problem
         if first is not None:
             raise first
 

@@ -13,10 +13,11 @@ from tortoise.exceptions import DoesNotExist, IntegrityError
 from api.codes.events.actors import ActorKind
 from api.crm_task_states import CrmTaskState
 from api.models import CrmTask, Sender
+from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.crm.tasks.org import TaskOrg
 from api.services.crm.tasks.pairs import SyncedTask
 from api.services.crm.tasks.together import in_groups
-from api.services.crm.tasks.values import Desired, plain_details, texts_of
+from api.services.crm.tasks.values import YEARS, Desired, plain_details, texts_of
 from api.services.tasks.hand_tasks import MAX_DETAILS_CHARACTERS, MAX_NAME_CHARACTERS
 from api.services.tasks.remote_changes import add_remote_task
 from api.states import Priority
@@ -64,6 +65,10 @@ async def add_foreign_tasks(org: TaskOrg, remotes: Sequence[RemoteTask], now: da
             log.info("another process has added the task %s of the CRM, or has turned off the sync", remote.remote_id)
         except Refusal as refusal:
             log.info("the task %s of the CRM is not added: %s", remote.remote_id, refusal.message)
+        except Exception as problem:
+            if is_database_fault(problem):
+                raise
+            log.exception("the task %s of the CRM fails and is not added", remote.remote_id)
 
     await in_groups([each for each in wanted if str(each.values.person_id) in people], add, add)
 
@@ -78,6 +83,7 @@ async def _add(
     """
     values = remote.values
     zone = (await Sender.get(id=assignee_id)).zone
+    due = values.due if values.due is not None and values.due.year in YEARS else local(now, zone).date()
     with acting(ActorKind.CRM, org.label):
         async with transaction():
             task = await add_remote_task(
@@ -86,7 +92,7 @@ async def _add(
                 assignee_id=assignee_id,
                 kind=TYPES.get(remote.kind, StepType.CUSTOM),
                 name=" ".join(values.subject.split())[:MAX_NAME_CHARACTERS] or UNNAMED,
-                due_date=values.due or local(now, zone).date(),
+                due_date=due,
                 priority=Priority.HIGH if values.priority is RemotePriority.HIGH else Priority.NORMAL,
                 details=plain_details(values.details)[:MAX_DETAILS_CHARACTERS],
                 now=org.context.now,

@@ -105,7 +105,7 @@ def error_of(name: str, message: str, fields: object = (), *, in_doubt: bool = F
     names = [field for field in fields if isinstance(field, str)] if isinstance(fields, list) else []
     unnamed = [field for field in names if field not in message]
     detail = f"{message} ({', '.join(unnamed)})" if unnamed else message
-    return CrmError(code, detail, name=name[:80] or code.value, in_doubt=in_doubt)
+    return CrmError(code, detail, name=name, in_doubt=in_doubt)
 
 
 def error_of_reply(reply: Reply, *, writes: bool) -> CrmError:
@@ -149,7 +149,7 @@ def oauth_error(reply: Reply) -> CrmError:
         code = next((code for part, code in GRANT_CODES if part in lower), CrmCode.INVALID_GRANT)
         return CrmError(code, detail, name=error)
     if error:
-        return CrmError(CrmCode.AUTHENTICATION_FAILURE, detail, name=error[:80])
+        return CrmError(CrmCode.AUTHENTICATION_FAILURE, detail, name=error)
     if reply.status >= 500:
         return CrmError(CrmCode.SERVER_UNAVAILABLE, detail)
     return CrmError(CrmCode.ANSWER_INVALID, f"the token endpoint answered {detail}")
