@@ -27,6 +27,7 @@ SKIPPED_RANGE = (
     "Refuse a configuration in validate() whose range ends before it starts. Where the clocks go forward, leave out a"
     " range that they skip."
 )
+RANGES_CHANGE = "Return ranges for some weeks after send_at, or None. Otherwise the email is not sent."
 READ_CHANGE = "Add {} to `reads`. Otherwise the step fails in the server."
 
 
@@ -52,7 +53,7 @@ def check_answers(
         findings.add(
             Rule.WINDOW,
             f"window() returns no range that ends after {planned.instant}. The case: {case}",
-            "Return ranges for some weeks after send_at, or None. Otherwise the email is not sent.",
+            RANGES_CHANGE,
         )
     if not changes:
         return
@@ -74,7 +75,15 @@ def _planned(
     except Refusal as refusal:
         add_failure(recorder, case, refusal, findings)
         return None
+    _check_ranges(recorder, case, findings)
     return next((each for each in planned if each.number == case.form.number), None)
+
+
+def _check_ranges(recorder: Recorder, case: Case, findings: Findings) -> None:
+    """Add an empty list of ranges to the findings, also one for an email that is calculated again."""
+    last = recorder.last
+    if last is not None and last.method == "window" and last.result is not None and not len(last.result):
+        findings.add(Rule.WINDOW, f"window() returns no range for {last.arguments[1]}. The case: {case}", RANGES_CHANGE)
 
 
 def add_failure(recorder: Recorder, case: Case, refusal: Refusal, findings: Findings) -> None:
@@ -184,6 +193,7 @@ def _check_pause(
     except Refusal as refusal:
         add_failure(recorder, case, refusal, findings)
         return
+    _check_ranges(recorder, case, findings)
     moved = next((each for each in after if each.number == case.form.number), None)
     if moved is not None:
         check_explanation(wrapper, moved, case, findings)

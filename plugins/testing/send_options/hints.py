@@ -5,15 +5,18 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from plugins.loading.wrappers import OptionWrapper
-from plugins.testing.common.findings import Findings
+from plugins.testing.common.findings import Findings, Rule
+from plugins.testing.common.places import where
 from plugins.testing.common.time_limit import NoAnswerError
-from plugins.testing.send_options.recorder import Call, Recorder
-from strategies import Range, Reads, Refusal, SendAt
+from plugins.testing.send_options.recorder import Call, Recorder, shown
+from strategies import Reads, Refusal, SendAt, StepContext
 from strategies.calendar import instant_of
-from strategies.timeline.allowed_times import next_allowed
+from strategies.timeline.allowed_times import Ranges, may_be_sent, next_allowed, plain_ranges
 
+HOUR = dt.timedelta(hours=1)
 MAX_ASKED_AGAIN = 300
 """Answers about which the option is asked once more."""
 
@@ -50,7 +53,10 @@ def _check_send_at(_: OptionWrapper, recorder: Recorder, findings: Findings) -> 
     chosen = [
         replace(call.step, send_at=call.step.now + dt.timedelta(days=2, hours=7, minutes=13)) for call, _ in found
     ]
-    same = [recorder.again("resolve", step) == answer for step, (_, answer) in zip(chosen, found, strict=True)]
+    same = [
+        _again(recorder, findings, "resolve", step) == answer
+        for step, (_call, answer) in zip(chosen, found, strict=True)
+    ]
     if same and all(same):
         findings.hint(
             "resolve() ignores step.send_at, the send time that a launch chose for the first step. If it is not None,"
@@ -61,40 +67,86 @@ def _check_send_at(_: OptionWrapper, recorder: Recorder, findings: Findings) -> 
 
 def _check_past(wrapper: OptionWrapper, recorder: Recorder, findings: Findings) -> None:
     """Warn if an email is planned before it can be sent at all: the server sends it at once (R12)."""
+    asked = 0
     for call, answer in _planned(recorder):
-        step = call.step
-        instant = answer.instant or instant_of(answer.date, answer.time, answer.zone or step.calendar.zone)
-        planned = f"resolve() plans an email at {instant:%Y-%m-%d %H:%M}Z"
-        if step.first and not step.send_at and instant < step.now:
-            if wrapper.limits_times and recorder.again("window", step, step.now) is not None:
-                continue  # the server keeps to the hours that the option promises
-            findings.hint(
-                f"{planned}, before the launch at {step.now:%Y-%m-%d %H:%M}Z. The server sends it at once, and not at"
-                " the time of day that the option promises. Take a later day while the time is before step.now."
-            )
-            return
+        step, instant = call.step, _instant(call.step, answer)
         if not step.first and answer.date < step.date and instant < step.start:
             findings.hint(
-                f"{planned}, before its day ({step.date}), and before the campaign starts for this person"
+                f"{_plan(instant)}, before its day ({step.date}), and before the campaign starts for this person"
                 f" ({step.start:%Y-%m-%d %H:%M}Z). The server sends it at once. Compute the date from step.date."
             )
             return
+        if not step.first or step.send_at or asked == MAX_ASKED_AGAIN:
+            continue
+        asked += 1
+        if instant >= step.now:  # launch after this time, on the same day
+            step = replace(step, now=instant + HOUR, start=instant + HOUR)
+            if {step.date} != {step.calendar.local(each).date() for each in (call.step.now, step.now)}:
+                continue
+            later = _again(recorder, findings, "resolve", step)
+            if not isinstance(later, SendAt) or (instant := _instant(step, later)) >= step.now:
+                continue
+        if wrapper.limits_times and not may_be_sent(_ranges(recorder, findings, step, step.now), step.now):
+            continue  # it waits for the hours that the option promises
+        findings.hint(
+            f"{_plan(instant)}, before the launch at {step.now:%Y-%m-%d %H:%M}Z. The server sends it at once, and not"
+            " at the time that its explanation names. Take a later time while the time is before step.now."
+        )
+        return
 
 
-def _check_missed_window(_: OptionWrapper, recorder: Recorder, findings: Findings) -> None:
+def _instant(step: StepContext, answer: SendAt) -> dt.datetime:
+    return answer.instant or instant_of(answer.date, answer.time, answer.zone or step.calendar.zone)
+
+
+def _plan(instant: dt.datetime) -> str:
+    return f"resolve() plans an email at {instant:%Y-%m-%d %H:%M}Z"
+
+
+def _check_missed_window(wrapper: OptionWrapper, recorder: Recorder, findings: Findings) -> None:
     """Warn if an email that was not sent until its last range ends has no further range."""
-    found = [call for call in recorder.calls if call.method == "window" and isinstance(call.result, list | tuple)]
+    if not wrapper.limits_times or Rule.WINDOW in findings:
+        return
+    found = [call for call in recorder.calls if call.method == "window"]
     for call in found[:MAX_ASKED_AGAIN]:
-        last: Range = call.result[-1]
-        step = call.step if call.step.first else replace(call.step, now=last.end)
-        again = recorder.again("window", step, last.end)
-        if again is not None and next_allowed(tuple(again), last.end) is None:
+        ranges = plain_ranges(call.result) if not isinstance(call.result, BaseException) else None
+        if not ranges:
+            continue  # any time is allowed, or check_answers has reported it
+        end = ranges[-1].end
+        step = call.step if call.step.first else replace(call.step, now=end)
+        again = _ranges(recorder, findings, step, end)
+        if again is not None and next_allowed(again, end) is None:
             findings.hint(
-                f"window() has no range after {last.end:%Y-%m-%d %H:%M}Z for an email that could not be sent until"
+                f"window() has no range after {end:%Y-%m-%d %H:%M}Z for an email that could not be sent until"
                 " then. The server asks once an hour, and after a week without a range the email fails. Return ranges"
                 " for some weeks, counted from send_at."
             )
             return
+
+
+def _again(recorder: Recorder, findings: Findings, method: str, step: StepContext, *more: Any) -> Any:
+    """Ask the option once more. A failure is a fault, and ends the check."""
+    try:
+        answer = recorder.again(method, step, *more)
+        return plain_ranges(answer) if method == "window" else answer
+    except (Refusal, NoAnswerError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        of = getattr(type(recorder.own), method, None)
+        change = (
+            "Return None, or a list of Range objects in their order, for every send_at."
+            if method == "window"
+            else "Return SendAt or CreateTask for every step, also for one with a send_at."
+        )
+        rule = Rule.WINDOW if method == "window" else Rule.RESOLVE
+        findings.add(rule, f"{method}() fails: {where(error, of)}. The case: {shown(step)}", change)
+        raise NoAnswerError from error
+
+
+def _ranges(recorder: Recorder, findings: Findings, step: StepContext, send_at: dt.datetime) -> Ranges | None:
+    """Ask the option once more for the ranges of an email."""
+    found: Ranges | None = _again(recorder, findings, "window", step, send_at)
+    return found
 
 
 def _planned(recorder: Recorder) -> Iterator[tuple[Call, SendAt]]:

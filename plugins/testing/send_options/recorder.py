@@ -163,7 +163,7 @@ class Recorder(SendOption):
         return result
 
     def _too_slow(self, fault: str, arguments: tuple[Any, ...]) -> None:
-        inputs = ", ".join(map(_shown, arguments))
+        inputs = ", ".join(map(shown, arguments))
         self._findings.add(Rule.TIME_LIMIT, f"{fault} for {inputs}", CHANGES[Rule.TIME_LIMIT])
 
     def _report(self, method: str, sighting: Sighting) -> None:
@@ -183,7 +183,7 @@ class Recorder(SendOption):
             )
 
 
-def _shown(argument: Any) -> str:
+def shown(argument: Any) -> str:
     """Return an argument of a call for a message."""
     if isinstance(argument, StepContext):
         where = f"step {argument.number} on day {argument.day}, {argument.date}, {argument.calendar.zone}"

@@ -268,6 +268,16 @@ BAD: dict[str, tuple[str, SendOption, str]] = {
         variant(window=lambda self, step, send_at: [Range(send_at - timedelta(2), send_at - timedelta(1))]),
         "no range that ends after",
     ),
+    "no ranges for one configuration": (
+        "WINDOW",
+        variant(window=lambda self, step, at: Good.window(self, step, at) if step.config["hour"] != 8 else []),
+        "window() returns no range",
+    ),
+    "no ranges after a pause": (
+        "WINDOW",
+        variant(window=lambda self, step, at: Good.window(self, step, at) if step.now < at else []),
+        "window() returns no range",
+    ),
     "ranges that overlap": (
         "WINDOW",
         variant(window=lambda self, step, send_at: [Range(send_at, send_at + timedelta(2))] * 2),

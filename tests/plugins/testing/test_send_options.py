@@ -5,7 +5,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from plugins.testing import ContractBrokenError, KitHint, Rule, assert_send_option
 from plugins.testing.send_options.clock_change_cases import times_changed
-from strategies import SendOption, StepContext
+from strategies import Range, SendOption, StepContext
 from strategies.options.at_time import AtTime
 from strategies.options.choose_at_launch import ChooseAtLaunch
 from strategies.options.same_time_as_previous import SameTimeAsPrevious
@@ -81,9 +81,33 @@ def test_what_is_probably_not_meant_is_one_hint_each() -> None:
         assert text in hint
 
 
-def test_a_time_that_has_passed_is_no_hint_if_the_option_has_a_window() -> None:
-    """The server sends the email in the hours that the option promises."""
-    assert hints_of(variant(resolve=passed), CONFIGS) == []
+def test_a_time_that_has_passed_is_a_hint_if_a_window_allows_the_launch() -> None:
+    """The server sends the email at once, at another time than the explanation names."""
+    (hint,) = hints_of(variant(resolve=passed), CONFIGS)
+    assert "before the launch at" in hint
+
+
+def test_a_time_that_has_passed_is_no_hint_if_the_window_is_closed_at_the_launch() -> None:
+    def until_half_past_nine(self: SendOption, step: StepContext, send_at: datetime) -> list[Range] | None:
+        if step.send_at or not step.first:
+            return None
+        ranges = Good.window(Good(), step, send_at)
+        closes = [step.calendar.local(each.end).replace(hour=9, minute=30) for each in ranges]
+        return [Range(each.start, end) for each, end in zip(ranges, closes, strict=True)]
+
+    assert hints_of(variant(resolve=passed, window=until_half_past_nine), CONFIGS) == []
+
+
+def test_a_failure_when_the_kit_asks_again_is_a_fault_of_the_option() -> None:
+    def until_seven(self: Any, step: StepContext, send_at: datetime) -> Any:
+        if step.calendar.local(send_at).time() == time(19):
+            raise KeyError("no plan for this time")
+        return Good.window(self, step, send_at)
+
+    faults = found(variant(window=until_seven))
+    assert list(faults) == [Rule.WINDOW]
+    assert "no plan for this time" in faults[Rule.WINDOW]
+    assert "config {'hour'" in faults[Rule.WINDOW]
 
 
 def test_configured_times_that_the_clocks_skip() -> None:
