@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from api.models import Job
-from api.services.common.job_chunks.bisection import FIRST_WAIT, is_transient, reason_of
+from api.services.common.job_chunks.bisection import FIRST_WAIT, is_database_fault, is_transient, reason_of
 from api.services.common.metrics import Metrics
 from api.services.jobs.job_kind import Chunks, GiveUp, JobKind, JobRuntime
 from api.services.jobs.kept_lease import kept_lease
@@ -43,6 +43,8 @@ CHUNKS_PER_SLICE = 5
 MAX_FAILURES = 5
 """Errors, or ends of its process, after which a job without progress ends, and after which the wait grows no more."""
 LOST_WORKER = "Each process that read this mail or event ended before it was done."
+START_AGAIN = timedelta(minutes=1)
+"""Time until jobs are started again that could not be started at the start of the process."""
 MAX_OPEN = 8
 """Interrupted jobs that are kept in memory."""
 
@@ -71,6 +73,8 @@ class JobRunner:
         self._kinds = {kind.name: kind for kind in kinds}
         self._unchecked = [kind.start_if_needed for kind in self._kinds.values() if kind.start_if_needed is not None]
         """Functions of kinds that still have to be called. Only ``_start_needed_jobs`` changes it."""
+        self._failed_start: datetime | None = None
+        """When one of them has failed. Only ``_start_needed_jobs`` changes it."""
         self._runtime = runtime
         self._metrics = metrics
         self._stopping = stopping
@@ -107,10 +111,20 @@ class JobRunner:
             await self._try_slice(self._kinds[job.kind], job)
 
     async def _start_needed_jobs(self) -> None:
-        """Start the jobs that no mutation starts, once per process."""
-        while self._unchecked:
-            await self._unchecked[-1](self._runtime)
-            self._unchecked.pop()
+        """Start the jobs that no mutation starts, once per process. A start that fails delays no other job."""
+        now = self._runtime.clock()
+        if self._failed_start is not None and timedelta() <= now - self._failed_start < START_AGAIN:
+            return
+        for start in reversed(self._unchecked):
+            try:
+                await start(self._runtime)
+            except Exception as problem:
+                if is_database_fault(problem):
+                    raise
+                log.exception("cannot see whether jobs are needed; trying again in %s", START_AGAIN)
+            else:
+                self._unchecked = [each for each in self._unchecked if each is not start]
+        self._failed_start = now if self._unchecked else None
 
     async def close(self) -> None:
         """Close the jobs that are open in memory. Their finished chunks are committed."""

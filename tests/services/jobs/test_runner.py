@@ -1,6 +1,8 @@
 """The job runner takes the most urgent job, chunk by chunk, and lets workspaces take turns."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,8 @@ from api.models import Event, Job, PeopleImport, Person, Send
 from api.services.campaigns.pausing.pausing import pause_campaign
 from api.services.common.context import WorkspaceContext
 from api.services.jobs import runner as running
-from api.services.jobs.job_kind import JobPriority
+from api.services.jobs.job_kind import JobPriority, JobRuntime
+from api.services.jobs.runner import JobRunner
 from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice
 from api.services.people.imports import start_import
@@ -131,3 +134,31 @@ def test_each_kind_has_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names)
     assert all(len(name) <= 40 for name in names)
     assert {kind.priority for kind in JOB_KINDS} == set(JobPriority)
+
+
+async def test_a_start_that_fails_delays_no_job_and_is_tried_again(world: World) -> None:
+    calls: list[str] = []
+
+    def start(name: str, failures: int = 0) -> Any:
+        async def call(runtime: JobRuntime) -> None:
+            calls.append(name)
+            if calls.count(name) <= failures:
+                raise OverflowError(name)
+
+        return call
+
+    kinds = [
+        replace(kind, start_if_needed=start(kind.name, failures=2 * (kind.name == "hold")))
+        for kind in JOB_KINDS
+        if kind.name in {"import", "hold"}
+    ]
+    await start_import(world.context, file(2))
+    now = [NOW]
+    runner = JobRunner(kinds, JobRuntime(world.runtime.context, lambda: now[0]), world.runtime.metrics)
+    await until_idle(runner)
+    assert (await PeopleImport.get()).status is ImportStatus.FINISHED
+    assert sorted(calls) == ["hold", "import"]
+    for minutes, expected in ((0, 1), (1, 2), (-60, 3), (9, 3)):
+        now[0] = NOW + timedelta(minutes=minutes)
+        await runner.run_next()
+        assert (calls.count("hold"), calls.count("import")) == (expected, 1)

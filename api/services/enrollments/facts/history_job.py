@@ -9,6 +9,7 @@ still active in a campaign with an option of a package. At each start of the ser
 reads HISTORY any more.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -16,6 +17,7 @@ from functools import lru_cache
 from api.clock import Clock
 from api.models import Job, Workspace
 from api.services.common.context import WorkspaceContext, workspace_now
+from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import jobs
 from api.store.dispatch import send_history
@@ -42,6 +44,7 @@ EMAILS_PER_CHUNK = 5_000
 
 
 INSTANT = timedelta(seconds=1)
+log = logging.getLogger("touchline.jobs")
 
 
 async def count_workspace(row: Workspace, clock: Clock, before: timedelta = timedelta()) -> AsyncIterator[int]:
@@ -91,14 +94,24 @@ def _hour_of_week(zone: str, at: datetime) -> int:
 
 
 async def _work(job: Job, runtime: JobRuntime) -> Chunks:
+    failed: dict[str, datetime] = {}
+    """When the count of a workspace has failed. It does not delay the others."""
     while _is_needed(runtime):
         checked = await send_history.last_checked()
         for row in await Workspace.all().order_by("id"):
             now = runtime.context_of(row).now
+            if row.id in failed and timedelta() <= now - failed[row.id] < EVERY:
+                continue
             if row.id not in checked or not timedelta() <= now - checked[row.id] < EVERY:
-                async for emails in count_workspace(row, runtime.clock):
-                    yield emails
-                yield await _delete_unneeded(row.id, runtime)
+                try:
+                    async for emails in count_workspace(row, runtime.clock):
+                        yield emails
+                    yield await _delete_unneeded(row.id, runtime)
+                except Exception as problem:
+                    if is_database_fault(problem):
+                        raise
+                    log.exception("cannot count the emails of the workspace %s; trying again in a day", row.id)
+                    failed[row.id] = now
         yield POLL
     for workspace_id in await send_history.workspaces_with_history():
         yield await _delete_unneeded(workspace_id, runtime)

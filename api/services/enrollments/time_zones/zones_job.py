@@ -8,7 +8,7 @@ process that continues after a crash finds only people whose times still differ.
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from tortoise.expressions import F, Q
 
@@ -16,7 +16,7 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.jobs import JobCode
 from api.models import Enrollment, Job, Send
 from api.services.common.context import WorkspaceContext
-from api.services.common.job_chunks.bisection import bisect_failures
+from api.services.common.job_chunks.bisection import bisect_failures, is_database_fault
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.enrollments.time_zones.zone_rules import ZONES_JOB, installed_rules, start_jobs_if_changed
 from api.services.enrollments.timelines.chosen_times import keep_chosen_time
@@ -25,6 +25,7 @@ from api.states import SendStatus
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments.time_zones import stored_zone_rules
 from api.store.events.events import enrollment_event, write
+from strategies import Refusal
 from strategies.calendar import instant_of
 
 log = logging.getLogger("touchline.jobs")
@@ -61,9 +62,7 @@ async def zone_chunks(context: WorkspaceContext) -> Chunks:
     while page := await unsent.filter(id__gt=last).order_by("id").limit(EMAILS_PER_PAGE).values_list(*SEND_COLUMNS):
         last = page[-1][0]
         people = {
-            enrollment_id
-            for _, enrollment_id, instant, day, wall, zone in page
-            if instant_of(day, time.fromisoformat(wall), zone) != instant
+            enrollment_id for _, enrollment_id, instant, day, wall, zone in page if _is_stale(instant, day, wall, zone)
         }
         stale = sorted(people - done)
         for start in range(0, len(stale), PEOPLE_PER_CHUNK):
@@ -77,7 +76,15 @@ async def zone_chunks(context: WorkspaceContext) -> Chunks:
 
 
 async def _keep_chosen_times(context: WorkspaceContext) -> Chunks:
-    """Give each email for which a rep chose a local time the instant that this time has now."""
+    """Give each email for which a rep chose a local time the instant that this time has now. One that fails stays."""
+
+    async def keep(emails: Sequence[Send]) -> int:
+        return sum([await keep_chosen_time(send) for send in emails])
+
+    async def pass_over(send: Send, reason: str) -> int:
+        log.error("the email %s keeps its time after a change of the tz database: %s", send.id, reason)
+        return 0
+
     last = ""
     unsent = Send.filter(
         Q(by_hand=True) | Q(enrollment_id__isnull=True) | ~Q(due_at=F("planned_at")),
@@ -88,7 +95,15 @@ async def _keep_chosen_times(context: WorkspaceContext) -> Chunks:
     )
     while page := await unsent.filter(id__gt=last).order_by("id").limit(EMAILS_PER_PAGE):
         last = page[-1].id
-        yield len([send for send in page if await keep_chosen_time(send)])
+        yield sum(await bisect_failures(page, keep, pass_over, max_set_aside=len(page), reraise=is_database_fault))
+
+
+def _is_stale(instant: datetime, day: date, wall: str, zone: str) -> bool:
+    """Say whether a local time has another UTC time now, or none: a new tz database can have removed its zone."""
+    try:
+        return instant_of(day, time.fromisoformat(wall), zone) != instant
+    except (Refusal, ValueError, OverflowError):
+        return True
 
 
 @retry_on_deadlock

@@ -22,7 +22,7 @@ from api.services.people.imports import start_import
 from api.services.people.merging import merge_people
 from api.services.people.people import create_person, update_person
 from api.services.workspaces.workspaces import create_workspace
-from api.store.dispatch.send_history import histories, store_history
+from api.store.dispatch.send_history import histories, last_checked, store_history
 from api.store.engine.sql import execute
 from plugins.loading.manager import load
 from strategies import (
@@ -226,3 +226,18 @@ async def test_moving_the_clock_of_a_sandbox_counts_once_a_day(runtime: Dispatch
     assert await known() == first, "less than a day has passed"
     await move(24)
     assert (await known()).total.sent > 0, "a launch at this moment has the new count"
+
+
+async def test_a_workspace_whose_emails_cannot_be_counted_delays_no_other(
+    runtime: DispatchRuntime, context: WorkspaceContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    campaign = await author(context)
+    (ada, *_) = await people(context)
+    await launch(context, campaign.id, [ada.id], Choice("NOW"), {})
+    await run_once(runtime, NOW)
+    await Send.filter(status="SENT").update(zone="US/Pacific-New")  # a new tz database can have removed it
+    other = await create_workspace("Zulu", NOW)
+    await jobs_done(runtime)
+    assert set(await last_checked()) == {other.id}
+    assert (await Job.get(kind="history")).failures == 0
+    assert caplog.text.count(f"cannot count the emails of the workspace {context.workspace_id}") == 1

@@ -22,7 +22,7 @@ from api.services.workspaces.workspaces import create_workspace
 from api.states import JobState
 from api.store import jobs
 from plugins.loading.manager import load
-from strategies import StepType
+from strategies import Refusal, StepType
 from tests.services.jobs.runners import until_idle
 from tests.services.world import Killed
 
@@ -146,3 +146,47 @@ def test_the_fingerprint_is_that_of_the_rules(monkeypatch: pytest.MonkeyPatch) -
     assert zone_rules.fingerprint() == before
     monkeypatch.setattr(zone_rules, "_rules", lambda zone: b"other rules")
     assert zone_rules.fingerprint() != before
+
+
+async def test_an_email_in_a_zone_that_was_removed_delays_no_other(
+    runtime: DispatchRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = await as_of_other_rules()
+    removed = await Send.all().order_by("enrollment_id", "planned_date").last()
+    assert removed is not None
+    await Send.filter(enrollment_id=removed.enrollment_id).update(zone="US/Pacific-New")
+    original = zones_job._recalculate
+
+    async def fails_for_removed(context: Any, enrollment_id: str) -> None:
+        if enrollment_id == removed.enrollment_id:
+            raise Refusal("INVALID_ZONE", "US/Pacific-New is no time zone.")
+        await original(context, enrollment_id)
+
+    monkeypatch.setattr(zones_job, "_recalculate", fails_for_removed)
+    rules(monkeypatch, "2026b")
+    await until_idle(runner(runtime))
+    assert (await times())[:3] == right[:3]
+    assert await Job.exclude(state=JobState.DONE).count() == 0
+    assert await Event.filter(kind="EDIT_NOT_APPLIED").values_list("enrollment_id", flat=True) == [
+        removed.enrollment_id
+    ]
+
+
+async def test_a_chosen_time_that_cannot_be_read_delays_no_other(
+    runtime: DispatchRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await Send.all().update(by_hand=True)
+    seen: list[str] = []
+
+    async def keeps(send: Send) -> bool:
+        if send.id not in seen:
+            seen.append(send.id)
+        if send.id == seen[0]:
+            raise OverflowError(send.id)
+        return True
+
+    monkeypatch.setattr(zones_job, "keep_chosen_time", keeps)
+    rules(monkeypatch, "2026b")
+    await until_idle(runner(runtime))
+    assert len(seen) == 6
+    assert await Job.exclude(state=JobState.DONE).count() == 0
