@@ -61,10 +61,11 @@ class IncomingMail:
 
     def __post_init__(self) -> None:
         """Refuse a key that cannot be stored and a time without a zone; keep the first bytes of a large mail."""
-        _check_key(self.key)
+        object.__setattr__(self, "key", _checked_key(self.key))
         object.__setattr__(self, "received_at", storable_instant("received_at", self.received_at))
-        if len(self.data) > MAX_MAIL_BYTES:
-            object.__setattr__(self, "data", self.data[:MAX_MAIL_BYTES])
+        if not isinstance(self.data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"data is a {type(self.data).__name__}, not bytes")
+        object.__setattr__(self, "data", bytes(self.data[:MAX_MAIL_BYTES]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,12 @@ class ReportedEvent:
 
     def __post_init__(self) -> None:
         """Refuse ids that cannot be stored and times without a zone; cut texts that are too long."""
-        _check_key(self.key)
+        object.__setattr__(self, "key", _checked_key(self.key))
         object.__setattr__(self, "at", storable_instant("at", self.at))
+        if not isinstance(self.kind, ReportedKind):
+            raise TypeError(f"kind is a {type(self.kind).__name__}, not a ReportedKind")
+        if not isinstance(self.bounce, BounceKind | None):
+            raise TypeError(f"bounce is a {type(self.bounce).__name__}, not a BounceKind")
         if (self.kind is ReportedKind.BOUNCED) is not (self.bounce is not None):
             raise ValueError("bounce is HARD or SOFT for a BOUNCED event, and None for all others")
         limits = (
@@ -113,11 +118,10 @@ class ReportedEvent:
             ("ip", MAX_STATUS_CHARACTERS * 4),
         )
         for name, limit in limits:
-            text = getattr(self, name)
-            if text is not None:
-                _check_text(name, text, limit)
+            if (text := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _checked_text(name, text, limit))
         for name in ("detail", "url", "user_agent"):
-            object.__setattr__(self, name, _storable(getattr(self, name)))
+            object.__setattr__(self, name, _storable(_plain(name, getattr(self, name))))
 
     @property
     def details(self) -> dict[str, Any]:
@@ -129,17 +133,26 @@ class ReportedEvent:
         return found | {"machine": True} if self.machine else found
 
 
-def _check_key(key: str) -> None:
-    if not key:
+def _checked_key(key: str) -> str:
+    if not (plain := _checked_text("key", key, MAX_KEY_CHARACTERS)):
         raise ValueError("key is empty")
-    _check_text("key", key, MAX_KEY_CHARACTERS)
+    return plain
 
 
-def _check_text(name: str, text: str, limit: int) -> None:
+def _checked_text(name: str, text: str, limit: int) -> str:
+    """Return a text without methods of a package, which could raise later. Refuses what cannot be stored."""
+    text = _plain(name, text)
     if len(text) > limit:
         raise ValueError(f"{name} has {len(text)} characters; the limit is {limit}")
     if _storable(text) != text:
         raise ValueError(f"{name} has a NUL or a lone surrogate, which cannot be stored")
+    return text
+
+
+def _plain(name: str, text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"{name} is a {type(text).__name__}, not a text")
+    return str.__str__(text)
 
 
 def _storable(text: str) -> str:

@@ -2,9 +2,11 @@
 
 import logging
 import math
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from plugins.contract import Outcome, Receipt
+from plugins.instants import storable_instant
 from plugins.loading.hook_results import describe
 
 log = logging.getLogger("touchline.channels")
@@ -35,8 +37,11 @@ def described(answer: object) -> str:
 
 def plain_text(value: object) -> str:
     """Return a channel's value as text."""
-    if isinstance(value, (str, int, float)):
-        return str(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (int, float)):
+        with suppress(ValueError):  # a number of more than 4,300 digits
+            return str(value)
     return "" if value is None else describe(value)
 
 
@@ -45,9 +50,11 @@ def plain_retry_after(value: object) -> float | datetime | None:
     if value is None:
         return None
     if isinstance(value, datetime) and value.tzinfo is not None and value.utcoffset() is not None:
-        return value.astimezone(UTC)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
+        return storable_instant("retry_after", value).astimezone(UTC)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        with suppress(OverflowError):  # an integer that is too large for a float
+            if math.isfinite(value):
+                return float(value)
     log.error("a channel returned %s as retry_after; it must return seconds or an instant with a zone", describe(value))
     return None
 

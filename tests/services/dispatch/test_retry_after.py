@@ -16,7 +16,7 @@ from api.services.dispatch.retry_policy import next_retry_at, requested_wait, re
 from api.states import SendStatus
 from plugins.channels.smtp.requested_wait import requested_wait as requested_by_text
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt, Session
-from plugins.loading.receipt_checks import plain_retry_after
+from plugins.loading.receipt_checks import plain_receipt, plain_retry_after
 from strategies.timeline.timeline_notes import utc
 from tests.databases import on_sqlite
 from tests.services.world import NOW, Scripted, make_world
@@ -36,8 +36,11 @@ class Telling(Scripted):
 
 
 def test_a_wait_is_checked_and_bounded() -> None:
-    for nonsense in (True, "60", math.nan, math.inf, datetime(2026, 3, 2), [60], Outcome.SENT):
+    for nonsense in (True, "60", math.nan, math.inf, datetime(2026, 3, 2), [60], Outcome.SENT, 10**400):
         assert plain_retry_after(nonsense) is None
+    never = datetime.max.replace(tzinfo=timezone(-14 * HOUR))
+    assert plain_retry_after(never) == datetime(2200, 1, 1, tzinfo=UTC)
+    assert plain_retry_after(datetime.min.replace(tzinfo=timezone(14 * HOUR))) == datetime(1970, 1, 1, tzinfo=UTC)
     in_berlin = datetime(2026, 3, 2, 8, 5, tzinfo=timezone(HOUR))
     assert plain_retry_after(in_berlin) == datetime(2026, 3, 2, 7, 5, tzinfo=UTC)
     assert requested_wait(plain_retry_after(in_berlin), NOW) == 5 * MINUTE
@@ -45,6 +48,15 @@ def test_a_wait_is_checked_and_bounded() -> None:
     assert requested_wait(1e300, NOW) == requested_wait(datetime.max.replace(tzinfo=UTC), NOW) == timedelta(days=4)
     assert next_retry_at(NOW, 0, 0.0, timedelta()) == NOW + 10 * SECOND
     assert next_retry_at(NOW, 3, 1.0, 10 * MINUTE) == NOW + 11 * MINUTE
+
+
+def test_a_code_that_is_no_text_costs_no_answer() -> None:
+    class Loud(str):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    answer = Receipt(Outcome.SENT, Loud("OK"), 10**5_000, retry_after=10**400)  # type: ignore[arg-type]
+    assert plain_receipt(answer) == Receipt(Outcome.SENT, "OK", "a int")
 
 
 def test_short_waits_use_up_the_retries_as_slowly_as_the_own_waits() -> None:
