@@ -75,15 +75,18 @@ async def test_the_operations_of_the_tutorial(database_url: str) -> None:
               errors { code } } }"""
         )
         answers: dict[str, Any] = {}
-        ids: dict[str, str] = {}
+        ids = {"to": "2026-03-02T12:00:00Z"}
         for document in blocks(TUTORIAL, "graphql"):
             (operation,) = parse(document).definitions
             assert isinstance(operation, OperationDefinitionNode)
             names = [each.variable.name.value for each in operation.variable_definitions or ()]
             answers |= await client.ask(document, **{name: ids[name] for name in names})
             ids |= {"sender": answers["senders"]["nodes"][0]["id"], "person": answers["people"]["nodes"][0]["id"]}
+            if "emails" in answers:
+                ids["email"] = next(each["id"] for each in answers["emails"]["nodes"] if each["status"] == "SENT")
             if "createCampaign" in answers:
                 ids["campaign"] = answers["createCampaign"]["campaign"]["id"]
+    assert [answers[name]["errors"] for name in ("launch", "advanceClock", "simulateOpen")] == [[], [], []]
     (plugin,) = [plugin for plugin in answers["plugins"] if plugin["package"] == "touchline-lunch"]
     assert (plugin["state"], plugin["reason"]) == ("LOADED", None)
     assert plugin["registered"] == [{"kind": "SEND_OPTION", "key": "lunch", "health": {"state": "OK"}}]

@@ -64,7 +64,8 @@ class @CLASS@Session(Session):
 
     def prepare(self, outgoing):
         """Return an open connection with a request that is not sent yet."""
-        connection = CONNECTIONS[self.url.scheme](self.url.netloc, timeout=30)
+        connection_type = CONNECTIONS[self.url.scheme]
+        connection = connection_type(self.url.netloc, timeout=30)
         connection.connect()
         connection.putrequest("POST", self.url._replace(scheme="", netloc="", fragment="").geturl() or "/")
         connection.putheader("Authorization", f"Bearer {self.token}")
@@ -108,6 +109,7 @@ CHANNEL_TEST = '''\
 """The tests of the channel. docs/plugins.md, "Test your package", describes the kit."""
 
 import asyncio
+import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -192,10 +194,12 @@ def test_an_email_without_an_answer_is_in_doubt_and_sent_once(service):
     assert len(service.emails) == 1
 
 
-def test_nothing_is_in_doubt_if_the_service_cannot_be_reached(service):
-    channel = @CLASS@Channel({"@CODE@_URL": service.url, "@CODE@_TOKEN": "t0ken"})
-    service.server_close()
-    assert deliver(channel, secrets=["t0ken"]).outcome is Outcome.ACCOUNT_UNAVAILABLE
+def test_nothing_is_in_doubt_if_the_service_cannot_be_reached():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # nobody listens there
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+        channel = @CLASS@Channel({"@CODE@_URL": url, "@CODE@_TOKEN": "t0ken"})
+        assert deliver(channel, secrets=["t0ken"]).outcome is Outcome.ACCOUNT_UNAVAILABLE
 
 
 def test_it_waits_for_its_settings():

@@ -1,6 +1,7 @@
 """``touchline plugins new``: write a package with a send option or a channel, and a test that passes."""
 
 import re
+import shlex
 from pathlib import Path
 
 from api.cli.plugins.package_templates import PROJECT, TEMPLATES
@@ -16,8 +17,8 @@ def create(_settings: Settings, name: str, kind: str, folder: Path | None) -> in
     name = name.removeprefix("touchline-")
     if not NAME.fullmatch(name) or len(name) > MAX_NAME_CHARACTERS:
         raise ValueError(
-            f"{name!r:.60} cannot be the name of a package: use up to {MAX_NAME_CHARACTERS} small letters and digits, "
-            "with hyphens between words, such as lunch-time."
+            f"{name!r:.60} cannot be the name of a package: it begins with a small letter and has up to "
+            f"{MAX_NAME_CHARACTERS} small letters and digits, with single hyphens between words, such as lunch-time."
         )
     key = name.replace("-", "_")
     installed = load({})
@@ -31,7 +32,7 @@ def create(_settings: Settings, name: str, kind: str, folder: Path | None) -> in
     for file, text in files.items():
         (target / file).write_text(text, encoding="utf-8")
     print(f"Wrote {target}: {', '.join(files)}.")
-    print(f"Next: pip install -e '{target}[test]' && pytest {target}")
+    print(f"Next: cd {shlex.quote(str(target))} && pip install -e . && pytest")
     return 0
 
 

@@ -22,8 +22,12 @@ def _workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_packages_are_installed_and_their_tests_pass(tmp_path: Path) -> None:
+def test_the_packages_are_installed_and_their_tests_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plugins", "new", "lunch-time", "--kind", "send-option"]) == 0
+    hint = capsys.readouterr().out.splitlines()[-1]
+    assert hint == "Next: cd touchline-lunch-time && pip install -e . && pytest"
+    guide = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    assert "cd touchline-heron\npip install -e .\npytest\n" in guide, "the guide says the same"
     assert main(["plugins", "new", "pigeon", "--kind", "channel", "--folder", "there/pigeon"]) == 0
     assert sorted(each.name for each in (tmp_path / "touchline-lunch-time").iterdir()) == [
         "pyproject.toml",
@@ -43,7 +47,7 @@ def test_names_and_folders_that_cannot_be_used(tmp_path: Path, capsys: pytest.Ca
     wrong = ("Lunch", "lunch_time", "-lunch", "lunch-", "1st", "mäh", "a" * 41, "../lunch", "")
     for name in wrong:
         assert main(["plugins", "new", "--kind", "channel", "--", name]) == 1, name
-        assert "cannot be the name of a package" in capsys.readouterr().err
+        assert "cannot be the name of a package: it begins with a small letter" in capsys.readouterr().err
     assert main(["plugins", "new", "at-time", "--kind", "send-option"]) == 1
     assert "'at_time' is the key of an installed send option" in capsys.readouterr().err
     (tmp_path / "full").mkdir()
