@@ -1,7 +1,7 @@
 """The job of a connected workspace: it begins with the connection, syncs in rounds, and waits while the CRM fails."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -95,13 +95,19 @@ async def test_a_failing_crm_waits_and_a_revoked_access_stops_until_it_is_connec
     await server.run(seconds=11)
     assert len(server.crm.org.tasks) == 3
 
+    # A failure that a wrong clock has stored delays nothing longer than a failure of now.
+    await server.task("e")
+    await CrmConnection.all().update(state=CrmState.FAILING, retry_at=server.now() + timedelta(days=365))
+    assert "push_tasks" in await server.run(seconds=11)
+    assert (len(server.crm.org.tasks), (await CrmConnection.get()).state) == (4, CrmState.CONNECTED)
+
     # A step that the CRM rejects does not keep the others from running.
     await server.task("d")
     server.crm.org.faults.append(CrmError(CrmCode.INVALID_FIELD, "No such column"))
     calls = await server.run(minutes=3)
     assert calls[0] == "changed_tasks"
     assert "push_tasks" in calls
-    assert ((await CrmConnection.get()).code, len(server.crm.org.tasks)) == ("INVALID_FIELD", 4)
+    assert ((await CrmConnection.get()).code, len(server.crm.org.tasks)) == ("INVALID_FIELD", 5)
 
 
 async def test_one_sender_may_sync_while_the_others_do_not() -> None:

@@ -61,6 +61,11 @@ async def open_connection(
         log.info("the CRM connection %s works again", row.id)
 
 
+def waits(row: CrmConnection, now: datetime) -> bool:
+    """Say whether a connection waits after a failure. A wait longer than any new one is over: the clock was wrong."""
+    return row.retry_at is not None and now < row.retry_at <= now + MAX_RETRY
+
+
 def was_lost(row: CrmConnection) -> bool:
     """Say whether the Live Feed has that a connection is lost."""
     return row.failures >= LOST_AFTER or (row.failures > 0 and _needs_user(row.code))

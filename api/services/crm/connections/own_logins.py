@@ -14,7 +14,7 @@ from api.crm_states import CrmState
 from api.models import CrmConnection
 from api.services.common.context import WorkspaceContext
 from api.services.crm.connections.guarded_session import GuardedSession
-from api.services.crm.connections.opening import open_connection
+from api.services.crm.connections.opening import open_connection, waits
 from api.services.crm.connections.refusals import remedy
 from api.store.crm import connections
 from plugins.crms.access import CrmCapabilities
@@ -104,7 +104,7 @@ class OwnLogins(GuardedSession):
             raise CrmError(CrmCode.OWN_LOGIN_LOST, "The login is paused.")
         if row.state is CrmState.RECONNECT:
             raise CrmError(CrmCode.OWN_LOGIN_LOST, f"{row.code}: {row.detail or remedy(row.code)[0]}")
-        if row.retry_at is not None and row.retry_at > self._context.clock():
+        if waits(row, self._context.clock()):
             code = CrmCode.of(row.code)
             if code.category is not CrmCategory.INTERMITTENT or code is CrmCode.API_SHARE_USED:
                 code = CrmCode.SERVER_UNAVAILABLE

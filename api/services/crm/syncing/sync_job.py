@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from api.crm_states import CrmState
 from api.models import CrmConnection, Job
-from api.services.crm.connections.opening import open_connection
+from api.services.crm.connections.opening import open_connection, waits
 from api.services.crm.connections.own_logins import OwnLogins
 from api.services.crm.connections.settings import settings_of
 from api.services.crm.org import org_of
@@ -72,7 +72,7 @@ async def _has_work(connection: CrmConnection, now: datetime) -> bool:
     """Say whether the connection can be used, and something is due."""
     if connection.state not in {CrmState.CONNECTED, CrmState.FAILING}:
         return False
-    if connection.retry_at is not None and connection.retry_at > now:
+    if waits(connection, now):
         return False
     workspace_id = connection.workspace_id
     if await changes.is_any_due(workspace_id, now):
