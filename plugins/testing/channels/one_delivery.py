@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from email import message_from_bytes
+from email.policy import SMTP
 from typing import Any
 
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt
 from plugins.loading.extension_points import CHANNELS
+from plugins.structured_email import EmailAttachment
 from plugins.testing.channels.delivery import ASK_ONCE
 from plugins.testing.channels.event_loop_runs import guarded, run
 from plugins.testing.channels.probes import CONNECT_SECONDS, Permission, check_secrets, email, texts_of
@@ -14,13 +18,34 @@ from plugins.testing.common.declarations import check_configs, load_one, name_of
 from plugins.testing.common.findings import Findings, Rule
 from plugins.testing.common.places import where
 
+ONE_LINE = SMTP.clone(max_line_length=None)
+"""Writes each header in one line, so that a long link stays whole."""
 TRANSMITTED = frozenset((Outcome.SENT, Outcome.IN_DOUBT))
 """Outcomes that a channel returns only after it was allowed to transmit."""
 
 
-def an_email(*, size: int = 0, copies: Sequence[str] = ()) -> Outgoing:
-    """Return an email for ``deliver``. ``size`` is that of its text in bytes. ``copies`` are further recipients."""
-    return email(size=size, copies=copies)
+def an_email(
+    *,
+    size: int = 0,
+    copies: Sequence[str] = (),
+    attachments: Sequence[EmailAttachment] = (),
+    headers: Sequence[tuple[str, str]] = (),
+) -> Outgoing:
+    """Return an email for ``deliver``. ``size`` is that of its text in bytes. ``copies`` are further recipients.
+
+    ``attachments`` are its files, such as ``EmailAttachment("a.pdf", "application/pdf", b"%PDF")``. ``headers`` are
+    further headers, such as ``("List-Unsubscribe", "<https://example.com/u>")``.
+    """
+    made = email(size=size, copies=copies)
+    if not attachments and not headers:
+        return made
+    message = message_from_bytes(made.message, policy=SMTP)
+    for name, value in headers:
+        message[name] = value
+    for each in attachments:
+        main, _, sub = each.type.partition("/")
+        message.add_attachment(each.content, maintype=main, subtype=sub, filename=each.name)
+    return replace(made, message=message.as_bytes(policy=ONE_LINE))
 
 
 def deliver(

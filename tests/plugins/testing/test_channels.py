@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plugins import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt
+from plugins import AccountUnavailableError, Channel, EmailAttachment, Outcome, Outgoing, Receipt
 from plugins.channels.outbox import OutboxChannel
 from plugins.channels.record import RecordChannel
 from plugins.testing import ContractBrokenError, KitHint, Rule, an_email, assert_channel, check_channel, deliver
@@ -122,3 +122,18 @@ def test_deliver_checks_the_question() -> None:
         with pytest.raises(ContractBrokenError) as broken:
             deliver(sending(send), {"loft": "north"}, withdrawn=withdrawn, transmitted=SERVICE.count)
         assert set(broken.value.found) == rules
+
+
+def test_an_email_with_files_and_further_headers() -> None:
+    files = [
+        EmailAttachment("plan.pdf", "application/pdf", b"%PDF\r\n\x00"),
+        EmailAttachment("ä.txt", "text/plain", b"hi"),
+    ]
+    link = ("List-Unsubscribe", f"<https://example.com/u/{'x' * 200}>")
+    made = an_email(copies=["b@example.com"], attachments=files, headers=[link])
+    assert list(made.email.attachments) == files
+    assert link in made.email.headers
+    assert made.email.text.strip() == "Hello Ann"
+    assert made.copies == ("b@example.com",)
+    assert b"\n" not in made.message.replace(b"\r\n", b"")
+    assert an_email(headers=[link]).email.attachments == ()
