@@ -106,8 +106,8 @@ SENTENCES: dict[EventKind, tuple[str, str]] = {
         "{rows:refused} abgelehnt.",
     ),
     EventKind.ACCOUNT_PAUSED: (
-        "Emails wait, because an account does not work{reason}: {account}.",
-        "E-Mails warten, weil ein Konto nicht funktioniert{reason}: {account}.",
+        "Emails wait, because an account does not work{reason}: {account}.{next_try}",
+        "E-Mails warten, weil ein Konto nicht funktioniert{reason}: {account}.{next_try}",
     ),
     EventKind.ACCOUNT_RESUMED: ("An account works again: {account}.", "Ein Konto funktioniert wieder: {account}."),
     EventKind.EMAIL_SENT: (
@@ -267,7 +267,7 @@ def event_sentence(
     words, kind = WORDS[language], EventKind.of(raw_kind)
     name = campaign or (str(data["name"])[:MAX_VALUE_CHARACTERS] if data.get("name") else None)
     quoted = words.quoted.format(name) if name else words.some_campaign
-    reason, due = str(data.get("reason") or ""), data.get("due")
+    reason, due, until = str(data.get("reason") or ""), data.get("due"), str(data.get("until") or "")
     reason_text = reason_words(reason, LANGUAGES.index(language))[:MAX_VALUE_CHARACTERS]
     email = data.get("email")
     values = {
@@ -276,6 +276,7 @@ def event_sentence(
         "in_campaign": words.in_campaign.format(quoted) if campaign else "",
         "reason": f" ({reason_text})" if reason and reason != raw_kind else "",
         "due": words.due.format(due) if due else "",
+        "next_try": words.next_try.format(until[:16].replace("T", " ")) if until else "",
         "of_user": words.of_user.format(str(data["user"])[:MAX_VALUE_CHARACTERS]) if data.get("user") else "",
         "task": TASKS[language].get(str(data.get("type", "")), TASKS[language][""]),
         "raw_kind": raw_kind,

@@ -15,18 +15,20 @@ class Words(NamedTuple):
     """The singular and the plural of what is counted."""
     due: str
     of_user: str
+    next_try: str
+    """With the minute, UTC."""
 
 
 WORDS = {
     "en": Words(
         "someone", "a campaign", "“{}”", " in the campaign {}",
         {"people": ("person", "people"), "rows": ("row", "rows"), "addresses": ("address", "addresses")},
-        ", due on {}", " of {}",
+        ", due on {}", " of {}", " The next try is at {} UTC.",
     ),
     "de": Words(
         "jemand", "eine Kampagne", "„{}“", " in der Kampagne {}",
         {"people": ("Person", "Personen"), "rows": ("Zeile", "Zeilen"), "addresses": ("Adresse", "Adressen")},
-        ", fällig am {}", " von {}",
+        ", fällig am {}", " von {}", " Der nächste Versuch ist am {} UTC.",
     ),
 }  # fmt: skip
 TASKS = {

@@ -33,7 +33,7 @@ def test_every_kind_has_a_sentence(language: str) -> None:
 
 
 def test_the_values_of_a_sentence_are_those_of_its_kind() -> None:
-    known = {"person", "campaign", "in_campaign", "reason", "due", "task", "raw_kind", "of_user"}
+    known = {"person", "campaign", "in_campaign", "reason", "due", "task", "raw_kind", "of_user", "next_try"}
     for kind, texts in SENTENCES.items():
         names = [{(found[1], found[2]) for found in VALUE.finditer(text)} for text in texts]
         assert names[0] == names[1], kind
@@ -99,3 +99,14 @@ def test_sentences() -> None:
         "ACME_CALL: an event of Ada Lovelace.",
         "{name} replied in the campaign “{x}”.",
     ]
+
+
+def test_a_paused_account_says_when_it_is_tried_again() -> None:
+    data = {"account": "smtp", "reason": "ACME_7", "until": "2026-03-02T09:15:30Z"}
+    texts = [event_sentence("ACCOUNT_PAUSED", language, None, None, data) for language in ("en", "de")]
+    assert texts == [
+        "Emails wait, because an account does not work (ACME_7): smtp. The next try is at 2026-03-02 09:15 UTC.",
+        "E-Mails warten, weil ein Konto nicht funktioniert (ACME_7): smtp. Der nächste Versuch ist am 2026-03-02 09:15 "
+        "UTC.",
+    ]
+    assert event_sentence("ACCOUNT_PAUSED", "en", None, None, {"account": "smtp"}).endswith("not work: smtp.")
