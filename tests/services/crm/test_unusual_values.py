@@ -1,6 +1,6 @@
 """Values of a CRM that cannot be stored, or that nothing here can read: they delay no other change."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,8 +14,10 @@ from api.services.crm.syncing.rounds import Round
 from api.services.crm.tasks import foreign
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
+from tests.services.crm.memory_crm import MemoryCrm
 from tests.services.crm.memory_org import task_values
-from tests.services.crm.synced_world import SyncedWorld, synced_world
+from tests.services.crm.stub_crm import StubCrm
+from tests.services.crm.synced_world import SyncedWorld, real_now, synced_world
 
 LONG_URL = "https://crm.example/" + "x" * 1_000 + "\x00"
 
@@ -99,3 +101,25 @@ async def test_a_step_that_fails_stops_no_other_step(monkeypatch: pytest.MonkeyP
         async for _ in one.run():
             pass
     assert tuple(done) == names
+
+
+@pytest.mark.parametrize("found", [{"003A": [7]}, {"003A": 7}, [7], None])
+async def test_related_records_of_another_type_are_a_fault_of_the_package(found: Any) -> None:
+    class Wrong(MemoryCrm):
+        async def related_records(self, person_ids: Sequence[str]) -> Any:
+            return found
+
+    session = GuardedSession(StubCrm(), Wrong())
+    with pytest.raises(CrmError, match="PLUGIN_FAILED"):
+        await session.related_records(["003A"])
+
+
+@pytest.mark.parametrize("remote_id", ["x" * 101, "\x00", "", 7, None])
+async def test_an_activity_whose_id_cannot_be_stored_is_a_fault_of_the_package(remote_id: Any) -> None:
+    class Wrong(MemoryCrm):
+        async def find_activities(self, markers: Any, since: Any) -> Any:
+            return {"snd_1": remote_id}
+
+    session = GuardedSession(StubCrm(), Wrong())
+    with pytest.raises(CrmError, match="PLUGIN_FAILED"):
+        await session.find_activities({}, real_now())

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from plugins.crms.access import ApiUse, CrmAccess, CrmCapabilities, CrmHost, CrmIdentity
@@ -170,7 +171,11 @@ class GuardedSession(CrmSession):
 
     async def related_records(self, person_ids: Sequence[str]) -> Mapping[str, Sequence[RelatedRecord]]:
         """Call the package's session."""
-        return await self._one(dict, lambda: self._own.related_records(person_ids))
+        found = await self._one(dict, lambda: self._own.related_records(person_ids))
+        for each in found.values():
+            if not isinstance(each, (list, tuple)) or not all(isinstance(one, RelatedRecord) for one in each):
+                raise _failed(self.crm, TypeError("the result is no mapping of lists of RelatedRecord"))
+        return found
 
     async def person_sources(self, kind: SourceKind, search: str) -> Sequence[PersonSource]:
         """Call the package's session."""
@@ -194,7 +199,11 @@ class GuardedSession(CrmSession):
 
     async def find_activities(self, markers: Mapping[str, ActivityPush], since: datetime) -> Mapping[str, str]:
         """Call the package's session."""
-        return await self._one(dict, lambda: self._own.find_activities(markers, since))
+        found = await self._one(dict, lambda: self._own.find_activities(markers, since))
+        for each in found.values():
+            if call_plainly(self.crm, partial(WriteResult, "", each)).remote_id is None:
+                raise _failed(self.crm, TypeError("an id is None"))
+        return found
 
     def record_url(self, remote_id: str) -> str:
         """Call the package's session. What is too long, or is no text, is cut or becomes empty."""
