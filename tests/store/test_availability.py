@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 from asyncpg.exceptions import (
     InterfaceError,
+    InternalClientError,
     ReadOnlySQLTransactionError,
     TargetServerAttributeNotMatched,
     UniqueViolationError,
@@ -30,6 +31,7 @@ def of_sqlite(code: int) -> sqlite3.OperationalError:
         (TargetServerAttributeNotMatched("none"), True, False),
         (InterfaceError("connection is closed"), True, False),
         (InterfaceError("another operation is in progress"), False, False),
+        (InternalClientError("cannot switch to state 12; another operation (2) is in progress"), True, False),
         (ReadOnlySQLTransactionError("no"), True, True),
         (TransactionManagementError(ReadOnlySQLTransactionError("no")), True, True),
         (TransactionManagementError("finalised"), False, False),

@@ -13,7 +13,7 @@ from api.graphql.limits.budgets import Budget
 from api.http.graphql import json_writing, subscription_updates
 from api.http.graphql.websocket_frames import Socket as ServerSocket
 from api.models import Launch, Person, Token
-from api.services.workspaces import workspaces
+from api.services.workspaces import tokens as workspace_tokens
 from api.services.workspaces.tokens import issue_token
 from tests.client import Client
 from tests.graphql.launches.test_launch_progress import FOLLOW, begun, ended, event, moved
@@ -38,7 +38,7 @@ class Counted:
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     """Count the work of the server."""
     found = Counted()
-    execute, encode, read = Schema.execute_event, json_writing.encode_once, workspaces.valid_tokens
+    execute, encode, read = Schema.execute_event, json_writing.encode_once, workspace_tokens.valid_tokens
 
     async def executed(*given: Any) -> Any:
         found.executions += 1

@@ -113,7 +113,7 @@ async def test_lists_come_in_and_go_out(client: Client) -> None:
     }
     assert done["importSuppressions"] == expected
     exported = (await client.ask("{ suppressionsCsv }"))["suppressionsCsv"]
-    assert exported.splitlines()[1] == "ada@example.com,2026-03-02T07:00:00+00:00,CSV,Old list"
+    assert exported.splitlines()[1] == "ada@example.com,2026-03-02T07:00:00Z,CSV,Old list"
 
 
 # -- links

@@ -28,7 +28,7 @@ async def test_an_event_that_is_refused_keeps_no_email_from_being_sent(world: Wo
     assert {row.status for row in await Send.filter(id__in=[each.id for each in others])} == {"SENT"}
     row = await Send.get(id=poisoned.id)
     assert row.status == "SENT"
-    assert "could be recorded" in row.detail
+    assert "could not be recorded" in row.detail
     assert await Event.filter(kind="EMAIL_SENT").count() == len(others)
 
 

@@ -111,7 +111,7 @@ async def test_a_mail_that_ends_its_process_is_set_aside(world: World, monkeypat
     for hours in range(1, MAX_ATTEMPTS):
         await work(world, NOW + hours * HOUR)
     assert await results() == [IncomingResult.FAILED, IncomingResult.APPLIED]
-    assert "ended each time" in (await IncomingEvent.get(key="0")).reason
+    assert "ended before it was done" in (await IncomingEvent.get(key="0")).reason
 
 
 async def test_a_good_mail_survives_a_crash_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ async def test_a_mail_that_ends_its_process_after_it_is_read_is_set_aside_at_las
     await IncomingEvent.all().update(attempts=MAX_ENDED)
     await work(world)
     assert await results() == [IncomingResult.FAILED]
-    assert "ended each time" in (await IncomingEvent.get()).reason
+    assert "ended before it was done" in (await IncomingEvent.get()).reason
 
 
 async def test_an_error_after_ended_processes_waits_as_the_first_one_does(world: World) -> None:

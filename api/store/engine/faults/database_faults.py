@@ -137,7 +137,9 @@ def fault_of(problem: BaseException | None) -> DatabaseFault | None:
         return FAULT_BY_SQLSTATE.get(state) or FAULT_BY_SQLSTATE.get(state[:2])
     if isinstance(error, sqlite3.Error):
         return _classify_sqlite_error(error)
-    if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
+    if isinstance(error, asyncpg.InternalClientError):  # what asyncpg says of a connection that is cut while it is used
+        return _classify_by_text(error) or DatabaseFault.AWAY
+    if isinstance(error, asyncpg.InterfaceError):
         return _classify_by_text(error)
     if isinstance(error, IntegrityError):
         return DatabaseFault.CHANGED

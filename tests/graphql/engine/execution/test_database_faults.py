@@ -12,6 +12,7 @@ import pytest
 from asyncpg.exceptions import (
     ConnectionDoesNotExistError,
     InterfaceError,
+    InternalClientError,
     InvalidCachedStatementError,
     OutdatedSchemaCacheError,
 )
@@ -86,6 +87,9 @@ ASYNCPG = [
     (ConnectionDoesNotExistError("connection was closed in the middle of operation"), AWAY),
     (InterfaceError("connection is closed"), AWAY),
     (InterfaceError("pool is closing"), AWAY),
+    # What asyncpg raises if a connection is cut while it is used, and when it goes back to the pool.
+    (InternalClientError("cannot switch to state 12; another operation (2) is in progress"), AWAY),
+    (InternalClientError("PoolConnectionHolder.release() called on a free connection holder"), AWAY),
     (InterfaceError("the number of query arguments cannot exceed 32767"), LARGE),
     (asyncpg.DataError("invalid input for query argument $1: 2 ** 99 (value out of int64 range)"), INVALID),
     (InvalidCachedStatementError("cached statement plan is invalid"), BUSY),
