@@ -42,7 +42,7 @@ def check_kinds(record: object, **kinds: type) -> None:
 
 
 def plain_date(record: object, name: str) -> None:
-    """Refuse what is no date. A subclass becomes a date."""
+    """Refuse a value that is not a date. A subclass becomes a date."""
     value = getattr(record, name)
     if value is not None:
         if not isinstance(value, date) or isinstance(value, datetime):

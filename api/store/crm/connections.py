@@ -6,7 +6,6 @@ from typing import Any
 
 from api.crm_states import CrmState
 from api.models import CrmConnection
-from api.store.engine.rows import is_possible_id
 from api.store.engine.sql import execute
 
 ACTIVE = "state <> 'DISCONNECTED'"
@@ -26,11 +25,6 @@ async def connections_of(workspace_id: str) -> Sequence[CrmConnection]:
     return await CrmConnection.filter(workspace_id=workspace_id).exclude(state=CrmState.DISCONNECTED).order_by("id")
 
 
-async def connection_by_id(connection_id: str) -> CrmConnection | None:
-    """Return a connection of any workspace."""
-    return await CrmConnection.get_or_none(id=connection_id) if is_possible_id(connection_id) else None
-
-
 async def earlier_connection(workspace_id: str, sender_id: str | None, crm: str, org_id: str) -> CrmConnection | None:
     """Return the connection to an organization, disconnected or not: the latest one."""
     rows = CrmConnection.filter(workspace_id=workspace_id, sender_id=sender_id, crm=crm, org_id=org_id)
@@ -41,12 +35,6 @@ async def last_disconnected(workspace_id: str) -> CrmConnection | None:
     """Return the workspace's own connection that was disconnected last."""
     rows = CrmConnection.filter(workspace_id=workspace_id, sender_id=None, state=CrmState.DISCONNECTED)
     return await rows.order_by("-disconnected_at").first()
-
-
-async def due_connections(now: datetime) -> Sequence[CrmConnection]:
-    """Return the connections that can be used at ``now`` (UTC): they work, or the wait after a failure is over."""
-    rows = CrmConnection.filter(state__in=[CrmState.CONNECTED, CrmState.FAILING]).order_by("id")
-    return [row for row in await rows if row.retry_at is None or row.retry_at <= now]
 
 
 async def set_works(connection_id: str) -> bool:

@@ -45,8 +45,8 @@ TABLES = (
     *("one_off_email", "sent_content", "group_member", "import_refusal", "suppression_change", "click", "suppression"),
 )
 SECRETS = ("ada", "lovelace", "secret")
-ID = re.compile(r"\b[a-z]{3}_[0-9a-z]{26}\b")
-"""Ids are random, and one in hundreds contains "ada"."""
+ID = re.compile(r"\b[a-z]{3}_[0-9a-z]{26,32}\b")
+"""Ids and hashes are random, and one in hundreds contains "ada"."""
 
 
 @pytest.fixture

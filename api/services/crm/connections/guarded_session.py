@@ -174,7 +174,7 @@ class GuardedSession(CrmSession):
         found = await self._one(dict, lambda: self._own.related_records(person_ids))
         for each in found.values():
             if not isinstance(each, (list, tuple)) or not all(isinstance(one, RelatedRecord) for one in each):
-                raise _failed(self.crm, TypeError("the result is no mapping of lists of RelatedRecord"))
+                raise _failed(self.crm, TypeError("the result is not a mapping to lists of RelatedRecord"))
         return found
 
     async def person_sources(self, kind: SourceKind, search: str) -> Sequence[PersonSource]:
@@ -206,6 +206,6 @@ class GuardedSession(CrmSession):
         return found
 
     def record_url(self, remote_id: str) -> str:
-        """Call the package's session. What is too long, or is no text, is cut or becomes empty."""
+        """Call the package's session. A long text is cut. Another type gives an empty text."""
         url = call_plainly(self.crm, lambda: self._own.record_url(remote_id))
         return storable(url)[:MAX_URL_CHARACTERS] if isinstance(url, str) else ""

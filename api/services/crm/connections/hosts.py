@@ -95,9 +95,9 @@ class ConnectionHost(CrmHost):
             raise CrmError(CrmCode.API_SHARE_USED, f"{self._share} percent of the limit are used.")
 
     def saw_use(self, use: ApiUse) -> None:
-        """Keep it until the next call, or the end of the session. Raises TypeError for what is no ApiUse."""
+        """Keep it until the next call, or the end of the session. Raises TypeError for another type."""
         if not isinstance(use, ApiUse):
-            raise TypeError(f"a {type(use).__name__} is no ApiUse")
+            raise TypeError(f"a {type(use).__name__} is not an ApiUse")
         self._use = use
 
     async def store_use(self) -> None:
