@@ -42,7 +42,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say which cases the tests take. Make a folder that all workers of this run share; workers are told which."""
+    """Set which cases the tests take, and make a folder that all workers of this run share."""
     cases.take(config.getoption(cases.OPTION))
     told = getattr(config, "workerinput", {}).get("databases")
     if told is None:

@@ -21,7 +21,7 @@ async def workspace_by_name(name: str) -> Workspace | None:
 
 
 async def workspace_by_token(sha256: str) -> tuple[Workspace, str, Role] | None:
-    """Return the workspace, the name and the role of a bearer token by its hash, or None if there is no such token.
+    """Return the workspace, the name and the role of a bearer token by its hash, or None if it is unknown.
 
     Every request does this. Tortoise's ``select_related`` takes several times as long.
     """
@@ -46,7 +46,7 @@ async def sandboxes() -> list[Workspace]:
 
 
 async def role_of(workspace_id: str, name: str) -> Role | None:
-    """Return the role of the token of this name, or None if there is no such token."""
+    """Return the role of the token of this name, or None if it is unknown."""
     row = await Token.filter(workspace_id=workspace_id, name=name).first()
     return Role(row.role) if row else None
 

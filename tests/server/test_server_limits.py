@@ -78,7 +78,7 @@ def test_running_out_of_files_is_one_line_without_a_traceback() -> None:
 
 @pytest.mark.parametrize(("name", "line"), [(name, line) for name, lines in OWN_LINES.items() for line in lines])
 def test_a_client_cannot_fill_the_log(name: str, line: str) -> None:
-    # A line that gets other words is no longer limited.
+    # The limits know a line by its first words: a reworded line would have no limit.
     sources = [path.read_text(encoding="utf-8") for path in Path(api.__file__).parent.rglob("*.py")]
     loggers = [each for each in sources if f'getLogger("{name}")' in each]
     assert any(f'"{line}' in each for each in loggers), f"no line of {name} begins with {line!r}"

@@ -27,17 +27,15 @@ MAX_TOKENS = 200
 
 async def issue_token(workspace: Workspace, name: str, now: datetime, role: Role = Role.ADMIN) -> str:
     """Issue a bearer token and return it. It cannot be read again. An older token of this name stops working."""
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     async with transaction():
         await Token.filter(workspace_id=workspace.id, name=name).delete()
-        await _insert(workspace.id, name, role, secret, now)
+        _, secret = await _insert(workspace.id, name, role, now)
     return secret
 
 
 async def create_token(context: WorkspaceContext, *, name: str, role: Role) -> tuple[Token, str]:
     """Create a token. Return it with its secret, which cannot be read again. Raises Refusal."""
     name = line(name, ("name",))
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     async with transaction():
         await lock_workspace(context.workspace_id)  # so that one request at a time counts
         names = await workspaces.token_names(context.workspace_id)
@@ -45,7 +43,7 @@ async def create_token(context: WorkspaceContext, *, name: str, role: Role) -> t
             raise Refusal.of(WorkspaceCode.TOKEN_EXISTS, ("name",), name=name)
         if len(names) >= MAX_TOKENS:
             raise Refusal.of(WorkspaceCode.TOO_MANY_TOKENS, limit=MAX_TOKENS)
-        row = await _insert(context.workspace_id, name, role, secret, context.now)
+        row, secret = await _insert(context.workspace_id, name, role, context.now)
         await _report(context, EventKind.TOKEN_CREATED, row)
     return row, secret
 
@@ -89,11 +87,14 @@ async def valid_tokens(secret_texts: Collection[str]) -> set[str]:
     return valid
 
 
-async def _insert(workspace_id: str, name: str, role: Role, secret: str, now: datetime) -> Token:
+async def _insert(workspace_id: str, name: str, role: Role, now: datetime) -> tuple[Token, str]:
+    """Store a new token. Return it with its secret."""
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
     created_at, sha256 = now.replace(microsecond=0), _hash(secret)
-    return await Token.create(
+    row = await Token.create(
         id=new_id("tok"), workspace_id=workspace_id, name=name, role=role, sha256=sha256, created_at=created_at
     )
+    return row, secret
 
 
 async def _report(context: WorkspaceContext, kind: EventKind, row: Token) -> None:
