@@ -88,6 +88,13 @@ def _emails(rows: _Rows) -> Iterator[tuple[str, str]]:
         _page("emails", f"campaignId: {rows.id('cmp', 2)}, folder: FAILED", "FAILED_AT DESC", selected=COUNTED),
     )
     dates = 'From: "2020-01-01T00:00:00Z", {}Before: "2100-01-01T00:00:00Z"'
+    created = "created" + dates.format("created")
+    yield "emails by created dates", _page("emails", created, selected=COUNTED)
+    yield "emails SENT by created dates, last page", _page("emails", f"folder: SENT, {created}", page="last: 50")
+    yield (
+        "emails of a step by createdAt",
+        _page("emails", f"stepId: {rows.id('stp', 2)}, {created}", "CREATED_AT DESC", selected=COUNTED),
+    )
     for field, name in (("due", "DUE_AT"), ("sent", "SENT_AT"), ("failed", "FAILED_AT")):
         chosen = field + dates.format(field)
         yield f"emails by {field} dates", _page("emails", chosen, selected=COUNTED)
@@ -108,6 +115,8 @@ def _emails(rows: _Rows) -> Iterator[tuple[str, str]]:
         ("a campaign and sender", both),
         ("a campaign, SENT", f"campaignId: {rows.id('cmp', 2)}, folder: SENT"),
         ("a reason, FAILED", 'reason: "UNSUBSCRIBED", folder: FAILED'),
+        ("many opens", "opened: true"),
+        ("few clicks", "clicked: true"),
         ("nobody's click", "clicked: false"),
         ("nobody's reply, SENT", "replied: false, folder: SENT"),
     ):
@@ -132,6 +141,7 @@ def _tasks(rows: _Rows) -> Iterator[tuple[str, str]]:
         ("of an assignee, due TODAY", f"status: OPEN, due: TODAY, assigneeId: {rows.id('sdr', 1)}"),
         ("of a campaign", f"campaignId: {rows.id('cmp', 1)}, type: [CALL, EMAIL]"),
         ("of a person", f"personId: {rows.id('per', rows.size.people)}"),
+        ("of a priority", "priority: NORMAL"),
         ("in a range of dates", 'status: OPEN, dueFrom: "2026-01-01", dueTo: "2026-12-31"'),
     ):
         yield f"tasks {name}", _page("tasks", chosen, selected=COUNTED)
@@ -159,8 +169,22 @@ def _people(rows: _Rows) -> Iterator[tuple[str, str]]:
     yield "people, many hits", _page("people", 'email: "p1"', selected=COUNTED)
     yield "people of a company", _page("people", 'company: "acme"', selected=COUNTED)
     yield "people of a company, last page", _page("people", 'company: "acme"', page="last: 50")
-    for facts in ("unsubscribed", "bounced"):
+    for direction in ("ASC", "DESC"):
+        yield f"people by repliedAt {direction}", _page("people", order=f"REPLIED_AT {direction}")
+    for facts in ("unsubscribed", "bounced", "replied"):
         yield f"people, {facts}", _page("people", f"{facts}: true, campaignId: {rows.id('cmp', 1)}", selected=COUNTED)
+    of_group, of_import = f"groupId: {rows.id('grp', 1)}", f"importId: {rows.id('imp', 1)}"
+    for name, chosen in (("replied", "replied: true"), ("of a group", of_group), ("of an import", of_import)):
+        yield f"people {name}", _page("people", chosen, selected=COUNTED)
+        yield f"people {name}, last page", _page("people", chosen, page="last: 50")
+    yield (
+        "people, few hits, with a field",
+        _page("people", f'email: {few}, fields: [{{name: "plan", equals: "a"}}]', "LAST_NAME", selected=COUNTED),
+    )
+    yield (
+        "a group and its people",
+        f"group(id: {rows.id('grp', 1)}) {{ {_page('members', selected='nodes { addedAt person { id } } totalCount')} }}",
+    )
     yield "people of a search", _page("people", f'search: "ada p{rows.size.people - 1}"', "COMPANY", selected=COUNTED)
 
 
@@ -178,10 +202,21 @@ def _others(rows: _Rows) -> Iterator[tuple[str, str]]:
     yield "events", _page("events")
     yield "events, last page", _page("events", page="last: 50")
     yield "events of a campaign, the oldest first", _page("events", f"campaignId: {rows.id('cmp', 1)}", "CREATED")
+    for name, chosen in (
+        ("a kind", "kinds: [EMAIL_SENT, REPLIED]"),
+        ("a rare kind", "kinds: [REPLIED, OTHER]"),
+        ("a kind and campaign", f"kinds: [EMAIL_SENT, REPLIED], campaignId: {rows.id('cmp', 1)}"),
+        ("a person", f"personId: {rows.id('per', rows.size.people)}"),
+        ("an email", f"emailId: {rows.id('snd', rows.size.emails)}"),
+        ("a task", f"taskId: {rows.id('tsk', rows.size.tasks)}"),
+    ):
+        yield f"events of {name}", _page("events", chosen, selected=COUNTED)
     of_sender, of_category = f"senderId: {rows.id('sdr', 1)}", f"categoryId: {rows.id('cat', 1)}"
+    of_template, unused = f"templateId: {rows.id('tpl', 1)}", 'archived: false, unusedSince: "2020-01-01"'
+    drafts_of_sender = {" DRAFT": "status: DRAFT", " of a sender": f"{of_sender}, status: DRAFT"}
     for of, filters in (
-        ("campaigns", {"": "", " DRAFT": "status: DRAFT", " of a sender": f"{of_sender}, status: DRAFT"}),
-        ("templates", {"": "", " of a category": of_category, " of a search": 'search: "t"'}),
+        ("campaigns", {"": "", " of a category": of_category, " of a template": of_template, **drafts_of_sender}),
+        ("templates", {"": "", " of a category": of_category, " of a search": 'search: "t"', " unused": unused}),
         ("categories", {"": "", " of a search": 'search: "c"'}),
         ("senders", {"": "", " of a search": 'search: "g"'}),
     ):
@@ -191,10 +226,19 @@ def _others(rows: _Rows) -> Iterator[tuple[str, str]]:
                 yield f"{of}{name}, by name", _page(of, chosen, "NAME", selected=COUNTED)
     yield "campaigns by status", _page("campaigns", "", "STATUS DESC", selected=COUNTED)
     yield "campaigns of a search", _page("campaigns", 'search: "campaign 1"', "NAME", selected=COUNTED)
-    for name, chosen in (("", ""), (", few", 'email: "s1"'), (" of two sources", "source: [API, LINK]")):
+    since = 'since: "2020-01-01T00:00:00Z", before: "2100-01-01T00:00:00Z"'
+    for name, chosen in (
+        ("", ""),
+        (", few", 'email: "s1"'),
+        (" of two sources", "source: [API, LINK]"),
+        (" between two dates", since),
+    ):
         yield f"suppressions{name}", _page("suppressions", chosen, page="last: 50", selected=COUNTED)
     yield "suppressions by date", _page("suppressions", order="UNSUBSCRIBED_AT DESC")
     yield "suppressions by address", _page("suppressions", order="EMAIL")
+    yield "groups", _page("groups", selected=COUNTED)
+    yield "bulk actions", _page("bulkActions", selected=COUNTED)
+    yield "failures of a CRM", _page("crmFailures", "category: INTERMITTENT, kind: TASK", selected=COUNTED)
     yield "launches", _page("launches", "status: RUNNING", selected=COUNTED)
     yield "launches of a campaign", _page("launches", f"campaignId: {rows.id('cmp', 1)}, status: RUNNING")
     yield "incoming events", _page("incomingEvents", selected=COUNTED)

@@ -24,6 +24,7 @@ from api.settings import Settings
 from api.store.engine.database import is_postgres
 from benchmarks.list_queries import queries
 from benchmarks.populated import Size, populate, refresh_statistics
+from benchmarks.populated_lists import populate_lists
 from benchmarks.world import row
 from plugins.loading.manager import load
 
@@ -85,5 +86,6 @@ async def measure(small: int, large: int) -> None:
 
 async def _filled(size: Size, mark: str) -> Workspace:
     workspace = await populate(size, mark)
+    await populate_lists(size, mark, workspace.id)
     await refresh_statistics()
     return workspace

@@ -60,7 +60,8 @@ def _numbers(count: int) -> str:
     )
 
 
-def _moment(seconds: str) -> str:
+def moment(seconds: str) -> str:
+    """Return an SQL expression for the time so many seconds after now."""
     if is_postgres():
         return f"now() + ({seconds}) * interval '1 second'"
     return f"datetime('now', ({seconds}) || ' seconds') || '+00:00'"
@@ -74,7 +75,8 @@ def _day(days: str) -> str:
     return f"current_date + ({days})" if is_postgres() else f"date('now', ({days}) || ' days')"
 
 
-def _insert(table: str, count: int, **columns: str) -> str:
+def insert(table: str, count: int, **columns: str) -> str:
+    """Return a statement that inserts so many rows. Expressions for their columns can use the number ``n``."""
     names, values = ", ".join(f'"{name}"' for name in columns), ", ".join(columns.values())
     return f"INSERT INTO {table} ({names}) SELECT {values} FROM {_numbers(count)}"
 
@@ -95,43 +97,44 @@ def _statements(size: Size, mark: str) -> list[str]:
         f"CASE WHEN n % 1000 = 7 THEN 'FAILED' WHEN n % 1000 = 13 THEN 'BOUNCED' WHEN n % 10000 = 17 THEN 'IN_DOUBT'"
         f" WHEN {old} THEN 'SENT' ELSE 'SCHEDULED' END"
     )
-    sent = f"CASE WHEN {old} THEN {_moment(f'n - {size.emails} - 86400')} END"
-    failed = f"CASE WHEN n % 1000 = 7 THEN {_moment(f'n - {size.emails} - 86400')} END"
-    planned = _moment(f"n - {size.emails * 8 // 10} + 86400")
+    sent = f"CASE WHEN {old} THEN {moment(f'n - {size.emails} - 86400')} END"
+    failed = f"CASE WHEN n % 1000 = 7 THEN {moment(f'n - {size.emails} - 86400')} END"
+    created = moment(f"n - {size.emails} - 172800")
+    planned = moment(f"n - {size.emails * 8 // 10} + 86400")
     task_person = "(n * 5)"
     return [
-        _insert("sender", 1, id=ids("sdr", "n"), workspace_id="$1", name="'G'", email="'g@example.com'",
+        insert("sender", 1, id=ids("sdr", "n"), workspace_id="$1", name="'G'", email="'g@example.com'",
                 email_key="'g@example.com'", zone="'Europe/Berlin'", channel="'record'", channel_config=empty,
-                created_at=_moment("0")),
-        _insert("template", 1, id=ids("tpl", "n"), workspace_id="$1", name="'T'", subject="'Hi'", html="'<p>x</p>'",
-                created_at=_moment("0")),
-        _insert("campaign", size.campaigns, id=ids("cmp", "n"), workspace_id="$1", sender_id=ids("sdr", "1"),
+                created_at=moment("0")),
+        insert("template", 1, id=ids("tpl", "n"), workspace_id="$1", name="'T'", subject="'Hi'", html="'<p>x</p>'",
+                created_at=moment("0")),
+        insert("campaign", size.campaigns, id=ids("cmp", "n"), workspace_id="$1", sender_id=ids("sdr", "1"),
                 name="'Campaign ' || n", skip_weekends="false", remove_on_bounce="true", on_reply="'END'",
-                use_recipient_zone="false", on_task_expiry="'WAIT'", created_at=_moment("0")),
-        _insert("step", size.campaigns * STEPS, id=ids("stp", "n"), workspace_id="$1", campaign_id=ids("cmp", person),
+                use_recipient_zone="false", on_task_expiry="'WAIT'", created_at=moment("0")),
+        insert("step", size.campaigns * STEPS, id=ids("stp", "n"), workspace_id="$1", campaign_id=ids("cmp", person),
                 number=step, day=step, type=f"'{StepType.EMAIL}'", name="''", send_option="'at_time'", config=config,
                 follow_up="false", template_id=ids("tpl", "1"), notes="''", priority="'NORMAL'"),
-        _insert("person", size.people, id=ids("per", "n"), workspace_id="$1", email="'p' || n || '@example.com'",
+        insert("person", size.people, id=ids("per", "n"), workspace_id="$1", email="'p' || n || '@example.com'",
                 email_key="'p' || n || '@example.com'", first_name="'Ada'", last_name="'Lovelace'", title="''",
-                company="'Acme'", own_fields=empty, created_at=_moment("0")),
-        _insert("enrollment", size.people, id=ids("enr", "n"), workspace_id="$1", campaign_id=ids("cmp", campaign),
-                person_id=ids("per", "n"), zone="'Europe/Berlin'", launched_at=_moment("0"), times=empty,
+                company="'Acme'", own_fields=empty, created_at=moment("0")),
+        insert("enrollment", size.people, id=ids("enr", "n"), workspace_id="$1", campaign_id=ids("cmp", campaign),
+                person_id=ids("per", "n"), zone="'Europe/Berlin'", launched_at=moment("0"), times=empty,
                 status=f"CASE WHEN n * {STEPS} <= {size.emails * 8 // 10} THEN 'FINISHED' ELSE 'ACTIVE' END",
-                ended_at=f"CASE WHEN n * {STEPS} <= {size.emails * 8 // 10} THEN {_moment('0')} END"),
-        _insert("send", size.emails, id=ids("snd", "n"), workspace_id="$1", enrollment_id=ids("enr", person),
+                ended_at=f"CASE WHEN n * {STEPS} <= {size.emails * 8 // 10} THEN {moment('0')} END"),
+        insert("send", size.emails, id=ids("snd", "n"), workspace_id="$1", enrollment_id=ids("enr", person),
                 step_id=ids("stp", f"({email_campaign} - 1) * {STEPS} + {step}"), person_id=ids("per", person),
                 sender_id=ids("sdr", "1"), sandbox="false", by_hand="false", status=status, due_at=planned,
                 planned_at=planned, planned_date=_date_of(planned), planned_time="'09:30:00'", zone="'Europe/Berlin'",
-                explanation=none, attempts="0", sent_at=sent, failed_at=failed, detail="''", archived=f"{old} AND n % 10 = 0"),
-        _insert("task", size.tasks, id=ids("tsk", "n"), workspace_id="$1", enrollment_id=ids("enr", task_person),
+                explanation=none, attempts="0", sent_at=sent, failed_at=failed, created_at=created, detail="''", archived=f"{old} AND n % 10 = 0"),
+        insert("task", size.tasks, id=ids("tsk", "n"), workspace_id="$1", enrollment_id=ids("enr", task_person),
                 step_id=ids("stp", f"(({task_person} - 1) % {size.campaigns}) * {STEPS} + 1"),
                 campaign_id=ids("cmp", f"(({task_person} - 1) % {size.campaigns} + 1)"),
                 person_id=ids("per", task_person), assignee_id=ids("sdr", "1"), sandbox="false", type="'CALL'",
                 name="'Call'", details="''", priority="'NORMAL'", explanation=none,
                 status="CASE WHEN n % 10 = 0 THEN 'OPEN' ELSE 'COMPLETED' END",
                 due_date=_day(f"(n * 400 / {max(1, size.tasks)}) - 370"),
-                done_at=f"CASE WHEN n % 10 <> 0 THEN {_moment('0')} END"),
-        _insert("event", size.people, id=ids("evt", "n"), workspace_id="$1", kind="'EMAIL_SENT'", at=_moment("0"),
+                done_at=f"CASE WHEN n % 10 <> 0 THEN {moment('0')} END"),
+        insert("event", size.people, id=ids("evt", "n"), workspace_id="$1", kind="'EMAIL_SENT'", at=moment("0"),
                 person_id=ids("per", "n"), enrollment_id=ids("enr", "n"), send_id=ids("snd", f"n * {STEPS}"),
                 data=empty),
     ]  # fmt: skip

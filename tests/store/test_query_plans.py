@@ -14,6 +14,7 @@ from api.graphql.schema import schema
 from benchmarks.list_queries import queries
 from benchmarks.lists import client_of
 from benchmarks.populated import Size, populate, refresh_statistics
+from benchmarks.populated_lists import populate_lists
 from tests.store.plans import problems, recorded
 
 DEPTH = 3
@@ -53,6 +54,7 @@ def documents() -> Iterator[str]:
 async def client(database: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a workspace of 20,000 emails, beside another workspace."""
     workspace = await populate(SIZE, "a")
+    await populate_lists(SIZE, "a", workspace.id)
     await populate(Size(1_000), "b")
     await refresh_statistics()
     async with client_of(workspace) as found:
