@@ -48,7 +48,13 @@ def aware(instant: datetime) -> datetime:
 def instant_of(day: date, wall: time, zone: str) -> datetime:
     """Return the UTC instant of a wall time on a date in a zone."""
     # fold=0 is the rule: before a gap it takes the old offset (moves forward), in an overlap the first.
-    return datetime.combine(day, wall.replace(fold=0), zone_info(zone)).astimezone(UTC)
+    return datetime.combine(day, _both_folds(wall)[0], zone_info(zone)).astimezone(UTC)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _both_folds(wall: time) -> tuple[time, time]:
+    """Return a wall time as the first and as the second of two. Equal ones are kept, because ``replace`` is slow."""
+    return wall.replace(fold=0), wall.replace(fold=1)
 
 
 def wall_exists(day: date, wall: time, zone: str) -> bool:
@@ -79,11 +85,12 @@ class Moment(NamedTuple):
 def moment_of(day: date, wall: time, zone: str) -> Moment:
     """Return the instant of a wall time, and whether the clocks skip or repeat it."""
     # As in instant_of; PEP 495: where both folds have one offset the wall time is shown once.
-    at = datetime.combine(day, wall.replace(fold=0), zone_info(zone))
-    first, second = at.utcoffset(), at.replace(fold=1).utcoffset()
+    info, (wall, other) = zone_info(zone), _both_folds(wall)
+    at = datetime.combine(day, wall, info)
+    first, second = at.utcoffset(), datetime.combine(day, other, info).utcoffset()
     if first is None or second is None:
         raise AssertionError  # every zone has an offset
-    return Moment(at.astimezone(UTC), zone, first < second, first > second, at)
+    return Moment(datetime.combine(day, wall, UTC) - first, zone, first < second, first > second, at)
 
 
 def local(instant: datetime, zone: str) -> datetime:
@@ -115,11 +122,12 @@ class Calendar:
 
         With 0 it is the day itself, or the Monday after it if weekends are skipped: the same as ``working``.
         """
-        day = self.working(day)
         if self.skip_weekends:
-            weeks, rest = divmod(day.weekday() + days, WORKING_DAYS_OF_WEEK)
-            return day + timedelta(days=weeks * DAYS_OF_WEEK + rest - day.weekday())
-        return day + timedelta(days=days)
+            day = self.working(day)
+            weekday = day.weekday()
+            weeks, rest = divmod(weekday + days, WORKING_DAYS_OF_WEEK)
+            days = weeks * DAYS_OF_WEEK + rest - weekday
+        return day + timedelta(days)
 
     def instant(self, day: date, wall: time) -> datetime:
         """Return the UTC instant of a wall time on a date in this calendar's zone."""
@@ -137,4 +145,4 @@ class Calendar:
         """Return date and wall time (to the second) of a start, and whether a skipped weekend moved it."""
         shown = self.local(instant)
         day = self.working(shown.date())
-        return day, shown.time().replace(microsecond=0, fold=0), day != shown.date()
+        return day, time(shown.hour, shown.minute, shown.second), day != shown.date()

@@ -9,6 +9,8 @@ from strategies.errors import Refusal
 from strategies.questions import Asker
 
 Plugin = TypeVar("Plugin")
+OWN_DISTRIBUTION = "touchline"
+"""The distribution of the built-in plugins."""
 
 
 class Registry(Mapping[str, Plugin]):
@@ -26,6 +28,10 @@ class Registry(Mapping[str, Plugin]):
     def distribution(self, key: str) -> str:
         """Return the name of the distribution that registered the plugin."""
         return self._plugins[key][1]
+
+    def is_own(self, key: str) -> bool:
+        """Say whether the plugin is built in."""
+        return self._plugins[key][1] == OWN_DISTRIBUTION
 
     def __getitem__(self, key: str) -> Plugin:
         return self._plugins[key][0]

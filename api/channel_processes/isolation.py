@@ -9,11 +9,10 @@ from typing import cast
 from api.channel_processes.process import Source
 from api.channel_processes.remote_channel import RemoteChannel
 from plugins.contract import Channel
-from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.extension_points import CHANNELS
 from plugins.loading.manager import Installed
 from plugins.loading.wrappers import ChannelWrapper
-from strategies.registry import Registry
+from strategies.registry import OWN_DISTRIBUTION, Registry
 
 
 def isolated(installed: Installed, environment: Mapping[str, str]) -> Installed:

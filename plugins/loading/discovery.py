@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from plugins.built_in import BUILT_IN_PLUGINS
+from strategies.registry import OWN_DISTRIBUTION
 
 ENTRY_POINT_GROUP = "touchline"
-OWN_DISTRIBUTION = "touchline"
 
 
 @dataclass(frozen=True, slots=True)

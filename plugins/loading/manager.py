@@ -17,7 +17,7 @@ from plugins.contract import Channel
 from plugins.crms.contract import Crm
 from plugins.loading.contract_version import ATTRIBUTE, FIRST_VERSION, check_contract, contract_of
 from plugins.loading.declaration_checks import UnusableError
-from plugins.loading.discovery import OWN_DISTRIBUTION, Candidate, candidates
+from plugins.loading.discovery import Candidate, candidates
 from plugins.loading.extension_points import (
     CHANNELS,
     CRMS,
@@ -31,7 +31,7 @@ from plugins.loading.extension_points import (
 from plugins.loading.hook_results import check, collect, run_guarded
 from plugins.mailboxes.contract import Mailbox
 from plugins.webhooks.contract import Webhook
-from strategies.registry import Registry, SendOptions
+from strategies.registry import OWN_DISTRIBUTION, Registry, SendOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,11 +50,11 @@ class IsolatedOption(SendOption):
         return ask(self.asker, Question(function, (self.key,), arguments))
 
 
-def isolate(options: SendOptions, asker: Asker, own_distribution: str) -> SendOptions:
+def isolate(options: SendOptions, asker: Asker) -> SendOptions:
     """Return the options with those of other distributions isolated. ``asker`` asks them."""
     found = SendOptions()
     found.asker = asker
-    found.isolated = frozenset(key for key in options if options.distribution(key) != own_distribution)
+    found.isolated = frozenset(key for key in options if not options.is_own(key))
     for key, option in options.items():
         made = IsolatedOption(option, asker) if key in found.isolated else option
         found.register(key, made, options.distribution(key))

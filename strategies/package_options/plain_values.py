@@ -85,10 +85,11 @@ def _is_plain(note: object) -> bool:
     if type(note) is not Note or type(note.code) is not str or type(note.values) is not dict:
         return False
     for text in (note.code, *note.values, *note.values.values()):
-        if type(text) is int:
-            if not -NUMBER_LIMIT < text < NUMBER_LIMIT:
+        if type(text) is str:
+            # A text that cannot be stored has characters that cannot be printed.
+            if len(text) > MAX_TEXT_CHARACTERS or not text.isprintable():
                 return False
-        elif type(text) is not str or len(text) > MAX_TEXT_CHARACTERS or not text.isascii() or "\x00" in text:
+        elif type(text) is not int or not -NUMBER_LIMIT < text < NUMBER_LIMIT:
             return False
     return True
 

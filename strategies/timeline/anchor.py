@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from strategies.calendar import Calendar, instant_of
 from strategies.contract import Note
 from strategies.timeline import timeline_notes
-from strategies.timeline.records import EmailRecord, LaunchChoices, TaskRecord
+from strategies.timeline.records import EmailRecord, LaunchChoices, PlannedSend, TaskRecord
 
 AT_TIME = "at_time"
 """The key of the built-in option that moves a first email whose time had passed at launch."""
@@ -43,7 +43,9 @@ class Anchor:
         note = Note("RESUMED", {"day": day, "date": date.isoformat()})
         return Anchor(self.calendar, day, date, note, is_resume=True)
 
-    def after_first_email(self, day: int, email: EmailRecord, launch: LaunchChoices, option: str | None) -> "Anchor":
+    def after_first_email(
+        self, day: int, email: EmailRecord | PlannedSend, launch: LaunchChoices, option: str | None
+    ) -> "Anchor":
         """R5, R6: the day of the first step is the date of its email, unless its option does not change the day."""
         expected, date = self.date_of(day), self.calendar.working(email.date)
         if date == expected or not email.moves_day_one:

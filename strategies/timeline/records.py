@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from strategies.contract import Note, StepType
 from strategies.timeline.allowed_times import Ranges
@@ -75,8 +75,7 @@ StepRecord = EmailRecord | TaskRecord | ManualEmailRecord
 """What has happened at one step for one person."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedSend:
+class PlannedSend(NamedTuple):
     """A planned automatic email: date, wall time and zone, the instant at which it is sent (UTC), its explanation."""
 
     number: int
@@ -90,22 +89,8 @@ class PlannedSend:
     moves_day_one: bool = True
     """For the first step: whether its date is the date of its day."""
 
-    def __reduce__(self) -> tuple[type["PlannedSend"], tuple[object, ...]]:
-        """Cross the border of a process fast."""
-        return PlannedSend, (
-            self.number,
-            self.date,
-            self.time,
-            self.zone,
-            self.instant,
-            self.notes,
-            self.allowed,
-            self.moves_day_one,
-        )
 
-
-@dataclass(frozen=True, slots=True)
-class PlannedTask:
+class PlannedTask(NamedTuple):
     """A planned task: its due date in the person's zone, and its explanation."""
 
     number: int

@@ -41,25 +41,30 @@ def plan_step(
         # R15: calls, InMails and custom steps are always tasks, due on their day.
         work = CreateTask(context.date, (Note("HUMAN_WORK", {"type": step.type.value}),))
         return _plan_task(step, context, work, opening, added)
-    answer = _ask(step.send_option, context, options)
+    option = options.need(step.send_option)
+    answer = _ask(option, context, options)
     if by_hand and isinstance(answer, SendAt):
         # R10: a person has scheduled this email from its task, so it stays a task.
         answer = CreateTask(context.date, (Note("TASK_BY_HAND"),))
     if isinstance(answer, CreateTask):
         return _plan_task(step, context, answer, opening, added)
     if resumed and answer.date < context.date:
-        answer = _released(step.send_option, context, options, answer)
-    plan = _plan_email(step.send_option, context, answer, opening, now, added)
-    if plan is None:
-        return None
-    plan = _within_window(step.send_option, plan, context, options)
-    if context.first and not answer.moves_day_one and plan.date != context.date:
+        answer = _released(option, context, options, answer)
+    plan = _plan_email(option, context, answer, opening, now, added)
+    if plan is not None and limits_times(option):
+        plan = _within_window(option, plan, context, options)
+    return _day_of_first(plan, context, answer) if plan is not None and context.first else plan
+
+
+def _day_of_first(plan: PlannedSend, context: StepContext, answer: SendAt) -> PlannedSend:
+    """Add the note on the day of the first email if it is sent on another date than its day had."""
+    if not answer.moves_day_one and plan.date != context.date:
         stays = Note("DAY_STAYS", {"day": context.day, "date": context.date.isoformat()})
-        return replace(plan, notes=(*plan.notes, stays), moves_day_one=False)
+        return plan._replace(notes=(*plan.notes, stays), moves_day_one=False)
     moved_to = context.calendar.working(plan.date)
-    if context.first and moved_to != context.date and not timeline_notes.contains_date(answer.notes):
+    if moved_to != context.date and not timeline_notes.contains_date(answer.notes):
         moves = Note("DAY_MOVES", {"day": context.day, "date": moved_to.isoformat()})
-        return replace(plan, notes=(*plan.notes, moves))
+        return plan._replace(notes=(*plan.notes, moves))
     return plan
 
 
@@ -73,7 +78,7 @@ def _plan_task(
 
 
 def _plan_email(
-    option: str,
+    option: SendOption,
     context: StepContext,
     answer: SendAt,
     opening: Notes,
@@ -91,68 +96,70 @@ def _plan_email(
     late = now if instant < now else None
     if context.first and timeline_notes.contains_date(answer.notes):
         opening = opening[:1]
-    timing = timeline_notes.time_notes(option, context.date, answer, moment, late)
+    timing = timeline_notes.time_notes(option.key, context.date, answer, moment, late)
     notes = (*opening, *answer.notes, *timing)
     return PlannedSend(context.number, answer.date, answer.time, moment.zone, late or instant, notes)
 
 
-def _within_window(key: str, plan: PlannedSend, context: StepContext, options: SendOptions) -> PlannedSend:
+def _within_window(option: SendOption, plan: PlannedSend, context: StepContext, options: SendOptions) -> PlannedSend:
     """Ask the option when the email can be sent. If its time is outside, it moves to the next allowed time.
 
     A late email keeps its planned wall time (R12).
     """
-    if not limits_times(options.need(key)):
-        return plan
-    allowed = _call(key, context, options, lambda option, own: plain_ranges(option.window(own, plan.instant)))
+    allowed = _call(option, context, options, lambda asked, own: plain_ranges(asked.window(own, plan.instant)))
     if allowed is None:
         return plan
     start, late = next_allowed(allowed, plan.instant), plan.notes[-1].code == "LATE"
     if start is None:
         note = timeline_notes.no_allowed_time(plan.instant, plan.zone)
-        return replace(plan, allowed=allowed, notes=(*plan.notes, note))
+        return plan._replace(allowed=allowed, notes=(*plan.notes, note))
     if start == plan.instant:
-        return replace(plan, allowed=allowed)
+        return plan._replace(allowed=allowed)
     notes = (*plan.notes, *timeline_notes.at_allowed_time("NEXT_ALLOWED_TIME", start, plan.zone))
-    plan = replace(plan, allowed=allowed, instant=start, notes=notes)
+    plan = plan._replace(allowed=allowed, instant=start, notes=notes)
     if late:
         return plan
     shown = local(start, plan.zone)
-    return replace(plan, date=shown.date(), time=shown.time().replace(fold=0))
+    return plan._replace(date=shown.date(), time=shown.time().replace(fold=0))
 
 
-def _ask(key: str, context: StepContext, options: SendOptions) -> SendAt | CreateTask:
+def _ask(option: SendOption, context: StepContext, options: SendOptions) -> SendAt | CreateTask:
     """Let the option resolve the step. Raises its own Refusal, or SEND_OPTION_FAILED where it fails."""
-    return _call(key, context, options, _resolve)
+    return _call(option, context, options, _resolve if options.is_own(option.key) else _resolve_checked)
 
 
 def _resolve(option: SendOption, context: StepContext) -> SendAt | CreateTask:
+    return option.resolve(context)
+
+
+def _resolve_checked(option: SendOption, context: StepContext) -> SendAt | CreateTask:
+    """Check the answer as well, which costs a tenth of resolving a step. Built-in options keep the contract."""
     return plain_answer(option.resolve(context))
 
 
 def _call(
-    key: str, context: StepContext, options: SendOptions, ask: Callable[[SendOption, StepContext], Answer]
+    option: SendOption, context: StepContext, options: SendOptions, ask: Callable[[SendOption, StepContext], Answer]
 ) -> Answer:
     """Ask an option about a step. Raises Refusal."""
-    option = options.need(key)
     try:
         return call_option(ask, option, context)
     except (Refusal, Unanswered):
         raise
     except UndeclaredReadError as error:
-        values = {"option": key, "step": context.number, "read": error.read.value}
+        values = {"option": option.key, "step": context.number, "read": error.read.value}
         raise Refusal.of(StrategyCode.SEND_OPTION_FAILED, case="undeclared", **values) from error
     except BaseException as error:  # also SystemExit: a package must not stop the server; nothing here is awaited
-        values = {"option": key, "step": context.number, "error": type(error).__name__}
-        values["package"] = options.distribution(key)
+        values = {"option": option.key, "step": context.number, "error": type(error).__name__}
+        values["package"] = options.distribution(option.key)
         raise Refusal.of(StrategyCode.SEND_OPTION_FAILED, case="step", **values) from error
 
 
-def _released(key: str, context: StepContext, options: SendOptions, answer: SendAt) -> SendAt:
+def _released(option: SendOption, context: StepContext, options: SendOptions, answer: SendAt) -> SendAt:
     """R19: keep only the wall time of an answer whose date does not follow the step's day, such as a send-at.
 
     The option is asked about the next day as well: where it answers with the same date, the date is fixed.
     """
-    other = _ask(key, replace(context, date=context.calendar.forward(context.date, 1)), options)
+    other = _ask(option, replace(context, date=context.calendar.forward(context.date, 1)), options)
     if isinstance(other, SendAt) and other.date == answer.date:
         note = Note("TIME_KEPT", {"time": answer.time.isoformat()})
         return SendAt(context.date, answer.time, (note,), zone=answer.zone, moves_day_one=answer.moves_day_one)

@@ -62,7 +62,8 @@ def resolve_timeline(
     ``scheduled_steps`` are the numbers of the steps that have an email or a task already. The timeline ends with the
     first planned step for which ``stop`` is true. ``facts`` are those that any option of the steps declares.
     """
-    now = aware(now).replace(microsecond=0)
+    now = aware(now)
+    now = now.replace(microsecond=0) if now.microsecond else now
     given = TimelineInput(steps, calendar, launch, history, now, resumes, tasks_done_at, scheduled_steps)
     if options.isolated_among(step.send_option for step in steps):
         # One question about the whole timeline. It is complete, because ``stop`` only saves time.

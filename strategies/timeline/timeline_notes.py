@@ -31,7 +31,7 @@ DATE_CODES = frozenset({"SEND_AT", "SEND_AT_ON_WEEKEND", "TIME_PASSED_AT_LAUNCH"
 
 def utc(instant: dt.datetime) -> str:
     """Return an instant in the format of explanations."""
-    return f"{aware(instant):%Y-%m-%dT%H:%M:%SZ}"
+    return aware(instant).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def zone(name: str, whose: ZoneOf | None) -> Note:
@@ -77,27 +77,33 @@ def time_notes(
 
     ``moment`` has the effect of daylight saving. ``late`` is the new send time if the wall time has passed.
     """
-    wall: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
-    if not _notes_give_time(answer, day, wall):
+    if not _notes_give_time(answer, day):
         exact = {} if answer.instant is None else {"at": utc(answer.instant)}
-        yield Note("OPTION_CHOSE", {"option": option or "", **wall, **exact})
+        yield Note("OPTION_CHOSE", {"option": option or "", **_wall(answer), **exact})
     if answer.zone is not None:
         yield Note("TIME_IN_ZONE", {"zone": answer.zone})
     if moment.skipped or moment.repeated:
         yield from daylight_saving_notes(answer, moment)
     if late is not None:
-        yield Note("LATE", {**wall, "at": utc(late)})
+        yield Note("LATE", {**_wall(answer), "at": utc(late)})
 
 
-def _notes_give_time(answer: SendAt, day: dt.date, wall: Why) -> bool:
+def _notes_give_time(answer: SendAt, day: dt.date) -> bool:
     """Say whether the option's own notes contain the time, and the date if it is not the date of the day."""
-    time = date = exact = False
+    wall, time, exact = answer.time.isoformat(), False, False
     for note in answer.notes:
-        values = note.values
-        if note.code in TIME_CODES and values.get("time") == wall["time"]:
-            time, exact = True, "at" in values
-        date |= (note.code in DATE_CODES or note.code in TIME_CODES) and values.get("date") == wall["date"]
-    return time and (date or answer.date == day) and exact is (answer.instant is not None)
+        if note.code in TIME_CODES and note.values.get("time") == wall:
+            time, exact = True, "at" in note.values
+    return time and exact is (answer.instant is not None) and (answer.date == day or _notes_give_date(answer))
+
+
+def _notes_give_date(answer: SendAt) -> bool:
+    codes, date = DATE_CODES | TIME_CODES, answer.date.isoformat()
+    return any(note.code in codes and note.values.get("date") == date for note in answer.notes)
+
+
+def _wall(answer: SendAt) -> dict[str, str | int]:
+    return {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
 
 
 def at_allowed_time(code: str, at: dt.datetime, zone: str) -> Iterator[Note]:
@@ -120,7 +126,7 @@ def _shown(at: dt.datetime, zone: str) -> tuple[dt.date, dt.time]:
 
 def daylight_saving_notes(answer: SendAt, moment: Moment) -> Iterator[Note]:
     """Yield the notes on daylight saving: a wall time that is skipped, or the choice of one that occurs twice."""
-    wall: dict[str, str | int] = {"time": answer.time.isoformat(), "date": answer.date.isoformat()}
+    wall = _wall(answer)
     if moment.skipped and answer.instant is None:
         yield Note("CLOCKS_GO_FORWARD", wall)
     if not moment.repeated:

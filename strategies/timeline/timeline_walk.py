@@ -101,7 +101,8 @@ class Walk:
         step, calendar, launch = given.steps[number - 1], given.calendar, given.launch
         if number in given.resumes:
             self.anchor = self.anchor.after_resume(step.day, given.resumes[number])  # R19
-        record, plan = given.history.get(number), None
+        record: StepRecord | PlannedSend | None = given.history.get(number)
+        plan: Planned | None = None
         if record is None or isinstance(record, ManualEmailRecord):
             date = self.anchor.date_of(step.day)  # R1, R3
             plan = self._plan(number, step, date, record, given, options, facts)
@@ -109,18 +110,18 @@ class Walk:
                 self.passed_steps.append(number)  # R20
                 return None
             self.planned.append(plan)
+            self.step_dates[number] = date
             if isinstance(plan, PlannedSend):
-                # R5, R6: the first email may have another date than its day.
-                self.step_dates[number] = plan.date if number == 1 and plan.moves_day_one else date
-                record = EmailRecord(plan.date, plan.time, plan.instant, plan.zone, plan.moves_day_one)
+                if number == 1 and plan.moves_day_one:
+                    self.step_dates[number] = plan.date  # R5, R6: the first email may have another date than its day
+                record = plan
+            elif given.tasks_done_at is None:
+                self.blocked_by = number  # R13: an open task blocks all later steps
+                return plan
             else:
-                self.step_dates[number] = date
-                if given.tasks_done_at is None:
-                    self.blocked_by = number  # R13: an open task blocks all later steps
-                    return plan
                 record = TaskRecord(plan.due, calendar.instant(plan.due, given.tasks_done_at))
 
-        if isinstance(record, EmailRecord):
+        if isinstance(record, (PlannedSend, EmailRecord)):
             own_zone = None if record.zone == calendar.zone else record.zone
             self.emails.append(EarlierEmail(step.day, record.time, {"day": step.day}, own_zone))  # R9: the planned time
             if number == 1:

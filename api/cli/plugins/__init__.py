@@ -1,5 +1,5 @@
 """``touchline plugins``: installed packages, and the files of a new one.
 
-Imports: plugins.loading, services.plugin_health, store.engine.
+Imports: plugins.loading, services.plugin_health, store.engine, strategies.
 Imported by: nobody.
 """

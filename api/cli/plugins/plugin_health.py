@@ -14,8 +14,8 @@ from api.settings import Settings
 from api.states import PluginState
 from api.store.engine.database import close_database, open_database
 from api.store.engine.opening.database_url import connection_settings
-from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.manager import Installed
+from strategies.registry import OWN_DISTRIBUTION
 
 STYLES = {PluginState.OK: "green", PluginState.FAILING: "yellow", PluginState.PAUSED: "red"}
 

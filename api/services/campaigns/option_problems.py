@@ -14,7 +14,6 @@ from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import waiting_people
 from api.store.enrollments.waiting_people import WaitingCount
 from api.store.events.events import Line, campaign_event, write
-from plugins.loading.discovery import OWN_DISTRIBUTION
 from strategies import WarningNote
 from strategies.sentences.warning_codes import WarningCode
 
@@ -33,7 +32,7 @@ def partner_options(context: WorkspaceContext, steps: Sequence[Step]) -> list[st
     """Return the keys of the steps' send options that are installed and not Touchline's own."""
     options = context.installed.send_options
     keys = sorted({step.send_option for step in steps if step.send_option in options})
-    return [key for key in keys if options.distribution(key) != OWN_DISTRIBUTION]
+    return [key for key in keys if not options.is_own(key)]
 
 
 def problems_of_steps(

@@ -11,12 +11,11 @@ from api.services.option_calls.call_limits import MAX_LEFT_THREADS, MESSAGE_SECO
 from api.services.option_calls.guarded_option import GuardedOption, Raised, Session, import_mark
 from api.worker_processes.child import has_children
 from api.worker_processes.marks import leave
-from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.manager import load_send_options
 from strategies.codes import StrategyCode
 from strategies.errors import Refusal
 from strategies.questions import Answer, Question
-from strategies.registry import SendOptions
+from strategies.registry import OWN_DISTRIBUTION, SendOptions
 
 
 class ImportFailedError(Exception):

@@ -6,7 +6,6 @@ from types import MappingProxyType
 from api.clock import Clock
 from api.services.common.metrics import Metrics
 from api.services.option_calls.asker import OptionAsker
-from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.extension_points import SEND_OPTIONS
 from plugins.loading.manager import Installed
 from strategies.package_options.isolated_option import isolate
@@ -19,5 +18,5 @@ def isolated(installed: Installed, clock: Clock, metrics: Metrics) -> Installed:
     """
     options = installed.send_options
     asker = OptionAsker(options, clock, metrics)
-    registries = {**installed.registries, SEND_OPTIONS.hook: isolate(options, asker, OWN_DISTRIBUTION)}
+    registries = {**installed.registries, SEND_OPTIONS.hook: isolate(options, asker)}
     return replace(installed, registries=MappingProxyType(registries))

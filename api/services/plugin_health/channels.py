@@ -13,10 +13,10 @@ from api.services.plugin_health.breaker import Breaker
 from api.services.plugin_health.health import PluginHealth, breaker_of, health_of_options, health_of_row
 from api.store import plugin_health
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.extension_points import CHANNELS, SEND_OPTIONS
 from plugins.loading.manager import Installed
 from strategies.codes import Message
+from strategies.registry import OWN_DISTRIBUTION
 
 log = logging.getLogger("touchline.channels")
 

@@ -9,8 +9,8 @@ from api.services.common.context import WorkspaceContext
 from api.services.plugin_health.breaker import Breaker
 from api.states import PluginState
 from api.store import plugin_health
-from plugins.loading.discovery import OWN_DISTRIBUTION
 from plugins.loading.manager import Installed
+from strategies.registry import OWN_DISTRIBUTION
 
 SEND_OPTION = "send_option:"
 """Begins the ids of send options in the table."""
@@ -45,7 +45,7 @@ async def health_of_options(installed: Installed, now: datetime) -> dict[str, Pl
     ``now`` is real time (``context.clock()``), also in a sandbox.
     """
     options = installed.send_options
-    others = any(options.distribution(key) != OWN_DISTRIBUTION for key in options)
+    others = not all(map(options.is_own, options))
     rows = await plugin_health.all_health() if others else {}
     return {key: health_of_row(key, options.distribution(key), rows.get(SEND_OPTION + key), now) for key in options}
 

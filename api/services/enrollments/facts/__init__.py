@@ -1,5 +1,5 @@
 """The facts about people that send options read: collect them, group people by them, notice their changes.
 
-Imports: models, plugins.loading, services.common, services.jobs, store, strategies.
+Imports: models, services.common, services.jobs, store, strategies.
 Imported by: graphql.workspaces, services.campaigns, services.enrollments.timelines, services.launches, services.people.
 """

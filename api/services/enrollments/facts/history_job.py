@@ -24,7 +24,6 @@ from api.store.dispatch import send_history
 from api.store.dispatch.send_history import Place
 from api.store.engine.sql import instant
 from api.store.engine.transactions import transaction
-from plugins.loading.discovery import OWN_DISTRIBUTION
 from strategies import Reads
 from strategies.calendar import local
 from strategies.history import HOURS, NO_HISTORY
@@ -120,7 +119,7 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
 async def _delete_unneeded(workspace_id: str, runtime: JobRuntime) -> int:
     """Delete the old counts of a workspace that nobody needs. Returns how many."""
     options = runtime.context_of(Workspace()).installed.send_options
-    own = [key for key in options if options.distribution(key) == OWN_DISTRIBUTION]
+    own = [key for key in options if options.is_own(key)]
     before = await workspace_now(workspace_id, runtime.clock) - KEPT
     return await send_history.delete_unneeded(workspace_id, await send_history.launch_times(workspace_id, own), before)
 

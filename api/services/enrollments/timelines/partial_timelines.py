@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from api.models import Step
 from api.services.common.context import WorkspaceContext
-from plugins.loading.discovery import OWN_DISTRIBUTION
 from strategies import Refusal
 from strategies.timeline.records import ManualEmailRecord, StepRecord
 from strategies.timeline.timeline import Timeline
@@ -51,7 +50,7 @@ def resolve_possible(
     found = PartialTimeline(NOTHING, Unresolved(1, failed))
     for step in steps:
         key, record = step.send_option, happened.get(step.number)
-        own = key is None or (key in options and options.distribution(key) == OWN_DISTRIBUTION)
+        own = key is None or (key in options and options.is_own(key))
         if own or not (record is None or isinstance(record, ManualEmailRecord)):
             continue
         try:
