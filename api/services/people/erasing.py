@@ -29,10 +29,10 @@ from api.store.people.suppressions import prevent_suppressions
 from strategies import Refusal
 
 ERASE_JOB = "erase_person"
-MAX_ONE_OFF_EMAILS = 1_000
+MAX_ONE_OFF_EMAILS = 200
 """One-off emails whose texts are erased with the decision. The rest follows in chunks."""
-ROWS_PER_CHUNK = 1_000
-"""The most emails, tasks or events that one transaction erases."""
+ROWS_PER_CHUNK = 200
+"""The most emails, tasks or events that one transaction erases: about 20 ms of CPU time on SQLite."""
 KEPT_EVENT_DATA = frozenset(
     {
         *("after", "at", "before", "bounce", "due", "elsewhere", "launch", "matchedBy", "outcome", "parts", "reason"),

@@ -31,7 +31,7 @@ from api.store.people.suppressions import NewSuppression, fill_in_recipients, pr
 from strategies import Refusal
 
 MERGE_JOB = "merge_people"
-EVENTS_PER_CHUNK = 1_000
+EVENTS_PER_CHUNK = 500
 """The most events that one transaction moves."""
 FILLED = ("first_name", "last_name", "title", "company", "zone")
 """Columns that the remaining person gets from the other one, if they have no value."""

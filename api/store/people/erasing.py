@@ -64,7 +64,13 @@ async def erase_emails(person_id: str, after: str, limit: int) -> str | None:
     Returns the id of the last one; None if there are no more.
     """
     order = in_byte_order("id")
-    page = f"SELECT id FROM ({EMAILS}) AS mine WHERE {order} > $2 ORDER BY {order} LIMIT $3"
+    # Each part is read by its own index. Those outside campaigns can be many, so only a page of them is read.
+    page = (
+        f"SELECT id FROM (SELECT send.id FROM enrollment JOIN send ON send.enrollment_id = enrollment.id"
+        f" WHERE enrollment.person_id = $1 AND {in_byte_order('send.id')} > $2 UNION ALL"
+        f" SELECT id FROM (SELECT id FROM send WHERE person_id = $1 AND enrollment_id IS NULL AND {order} > $2"
+        f" ORDER BY {order} LIMIT $3) AS outside) AS mine ORDER BY {order} LIMIT $3"
+    )
     ids = [row["id"] for row in await execute(page, person_id, after, limit)]
     await _erase_contents(ids)
     return _last(ids, limit)
