@@ -15,19 +15,24 @@ from api.services.emails import queries
     description="The folders of the Command Center. SENT, PENDING and UNDELIVERED each contain several of the others."
 )
 class EmailFolder(Enum):
-    DELIVERED = strawberry.enum_value("DELIVERED", description="Sent, and not archived.")
-    ARCHIVED = strawberry.enum_value("ARCHIVED", description="Sent, and moved to the archive by a rep.")
-    DRAFT = strawberry.enum_value("DRAFT", description="A one-off email that a rep is still writing.")
-    SCHEDULED = strawberry.enum_value("SCHEDULED", description="Waits for its send time or the next retry (DEFERRED).")
-    IN_PROGRESS = strawberry.enum_value(
-        "IN_PROGRESS", description="A worker prepares or transmits it (CLAIMED and TRANSMITTING)."
+    DELIVERED = strawberry.enum_value("DELIVERED", description="Sent (status SENT), and not archived.")
+    ARCHIVED = strawberry.enum_value("ARCHIVED", description="Sent (status SENT), and moved to the archive by a rep.")
+    DRAFT = strawberry.enum_value("DRAFT", description="A one-off email that a rep is still writing (status DRAFT).")
+    SCHEDULED = strawberry.enum_value(
+        "SCHEDULED", description="Waits for its send time (status SCHEDULED) or the next retry (DEFERRED)."
     )
-    FAILED = strawberry.enum_value("FAILED", description="Was not sent, and is not tried again automatically.")
+    IN_PROGRESS = strawberry.enum_value(
+        "IN_PROGRESS", description="A worker prepares or transmits it (status CLAIMED or TRANSMITTING)."
+    )
+    FAILED = strawberry.enum_value(
+        "FAILED", description="Was not sent, and is not tried again automatically (status FAILED)."
+    )
     BOUNCED = strawberry.enum_value(
-        "BOUNCED", description="Rejected by the recipient's server, or returned after it was sent. See `bounce`."
+        "BOUNCED",
+        description="Rejected by the recipient's server, or returned after it was sent (status BOUNCED). See `bounce`.",
     )
     IN_DOUBT = strawberry.enum_value(
-        "IN_DOUBT", description="May have been sent or not: a person decides by `resolveInDoubt`."
+        "IN_DOUBT", description="May have been sent or not (status IN_DOUBT): a person decides by `resolveInDoubt`."
     )
     SENT = strawberry.enum_value("SENT", description="Everything that was sent and not returned: DELIVERED, ARCHIVED.")
     PENDING = strawberry.enum_value("PENDING", description="Everything not sent yet: DRAFT, SCHEDULED, IN_PROGRESS.")
@@ -46,7 +51,13 @@ class EmailFolderCount:
 
 @strawberry.input(description="Selects emails that match every given field. An empty list matches no email.")
 class EmailFilter:
-    folder: EmailFolder | None = strawberry.field(default=None, description="Only emails in this folder.")
+    folder: EmailFolder | None = strawberry.field(
+        default=None,
+        description=(
+            "Only emails in this folder. Together with `status`, emails must meet both: a folder without any of these "
+            "statuses, such as SENT with `[SCHEDULED]`, gives an empty list."
+        ),
+    )
     status: list[SendStatus] | None = strawberry.field(
         default=None, description="Only emails with one of these statuses. If left out, emails of every status."
     )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from api.models import Person, Send
+from api.store.emails.emails import FOLDERS
 from api.store.engine.sql import execute
 from api.store.replies.answer_conditions import FACTS
 from tests import story
@@ -41,6 +42,26 @@ async def sent(client: Client) -> list[str]:
 
 async def emails(client: Client, **chosen: Any) -> dict[str, Any]:
     return (await client.ask(EMAILS, filter=chosen))["emails"]
+
+
+async def test_a_folder_and_statuses_that_exclude_each_other_match_no_email(client: Client, sent: list[str]) -> None:
+    """A screen has tabs of folders beside boxes of statuses. Each of them narrows the list."""
+    none = await emails(client, folder="SENT", status=["SCHEDULED"])
+    assert (none["totalCount"], none["totalCountIsExact"], none["nodes"]) == (0, True, [])
+    both = await emails(client, folder="PENDING", status=["SCHEDULED", "SENT"])
+    assert {each["status"] for each in both["nodes"]} == {"SCHEDULED"}
+    answer = (await client.ask(ARCHIVE, filter={"folder": "SENT", "status": ["SCHEDULED"]}))["archiveEmails"]
+    assert (answer["done"], answer["refused"], answer["bulkAction"], answer["errors"]) == ([], [], None, [])
+    assert (await emails(client, folder="ARCHIVED"))["totalCount"] == 0
+
+
+async def test_the_description_of_a_folder_names_its_statuses(client: Client) -> None:
+    document = '{ __type(name: "EmailFolder") { enumValues { name description } } }'
+    folders = {each["name"]: each["description"] for each in (await client.ask(document))["__type"]["enumValues"]}
+    assert folders.keys() == FOLDERS.keys()
+    for name, (statuses, _) in FOLDERS.items():
+        if name not in {"SENT", "PENDING", "UNDELIVERED"}:  # these name the folders that they contain
+            assert all(status in folders[name] for status in statuses), name
 
 
 async def engage(email_id: str, opens: int, clicks: int) -> None:
