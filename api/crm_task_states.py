@@ -38,7 +38,7 @@ class CrmTaskStatus(StrEnum):
 
 
 class CrmConflictSide(StrEnum):
-    """Whose value counts in a conflict."""
+    """Whose value both sides keep in a conflict."""
 
     HERE = "HERE"
     THERE = "THERE"

@@ -18,7 +18,7 @@ from api.services.reports import queries
 from api.services.reports.queries import Counts
 
 
-@strawberry.enum(description="What each line of a report is about.")
+@strawberry.enum(description="What the lines of a report are grouped by.")
 class ReportBy(Enum):
     DAY = strawberry.enum_value("DAY", description="One day. The latest comes first.")
     SENDER = strawberry.enum_value(
@@ -97,7 +97,7 @@ class ReportQuery:
     async def report(
         self,
         info: Request,
-        by: Annotated[ReportBy, strawberry.argument(description="What each line is about.")] = ReportBy.DAY,
+        by: Annotated[ReportBy, strawberry.argument(description="What the lines are grouped by.")] = ReportBy.DAY,
         filter: Annotated[
             ReportFilter | None, strawberry.argument(description="What is counted; null or left out: everything.")
         ] = None,

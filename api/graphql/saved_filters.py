@@ -72,19 +72,25 @@ class SavedFilter:
     async def count(self, info: Request) -> int:
         return (await (await _rows(self, info)).count()).number
 
-    @strawberry.field(metadata=page_cost(), description="The emails that meet it now; null if it is of another list.")
+    @strawberry.field(
+        metadata=page_cost(), description="The emails that meet it now; null if the filter is for another list."
+    )
     async def emails(
         self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Email] | None:
         return await _page(self, SavedFilterKind.EMAILS, PageRequest(first, after, last, before), info)
 
-    @strawberry.field(metadata=page_cost(), description="The tasks that meet it now; null if it is of another list.")
+    @strawberry.field(
+        metadata=page_cost(), description="The tasks that meet it now; null if the filter is for another list."
+    )
     async def tasks(
         self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Task] | None:
         return await _page(self, SavedFilterKind.TASKS, PageRequest(first, after, last, before), info)
 
-    @strawberry.field(metadata=page_cost(), description="The people who meet it now; null if it is of another list.")
+    @strawberry.field(
+        metadata=page_cost(), description="The people who meet it now; null if the filter is for another list."
+    )
     async def people(
         self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Person] | None:

@@ -9,9 +9,7 @@ from api.services.reports.queries import Counts
 
 @strawberry.type(description="How many emails failed, or people ended, for one reason.")
 class ReasonCount:
-    reason: str = strawberry.field(
-        description="The reason, for programs, such as `UNSUBSCRIBED`. docs/errors.md lists them."
-    )
+    reason: str = strawberry.field(description="Code of the reason, such as `UNSUBSCRIBED`. docs/errors.md lists them.")
     count: int = strawberry.field(description="Number of emails or people with this reason.")
 
 

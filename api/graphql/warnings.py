@@ -19,8 +19,8 @@ class WarningLine:
     note: strawberry.Private[WarningNote]
 
     @strawberry.field(
-        description="For programs, such as `FIELD_WITHOUT_VALUE`. docs/errors.md lists the codes and "
-        "their values; packages with send options may add their own."
+        description="Code of the warning, such as `FIELD_WITHOUT_VALUE`. docs/errors.md lists the codes and their "
+        "values; packages with send options may add their own."
     )
     def code(self) -> str:
         return self.note.code

@@ -57,12 +57,12 @@ class CampaignInput:
     )
     in_doubt_resends: int = strawberry.field(
         default=0,
-        description="How many times, 0 to 5, an email in doubt is sent again without a decision of a "
-        "person. The person may then get it twice.",
+        description="How many times, 0 to 5, an email in doubt is resent automatically. The person may then get it "
+        "twice.",
     )
     tracking: Tracking = strawberry.field(
         default=Tracking.OFF,
-        description="Which answers of recipients the emails track. Consider the law first: in the EU, tracking "
+        description="Whether clicks and opens of the emails are tracked. Consider the law first: in the EU, tracking "
         "usually needs the person's consent.",
     )
 
@@ -102,12 +102,12 @@ class CampaignChanges:
     )
     in_doubt_resends: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="How many times, 0 to 5, an email in doubt is sent again without a decision of a person.",
+        description="How many times, 0 to 5, an email in doubt is resent automatically.",
     )
     tracking: Tracking | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Which answers of recipients the emails track. A change applies to emails that are rendered after "
-        "it. Opens and clicks of earlier emails are still counted.",
+        description="Whether clicks and opens of the emails are tracked. A change applies to emails that are rendered "
+        "after it. Opens and clicks of earlier emails are still counted.",
     )
 
 
@@ -235,8 +235,9 @@ class CampaignMutation:
     @mutation(
         metadata=cost(5_000, once=3),
         description="End a campaign for everyone in it: open tasks are cancelled, pending emails fail "
-        "with `CAMPAIGN_ENDED`, and its background launches are cancelled. When this answers, none of its emails "
-        "is sent any more, except one whose transmission has begun. Up to 1,000 people are ended at once. A background "
+        "with `CAMPAIGN_ENDED`, and its background launches are cancelled. Once the mutation has returned, none of "
+        "the campaign's emails is sent, except one whose transmission has begun. Up to 1,000 people are ended at "
+        "once. A background "
         "job ends the others: until then `Campaign.endingAt` is set and nobody can be launched into the campaign. It "
         "cannot be undone.",
     )

@@ -67,11 +67,11 @@ class Campaign(CampaignLists, Node):
         description="What happens to the campaign of a person whose task expires."
     )
     in_doubt_resends: int = strawberry.field(
-        description="How many times, 0 to 5, an email in doubt is sent again without a decision of a "
-        "person. With 0 it waits for `resolveInDoubt`."
+        description="How many times, 0 to 5, an email in doubt is resent automatically. With 0 it waits for "
+        "`resolveInDoubt`."
     )
     tracking: Tracking = strawberry.field(
-        description="Which answers of recipients the emails track. It needs the server's setting "
+        description="Whether clicks and opens of the emails are tracked. Tracking needs the server's setting "
         "`TOUCHLINE_TRACKING_URL`: without it, emails are sent as with OFF."
     )
     job_problem: str | None = strawberry.field(
@@ -91,8 +91,9 @@ class Campaign(CampaignLists, Node):
         "everyone. None of its emails is sent meanwhile. Null otherwise."
     )
     version: int = strawberry.field(
-        description="Counts the changes of the settings, the steps and the archive, from 1. Give the one that you have "
-        "read as `ifVersion` of a mutation, so that you overwrite nobody else's change."
+        description="Starts at 1 and increases when the settings or steps change, and when the campaign is archived "
+        "or restored. Pass the version that you have read as `ifVersion` of a mutation, so that you do not overwrite "
+        "someone else's change."
     )
     launched_at: datetime | None = strawberry.field(
         description="When the first person was launched into the campaign, UTC; null while its status is DRAFT."
@@ -113,14 +114,16 @@ class Campaign(CampaignLists, Node):
     paused_at: strawberry.Private[datetime | None]
     resume_requested_at: strawberry.Private[datetime | None]
 
-    @strawberry.field(description="What the campaign is doing. FINISHED follows up to five seconds later.")
+    @strawberry.field(
+        description="Status of the campaign. It becomes FINISHED up to five seconds after the last person's end."
+    )
     def status(self) -> CampaignStatus:
         return campaign_status(self)
 
     @strawberry.field(
         name="pausedAt",
         description="When the campaign was paused, UTC; null when it is not paused, and as soon as `resumeCampaign` "
-        "has answered. See `applyingPause`.",
+        "has returned. See `applyingPause`.",
     )
     def shown_paused_at(self) -> datetime | None:
         return self.paused_at if self.resume_requested_at is None else None
@@ -178,7 +181,7 @@ class Campaign(CampaignLists, Node):
         metadata=cost(100),
         description="Number of people for whom a send option failed when their steps were planned, such as after an "
         "edit. Their emails from that step on wait, also when they are due, because their old plan is not valid "
-        "any more. Touchline asks the option again automatically; `retrySendOptions` asks it immediately. "
+        "any more. Touchline calls the option again automatically; `retrySendOptions` calls it immediately. "
         "`Enrollment.waitsFromStep` says who waits. Usually 0.",
     )
     async def waiting_people(self, info: Request) -> int:

@@ -71,7 +71,7 @@ class EditStepPreview:
     )
 
 
-@strawberry.type(description="What an edit of a running campaign would do now. Nothing is written.")
+@strawberry.type(description="Effect that an edit of a running campaign would have now. Nothing is written.")
 class EditPreview:
     at: datetime = strawberry.field(description="When this preview was calculated. UTC.")
     exact: bool = strawberry.field(
@@ -80,8 +80,8 @@ class EditPreview:
     )
     people: int = strawberry.field(description="Number of people for whom the campaign is active.")
     calculated_people: int = strawberry.field(
-        description="Number of people that the other numbers cover: `people` if `exact`, otherwise fewer. People who "
-        "share their times with the most others come first."
+        description="Number of people that the other numbers cover: `people` if `exact`, otherwise fewer. The most "
+        "frequent combinations of times are covered first."
     )
     moving_people: int = strawberry.field(description="Number of people for whom an email or a task would change.")
     unresolved_people: int = strawberry.field(

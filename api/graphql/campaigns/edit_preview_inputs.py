@@ -14,25 +14,25 @@ from api.services.campaigns import edit_drafts
 from api.services.campaigns.draft import Draft
 
 
-@strawberry.input(description="Other settings of a campaign, as the mutation `updateCampaign` takes them.")
+@strawberry.input(description="Settings of a campaign that the edit would change (`updateCampaign`).")
 class UpdateCampaignArguments:
     id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
     input: CampaignChanges = strawberry.field(description="The settings that would change.")
 
 
-@strawberry.input(description="A new step, as the mutation `addStep` takes it.")
+@strawberry.input(description="A step that the edit would add, with its content and place (`addStep`).")
 class AddStepArguments:
     campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
     input: StepInput = strawberry.field(description="Content and place of the step that would be added.")
 
 
-@strawberry.input(description="Other content of a step, as the mutation `changeStep` takes it.")
+@strawberry.input(description="Content of a step that the edit would change (`changeStep`).")
 class ChangeStepArguments:
     id: strawberry.ID = strawberry.field(description="Identifier of the step, such as `stp_…`.")
     input: StepChanges = strawberry.field(description="The content that would change.")
 
 
-@strawberry.input(description="Another place of a step, as the mutation `moveStep` takes it.")
+@strawberry.input(description="The day and position to which a step would move (`moveStep`).")
 class MoveStepArguments:
     id: strawberry.ID = strawberry.field(description="Identifier of the step, such as `stp_…`.")
     day: int = strawberry.field(description="The day that the step would move to, 1 to 365.")
@@ -42,28 +42,28 @@ class MoveStepArguments:
     )
 
 
-@strawberry.input(description="The step to leave out, as the mutation `removeStep` takes it.")
+@strawberry.input(description="A step that the edit would remove (`removeStep`).")
 class RemoveStepArguments:
     id: strawberry.ID = strawberry.field(description="Identifier of the step, such as `stp_…`.")
 
 
-@strawberry.input(description="Another day for all steps of one, as the mutation `moveDay` takes it.")
+@strawberry.input(description="A day whose steps would move to another day (`moveDay`).")
 class MoveDayArguments:
     campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
     day: int = strawberry.field(description="The day whose steps would move, counted from 1.")
     to: int = strawberry.field(description="The day that they would move to, 1 to 365.")
 
 
-@strawberry.input(description="The day to leave out, as the mutation `removeDay` takes it.")
+@strawberry.input(description="A day whose steps would be removed (`removeDay`).")
 class RemoveDayArguments:
     campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
     day: int = strawberry.field(description="The day whose steps would be removed, counted from 1.")
 
 
-@strawberry.input(description="Several edits of a campaign's steps, as the mutation `editSteps` takes them.")
+@strawberry.input(description="Several edits of a campaign's steps that would be made together (`editSteps`).")
 class EditStepsArguments:
     campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign, such as `cmp_…`.")
-    edits: list[StepEdit] = strawberry.field(description="The edits that would be carried out as one, in their order.")
+    edits: list[StepEdit] = strawberry.field(description="The edits that would be made together, in their order.")
 
 
 @strawberry.input(
@@ -71,30 +71,28 @@ class EditStepsArguments:
 )
 class EditInput:
     update_campaign: UpdateCampaignArguments | None = strawberry.field(
-        default=None, description="Preview other settings, with the arguments of the mutation `updateCampaign`."
+        default=None, description="Preview changed settings (`updateCampaign`)."
     )
-    add_step: AddStepArguments | None = strawberry.field(
-        default=None, description="Preview a new step, with the arguments of the mutation `addStep`."
-    )
+    add_step: AddStepArguments | None = strawberry.field(default=None, description="Preview a new step (`addStep`).")
     change_step: ChangeStepArguments | None = strawberry.field(
-        default=None, description="Preview other content of a step, with the arguments of the mutation `changeStep`."
+        default=None, description="Preview changed content of a step (`changeStep`)."
     )
     move_step: MoveStepArguments | None = strawberry.field(
-        default=None, description="Preview another place of a step, with the arguments of the mutation `moveStep`."
+        default=None, description="Preview a new place of a step (`moveStep`)."
     )
     remove_step: RemoveStepArguments | None = strawberry.field(
         default=None,
-        description="Preview the campaign without a step, with the arguments of the mutation `removeStep`.",
+        description="Preview the removal of a step (`removeStep`).",
     )
     move_day: MoveDayArguments | None = strawberry.field(
         default=None,
-        description="Preview another day for all steps of one, with the arguments of the mutation `moveDay`.",
+        description="Preview moving all steps of a day to another day (`moveDay`).",
     )
     remove_day: RemoveDayArguments | None = strawberry.field(
-        default=None, description="Preview the campaign without a day, with the arguments of the mutation `removeDay`."
+        default=None, description="Preview the removal of all steps of a day (`removeDay`)."
     )
     edit_steps: EditStepsArguments | None = strawberry.field(
-        default=None, description="Preview several edits as one, with the arguments of the mutation `editSteps`."
+        default=None, description="Preview several edits that are made together (`editSteps`)."
     )
 
 

@@ -41,8 +41,8 @@ class ResumePreview:
     )
     people: int = strawberry.field(description="Number of people with emails on hold.")
     calculated_people: int = strawberry.field(
-        description="Number of people that the other numbers cover: `people` if `exact`, otherwise fewer. People who "
-        "share their times with the most others come first."
+        description="Number of people that the other numbers cover: `people` if `exact`, otherwise fewer. The most "
+        "frequent combinations of times are covered first."
     )
     held_emails: int = strawberry.field(description="Number of emails on hold because of the pause.")
     moving_people: int = strawberry.field(

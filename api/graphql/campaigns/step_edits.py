@@ -23,7 +23,7 @@ from strategies import Refusal
 STEP_NAME = "Identifier of the step, such as `stp_…`, or the `key` of a step that an earlier edit of the list adds."
 
 
-@strawberry.input(description="A new step of a campaign, in a list of several changes that are made as one.")
+@strawberry.input(description="A new step, in a list of edits that are made together.")
 class AddStepEdit:
     input: StepInput = strawberry.field(description="Content and place of the new step.")
     key: str | None = strawberry.field(
@@ -33,13 +33,13 @@ class AddStepEdit:
     )
 
 
-@strawberry.input(description="Other content of a step, in a list of several changes that are made as one.")
+@strawberry.input(description="Changed content of a step, in a list of edits that are made together.")
 class ChangeStepEdit:
     id: strawberry.ID = strawberry.field(description=STEP_NAME)
     input: StepChanges = strawberry.field(description="The content to change. Omitted fields do not change.")
 
 
-@strawberry.input(description="Another place of a step, in a list of several changes that are made as one.")
+@strawberry.input(description="A new place of a step, in a list of edits that are made together.")
 class MoveStepEdit:
     id: strawberry.ID = strawberry.field(description=STEP_NAME)
     day: int = strawberry.field(description="The day that the step moves to, 1 to 365.")
@@ -49,34 +49,34 @@ class MoveStepEdit:
     )
 
 
-@strawberry.input(description="The removal of a step, in a list of several changes that are made as one.")
+@strawberry.input(description="The removal of a step, in a list of edits that are made together.")
 class RemoveStepEdit:
     id: strawberry.ID = strawberry.field(description=STEP_NAME)
 
 
-@strawberry.input(description="Another day for all steps of one, in a list of several changes that are made as one.")
+@strawberry.input(description="A day whose steps move to another day, in a list of edits that are made together.")
 class MoveDayEdit:
     day: int = strawberry.field(description="The day whose steps move, counted from 1.")
     to: int = strawberry.field(description="The day that they move to, 1 to 365.")
 
 
-@strawberry.input(description="The removal of all steps of a day, in a list of several changes that are made as one.")
+@strawberry.input(description="The removal of all steps of a day, in a list of edits that are made together.")
 class RemoveDayEdit:
     day: int = strawberry.field(description="The day whose steps are removed, counted from 1.")
 
 
 @strawberry.input(
-    one_of=True, description="One change in a list of several that are made as one. Give exactly one of these fields."
+    one_of=True, description="One edit in a list of edits that are made together. Give exactly one of these fields."
 )
 class StepEdit:
     add: AddStepEdit | None = strawberry.field(
         default=strawberry.UNSET, description="A new step, with its content and its place."
     )
     change: ChangeStepEdit | None = strawberry.field(
-        default=strawberry.UNSET, description="Other content, such as another template or send option."
+        default=strawberry.UNSET, description="Changed content, such as another template or send option."
     )
     move: MoveStepEdit | None = strawberry.field(
-        default=strawberry.UNSET, description="Another day and position for one existing or added step."
+        default=strawberry.UNSET, description="A new day and position for an existing or added step."
     )
     remove: RemoveStepEdit | None = strawberry.field(
         default=strawberry.UNSET, description="A step to take out of the campaign."

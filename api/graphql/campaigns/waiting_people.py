@@ -1,4 +1,4 @@
-"""The mutation that asks the send options of a campaign again at once."""
+"""The mutation that plans the steps of waiting people again."""
 
 import strawberry
 
@@ -16,9 +16,9 @@ from api.services.campaigns.editing import waiting_job
 class WaitingPeopleMutation:
     @mutation(
         metadata=cost(5_000),
-        description="Ask the send options again for the people of `Campaign.waitingPeople`, at once for the first 500. "
-        "A background job asks for the others, and asks again until nobody waits. A paused option is not asked "
-        "before its pause is over. `waitingPeople` of the answer lists the people who still wait.",
+        description="Call the send options again for the people of `Campaign.waitingPeople`, immediately for the "
+        "first 500. A background job calls them for the others, and repeats this until nobody waits. A paused option "
+        "is not called before its pause is over. `waitingPeople` of the result is the number of people who still wait.",
     )
     async def retry_send_options(self, info: Request, id: CampaignId) -> CampaignPayload:
         row = await waiting_job.retry_now(info.context.workspace_context, id)

@@ -1,4 +1,4 @@
-"""Connections to CRMs, and what a CRM has of people and tasks: types and mutations.
+"""Connections to CRMs, and the records of people and tasks in them: types and mutations.
 
 Imports: codes, graphql, plugins, services.common, services.crm, services.launches, strategies.
 Imported by: graphql.people, graphql.tasks.

@@ -53,8 +53,8 @@ class CrmProblem:
 )
 class CrmOwnLogin:
     state: CrmState = strawberry.field(
-        description="Whether it works. While it is `RECONNECT` or `PAUSED`, what the sender's user has to write fails "
-        "with `OWN_LOGIN_LOST` (`crmFailures`) and waits; other senders are not concerned."
+        description="Whether it works. While it is `RECONNECT` or `PAUSED`, the sender's writes fail with "
+        "`OWN_LOGIN_LOST` (`crmFailures`) and wait. Other senders are not affected."
     )
     user: CrmUser = strawberry.field(description="The user of the CRM who has logged in.")
     problem: CrmProblem | None = strawberry.field(
@@ -62,7 +62,7 @@ class CrmOwnLogin:
     )
 
 
-@strawberry.type(description="Which user of the CRM a sender is, and whether the sender's tasks are synced.")
+@strawberry.type(description="The CRM user of a sender, and whether the sender's tasks are synced.")
 class CrmSender:
     sender_id: strawberry.Private[str]
     user: CrmUser | None = strawberry.field(
@@ -74,7 +74,7 @@ class CrmSender:
 
     @strawberry.field(
         metadata=cost(100, queries=True),
-        description="The sender's own login; null if there is none. Then the workspace's connection writes.",
+        description="The sender's own login; null if there is none. Then the workspace's connection is used.",
     )
     async def own_login(self, info: Request) -> CrmOwnLogin | None:
         row = await queries.own_login(info.context.workspace_context, self.sender_id)
@@ -85,7 +85,7 @@ class CrmSender:
         return cast(Sender, await info.context.loaders.sender.load(self.sender_id))
 
 
-@strawberry.type(description="How many calls of the CRM's API were made in the last 24 hours, of how many.")
+@strawberry.type(description="Use of the CRM's API in the last 24 hours, and its limit.")
 class CrmApiUse:
     used: int = strawberry.field(description="Calls of all programs of the organization, as the CRM counts them.")
     limit: int = strawberry.field(description="Calls that the organization may make in 24 hours.")
@@ -141,7 +141,7 @@ class ConnectedCrm:
 
     @strawberry.field(
         metadata=cost(100, queries=True),
-        description="How many calls of the CRM's API were made; null if the CRM has not reported it yet.",
+        description="Use of the CRM's API; null if the CRM has not reported it yet.",
     )
     async def api_use(self, info: Request) -> CrmApiUse | None:
         row = self.row
@@ -168,13 +168,16 @@ class ConnectedCrm:
     async def next_attempt_at(self, info: Request) -> datetime | None:
         return await queries.next_attempt(info.context.workspace_context, self.row)
 
-    @strawberry.field(metadata=cost(100, queries=True), description="How the workspace works with the CRM.")
+    @strawberry.field(
+        metadata=cost(100, queries=True),
+        description="How the workspace uses the CRM, such as which activities are logged.",
+    )
     async def settings(self, info: Request) -> CrmSettings:
         return from_row(CrmSettings, await queries.settings(info.context.workspace_context, self.row))
 
     @strawberry.field(
         metadata=cost(200, size=CRM_USERS, queries=True),
-        description="Which user of the CRM each sender is. Senders without a user and a setting are left out.",
+        description="The CRM user of each sender. Senders with neither a user nor a setting of their own are left out.",
     )
     async def senders(self, info: Request) -> list[CrmSender]:
         return [crm_sender(row) for row in await queries.users(info.context.workspace_context, self.row)]

@@ -61,8 +61,9 @@ class AddCrmPeoplePayload(Payload):
 class CrmPersonMutation:
     @mutation(
         metadata=cost(1_000, once=1),
-        description="Link a person with a lead or contact of the CRM, in place of an earlier record. A record that was "
-        "converted or merged is followed. Refused if another person has the record (`CRM_PERSON_LINKED`).",
+        description="Link a person with a lead or contact of the CRM, in place of an earlier record. If the record "
+        "was converted or merged, the resulting record is linked. Refused if another person has the record "
+        "(`CRM_PERSON_LINKED`).",
     )
     async def link_crm_person(self, info: Request, person_id: PersonId, remote_id: RemoteId) -> PersonPayload:
         row = await by_hand.link_person(info.context.workspace_context, person_id, remote_id)
@@ -79,8 +80,9 @@ class CrmPersonMutation:
     @mutation(
         metadata=cost(10_000, once=3),
         description="Import people from a report, a list view or a query of the CRM in the background. They are linked "
-        "with their records. People are found by the record, then by address. Rows are refused as those of a CSV file "
-        "are. People who have opted out in the CRM are imported, but get no emails. A wrong source is refused here. A "
+        "with their records. People are found by the record, then by address. Rows are refused for the same reasons "
+        "as rows of a CSV file. People who have opted out in the CRM are imported, but get no emails. A wrong source "
+        "is refused here. A "
         "workspace runs up to 5 imports at once (`TOO_MANY_IMPORTS`).",
     )
     async def import_crm_people(

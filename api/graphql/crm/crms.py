@@ -22,7 +22,7 @@ class CrmField:
     def key(self) -> str:
         return self.field.key
 
-    @strawberry.field(description="What the value is, so that a form can ask for it.")
+    @strawberry.field(description="Kind of the value, which decides how a form asks for it.")
     def kind(self) -> AccessFieldKind:
         return self.field.kind
 
@@ -60,8 +60,8 @@ class CrmWay:
         return self.way.labels.get(language, self.way.labels["en"])
 
     @strawberry.field(
-        description="Whether a user logs in on the CRM's own page and allows the access. Then `startCrmConnection` "
-        "connects, otherwise `connectCrm`."
+        description="True: a user logs in on the CRM's own page and allows the access; use `startCrmConnection`. "
+        "False: use `connectCrm`."
     )
     def asks_consent(self) -> bool:
         return self.way.asks_consent
@@ -88,7 +88,9 @@ class Crm:
         return [CrmWay(way=way) for way in self.crm.ways]
 
     @strawberry.field(
-        metadata=cost(100, queries=True), description="How the workspace works with it, also before it is connected."
+        metadata=cost(100, queries=True),
+        description="How the workspace uses this CRM, such as which activities are logged. It can be set before "
+        "connecting.",
     )
     async def settings(self, info: Request) -> CrmSettings:
         return from_row(CrmSettings, await settings_of(info.context.workspace_context.workspace_id, self.crm.key))

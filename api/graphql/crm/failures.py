@@ -31,9 +31,7 @@ class CrmFailure:
     object_id: strawberry.ID = strawberry.field(
         description="`id` of the task, email, reply or suppression that is written to the CRM."
     )
-    code: str = strawberry.field(
-        description="Why it failed, for programs, such as `FIELD_CUSTOM_VALIDATION_EXCEPTION`."
-    )
+    code: str = strawberry.field(description="Error code, such as `FIELD_CUSTOM_VALIDATION_EXCEPTION`.")
     category: CrmCategory = strawberry.field(description="What kind of failure it is.")
     detail: str = strawberry.field(
         description="What the CRM answered, up to 1,000 characters. It comes from outside: escape it before you show "
@@ -101,8 +99,9 @@ def _read_filter(chosen: CrmFailureFilter | None) -> failures.CrmFailureFilter:
 class CrmFailureQuery:
     @strawberry.field(
         metadata=page_cost(),
-        description="Writes to the CRM whose last attempt failed, the last failure first: those that wait for "
-        "somebody, and those that are tried again. A write that succeeds is removed from the list.",
+        description="Writes to the CRM whose last attempt failed, the last failure first: those that need "
+        "`retryCrmWrites`, and those that are tried again automatically. A write that succeeds is removed from the "
+        "list.",
     )
     async def crm_failures(
         self,

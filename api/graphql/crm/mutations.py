@@ -70,8 +70,8 @@ class CrmMutation:
         role=Role.ADMIN,
         metadata=CALLS_CRM,
         description="Connect the workspace to a CRM. Touchline logs in first: if the CRM does not accept it, nothing "
-        "is stored, and the error has the CRM's words. A workspace that is connected gets the new login, if it leads "
-        "to the same organization. Secrets are encrypted and never shown again.",
+        "is stored, and the error has the CRM's words. If the workspace is already connected, the new login replaces "
+        "the old one. It must lead to the same organization. Secrets are encrypted and never shown again.",
     )
     async def connect_crm(
         self,
@@ -143,7 +143,7 @@ class CrmMutation:
 
     @mutation(
         metadata=CALLS_CRM,
-        description="Set which user of the CRM a sender is, and whether the sender's tasks are synced. Touchline "
+        description="Set the CRM user of a sender, and whether the sender's tasks are synced. Touchline "
         "checks in the CRM that the user is active.",
     )
     async def set_crm_user(

@@ -1,4 +1,4 @@
-"""What the CRM has of a person."""
+"""A person's record in the CRM."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from api.graphql.engine.enums.crm_enums import CrmPersonKind
 from api.graphql.engine.enums.crm_failure_enums import CrmMatchedBy
 
 
-@strawberry.type(description="What the CRM has of a person.")
+@strawberry.type(description="A person's record in the CRM.")
 class CrmRecord:
     """A row of api.models.CrmPerson."""
 
@@ -23,7 +23,8 @@ class CrmRecord:
         description="Whether the record had opted out of emails when it was last read or written."
     )
     problem: str | None = strawberry.field(
-        description="Why no record was chosen, for programs, such as `CRM_PERSON_AMBIGUOUS`; null if there is one. "
+        description="Code of the reason why no record was chosen, such as `CRM_PERSON_AMBIGUOUS`; null if there is "
+        "one. "
         "Nothing is logged for the person meanwhile."
     )
     detail: str = strawberry.field(description="Why no record was chosen, for people; empty if there is one.")

@@ -15,7 +15,7 @@ from api.states import Role
 CrmKey = Annotated[str, strawberry.argument(description="Key of the CRM, as `crms` lists it, such as `salesforce`.")]
 
 
-@strawberry.type(description="How the workspace works with a CRM. The settings stay when it is disconnected.")
+@strawberry.type(description="Settings of a workspace for a CRM. They are kept when it is disconnected.")
 class CrmSettings:
     """A row of api.models.CrmSettings."""
 
@@ -24,7 +24,7 @@ class CrmSettings:
         "used it, Touchline's calls wait."
     )
     sync_tasks: bool = strawberry.field(
-        description="Whether tasks are synced of senders without a setting of their own (`setCrmUser`)."
+        description="Whether tasks are synced if their sender has no setting of its own (`setCrmUser`)."
     )
     subject_pattern: str = strawberry.field(
         description="Subject of tasks and logged activities in the CRM: text with variables, such as "
@@ -48,14 +48,14 @@ class CrmSettings:
         "(Salesforce: Enhanced Email)."
     )
     sync_opt_outs: bool = strawberry.field(
-        description="Whether unsubscribing here and opting out of emails in the CRM follow each other."
+        description="Whether unsubscribes in Touchline and email opt-outs in the CRM are synchronized."
     )
     marker_field: str = strawberry.field(
         description="API name of the field of tasks in the CRM that has Touchline's id. Empty: the plugin's own, such "
         "as `Touchline_Id__c`."
     )
     opt_out_field: str = strawberry.field(
-        description="API name of the field in the CRM that says who wants no emails. Empty: the CRM's standard field."
+        description="API name of the email opt-out field in the CRM. Empty: the CRM's standard field."
     )
 
 
@@ -67,7 +67,7 @@ class CrmSettingsChanges:
     )
     sync_tasks: bool | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Whether tasks are synced of senders without a setting of their own. The default is false.",
+        description="Whether tasks are synced if their sender has no setting of its own. The default is false.",
     )
     subject_pattern: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -110,7 +110,8 @@ class CrmSettingsChanges:
     )
     sync_opt_outs: bool | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Whether unsubscribing and opting out follow each other. The default is true.",
+        description="Whether unsubscribes in Touchline and email opt-outs in the CRM are synchronized. The default is "
+        "true.",
     )
     marker_field: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -118,7 +119,7 @@ class CrmSettingsChanges:
     )
     opt_out_field: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="API name of the field that says who wants no emails. Null: the CRM's standard field.",
+        description="API name of the email opt-out field. Null: the CRM's standard field.",
     )
 
 
@@ -131,7 +132,9 @@ class CrmSettingsPayload(Payload):
 
 @strawberry.type
 class CrmSettingsMutation:
-    @mutation(role=Role.ADMIN, description="Change how the workspace works with a CRM. The CRM need not be connected.")
+    @mutation(
+        role=Role.ADMIN, description="Change the settings of the workspace for a CRM. The CRM need not be connected."
+    )
     async def update_crm_settings(
         self,
         info: Request,

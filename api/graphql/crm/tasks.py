@@ -16,10 +16,10 @@ from plugins.crms.tasks import TaskField
 
 describe(
     CrmTaskStatus,
-    "Whether the CRM has a task as it is here.",
+    "Whether the copy of a task in the CRM is up to date.",
     {
         "WAITING": "A change of the task waits for the CRM. It is sent within seconds, or tried again at `retryAt`.",
-        "SYNCED": "The CRM has the task as it is here.",
+        "SYNCED": "The copy in the CRM is up to date.",
         "FAILED": "The CRM has rejected a change. It waits until the task changes, or until somebody retries it.",
         "DELETED": "The CRM no longer has the task: it was deleted there, or deleted or cancelled here.",
         "ONLY_HERE": "The tasks of its assignee are not synced, or it was closed before the CRM got it.",
@@ -40,7 +40,7 @@ describe(
 )
 describe(
     CrmConflictSide,
-    "Whose value counts in a conflict.",
+    "Whose value both sides keep in a conflict.",
     {
         "HERE": "Touchline's: its change was later, or the CRM's cannot be applied here.",
         "THERE": "The CRM's: its change was later.",
@@ -55,7 +55,7 @@ class CrmConflict:
         description="The value here, such as `2026-03-05`, `HIGH`, or the id of the CRM's user; null for texts."
     )
     there: str | None = strawberry.field(description="The value in the CRM, as `here` has it; null for texts.")
-    wins: CrmConflictSide = strawberry.field(description="Whose value counts. Both sides have it now.")
+    wins: CrmConflictSide = strawberry.field(description="Whose value was kept. Both sides have it now.")
     at: datetime = strawberry.field(description="When the conflict was found, UTC.")
 
 
@@ -75,7 +75,7 @@ class CrmTaskError:
 
 @strawberry.type(description="The copy of a task that the CRM has, and how it is synced.")
 class CrmTask:
-    state: CrmTaskStatus = strawberry.field(description="Whether the CRM has the task as it is here.")
+    state: CrmTaskStatus = strawberry.field(description="Whether the copy in the CRM is up to date.")
     remote_id: str | None = strawberry.field(
         description=(
             "Id of the task in the CRM, such as `00T5e000001abcdEAA`; null if the CRM does not have the task yet."
@@ -96,7 +96,7 @@ class CrmTask:
 
 
 def crm_task_of(found: Any) -> CrmTask | None:
-    """Return what a task is in the CRM. ``found`` is its row with the change that waits."""
+    """Return a task's copy in the CRM. ``found`` is its row with the change that waits."""
     if found is None:
         return None
     link, change = found

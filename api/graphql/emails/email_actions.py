@@ -1,4 +1,4 @@
-"""The columns of the Command Center about what happened to an email, and what a rep can do with it."""
+"""The last event of an email, and the actions that it allows: columns of the Command Center."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @strawberry.type(description="What happened to an email last.")
 class EmailActivity:
     kind: EmailActivityKind = strawberry.field(description="What happened, such as CLICKED.")
-    at: datetime = strawberry.field(description="When it happened; of opens and clicks, the first one. UTC.")
+    at: datetime = strawberry.field(description="When it happened, UTC; for opens and clicks, the first time.")
 
 
 @strawberry.type
@@ -31,8 +31,8 @@ class ActionFields:
 
     @strawberry.field(
         metadata=cost(4, size=EMAIL_ACTIONS, plain_at=5),
-        description="What the status of the email allows a rep to do, for the buttons of a list. The mutation checks "
-        "again: it may be refused because the address has unsubscribed, or because the campaign has ended.",
+        description="Actions that the email's status allows, for the buttons of a list. The mutation checks again: it "
+        "may be refused because the address has unsubscribed, or because the campaign has ended.",
     )
     def quick_actions(self) -> list[EmailAction]:
         return quick_actions.quick_actions(cast(Any, self))

@@ -44,9 +44,7 @@ class EmailFolder(Enum):
 @strawberry.type(description="How many emails a folder of the Command Center has.")
 class EmailFolderCount:
     folder: EmailFolder = strawberry.field(description="The folder. SENT, PENDING and UNDELIVERED contain others.")
-    emails: int = strawberry.field(
-        description="How many emails the folder has now, archived ones included where the folder has them."
-    )
+    emails: int = strawberry.field(description="Number of emails in the folder now. SENT includes archived emails.")
 
 
 @strawberry.input(description="Selects emails that match every given field. An empty list matches no email.")

@@ -27,7 +27,7 @@ class EmailPreview:
     text: str = strawberry.field(description="Text part, rendered, with the email that a follow-up quotes.")
     unresolved_fields: list[str] = strawberry.field(
         metadata=cost(size=UNRESOLVED_FIELDS, plain_at=5),
-        description="Dynamic fields without a value, such as `city`, which would stop the email. In `subject` and "
+        description="Dynamic fields without a value, such as `city`, which would prevent sending. In `subject` and "
         "`html` each is shown as a field prompt, `{{! city }}`.",
     )
     prompts: list[str] = strawberry.field(
@@ -39,7 +39,9 @@ class EmailPreview:
 
 @strawberry.type(description="The preview of a template, a step's email or a text.")
 class TemplatePreview:
-    preview: EmailPreview = strawberry.field(description="The rendered email, with what would stop it.")
+    preview: EmailPreview = strawberry.field(
+        description="The rendered email, with the fields and prompts that would prevent sending it."
+    )
     warnings: list[WarningLine] = strawberry.field(
         metadata=cost(size=WARNINGS),
         description="What would be removed from the HTML, such as `<script>`, because it is not allowed in emails.",
@@ -120,8 +122,8 @@ def preview_request(given: TemplatePreviewInput) -> template_preview.PreviewRequ
 class EmailPreviewQuery:
     @strawberry.field(
         metadata=cost(2_000, queries=True),
-        description="What the email of a template, a step or a text says for a person, and what would stop it. "
-        "Nothing is written.",
+        description="Render the email of a template, a step or a text for a person, and list what would prevent "
+        "sending it. Nothing is written.",
     )
     async def template_preview(
         self,

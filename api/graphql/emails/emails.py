@@ -80,8 +80,8 @@ class Email(SentFields, ActionFields, WaitFields, Node):
         "recorded."
     )
     reason: str | None = strawberry.field(
-        description="Why the email was not sent, for programs, such as `UNSUBSCRIBED`; null if nothing "
-        "is wrong. docs/errors.md lists the codes."
+        description="Code of the reason why the email was not sent, such as `UNSUBSCRIBED`; null if nothing is wrong. "
+        "docs/errors.md lists the codes."
     )
     detail: str = strawberry.field(
         description="Why the email was not sent, or what the mail server said, for people. Empty if "
@@ -144,8 +144,8 @@ class Email(SentFields, ActionFields, WaitFields, Node):
 
     @strawberry.field(
         metadata=cost(1_500, queries=True),
-        description="What the email will say, rendered for its person with the dates of `dueAt`, to edit "
-        "and pass to `editEmail`. Null unless the email is a DRAFT, SCHEDULED, DEFERRED or CLAIMED.",
+        description="Content of the unsent email, rendered for its person with the dates of `dueAt`, to edit and pass "
+        "to `editEmail`. Null unless the email is a DRAFT, SCHEDULED, DEFERRED or CLAIMED.",
     )
     async def composition(self, info: Request) -> Composition | None:
         if self.status not in (SendStatus.DRAFT, *UNTRANSMITTED_STATUSES):
@@ -154,7 +154,8 @@ class Email(SentFields, ActionFields, WaitFields, Node):
 
     @strawberry.field(
         metadata=loaded_field("email_version", "id"),
-        description="Grows when somebody changes the text or the time of the email. Pass it as `ifVersion`, so that "
+        description="Increases when somebody changes the text or the time of the email. Pass it as `ifVersion`, so "
+        "that "
         "two windows do not overwrite each other. For a one-off email it is `oneOff.version`.",
     )
     async def version(self, info: Request) -> int:

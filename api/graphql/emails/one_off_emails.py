@@ -40,15 +40,16 @@ class OneOffEmail:
     template_id: strawberry.Private[str | None]
     follows_id: strawberry.Private[str | None]
     version: int = strawberry.field(
-        description="Grows with each change of the email. Pass it as `ifVersion`, so that two windows do not overwrite "
+        description="Increases with each change of the email. Pass it as `ifVersion`, so that two windows do not "
+        "overwrite "
         "each other."
     )
     cc: list[str] = strawberry.field(
-        metadata=cost(size=COPIES, plain_at=10), description="Addresses that get a copy, as every recipient sees."
+        metadata=cost(size=COPIES, plain_at=10), description="Addresses in CC. Every recipient sees them."
     )
     bcc: list[str] = strawberry.field(
         metadata=cost(size=COPIES, plain_at=10),
-        description="Addresses that get a copy. No recipient sees them: they are in no header.",
+        description="Addresses in BCC. No recipient sees them: they are in no header.",
     )
     reached: list[str] = strawberry.field(
         metadata=cost(size=COPIES, plain_at=10),
@@ -57,7 +58,7 @@ class OneOffEmail:
             "in To, these addresses get no second copy."
         ),
     )
-    tracking: Tracking = strawberry.field(description="Which answers of recipients are tracked.")
+    tracking: Tracking = strawberry.field(description="Whether clicks and opens are tracked.")
     created_at: datetime = strawberry.field(description="When the email was begun, UTC.")
     updated_at: datetime = strawberry.field(description="When a rep last changed the email, UTC.")
 

@@ -23,10 +23,10 @@ from api.services.one_off_emails.drafts import NewEmail
 PERSON = "`id` of the person in To. Give this or `to`."
 TO = "Address in To, such as `ada@example.com`. If no person has it, one is added. Give this or `personId`."
 CC = (
-    "Addresses that get a copy, as every recipient sees. An address that has unsubscribed or bounced, or whose domain "
+    "Addresses in CC, which every recipient sees. An address that has unsubscribed or bounced, or whose domain "
     "is blocked, is refused. A repeated address counts once. To, CC and BCC can have 50 recipients together."
 )
-BCC = "Addresses that get a copy. No recipient sees them. The rules of `cc` apply."
+BCC = "Addresses in BCC, which no recipient sees. The rules of `cc` apply."
 SUBJECT = "Subject, sent as it is. It may be empty in a draft."
 HTML = "HTML body, sent as it is: it is not a template. Unsafe HTML is removed, and the text part is made from it."
 ATTACHMENT_IDS = "`id` of each attachment, in their order: 20 MB in total."
@@ -34,7 +34,7 @@ TEMPLATE = (
     "`id` of a template that makes subject and body: it is rendered once, for this person. After that, the text no "
     "longer follows the template. A field without a value becomes a field prompt, such as `{{! city }}`."
 )
-TRACKING = "Which answers of recipients are tracked."
+TRACKING = "Whether clicks and opens are tracked."
 
 
 @strawberry.input(description="A one-off email, which belongs to no campaign. It begins as a draft.")

@@ -40,7 +40,7 @@ class TestEmail:
     at: datetime = strawberry.field(description="When it was sent, by the server's clock. UTC.")
     status: TestEmailStatus = strawberry.field(description="What happened.")
     reason: str | None = strawberry.field(
-        description="What the channel or the mail server said, for programs, such as `SMTP_250`; null while SENDING."
+        description="Code of the channel's or mail server's answer, such as `SMTP_250`; null while SENDING."
     )
     detail: str = strawberry.field(description="What the mail server said, for people. Empty while SENDING.")
 

@@ -40,7 +40,7 @@ class Context:
     shapes: dict[Any, Any] | None = field(init=False, default=None)
     """What the executor has computed from the document for earlier requests; None if it depends on variables."""
     followed: FollowedRow | FollowedEvents | None = field(init=False, default=None)
-    """What a subscription follows: a row as its first update shows it, or events. The transport sends the others."""
+    """The row or events that a subscription follows, which its resolver sets. The transport sends all later updates."""
     shared_accounts: DataLoader[str, bool] = field(init=False)
     """Loads whether other workspaces use an account as well."""
     option_health: DataLoader[str, PluginHealth] = field(init=False)

@@ -19,20 +19,17 @@ from strategies.errors import MAX_ERRORS
 
 @strawberry.type(description="Why a mutation was refused. When there is one, nothing was written.")
 class UserError:
-    code: str = strawberry.field(
-        description="What is wrong, for programs, such as `SEND_AT_REQUIRED`. docs/errors.md lists all codes."
-    )
+    code: str = strawberry.field(description="Error code, such as `SEND_AT_REQUIRED`. docs/errors.md lists all codes.")
     message: str = strawberry.field(description="What is wrong and what to do about it, for people.")
     path: list[str] = strawberry.field(
         metadata=cost(size=PATH_PARTS),
-        description="Where the wrong value is: the argument's name, or inside `input` the name of its field, then "
-        'field by field inwards, elements of lists by their index from 0. Such as `["email"]` or '
-        '`["times", "1", "time"]`. Empty when no argument is at fault.',
+        description="Path of the wrong value: the argument, or the field of `input`, then nested fields and indexes of "
+        'list elements, from 0. Examples: `["email"]`, `["times", "1", "time"]`. Empty if no argument is wrong.',
     )
     current_version: int | None = strawberry.field(
         default=None,
-        description="The version that the campaign or template has now, if the code is `VERSION_CONFLICT`; null "
-        "otherwise.",
+        description="The current version of the campaign, template, email or draft, if the code is "
+        "`VERSION_CONFLICT`; null otherwise.",
     )
 
 
@@ -63,7 +60,7 @@ def user_errors(refusal: Refusal, arguments: Mapping[str, Any]) -> list[UserErro
 
 
 class RefusalsAsErrors(FieldExtension):
-    """Answers a Refusal that a mutation raises with the mutation's payload and its ``errors``.
+    """Returns a Refusal that a mutation raises as the ``errors`` of its payload.
 
     The caller's token needs ``role``.
     """

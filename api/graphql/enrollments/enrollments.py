@@ -67,7 +67,7 @@ class Enrollment(Node):
     )
     end_reason: str | None = strawberry.field(
         description="Why the campaign ended for the person, such as REPLIED, BOUNCED, UNSUBSCRIBED or "
-        "REMOVED. If it FINISHED, which of these happened afterwards. Null if none did."
+        "REMOVED. If the status is FINISHED: which of these happened afterwards. Null if none happened."
     )
     ended_at: datetime | None = strawberry.field(
         description="When the campaign finished or ended for the person, UTC; null while it is active."
@@ -119,7 +119,7 @@ class Enrollment(Node):
         loaders = info.context.loaders
         emails = {send.step_id: send for send in await loaders.emails_of_enrollment.load(self.id)}
         tasks = {task.step_id: task for task in await loaders.tasks_of_enrollment.load(self.id)}
-        # The next steps are scheduled up to the first task that is not done. An added step may have been passed.
+        # Steps are scheduled up to the first open task. While one is open, steps without email or task may still come.
         waits = self.status is EnrollmentStatus.ACTIVE and any(task.done_at is None for task in tasks.values())
 
         def state(step_id: str) -> StepState:

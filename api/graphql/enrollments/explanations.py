@@ -13,8 +13,7 @@ from strategies.sentences.sentences import own_first, sentence
 @strawberry.type(description="One step in the calculation of a send time or due date.")
 class ExplanationLine:
     code: str = strawberry.field(
-        description="What the step is, for programs, such as `DAY` or `SAME_TIME`. docs/explanations.md "
-        "lists the codes."
+        description="Code of the step, such as `DAY` or `SAME_TIME`. docs/explanations.md lists the codes."
     )
     sentence: str = strawberry.field(description="The step in one sentence, for people, in the requested language.")
     values: JSON = strawberry.field(description='The values in the sentence, by name, such as `{"day": 3}`.')

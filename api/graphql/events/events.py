@@ -73,8 +73,8 @@ class Event:
 
     @strawberry.field(
         metadata=cost(LOADED),
-        description="What happened in one plain sentence, with the names that the person and the campaign have now, "
-        "such as `Ada Lovelace replied in the campaign “Spring”.`",
+        description="The event in one sentence, with the current names of the person and the campaign, such as `Ada "
+        "Lovelace replied in the campaign “Spring”.`",
     )
     async def sentence(self, info: Request, language: Language = "en") -> str:
         loaders = info.context.loaders
@@ -99,8 +99,8 @@ class Event:
         return await info.context.loaders.email.load(self.send_id) if self.send_id else None
 
     @strawberry.field(
-        description="The reply of a REPLIED or AUTO_REPLIED event, with its whole text; null for all other events, and "
-        "for a reply to no email."
+        description="The reply of a REPLIED or AUTO_REPLIED event, with its whole text; null for all other events, "
+        "and if the reply answers no email."
     )
     async def reply(self, info: Request) -> Reply | None:
         if self.kind not in {EventKind.REPLIED, EventKind.AUTO_REPLIED}:

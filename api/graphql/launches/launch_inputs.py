@@ -32,8 +32,8 @@ class StepTimeInput:
 
 
 @strawberry.input(
-    description="One person's own choices at launch, used instead of those for everyone. With nothing but `subject` "
-    "and `html`, the other choices are those for everyone."
+    description="One person's own choices at launch, used instead of those for everyone. If only `subject` and `html` "
+    "are given, the choices for everyone apply to the rest."
 )
 class PersonLaunchInput:
     person_id: strawberry.ID = strawberry.field(description="One of the ids in `personIds`, such as `per_…`.")
@@ -125,8 +125,7 @@ class StartLaunchInput:
     )
     filter: PersonFilter | None = strawberry.field(
         default=None,
-        description="Enrolls the people of this filter, as in `people`: those whom it has when the launch starts, up "
-        "to 200,000.",
+        description="Enrolls the people who match this filter of `people` when the launch starts, up to 200,000.",
     )
     everyone: bool = strawberry.field(
         default=False,

@@ -40,8 +40,8 @@ class StartLaunchPayload(Payload):
 
     @strawberry.field(
         metadata=cost(500, size=WARNINGS),
-        description="What to consider about a launch that is running, such as `OUT_OF_ORDER`, by the "
-        "sender's time zone: people with a zone of their own may get other times. "
+        description="Warnings about the launch, such as `OUT_OF_ORDER`. They are calculated in the sender's time "
+        "zone: people with a zone of their own may get other times. "
         "`cancelLaunch` stops the launch. `launchPreview` shows the warnings beforehand.",
     )
     async def warnings(self, info: Request) -> list[WarningLine]:

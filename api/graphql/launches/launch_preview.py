@@ -93,9 +93,9 @@ class RefusedPerson:
 
 @strawberry.type(
     description="What launching would do. Nothing is written. `launch` enrolls everyone or nobody: the people of "
-    "`previews` if `refused` and `errors` are empty. Everyone in `personIds` (the first 1,000) is in one of both: a "
-    "mistake in the choices for everyone, such as a `sendAt` in the past, is in `errors`, and in `refused` for each "
-    "person who has no choices of their own."
+    "`previews` if `refused` and `errors` are empty. Each of the first 1,000 people in `personIds` is either in "
+    "`previews` or in `refused`. A mistake in the choices for everyone, such as a `sendAt` in the past, is in "
+    "`errors`, and in `refused` for each person without choices of their own."
 )
 class LaunchPreviews:
     previews: list[LaunchPreview] = strawberry.field(

@@ -47,7 +47,7 @@ class LeftOut:
         return await info.context.loaders.person.load(self.person_id)
 
 
-@strawberry.input(description="Which people whom a launch left out.")
+@strawberry.input(description="Selects people whom a launch left out.")
 class LeftOutFilter:
     code: str | None = strawberry.field(
         default=None, description="Only people who were left out with this code, such as `UNSUBSCRIBED`."

@@ -1,7 +1,7 @@
 """Budgets: how many points a token, and all tokens of a workspace, may spend for each request, and in each minute.
 
-The budget of a minute refills evenly. It is kept in the memory of the process: several processes that share one proxy
-allow a token as many times that budget.
+The budget of a minute refills evenly. Each process keeps its own budgets, so with N processes behind a proxy
+a token has N times the budget.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ Key = TypeVar("Key", str, tuple[str, str])
 MAX_TOKENS_KEPT = 10_000
 """Tokens whose spending is kept. Beyond that, the least recently used ones start with a full budget."""
 WORKSPACE_TOKENS = 5
-"""The tokens of a workspace together may spend as much as so many tokens. A workspace can create more tokens itself."""
+"""The tokens of a workspace share the budget of this many tokens, because a workspace can create tokens itself."""
 MINUTE = 60.0
 QUERIES_AT_ONCE = 3
 """Fields of one token, such as pages and counts, that query the database at once. Others wait in order."""

@@ -42,7 +42,7 @@ class Cost:
     weight: int
     """Points for the field itself."""
     size: int | None = None
-    """Number of items that its list is charged as. None if an argument or the connection around it gives it."""
+    """Number of items for which its list is charged. None if an argument or the connection gives it."""
     sized_by: tuple[str, ...] = ()
     """The argument that gives the number of items: a number, or a list. Within an input object, a path."""
     page_size: int = 0
@@ -50,9 +50,9 @@ class Cost:
     each: int = 0
     """Points for each item, in addition to its selected fields."""
     plain_at: int = 1
-    """Plain columns of its items that count as one point: on the fast path, five take as long as a point.
+    """Plain columns of its items that cost one point: five on the fast path.
 
-    Of a list of texts or numbers, how many of them.
+    For a list of texts or numbers, how many elements cost one point.
     """
     sized_by_parent: bool = False
     """Whether the connection around it gives the number of items."""

@@ -1,4 +1,4 @@
-"""The number of items that a list without `first` is charged as.
+"""The number of items for which a list without `first` is charged.
 
 Where a service bounds a list, its limit is used. Sizes without a limit, or far below it, are marked as estimates.
 """
@@ -19,7 +19,7 @@ STEPS = MAX_STEPS
 DAYS = MAX_STEPS
 """Days of a campaign that have steps: at most one for each step."""
 STEPS_OF_DAY = 1
-"""Steps of a day, on average: so many days are charged that all of them together have ``MAX_STEPS``."""
+"""Steps of a day. As ``DAYS`` is the largest number of days, each day can have one step on average."""
 MOVES = MAX_MOVES_PER_STEP
 """Pairs of old and new time of one step in an edit's preview."""
 DOMAINS = MAX_DOMAINS

@@ -275,7 +275,7 @@ def _uses(schema: GraphQLSchema, document: DocumentNode) -> dict[str, list[str]]
 
 
 def _name_of_field(parent: Any, field: Any) -> str:
-    """Return ``Type.field``; nothing in particular for an argument of a directive of an operation."""
+    """Return ``Type.field``; "" for an argument of a directive."""
     if parent is None or field is None:
         return ""
     return next((f"{parent.name}.{name}" for name, each in getattr(parent, "fields", {}).items() if each is field), "")

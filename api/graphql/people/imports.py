@@ -31,7 +31,7 @@ class ImportRefusal:
         description="Header of the column with the refused cell, as the file writes it; null if the "
         "whole row is refused."
     )
-    code: str = strawberry.field(description="Why the row was refused, for programs, such as `INVALID_ADDRESS`.")
+    code: str = strawberry.field(description="Code of the reason why the row was refused, such as `INVALID_ADDRESS`.")
     message: str = strawberry.field(description="What is wrong and what to do, for people.")
 
 
@@ -41,9 +41,11 @@ class CrmSource:
 
     kind: SourceKind = strawberry.field(description="A report, a list view, or a query.")
     reference: str = strawberry.field(description="Id of the report or list view, or the text of the query.")
-    is_read: bool = strawberry.field(description="Whether all of it is read. Until then, the import's `total` grows.")
+    is_read: bool = strawberry.field(
+        description="Whether all of it is read. Until then, the import's `total` increases."
+    )
     skipped: int = strawberry.field(
-        description="Number of its rows that name no lead or contact. They are not counted."
+        description="Number of its rows without a lead or contact. The import's `total` does not include them."
     )
     is_cut: bool = strawberry.field(
         description="Whether it has more people than the CRM returns, such as 2,000 rows of a report in Salesforce. "

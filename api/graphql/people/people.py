@@ -215,7 +215,7 @@ class PersonMutation:
             "hard bounces stay with their addresses; if the address of `from` has unsubscribed, that of `into` is "
             "suppressed too. Refused if one is active in a campaign that the other is or was in (`MERGE_CONFLICT`), "
             "so that no email comes twice, and while an email to `from` is being transmitted (`EMAIL_LEAVING`). The "
-            "mutation answers when everything has moved: many events move in several short transactions."
+            "mutation returns when everything has moved: many events move in several short transactions."
         )
     )
     async def merge_people(
@@ -235,7 +235,7 @@ class PersonMutation:
             "Erase a person (GDPR): end their campaigns, and delete their data, what was written to them, and what "
             "they answered. Counts stay. If the address has unsubscribed, that stays as well, so that nobody writes "
             "to it again. docs/privacy.md lists everything. Refused while an email to the person is being transmitted "
-            "(EMAIL_LEAVING). It cannot be undone. The mutation answers when everything is deleted, and can be called "
+            "(EMAIL_LEAVING). It cannot be undone. The mutation returns when everything is deleted, and can be called "
             "again."
         ),
     )

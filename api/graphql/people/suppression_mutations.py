@@ -33,7 +33,7 @@ class RefusedRow:
     """A row of api.services.people.suppression_files.RefusedRow."""
 
     row: int = strawberry.field(description="Row number as a spreadsheet shows it: the header is row 1.")
-    code: str = strawberry.field(description="Why the row was refused, for programs, such as `INVALID_ADDRESS`.")
+    code: str = strawberry.field(description="Code of the reason why the row was refused, such as `INVALID_ADDRESS`.")
     message: str = strawberry.field(description="What is wrong with the row, for people.")
 
 

@@ -1,4 +1,4 @@
-"""The health of a send option."""
+"""The health of a send option or a channel."""
 
 from datetime import datetime
 

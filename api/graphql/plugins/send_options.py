@@ -20,7 +20,12 @@ from plugins.loading.manager import Package
 from strategies import Availability, Note, Position, Reads, SendOption, WarningNote, step_checks
 from strategies.sentences.sentences import has_sentence, sentence
 
-Number = Annotated[int | None, strawberry.argument(description="1 is first among the day's steps; left out, last.")]
+Number = Annotated[
+    int | None,
+    strawberry.argument(
+        description="Position among the steps of the day, counted from 1. If left out, after the last."
+    ),
+]
 
 
 @strawberry.type(

@@ -27,8 +27,7 @@ class Draft:
         description="When the draft was saved or the email withdrawn, UTC; null if an earlier release withdrew it."
     )
     version: int = strawberry.field(
-        description="Changes with each change of the draft. Pass it as `ifVersion`, so that two windows do not "
-        "overwrite each other."
+        description="Version of the draft. Pass it as `ifVersion`, so that two windows do not overwrite each other."
     )
 
 

@@ -46,12 +46,12 @@ class Template(TemplateLists, Node):
         metadata=cost(50), description="Text part with dynamic fields; null: it is made from each email's HTML."
     )
     transactional: bool = strawberry.field(
-        description="Whether its emails also go to addresses that have unsubscribed, without a unsubscribe line. It "
+        description="Whether its emails also go to addresses that have unsubscribed, without an unsubscribe line. It "
         "is for emails that a person needs, such as an invoice."
     )
     version: int = strawberry.field(
-        description="Counts the changes of the template, from 1. Give the one that you have read as `ifVersion` of a "
-        "mutation, so that you overwrite nobody else's change."
+        description="Starts at 1 and increases with each change of the template. Pass the version that you have read "
+        "as `ifVersion` of a mutation, so that you do not overwrite someone else's change."
     )
     archived_at: datetime | None = strawberry.field(
         description="When the template was archived, UTC; null if it is not. An archived template cannot be changed, "

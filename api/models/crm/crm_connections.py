@@ -101,7 +101,7 @@ class CrmSettings(WorkspaceRow):
 
 
 class CrmUser(WorkspaceRow):
-    """Which user of the CRM a sender is, and whether the sender's tasks are synced (null: as in the settings)."""
+    """The CRM user of a sender, and whether the sender's tasks are synced (null: as in the settings)."""
 
     crm = varchar(64)
     sender: Any = fields.ForeignKeyField("touchline.Sender", on_delete=fields.CASCADE)

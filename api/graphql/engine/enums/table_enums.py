@@ -55,7 +55,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         },
     ),
     Tracking: (
-        "Which answers of recipients the emails of a campaign track. docs/answers.md explains the costs of tracking.",
+        "Whether a campaign tracks clicks and opens of its emails. docs/answers.md explains the costs of tracking.",
         {
             "OFF": "None. Links stay as they are. This is the default.",
             "CLICKS": "Clicks: links of the HTML part lead through the tracking server.",
@@ -81,7 +81,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         },
     ),
     CampaignStatus: (
-        "What a campaign is doing.",
+        "Whether a campaign is a draft, runs, is paused, or has ended.",
         {
             "DRAFT": "Nobody was ever launched into it.",
             "RUNNING": "It is active for at least one person.",
@@ -94,7 +94,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         },
     ),
     EnrollmentStatus: (
-        "Where a person is in a campaign.",
+        "Whether a campaign is active for a person, or how it ended.",
         {
             "ACTIVE": "The campaign runs for the person.",
             "FINISHED": "Every step was carried out.",
@@ -118,9 +118,9 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         },
     ),
     MatchedBy: (
-        "How the email was found that an incoming mail or event is about.",
+        "How an incoming mail or event was matched to an email.",
         {
-            "MESSAGE_ID": "By a Message-ID in In-Reply-To, References, a bounce message or a report.",
+            "MESSAGE_ID": "By an email's Message-ID in In-Reply-To, References, a bounce message or a report.",
             "RETURN_ADDRESS": "By the signed return address of the email (`TOUCHLINE_RETURN_PATH`).",
             "EMAIL_ID": "By the id of the email, in a tracking link or in the report of a provider.",
             "RECIPIENT": (
@@ -132,10 +132,10 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
     IncomingResult: (
         "What an incoming mail or event changed.",
         {
-            "APPLIED": "It changed the email, or is in the Live Feed.",
+            "APPLIED": "It changed the email, or was added to the Live Feed.",
             "IGNORED": "It changed nothing; `reason` says why.",
             "UNMATCHED": "No email was found that it is about.",
-            "FAILED": "It could not be processed five times and was set aside; `reason` says why.",
+            "FAILED": "Its processing failed several times and is not tried again automatically; `reason` says why.",
         },
     ),
     SendStatus: (
@@ -192,7 +192,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         },
     ),
     MailboxState: (
-        "What happens with a mailbox.",
+        "Whether a mailbox is being read.",
         {
             "STARTING": "A process is opening it.",
             "READING": "A process reads its new mails.",
@@ -233,7 +233,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         },
     ),
     Reads: (
-        "What a send option reads of the person and the campaign.",
+        "Data of the person and the campaign that a send option reads.",
         {
             "PERSON": "The person: id, address, names, job title and company.",
             "RECIPIENT_ZONE": "The person's own time zone.",

@@ -1,4 +1,4 @@
-"""Wait for what resolvers load, in turns."""
+"""Await resolvers so that no request holds the event loop or the database for long."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
@@ -9,7 +9,7 @@ from strategies.questions import held_slot
 
 
 async def in_turn(result: Awaitable[Any]) -> Any:
-    """Return what a resolver loads, within the time slice of operations."""
+    """Await a resolver's result within the time slice of operations."""
     try:
         if TIME_SLICE.over():
             await TIME_SLICE.wait()
@@ -23,7 +23,7 @@ async def in_turn(result: Awaitable[Any]) -> Any:
 
 
 async def among(queries: asyncio.Semaphore, result: Awaitable[Any]) -> Any:
-    """Return the same while few other fields of the token query the database."""
+    """Await a resolver's result while the semaphore limits how many fields of the token query the database."""
     try:
         await queries.acquire()
     except BaseException:

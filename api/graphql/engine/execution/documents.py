@@ -52,9 +52,9 @@ RULES: tuple[type[ASTValidationRule], ...] = (
     ArgumentsGiven,
     MaybeNullValidationRule,
 )
-"""The validation rules. Two of ours report the paths of values, also where one field of an input is to be given.
+"""The validation rules. ValuesFit and ArgumentsGiven report the paths of wrong values.
 
-The merging of fields is checked last.
+Our linear check of field merging runs after them.
 """
 
 ABORTED = re.compile(r"Parsing aborted\.$")

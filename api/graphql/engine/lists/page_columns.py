@@ -1,4 +1,4 @@
-"""Which columns a page of a list has to read, by what is selected of its items."""
+"""The columns that a page of a list reads, by the fields that are selected of its items."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -24,7 +24,7 @@ ITEMS = {"nodes", "edges", "node"}
 
 
 def page_columns(info: Request) -> frozenset[str] | None:
-    """Return the columns that the selected fields of a connection's items are; None if a field may read any column.
+    """Return the columns that the selected fields of a connection's items read; None if a field may read any column.
 
     Fields that @skip and @include leave out count, so that the columns do not depend on variables.
     """

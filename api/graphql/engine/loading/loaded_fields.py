@@ -1,7 +1,7 @@
-"""Fields that show what a loader has for an object, such as the person of an email.
+"""Fields whose value a loader reads, such as the person of an email.
 
-A long list loads them for all its items before it completes the first one. Then they are read like columns: a resolver
-that awaits takes a task for each field of each item.
+A long list loads them for all its items before it completes the first one. Then they are read
+like columns, without a task for each field of each item.
 """
 
 import asyncio
