@@ -14,7 +14,7 @@ from starlette.routing import Route
 from strawberry.http.websocket_origin import normalize_origin
 
 PREFLIGHT_SECONDS = 7_200
-"""How long a browser may remember the answer to a preflight request. Chrome takes no longer one."""
+"""How long a browser may remember the answer to a preflight request. Chrome caps it at this value."""
 EXPOSED_HEADERS = ("Retry-After", "WWW-Authenticate")
 """Headers of answers that pages may read."""
 
@@ -28,7 +28,7 @@ def middleware(origins: Sequence[str]) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=("GET", "POST"),
-            allow_headers=("*",),  # clients send their own, such as those of tracing; only Authorization gives rights
+            allow_headers=("*",),  # clients add their own, such as for tracing; only Authorization grants access
             allow_credentials=False,
             expose_headers=EXPOSED_HEADERS,
             max_age=PREFLIGHT_SECONDS,

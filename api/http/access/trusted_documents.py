@@ -1,6 +1,6 @@
 """Trusted documents: the only GraphQL documents that run, if the operator has set a file of them.
 
-A client names a document by its id, or sends its text. The file is what tools of frontends write: JSON that maps ids to
+A client names a document by its id, or sends its text. Build tools of frontends write the file: JSON that maps ids to
 documents (graphql-codegen, Relay), or Apollo's manifest.
 """
 

@@ -1,6 +1,6 @@
 """Upload files that emails can have attached (``POST /attachments``), and download them (``GET /attachments/ID``).
 
-A file is never shown by a browser in Touchline's origin: each is a download, whatever its type.
+Every file is a download, whatever its type, so that no browser shows it in Touchline's origin.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence

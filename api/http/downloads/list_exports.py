@@ -131,7 +131,7 @@ class ExportEndpoint:
 
 
 class _ExportResponse(StreamingResponse):
-    """A stream that says when it has ended, however it ends."""
+    """A stream that calls a function when it ends, also after an error."""
 
     ended: Any
 
@@ -144,7 +144,7 @@ class _ExportResponse(StreamingResponse):
 
 
 class _ExportContext(Context):
-    """The context of one page, whose values are needed as they are."""
+    """The context of one page: results contain plain values instead of EncodedJson, and every page may be read."""
 
     writes_json: ClassVar[bool] = False
     reads_all_pages: ClassVar[bool] = True

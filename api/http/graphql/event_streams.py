@@ -36,7 +36,7 @@ PING_SECONDS = 12.0
 PING = b":\n\n"
 COMPLETE = b"event: complete\ndata:\n\n"
 HEADERS = {"X-Accel-Buffering": "no"}
-"""Headers of a stream: nginx must not collect its events."""
+"""Headers of a stream: nginx must not buffer its events."""
 
 
 class StreamClient:

@@ -118,7 +118,7 @@ async def later_updates(
         updates = _events(client, followed, maker)
     else:
         updates = _rows(client, followed, maker)
-    del followed, maker  # thousands of followers must not keep them
+    del followed, maker  # frees their memory: a server can have thousands of followers
     try:
         async with aclosing(updates):
             async for update, valid in updates:

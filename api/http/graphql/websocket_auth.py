@@ -90,7 +90,7 @@ class AuthenticatedSchema:
             names = kwargs.get("variable_values"), kwargs.get("operation_name")
             maker = UpdateMaker(self.schema, auth.guard, context, query, *names)
             updates = later_updates(auth, followed, maker, context.charge)
-            del context, followed, maker  # thousands of followers must not keep them
+            del context, followed, maker  # frees their memory: a server can have thousands of followers
             async with aclosing(updates):
                 async for update in updates:
                     yield update

@@ -9,7 +9,8 @@ from api.services.plugin_health.health import PluginHealth
 from api.states import PluginState
 
 PLUGIN_GAUGES = {
-    "plugin_up": "1 if the server asks the send option or channel of a package, 0 if it failed too often.",
+    "plugin_up": "1 if the server uses the send option or channel of a package, 0 if it is paused because it failed "
+    "too often.",
     "plugin_fault_seconds": "Time since the last fault of the send option or channel of a package, in seconds.",
 }
 

@@ -21,7 +21,7 @@ class FormTooLargeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a POST asks for."""
+    """The action that a POST requests."""
 
     action: str
     """One of the actions of the page. A request without one asks to unsubscribe."""

@@ -46,12 +46,12 @@ CONTENT_SECURITY_POLICY = (
 )
 """Allows only the page's own style and form, and forbids embedding."""
 UNSUBSCRIBE, UNDO, EXPLAIN = "unsubscribe", "undo", "explain"
-"""Values of the field ``action``: what a form asks for."""
+"""Values of the field ``action`` of the forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What the page says about the workspace that sends the emails, and the address to which it sends them."""
+    """The workspace that sends the emails, and the address to which it sends them, as the page shows them."""
 
     workspace: str
     address: str
@@ -61,7 +61,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page in one language. Without ``sender`` it is a page about no address."""
+    """One page in one language. Without ``sender``, the page names no workspace and no address."""
 
     language: str
     sender: Sender | None = None

@@ -92,7 +92,7 @@ class _Visit(NamedTuple):
         return self._done(status, new=False) if status.unsubscribed else self.page.ask()
 
     async def act(self, form: Form) -> Response:
-        """Do what a form asks for."""
+        """Carry out the action of a form."""
         if form.action not in {UNDO, EXPLAIN}:
             source = SuppressionSource.ONE_CLICK if form.one_click else SuppressionSource.LINK
             addresses = self.target.addresses
