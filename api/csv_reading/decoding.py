@@ -48,9 +48,9 @@ class Decoded(NamedTuple):
 def decode(data: bytes, encoding: str | None = None) -> Decoded:
     """Return a file's text.
 
-    With no encoding given: the one that its byte order mark names; UTF-16 where every other byte is zero; UTF-8; and
-    windows-1252 where the text has nothing that another encoding could have meant otherwise.
-    Raises Refusal CSV_ENCODING, which says where and what to do, without a path.
+    Without ``encoding``, the function tries in this order: the byte order mark, UTF-16 if every other byte is zero,
+    UTF-8, and windows-1252 if no character suggests another encoding. Raises Refusal CSV_ENCODING, which says where and
+    what to do, without a path.
     """
     for beginning, kind in _OTHER_FILES.items():
         if data.startswith(beginning):

@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The header of a CSV text; ``rows`` reads the rest, again at each call, and the same each time."""
+    """The header of a CSV text. Each call of ``rows`` reads the rest from its start."""
 
     header: tuple[str, ...]
     """The cells of the header, without blanks at their ends and without blank cells at its end."""

@@ -1,8 +1,8 @@
 """Checks whether a text that was decoded as windows-1252 can be in no other encoding.
 
-Every one-byte encoding can be read as windows-1252, so being readable says nothing. What names another encoding would
-turn into is what is looked for: Mac Roman and the code page 850 of DOS put letters where windows-1252 has signs, the
-code pages 1250 (Polish, Czech, Hungarian) and 1254 (Turkish) put other letters where it has letters of its own.
+Any bytes of a one-byte encoding can be decoded as windows-1252. So this module looks for characters that appear in
+names after a wrong decoding: Mac Roman and the DOS code page 850 have letters where windows-1252 has signs, and the
+code pages 1250 (Polish, Czech, Hungarian) and 1254 (Turkish) have other letters.
 """
 
 import re
@@ -12,14 +12,14 @@ _DOUBTS = tuple(
     for pattern in (
         # Letters where Mac Roman and DOS have more frequent ones: Jörg is Jšrg, Renée is RenŽe.
         r"[ŠšŽžŒœŸƒˆ˜\x80-\x9f]",
-        # Cyrillic, Greek and Asian words have no Latin letters between.
+        # Cyrillic, Greek and Asian words become several accented letters in a row.
         r"[À-ÖØ-öø-ÿ]{3}",
         r"(?<![A-Za-zÀ-ÿ])[À-ÖØ-öø-ÿ]{2}(?![A-Za-zÀ-ÿ])",
         # A sign inside a word: Polish Wałęsa is Wa³êsa, Spanish Málaga in DOS is M laga.
         r"(?<=[A-Za-zÀ-ÿ])[\xa0-\xad\xaf-\xb3\xb5\xb6\xb8-\xbf×÷](?=[a-zà-ÿ])",
         r"(?<=[A-Za-zÀ-ÿ])[£¤¥¦¬¯±³¶¸¹¼½¾¿]",
         r"[£¤¥¦¯³¹¼½¾](?=[A-Za-zÀ-ÿ])",
-        "¤",  # ISO-8859-15 means the euro by it
+        "¤",  # the euro sign in ISO-8859-15
         # Letters of Turkish and Icelandic, of Czech, Polish, Hungarian and Romanian in places that no other language
         # of windows-1252 knows.
         r"[ðþýÐÞÝ]",
