@@ -1,4 +1,4 @@
-"""What all commands share: the console, and the migrated database for one command."""
+"""The console of all commands, and the migrated database for one command."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

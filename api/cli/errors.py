@@ -1,4 +1,4 @@
-"""What commands raise. The parser reports it without importing the command."""
+"""Exceptions of commands, in a module that the parser can import without the commands."""
 
 
 class DemoRunsError(Exception):

@@ -1,4 +1,4 @@
-"""What every command checks when it starts."""
+"""Checks at the start of every command."""
 
 import sys
 from collections.abc import Iterable

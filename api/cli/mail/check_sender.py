@@ -1,4 +1,4 @@
-"""``touchline check``: say what is missing in the DNS records of a sender's domain."""
+"""``touchline check``: report problems of the DNS records of a sender's domain."""
 
 import json
 from collections.abc import Sequence

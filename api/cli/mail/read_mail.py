@@ -1,4 +1,4 @@
-"""``touchline mail read``: say what received mails are, for support and for tests."""
+"""``touchline mail read``: classify received mails, for support and for tests."""
 
 import json
 import sys

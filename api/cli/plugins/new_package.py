@@ -17,8 +17,8 @@ def create(_settings: Settings, name: str, kind: str, folder: Path | None) -> in
     name = name.removeprefix("touchline-")
     if not NAME.fullmatch(name) or len(name) > MAX_NAME_CHARACTERS:
         raise ValueError(
-            f"{name!r:.60} cannot be the name of a package: it begins with a small letter and has up to "
-            f"{MAX_NAME_CHARACTERS} small letters and digits, with single hyphens between words, such as lunch-time."
+            f"{name!r:.60} is not a valid package name. Use up to {MAX_NAME_CHARACTERS} small letters and digits, "
+            "first a letter, with single hyphens between words, such as lunch-time."
         )
     key = name.replace("-", "_")
     installed = load({})

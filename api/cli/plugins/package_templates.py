@@ -26,7 +26,7 @@ test = ["touchline[testing]", "pytest"]
 only-include = ["@MODULE@.py"]
 
 [tool.pytest.ini_options]
-filterwarnings = ["error::touchline.testing.KitHint"]  # delete it if your option means what a hint doubts
+filterwarnings = ["error::touchline.testing.KitHint"]  # delete it if a hint reports intended behavior
 
 [tool.ruff]
 line-length = 120

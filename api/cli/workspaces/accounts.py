@@ -1,4 +1,4 @@
-"""``touchline accounts``: list channel accounts, allow them to workspaces, and end their pauses."""
+"""``touchline accounts``: list channel accounts, set which workspaces may use them, and end their pauses."""
 
 from rich.table import Column, Table
 

@@ -31,7 +31,7 @@ async def create(
 ) -> int:
     """Create a workspace if it does not exist, and print a new token, which cannot be read again.
 
-    ``token`` is the token's name, by which the Live Feed tells who did something. Another token of this name stops
+    ``token`` is the token's name, which the Live Feed shows as the actor. Another token of this name stops
     working, and the new one has its role if ``role`` is left out. Only the token goes to standard output, for scripts;
     everything else goes to standard error.
     """

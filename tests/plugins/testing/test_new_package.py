@@ -47,7 +47,7 @@ def test_names_and_folders_that_cannot_be_used(tmp_path: Path, capsys: pytest.Ca
     wrong = ("Lunch", "lunch_time", "-lunch", "lunch-", "1st", "mäh", "a" * 41, "../lunch", "")
     for name in wrong:
         assert main(["plugins", "new", "--kind", "channel", "--", name]) == 1, name
-        assert "cannot be the name of a package: it begins with a small letter" in capsys.readouterr().err
+        assert "is not a valid package name. Use up to 40 small letters" in capsys.readouterr().err
     assert main(["plugins", "new", "at-time", "--kind", "send-option"]) == 1
     assert "'at_time' is the key of an installed send option" in capsys.readouterr().err
     (tmp_path / "full").mkdir()

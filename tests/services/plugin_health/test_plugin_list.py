@@ -50,4 +50,4 @@ async def test_the_faults_are_listed(
     assert failing == f"failing quick (loft): NOT_DETERMINISTIC {at}. It gave two answers to the same question."
     (paused,) = [line for line in lines if line.startswith("paused")]
     assert paused.startswith(f"paused slow (loft): TOO_MUCH_CPU {at}. One call of resolve() used more than 1 s of CPU")
-    assert " The server asks it again at " in paused
+    assert " The server uses it again at " in paused
