@@ -1,4 +1,4 @@
-"""The program of a channel's process. It loads one package and runs its channel as the server tells it.
+"""The program of a channel's process. It loads one package and carries out the server's calls of its channel.
 
 It ends with the server: Linux kills it, and on every system its socket is closed.
 """
@@ -61,7 +61,7 @@ class _Server:
     """Carries out the messages of the server.
 
     - ``_sessions``: the open sessions by the server's number. ``connect`` adds them, and their end removes them.
-    - ``_tasks``: the tasks of answers, so that they are not garbage-collected.
+    - ``_tasks``: the tasks that answer calls, so that they are not garbage-collected.
     """
 
     def __init__(self, channel: Channel, send: Callable[[Message], None]) -> None:
@@ -113,7 +113,7 @@ class _Server:
             self._send({"id": message["id"], "value": value})
 
     async def _ask(self, what: str, config: Message) -> Any:
-        """Ask the channel, and return a plain value."""
+        """Call a method of the channel, and return a plain value."""
         if what == "trouble":
             sentence = await self._channel.trouble()
             return None if sentence is None else plain_text(sentence)

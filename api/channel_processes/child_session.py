@@ -25,7 +25,7 @@ class ChildSession:
     """Runs one session. The server's messages call ``deliver``, ``begun`` and ``close``.
 
     - ``_jobs``: the emails to deliver; None ends the session.
-    - ``_permission``: the emails that may be transmitted, once the server has said so.
+    - ``_permission``: the emails that the server allows to transmit, once it has answered.
     - ``_closing``: whether the server ends the session. Then a cancellation ends its task.
     """
 
@@ -105,7 +105,7 @@ class ChildSession:
 
     async def _may_transmit(self, call: int, emails: Sequence[Outgoing]) -> frozenset[str]:
         if call != self._call:
-            return frozenset()  # a task of an earlier call asks late
+            return frozenset()  # a task of an earlier call asks too late
         self._permission = asyncio.get_running_loop().create_future()
         self._send({"id": call, "begin": True})
         return await self._permission

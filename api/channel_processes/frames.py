@@ -70,5 +70,5 @@ class FrameProtocol(asyncio.Protocol):
             self._received(message, payload)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Tell that the stream has ended."""
+        """Report the end of the stream."""
         self._ended()

@@ -18,7 +18,7 @@ from strategies.registry import OWN_DISTRIBUTION, Registry
 def isolated(installed: Installed, environment: Mapping[str, str]) -> Installed:
     """Return the installed plugins with packages' channels in processes of their own. Touchline's own stay here.
 
-    ``environment`` is that of the processes. A process starts when its channel is asked first.
+    ``environment`` is that of the processes. A process starts at the first call of its channel.
     """
     channels: Registry[Channel] = Registry()
     sources = {

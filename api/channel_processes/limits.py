@@ -10,7 +10,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
-    """What the process of a channel may use."""
+    """Limits of the process of a channel."""
 
     memory_bytes: int = 768 * MEGABYTE
     """Address space in addition to that of an empty process. Enforced on Linux."""

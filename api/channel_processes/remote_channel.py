@@ -21,21 +21,21 @@ log = logging.getLogger("touchline.channels")
 MAX_PROCESSES = 4
 """The most processes of one channel for sessions. Each account has one of its own, until there are more accounts."""
 QUESTIONS = -1
-"""The number of the process for questions outside of sessions, so that a session that blocks it delays none."""
+"""The number of the process for calls outside of sessions, so that a blocking session does not delay them."""
 NAMELESS_SECONDS = 60.0
-"""How long an account has no name before the channel is asked again, because ``account`` raised an exception."""
+"""The wait before ``account`` is called again after it raised an exception."""
 TROUBLE_PATIENCE_SECONDS = 1.0
-"""How long ``trouble`` waits. The answer to a later call may come from the same question."""
+"""How long ``trouble`` waits. A later call shares a call of the channel that still runs."""
 
 Report = Callable[[str, str, Message | None], Awaitable[float]]
 """Takes the channel's key, its package, and a fault, or None for a success after a fault.
 
-Returns for how many seconds the channel must not be asked.
+Returns for how many seconds the channel must not be called.
 """
 
 
 class Known(NamedTuple):
-    """What a channel says about one configuration."""
+    """The results of a channel for one configuration."""
 
     account: str | None
     """None if the channel cannot name the account."""
@@ -49,18 +49,18 @@ async def _no_report(key: str, package: str, fault: Message | None) -> float:
 
 
 class RemoteChannel(Channel):
-    """Asks a package's channel in its processes, and keeps what does not change.
+    """Calls a package's channel in its processes, and caches results that do not change.
 
     The channel's declarations are those that the server has read when it loaded the package.
 
     - ``report``: records faults. The server sets it, because it has the database.
-    - ``_learning``: the tasks that ask about configurations. ``_asking``: the task that asks for trouble.
-    - ``_known``: what the channel has said about each configuration. ``learn`` adds it.
+    - ``_learning``: the tasks that call ``account`` and ``sessions``. ``_asking``: the task that calls ``trouble``.
+    - ``_known``: the channel's results for each configuration. ``learn`` adds them.
     - ``_processes``: the processes, by number. ``_numbers``: which process has which account.
     - ``_starting``: lets one task at a time start each process.
-    - ``_blocked_until``: until when (monotonic clock, seconds) the channel is not asked, because it failed too often.
-    - ``_may_have_failed``: whether the last thing that was reported is a fault. It may be one of an earlier process of
-      the server, until this one has reported a success.
+    - ``_blocked_until``: until when (monotonic clock, seconds) the channel is not called, because it failed too often.
+    - ``_may_have_failed``: whether the last report was a fault. True at the start, because an earlier process of the
+      server may have reported one.
     """
 
     def __init__(self, local: ChannelWrapper, source: Source, limits: ProcessLimits | None = None) -> None:
@@ -77,12 +77,12 @@ class RemoteChannel(Channel):
         self._blocked_until = float("-inf")
         self._may_have_failed = True
 
-    # -- what dispatch asks without waiting
+    # -- calls of dispatch that do not wait
 
     def account(self, config: Mapping[str, Any]) -> str:
         """Return the account that the channel has named. Call ``learn`` first. Raises LookupError.
 
-        If the channel could not name it, it is asked again in the background from time to time.
+        If the channel could not name it, it is called again in the background from time to time.
         """
         known = self._known[_name(config)]
         if known.account is None:
@@ -92,34 +92,34 @@ class RemoteChannel(Channel):
         return known.account
 
     def sessions(self, config: Mapping[str, Any]) -> int:
-        """Return how many sessions the channel allows, as far as it is known."""
+        """Return how many sessions the channel allows; 1 if it is not known yet."""
         known = self._known.get(_name(config))
         return 1 if known is None else known.sessions
 
     def knows(self, config: Mapping[str, Any]) -> bool:
-        """Say whether the channel has answered about a configuration."""
+        """Say whether the channel's results for a configuration are known."""
         return _name(config) in self._known
 
     def learn_soon(self, config: Mapping[str, Any], then: Callable[[], None]) -> float:
-        """Ask about a configuration in the background, and call ``then``. Returns when to look again, in seconds."""
+        """Start ``learn`` in the background, then call ``then``. Returns after how many seconds to check again."""
         if not self.blocked_seconds():
             self._learning_task(config).add_done_callback(lambda _: then())
         return max(self.blocked_seconds(), 1.0)
 
     async def learn_within(self, config: Mapping[str, Any], seconds: float) -> bool:
-        """Ask about a configuration and wait for some time. Returns whether the channel has answered."""
+        """Run ``learn`` for at most this time. Returns whether the channel has answered."""
         if not self.knows(config) and not self.blocked_seconds():
             await asyncio.wait({self._learning_task(config)}, timeout=seconds)
         return self.knows(config)
 
     def blocked_seconds(self) -> float:
-        """Return for how many seconds the channel is not asked any more, because it failed too often."""
+        """Return for how many more seconds the channel is not called, because it failed too often."""
         return max(self._blocked_until - time.monotonic(), 0.0)
 
-    # -- what waits for the channel
+    # -- calls that wait for the channel
 
     async def learn(self, config: Mapping[str, Any]) -> None:
-        """Ask about a configuration. Raises ChannelStoppedError if the channel does not answer."""
+        """Call ``account`` and ``sessions`` for a configuration. Raises ChannelStoppedError without an answer."""
         name = _name(config)
         known = self._known.get(name)
         if known is not None and time.monotonic() < known.ask_again_at:
@@ -137,7 +137,7 @@ class RemoteChannel(Channel):
             self._known[name] = Known(answer["value"]["account"], answer["value"]["sessions"])
 
     async def trouble(self) -> str | None:
-        """Ask the channel. A channel that fails or is slow has no trouble that concerns the whole server."""
+        """Call the channel. Return None if it fails or is slow, so that it does not make the whole server unready."""
         if self.blocked_seconds():
             return None
         if self._asking is None or self._asking.done():
@@ -236,7 +236,7 @@ class RemoteChannel(Channel):
             self._blocked_until = time.monotonic() + seconds
 
     def _learning_task(self, config: Mapping[str, Any]) -> "asyncio.Task[None]":
-        """Return the task that asks about a configuration. All who ask share it."""
+        """Return the task that calls ``account`` and ``sessions`` for a configuration. All callers share it."""
         name = _name(config)
         if name not in self._learning:
             self._learning[name] = task = asyncio.create_task(self._learn(config))

@@ -26,8 +26,8 @@ _numbers = itertools.count()
 class RemoteSession(Session):
     """Gives emails to a channel's process. One task uses it.
 
-    If the process ends or takes too long, the emails lose no attempt, unless the channel has got the permission to
-    transmit them. Then an exception makes them emails in doubt.
+    If the process ends or takes too long, the emails lose no attempt, unless the channel had the permission to transmit
+    them. In that case an exception marks them as in doubt.
     """
 
     def __init__(self, channel: "RemoteChannel", process: ChannelProcess) -> None:
@@ -129,7 +129,7 @@ class RemoteSession(Session):
         except (TimeoutError, ChannelStoppedError):
             self._process.kill(error)
         else:
-            if len(self._process.calls) <= 2:  # this call and the closing one: nobody else needs the process
+            if len(self._process.calls) <= 2:  # only this call and the closing call: no other session uses the process
                 self._process.kill(error)  # a thread of the channel may still be busy
         finally:
             closing.end()
