@@ -7,9 +7,9 @@ LEGAL_FORMS = frozenset({
     "pvt", "gmbh", "ggmbh", "mbh", "ohg", "ug", "ev", "srl", "spa", "sarl", "sas", "sàrl", "kft", "zrt", "sro", "oyj",
     "aps", "bvba",
 })  # fmt: skip
-"""In lower case, without dots."""
+"""Legal forms in lower case, without dots."""
 SHORT_LEGAL_FORMS = frozenset({"AG", "KG", "SE", "SA", "AB", "AS", "A/S", "NV", "BV", "OY", "Oy", "SL", "KGaA"})
-"""Legal forms that are words of names in another case, without dots."""
+"""Legal forms that count only in this case, because in another case they are words of names. Without dots."""
 
 
 @lru_cache(maxsize=4_096)

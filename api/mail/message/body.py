@@ -38,14 +38,14 @@ _MARKUP = re.compile(r"<!--.*?-->|<style[^>]*>.*?</style>|<(?:[^>\"]|\"[^\"]*\")
 _LINK = re.compile(r"<a[ >].*?</a>", re.DOTALL)
 _TEXT_DEPENDS_ON_VALUES = re.compile(r"<(?:pre|q|button)[ >]")
 _UNSAFE_LAST_CHARACTERS = NO_SPACE_AFTER | frozenset(" :")
-"""What a value must not end with. The text part changes the space after these."""
+"""Characters with which a value must not end, because the text part changes the space after them."""
 _TAIL_LENGTH = 100
 """Length of the end of the text before a value that is checked, in characters."""
 _UNSAFE_TAIL = re.compile(rf"(?:&[#\w]*|<[/!?]?|[#\w]{{{_TAIL_LENGTH}}})\Z")
-"""The beginning of a reference or tag, which a value could complete. A word that fills the tail may be part of one."""
+"""An unfinished reference or tag, which a value could complete. A word that fills the tail may be part of one."""
 _RAW_TEXT = re.compile(r"<(?:pre|textarea|listing|plaintext)", re.IGNORECASE)
 _SAFE_FIRST_CHARACTERS = frozenset("+(#$@\u20ac\xa3")
-"""What a value may begin with, besides letters and digits. The text part keeps a space before these."""
+"""Signs with which a value may begin, because the text part keeps a space before them."""
 
 
 class Body(NamedTuple):

@@ -86,7 +86,7 @@ def build_message(
         if thread := _thread_message_ids(earlier):
             headers += [("In-Reply-To", wire.message_ids(thread[-1:])), ("References", wire.message_ids(thread))]
         if not transactional:
-            headers.append(("List-Unsubscribe", _ways_out(sender_address, unsubscribe_url, unsubscribe_mailto)))
+            headers.append(("List-Unsubscribe", _list_unsubscribe(sender_address, unsubscribe_url, unsubscribe_mailto)))
             if unsubscribe_url is not None:
                 headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
             link = unsubscribe_mailto if unsubscribe_url is None else unsubscribe_url
@@ -106,8 +106,8 @@ def build_message(
     return message
 
 
-def _ways_out(sender_address: str, url: str | None, mailto: str | None) -> str:
-    """Return the value of List-Unsubscribe (RFC 2369, RFC 8058): the page, the mail address or both."""
+def _list_unsubscribe(sender_address: str, url: str | None, mailto: str | None) -> str:
+    """Return the value of List-Unsubscribe (RFC 2369, RFC 8058): the link of the page, a ``mailto:`` link or both."""
     if url is None:
         return _unsubscribe_mailto(sender_address) if mailto is None else wire.bracketed_url(mailto)
     page = wire.bracketed_url(url)

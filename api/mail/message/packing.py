@@ -2,7 +2,7 @@
 
 That text is the *base*: an email of the same template, built with "x" in the place of every person's values. Zstandard
 uses it as a dictionary, so that a packed email contains little more than what differs. Unpacking needs no template and
-no renderer, so the bytes stay the same whatever is edited later. A checksum in each packed email proves it.
+no renderer, so the bytes stay the same whatever is edited later. A checksum in each packed email detects damage.
 """
 
 import hashlib
@@ -22,10 +22,10 @@ LEVEL = 1
 MAX_QUICK_PACKING_BYTES = 200_000
 """Largest email that is packed in the event loop, in bytes: it takes up to 1 ms."""
 PLACEHOLDER = "x"
-"""What a base has in the place of a person's values."""
+"""The text that replaces every value of a person in a base."""
 PLACEHOLDER_ADDRESS = "x@example.com"
 BASE_DATE = datetime(2000, 1, 1, tzinfo=UTC)
-"""The date of every base, so that the same template has the same base every day."""
+"""The date of every base, so that a template has the same base every day."""
 BASE_CACHE_BYTES = 32_000_000
 """Size of the cache of bases, in bytes, in each process."""
 COMPRESSOR_BYTES = 300_000
@@ -53,7 +53,7 @@ class MessageBase:
         return self._compressor.compress(message)
 
     def pack_large(self, message: bytes) -> bytes:
-        """Do the same in any thread."""
+        """Return the packed email. Any thread may call it."""
         return ZstdCompressor(**self._options).compress(message)
 
 

@@ -29,7 +29,7 @@ class Header(NamedTuple):
 class SentMessage:
     """An email as it was given to the channel, without the files that are attached to it.
 
-    ``head`` is the beginning of the whole email if it has attachments, because its headers are others then.
+    ``head`` is the beginning of the whole email if it has attachments, because they change its headers.
     """
 
     def __init__(self, message: bytes, head: bytes | None = None) -> None:

@@ -107,7 +107,7 @@ INSTEAD = re.compile(
     r"|お急ぎ|緊急|至急|不在中|休暇明け|戻り次第|急ぎの|紧急|緊急",
     re.IGNORECASE,
 )
-"""The words with which absence notices go on: whom to ask instead, and when the person reads the mail."""
+"""Words that follow in absence notices: whom to ask instead, and when the person reads the mail."""
 CONVERSATION = re.compile(
     r"\?|？|\b(?:let['’]?s|talk|call me|speak|chat|meet|schedul\w+|catch up|would be better|works? (?:better"
     r"|for (?:me|us))|interested|sounds|happy to|demo"

@@ -13,7 +13,7 @@ MAX_RECIPIENTS = 100
 MAX_ADDRESSES = 20
 """Addresses that are read in a line."""
 ALL_CHARACTERS = 20_000
-"""How much is judged of the texts about all recipients together."""
+"""Characters that are judged of the texts about all recipients together."""
 NOT_RECIPIENTS = re.compile(
     r"^(?:mailer-daemon|postmaster|abuse|support|help|helpdesk|hostmaster|webmaster|info-?spam|noreply|no-reply)@", re.I
 )
@@ -41,7 +41,7 @@ FORWARDED_FROM = re.compile(r"\((?:generated|expanded|forwarded|redirected) from
 
 
 def key(address: str) -> str:
-    """Return what two spellings of an address have in common."""
+    """Return the key of an address, which is the same for all its spellings."""
     return address_key(address[:320])
 
 

@@ -67,7 +67,7 @@ PHASES = (
 )
 """How reports name the command that the server rejected."""
 NO_MEANING = frozenset({"", "0.0", "5.0"})
-"""Subject and detail of a status that says nothing."""
+"""Subject and detail of a status without a reason."""
 
 
 def judge(address: str, status: str, diagnostic: str, words: FailureWords) -> FailedRecipient:
@@ -115,7 +115,7 @@ def _is_called_unknown(text: str, address: str) -> bool:
 
 
 def _clearest(*statuses: str) -> str:
-    """Return the first status that says why, else the first one. The server's own counts more than the report's."""
+    """Return the first status with a reason, else the first one. The server's own counts more than the report's."""
     named = [status for status in statuses if status]
     return next((status for status in named if status[2:] != "0.0"), named[0] if named else "")
 

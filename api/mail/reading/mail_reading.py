@@ -47,7 +47,7 @@ class ReadingReason:
 
 @dataclass(frozen=True)
 class MailReading:
-    """What is in a mail."""
+    """The kind of a mail, with the reason, and the data that was read from it."""
 
     kind: MailKind
     reason: ReadingReason

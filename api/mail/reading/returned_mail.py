@@ -69,7 +69,7 @@ def read_report(mail: ReceivedMail) -> Report:
 
 
 def is_text(part: Part) -> bool:
-    """Return whether a part is shown as text. A multipart without a readable boundary is."""
+    """Return whether a part is shown as text, such as a multipart without a readable boundary."""
     return part.content_type.startswith(("text/", "multipart/")) and not part.is_attachment
 
 

@@ -44,7 +44,7 @@ class Link(NamedTuple):
     target: str
     """Its encoded target, for the tracked URL."""
     text: str
-    """What it contains, in HTML."""
+    """Its content, in HTML."""
     pasted: bool
     """Whether it is a tracked link of another email."""
 

@@ -1,4 +1,4 @@
-"""Whether a mail that has arrived asks to unsubscribe, and who asks."""
+"""Detects mails that ask to unsubscribe with a signed token, and finds the email whose recipient asks."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -12,7 +12,7 @@ MAX_SEARCHED_RECIPIENTS = 50
 
 
 class ReadMail(Protocol):
-    """What ``read_mail`` has read of a mail."""
+    """The fields of a MailReading that this module uses."""
 
     @property
     def kind(self) -> str:

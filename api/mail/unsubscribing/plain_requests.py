@@ -1,9 +1,9 @@
-"""Whether a mail without a token says that its author wants no more emails, and nothing else."""
+"""Detects mails without a token that contain only the request to get no more emails."""
 
 import re
 
 MAX_TEXT_CHARACTERS = 300
-"""A longer text says more than that. A user has to read it."""
+"""A longer text is not only a request. A user has to read it."""
 MAX_SUBJECT_CHARACTERS = 200
 ANSWER = re.compile(r"^(?:(?:re|aw|antw|sv|vs|odp|rif|res|tr)\s?:\s*)+", re.IGNORECASE)
 EDGES = " \t.,;:!?\u00a1\u00bf\"'\u201c\u201d\u201e\u00ab\u00bb*()[]<>-\u2013\u2014\u3002\uff01"
