@@ -1,31 +1,31 @@
 """``touchline plugins``: list the installed packages."""
 
-from rich.table import Column, Table
+import textwrap
+from collections.abc import Iterator
+
 from rich.text import Text
 
-from api.cli.common import UNFOLDED_WIDTH, OutputConsole, console
+from api.cli.common import console
 from api.cli.plugins.plugin_health import print_health
 from api.printable import printable
 from api.settings import Settings, environment
 from plugins.loading.extension_points import EXTENSION_POINTS
-from plugins.loading.manager import load
+from plugins.loading.manager import Installed, load
 
 
 async def list_plugins(settings: Settings) -> int:
     """List the packages that are loaded, the faults of their send options, and those that failed to load."""
     installed = load(environment())
-    # Long keys are folded in a narrow terminal, and stay whole where a program reads them.
-    titles = ("package", "version", "contract", "module", *(point.title for point in EXTENSION_POINTS))
-    table = Table(*(Column(title, overflow="fold") for title in titles))
-    for package in installed.packages:
-        keys = (", ".join(package.keys[point.hook]) for point in EXTENSION_POINTS)
-        table.add_row(package.distribution, package.version, package.contract, package.module, *keys)
-    (console if console.is_terminal else OutputConsole(width=UNFOLDED_WIDTH)).print(table)
-    for key, option in installed.send_options.items():
-        if option.reads:
-            facts = ", ".join(sorted(option.reads))
-            text = f"{key} ({installed.send_options.distribution(key)}) reads {facts}"
-            console.print(Text(printable(text)), highlight=False, soft_wrap=True)
+    for line in _lines(installed):
+        # Keys stay whole. Where a program reads the lines, they stay whole as well.
+        folded = textwrap.wrap(
+            printable(line),
+            console.width if console.is_terminal else len(line) + 1,
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        console.print(Text("\n".join(folded)), highlight=False, soft_wrap=True)
     await print_health(settings, installed)
     for broken in installed.broken:
         console.print(
@@ -37,3 +37,22 @@ async def list_plugins(settings: Settings) -> int:
             soft_wrap=True,
         )
     return 1 if installed.broken else 0
+
+
+def _lines(installed: Installed) -> Iterator[str]:
+    """Yield a line for each package, one for each kind of plugins that it adds, and one for what each option reads."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for package in installed.packages:
+        title = f"{package.distribution} {package.version} (contract {package.contract})"
+        added = found.setdefault(title, {})
+        for point in EXTENSION_POINTS:
+            if keys := package.keys[point.hook]:
+                added.setdefault(point.title, []).extend(keys)
+    options = installed.send_options
+    for title, added in found.items():
+        yield title
+        for kind, keys in added.items():
+            yield f"  {kind}: {', '.join(keys)}"
+    for key, option in options.items():
+        if option.reads:
+            yield f"{key} ({options.distribution(key)}) reads {', '.join(sorted(option.reads))}"

@@ -32,6 +32,7 @@ def create(_settings: Settings, name: str, kind: str, folder: Path | None) -> in
     for file, text in files.items():
         (target / file).write_text(text, encoding="utf-8")
     print(f"Wrote {target}: {', '.join(files)}.")
+    print("The guide: touchline plugins docs")
     print(f"Next: cd {shlex.quote(str(target))} && pip install -e . && pytest")
     return 0
 
