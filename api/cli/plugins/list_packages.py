@@ -51,8 +51,8 @@ def _lines(installed: Installed) -> Iterator[str]:
     options = installed.send_options
     for title, added in found.items():
         yield title
-        for kind, keys in added.items():
-            yield f"  {kind}: {', '.join(keys)}"
+        for kind, names in added.items():
+            yield f"  {kind}: {', '.join(names)}"
     for key, option in options.items():
         if option.reads:
             yield f"{key} ({options.distribution(key)}) reads {', '.join(sorted(option.reads))}"

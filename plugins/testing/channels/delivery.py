@@ -42,6 +42,7 @@ class Delivery:
                 await self._ordinary(session, email())
         self.findings.raise_any()
         await self._withdrawn()
+        await self._sent_once()
         await self._question_fails()
         await self._parallel()
         await self._cancelled_while_asking()
@@ -99,6 +100,24 @@ class Delivery:
             self._check_nothing_sent(before, Rule.WITHDRAWN, "that was withdrawn")
             await self._ordinary(session, email())
 
+    async def _sent_once(self) -> None:
+        """Deliver an email, and deliver it again in a new session without permission, as after a crash."""
+        if Rule.WITHDRAWN in self.findings:
+            return  # the channel sends without permission in any session
+        outgoing = email()
+        async with opened(self.channel, self.config, self.findings, self.secrets) as session:
+            await self._ordinary(session, outgoing)
+            before = self.transmitted()
+        async with opened(self.channel, self.config, self.findings, self.secrets) as session:
+            if session is not None:
+                await self._deliver(session, outgoing, self._permission(lambda: False))
+        if self.counts and self.transmitted() != before:
+            self.findings.add(
+                Rule.SENT_ONCE,
+                "an email that was sent is transmitted again: when its session ends, or in or after the next one",
+                "Keep no emails after deliver() has returned. Transmit only if about_to_transmit() returns True.",
+            )
+
     async def _question_fails(self) -> None:
         """Let the question fail, as without a database."""
         async with opened(self.channel, self.config, self.findings, self.secrets) as session:
@@ -115,7 +134,7 @@ class Delivery:
                     await session.deliver(email(), self._permission(fail))
             except Exception:  # noqa: S110 - to pass the exception on is right, and so is a receipt
                 pass
-            self._check_nothing_sent(before, Rule.PERMISSION, "although about_to_transmit() failed")
+        self._check_nothing_sent(before, Rule.PERMISSION, "although about_to_transmit() failed")
 
     async def _parallel(self) -> None:
         """Deliver in as many sessions as the channel allows. Each waits for the question of the last."""

@@ -116,6 +116,46 @@ async def asks_late(outgoing: Outgoing, ask: Ask) -> Receipt:
     return SENT
 
 
+class Keeping(Session):
+    """Keeps the emails with one outcome, and sends them when the session ends."""
+
+    def __init__(self, kept: Receipt) -> None:
+        self.kept, self.queue = kept, list[Outgoing]()
+
+    async def deliver(self, outgoing: Outgoing, about_to_transmit: Ask) -> Receipt:
+        found: Receipt = await well(outgoing, about_to_transmit)
+        if found is self.kept:
+            self.queue.append(outgoing)
+        return found
+
+
+@asynccontextmanager
+async def keeps_a_queue(self: Channel, config: Mapping[str, Any]) -> AsyncIterator[Session]:
+    session = Keeping(WITHDRAWN)
+    yield session
+    SERVICE.emails += session.queue
+
+
+@asynccontextmanager
+async def sends_again_at_its_end(self: Channel, config: Mapping[str, Any]) -> AsyncIterator[Session]:
+    session = Keeping(SENT)
+    yield session
+    SERVICE.emails += session.queue
+
+
+class SendsAgain:
+    """Takes the repetition of an email for its permission."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    async def __call__(self, outgoing: Outgoing, ask: Ask) -> Any:
+        if outgoing.send_id in self.known:
+            SERVICE.emails.append(outgoing)
+        self.known.add(outgoing.send_id)
+        return await well(outgoing, ask)
+
+
 async def ignores_the_answer(outgoing: Outgoing, ask: Ask) -> Receipt:
     await ask()
     SERVICE.emails.append(outgoing)
@@ -224,6 +264,9 @@ BAD: dict[str, tuple[str, Channel, str]] = {
     "asks twice": ("PERMISSION", sending(asks_twice), "2 times"),
     "asks late": ("PERMISSION", sending(asks_late), "before it asks"),
     "ignores the answer": ("WITHDRAWN", sending(ignores_the_answer), "returns SENT"),
+    "sends withdrawn emails at its end": ("SENT_ONCE", variant(connect=keeps_a_queue), "after the next one"),
+    "sends again at its end": ("SENT_ONCE", variant(connect=sends_again_at_its_end), "when its session ends"),
+    "sends an email again that it knows": ("SENT_ONCE", sending(SendsAgain()), "transmitted again"),
     "another outcome": ("WITHDRAWN", sending(reports_a_withdrawn_email_as_failed), "returns FAILED"),
     "sends if the question fails": ("PERMISSION", sending(sends_if_the_question_fails), "failed"),
     "sends nothing": ("RECEIPT", sending(sends_nothing), "received 0 emails"),
