@@ -33,7 +33,7 @@ class Note:
     values: Mapping[str, str | int] = field(default_factory=dict)
 
     def __reduce__(self) -> tuple[type["Note"], tuple[object, ...]]:
-        """Cross the border of a process fast."""
+        """Support pickling, faster than the default."""
         return Note, (self.code, self.values)
 
 
@@ -273,9 +273,9 @@ class SendOption(ABC):
     def window(self, step: StepContext, send_at: dt.datetime) -> Sequence[Range] | None:
         """Return when the email can be sent, if ``resolve`` has planned it for ``send_at`` (UTC). None: at any time.
 
-        Touchline asks after ``resolve`` and stores the answer with the email. Up to 400 ranges, in order, which do not
-        overlap. An email that would be sent outside of all ranges, such as after a retry, a pause or because of a rate
-        limit, waits for the start of the next range. So does an email whose ``send_at`` is outside. After the last
-        range the step is resolved again, and this function is asked about the present time. So return ranges for some
-        weeks. This function is pure.
+        Touchline calls this after ``resolve`` and stores the result with the email. Up to 400 ranges, in order, which
+        do not overlap. An email that would be sent outside of all ranges, such as after a retry, a pause or because of
+        a rate limit, waits for the start of the next range. So does an email whose ``send_at`` is outside. After the
+        last range the step is resolved again, and this function is called for the present time. So return ranges for
+        some weeks. This function is pure.
         """

@@ -30,7 +30,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer to the user, no
         return Refusal(*code.message(case, **values), path)
 
     def __reduce__(self) -> tuple[type["Refusal"], tuple[object, ...]]:
-        """Survive the way out of a worker process."""
+        """Support pickling, because worker processes raise this exception."""
         return Refusal, (self.code, self.message, self.path)
 
     @property
@@ -63,7 +63,7 @@ class Refusals(Refusal):
         self._each = tuple(refusals)
 
     def __reduce__(self) -> tuple[type[Refusal], tuple[object, ...]]:
-        """Survive the way out of a worker process."""
+        """Support pickling, because worker processes raise this exception."""
         return Refusals, (self._each,)
 
     @property

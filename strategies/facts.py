@@ -22,7 +22,7 @@ class Reads(StrEnum):
     FIELDS = "FIELDS"
     """``step.fields``: the person's dynamic fields."""
     HISTORY = "HISTORY"
-    """``step.history``: what became of the workspace's emails, by hour of the week. The same for all people."""
+    """``step.history``: the results of the workspace's emails, by hour of the week. The same for all people."""
     CAMPAIGN = "CAMPAIGN"
     """``step.campaign``: the campaign's name and settings. The same for all people."""
 
@@ -44,7 +44,7 @@ class UndeclaredReadError(Exception):
         self.read = read
 
     def __reduce__(self) -> tuple[type["UndeclaredReadError"], tuple[str, Reads]]:
-        """Survive the way out of a worker process."""
+        """Support pickling, because worker processes raise this exception."""
         return UndeclaredReadError, (self.option, self.read)
 
 
@@ -66,7 +66,7 @@ class PersonFacts:
         return hash(self.id)
 
     def __reduce__(self) -> tuple[type["PersonFacts"], tuple[object, ...]]:
-        """Cross the border of a process fast."""
+        """Support pickling, faster than the default."""
         return PersonFacts, (self.id, self.email, self.first_name, self.last_name, self.title, self.company)
 
 
@@ -114,7 +114,7 @@ class FieldValues(Mapping[str, str]):
         return f"FieldValues({self._values!r})"
 
     def __reduce__(self) -> tuple[type["FieldValues"], tuple[dict[str, str]]]:
-        """Survive the way into a worker process."""
+        """Support pickling, because worker processes get the facts."""
         return FieldValues, (self._values,)
 
 
@@ -152,7 +152,7 @@ class Facts:
         return hash((self.person, self.recipient_zone, self.fields))
 
     def __reduce__(self) -> tuple[type["Facts"], tuple[object, ...]]:
-        """Cross the border of a process fast."""
+        """Support pickling, faster than the default."""
         return Facts, (self.person, self.recipient_zone, self.fields, self.history, self.campaign, self.option)
 
     def only(self, reads: frozenset[Reads], option: str) -> "Facts":

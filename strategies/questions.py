@@ -51,7 +51,7 @@ class Question:
         return self._identity
 
     def __reduce__(self) -> tuple[type["Question"], tuple[object, ...]]:
-        """Survive the way into a worker process."""
+        """Support pickling, because worker processes answer the questions."""
         return Question, (self.function, self.keys, self.arguments)
 
 
@@ -81,10 +81,10 @@ class Slot(Protocol):
     """A slot of a limit, which work holds."""
 
     def release(self) -> None:
-        """Let others have it."""
+        """Let other work use the slot."""
 
     async def acquire(self) -> None:
-        """Wait until it is free. If the task is cancelled meanwhile, its holder can still release it."""
+        """Wait until the slot is free. If the task is cancelled meanwhile, its holder can still release it."""
 
 
 class Unanswered(BaseException):

@@ -1,4 +1,4 @@
-"""The sentences about what a send option says beside date and time: a zone, the times it allows, and day 1."""
+"""The sentences about a send option's other choices: a zone, the times it allows, and the date of day 1."""
 
 from collections.abc import Mapping
 

@@ -20,7 +20,7 @@ MOMENTS: Mapping[str, Mapping[str, str]] = {
         "EXPIRED": "die Aufgabe von Tag {day} ablief",
     },
 }
-"""What happened at the moment that gives an email its time, by the value ``how``."""
+"""The event whose time an email takes over, by the value ``how``."""
 
 
 def _at_the_moment(language: str, sentence: str, otherwise: str) -> ByValue:

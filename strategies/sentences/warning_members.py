@@ -1,4 +1,4 @@
-"""How a warning is written down: the members of an enum, each with its sentences and its documentation."""
+"""The base of the enum of warnings: each member has its sentences and its documentation."""
 
 from collections.abc import Mapping
 from enum import StrEnum, auto

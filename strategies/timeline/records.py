@@ -1,4 +1,4 @@
-"""What a timeline is made from and what it contains: steps, launch choices, history and plan."""
+"""The input and the content of a timeline: steps, launch choices, history and plan."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -72,7 +72,7 @@ class ManualEmailRecord:
 
 
 StepRecord = EmailRecord | TaskRecord | ManualEmailRecord
-"""What has happened at one step for one person."""
+"""The record of one step that has happened for one person."""
 
 
 class PlannedSend(NamedTuple):

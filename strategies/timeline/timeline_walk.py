@@ -1,4 +1,4 @@
-"""Go through the steps of a campaign for one person: what each step plans, and what later steps take over from it.
+"""Go through the steps of a campaign for one person: plan each step, and keep the values that later steps use.
 
 The numbers R1 to R20 name the rules in docs/scheduling.md.
 """
@@ -51,7 +51,7 @@ class EarlierEmail(NamedTuple):
 
 @dataclass(slots=True)
 class TimelineInput:
-    """What a timeline is made from, except the facts about the person. ``resolve_timeline`` describes the fields.
+    """The input of a timeline, except the facts about the person. ``resolve_timeline`` describes the fields.
 
     Nothing changes it.
     """
@@ -69,7 +69,7 @@ class TimelineInput:
 
 @dataclass(slots=True)
 class Walk:
-    """What the steps so far have planned for one person, and what later steps take over from them."""
+    """The state after some steps for one person: their plans, and the dates and times that later steps use."""
 
     zone: Note
     start: Start
@@ -89,7 +89,7 @@ class Walk:
         return cls(timeline_notes.zone(given.calendar.zone, given.launch.zone_of), start, anchor)
 
     def copy(self) -> "Walk":
-        """Return a copy that can go on by itself."""
+        """Return an independent copy."""
         lists = self.emails.copy(), self.planned.copy(), self.step_dates.copy(), self.passed_steps.copy()
         return Walk(self.zone, self.start, self.anchor, *lists, self.blocked_by)
 
@@ -188,7 +188,7 @@ def _context(
     emails: Sequence[EarlierEmail],
     facts: Facts,
 ) -> StepContext:
-    """Collect what a send option may know."""
+    """Return the input of a send option."""
     launch = given.launch
     # R8: the nearest earlier email on an earlier day; an email on the same day is never the reference.
     reference: EarlierEmail | None = None
