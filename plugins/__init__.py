@@ -1,4 +1,4 @@
-"""What a partner's package of channels, mailboxes, webhooks or CRMs imports.
+"""The names that a partner's package of channels, mailboxes, webhooks or CRMs imports.
 
 A channel package defines a ``Channel``, returns it from a function marked ``@hookimpl`` and named
 ``touchline_register_channels``, and names its module in the entry point group "touchline"::

@@ -1,4 +1,4 @@
-"""What plugins hand over to Touchline: mails of a mailbox, and events that a provider or a tracking link reports.
+"""The data that plugins hand over to Touchline: mails of a mailbox, and events of a provider or a tracking link.
 
 Touchline stores both before it does anything else. The pair of a source and a key identifies a mail or an event: the
 second one with the same pair is ignored. So a plugin may hand over the same mail or event again after a crash.
@@ -30,7 +30,7 @@ class BounceKind(StrEnum):
 
 
 class ReportedKind(StrEnum):
-    """What a reported event says about an email or an address."""
+    """The kind of a reported event about an email or an address."""
 
     DELIVERED = "DELIVERED"
     """The recipient's server accepted the email."""

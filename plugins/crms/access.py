@@ -1,4 +1,4 @@
-"""How a workspace connects to a CRM: the ways, their fields, the access that is stored, and what the CRM answers."""
+"""How a workspace connects to a CRM: the ways, their fields, the stored access, and the data that the CRM returns."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ MAX_CALLS = 10**12
 
 
 class AccessFieldKind(StrEnum):
-    """What the value of an access field is, so that a frontend can build the form."""
+    """The kind of an access field's value, from which a frontend builds the form."""
 
     TEXT = "TEXT"
     URL = "URL"
@@ -66,7 +66,7 @@ class ConnectWay:
 
 @dataclass(frozen=True, slots=True)
 class CrmAccess:
-    """The stored access of one connection: what the admin gave, and the tokens that the CRM gave."""
+    """The stored access of one connection: the values that the admin gave, and the tokens that the CRM issued."""
 
     way: str
     """The key of the ConnectWay."""
@@ -78,19 +78,19 @@ class CrmAccess:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One walk of a user through the CRM's page of approval."""
+    """One approval of the access by a user, on the CRM's own page."""
 
     redirect_uri: str
     """Where the CRM sends the browser afterwards. The same in both calls."""
     state: str
-    """A random text. The CRM returns it, so that Touchline knows that it started the walk."""
+    """A random text. The CRM returns it, so that Touchline recognizes an approval that it has started."""
     code_verifier: str = field(repr=False)
     """The secret of PKCE. The URL has only its SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
 class CrmIdentity:
-    """Who the connection is in the CRM."""
+    """The user and the organization of a connection in the CRM."""
 
     organization_id: str
     """Touchline stops a connection whose organization changes: its ids would be those of other records."""
@@ -119,7 +119,7 @@ class ApiUse:
     used: int
     limit: int
     at: datetime
-    """When the CRM said so (UTC)."""
+    """When the CRM reported the numbers (UTC)."""
 
     def __post_init__(self) -> None:
         """Refuse numbers and times that make no sense. A number that is too large becomes the largest one."""
@@ -132,10 +132,10 @@ class ApiUse:
 
 @dataclass(frozen=True, slots=True)
 class CrmCapabilities:
-    """What this organization's CRM can do for this user, as its description says."""
+    """The capabilities of the organization's CRM for the user of the connection."""
 
     marker_is_unique: bool
-    """Whether tasks have a field for the marker of which the CRM refuses a value that another task has.
+    """Whether tasks have a unique field for the marker: the CRM refuses a value that another task has.
 
     Salesforce: a text field that is an external id and unique. HubSpot: a property with hasUniqueValue. Pipedrive:
     none, custom fields are not unique. Emails that are logged as ``email_objects`` count as not unique in any case:
@@ -156,7 +156,7 @@ class CrmCapabilities:
 
 
 class CrmHost(ABC):
-    """What Touchline offers to a session: permission to call, a place for renewed secrets, and the clock."""
+    """The services of Touchline for a session: permission to call, a place for renewed secrets, and the clock."""
 
     @abstractmethod
     async def before_call(self) -> None:
@@ -164,7 +164,7 @@ class CrmHost(ABC):
 
     @abstractmethod
     def saw_use(self, use: ApiUse) -> None:
-        """Report what the CRM says about its limit. Call it after each answer that says so."""
+        """Report the use of the CRM's API limit. Call it after each answer that has the numbers."""
 
     @abstractmethod
     def renewal(self) -> AbstractAsyncContextManager[Mapping[str, str]]:

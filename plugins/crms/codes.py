@@ -16,7 +16,7 @@ class CrmCategory(StrEnum):
     VALIDATION = "VALIDATION"
     """The CRM rejects this record. It stays failed until somebody corrects the CRM or the record, and retries."""
     INTERMITTENT = "INTERMITTENT"
-    """The failure passes by itself. Touchline tries again later."""
+    """The failure is temporary. Touchline tries again later."""
     OTHER = "OTHER"
     """The kind is not known, or the record cannot change any more. Somebody decides whether to retry."""
 
@@ -82,8 +82,9 @@ class CrmCode(StrEnum):
     OWN_LOGIN_LOST = (
         auto(),
         AUTHENTICATION,
-        "The sender's own login to the CRM cannot be used. Other senders are not concerned.",
-        "Let the sender log in again, end the pause, or disconnect the login. Then the changes are sent by themselves.",
+        "The sender's own login to the CRM cannot be used. Other senders are not affected.",
+        "Let the sender log in again, end the pause, or disconnect the login. Then Touchline sends the changes "
+        "automatically.",
     )
     URL_INVALID = (
         auto(),
@@ -191,7 +192,7 @@ class CrmCode(StrEnum):
     NOT_FOUND = (
         auto(),
         VALIDATION,
-        "The CRM does not find what was asked for.",
+        "The CRM does not find the requested record.",
         "Check the id. Check that the connection's user has access to it.",
     )
     REQUEST_INVALID = (
@@ -230,7 +231,7 @@ class CrmCode(StrEnum):
         auto(),
         INTERMITTENT,
         "The connection to the CRM broke before its answer was complete.",
-        "Nothing. Touchline looks whether the change was made, and tries again.",
+        "Nothing. Touchline checks whether the change was made, and tries again.",
     )
     API_SHARE_USED = (
         auto(),

@@ -43,7 +43,7 @@ class CrmSession(ABC):
 
     @abstractmethod
     async def identify(self) -> CrmIdentity:
-        """Return who the connection is.
+        """Return the user and the organization of the connection.
 
         Salesforce: the OAuth userinfo endpoint and the object Organization. HubSpot: GET /account-info/v3/details and
         the token's introspection. Pipedrive: GET /v1/users/me.

@@ -11,7 +11,7 @@ class CrmError(Exception):
     """Why a request to a CRM, or the write of one record, failed. Raise it, or put it into a ``WriteResult``.
 
     ``in_doubt`` says that the CRM may have carried out the write, such as when the connection broke before the answer.
-    Touchline then looks what the CRM has before it writes again. Set it only if the request was sent.
+    Touchline then checks whether the CRM has the record before it writes again. Set it only if the request was sent.
     """
 
     def __init__(self, code: CrmCode, detail: str = "", *, name: str = "", in_doubt: bool = False) -> None:

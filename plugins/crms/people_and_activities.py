@@ -110,7 +110,7 @@ class NewPerson:
 
 
 class SourceKind(StrEnum):
-    """Where people are imported from."""
+    """The kind of a source from which people are imported."""
 
     REPORT = "REPORT"
     LIST_VIEW = "LIST_VIEW"
@@ -187,7 +187,7 @@ class RemoteUser:
 
 
 class RelatedKind(StrEnum):
-    """What else an activity is about."""
+    """The kind of a record to which an activity can belong besides the person."""
 
     OPPORTUNITY = "OPPORTUNITY"
     """HubSpot and Pipedrive: a deal."""
@@ -211,7 +211,7 @@ class RelatedRecord:
 
 
 class ActivityKind(StrEnum):
-    """What is logged."""
+    """The kind of a logged activity."""
 
     EMAIL = "EMAIL"
     CALL = "CALL"
@@ -256,7 +256,7 @@ class LoggedEmail:
 
 @dataclass(frozen=True, slots=True)
 class ActivityPush:
-    """One thing that happened, to be logged as a completed task or as an email."""
+    """One activity, to be logged as a completed task or as an email."""
 
     marker: str
     """Touchline's name for the activity in the CRM, unique over all workspaces and for ever. The result carries it."""

@@ -56,7 +56,7 @@ class RemotePriority(StrEnum):
 
 
 class RemoteTaskKind(StrEnum):
-    """What a task of the CRM is."""
+    """The kind of a task in the CRM."""
 
     TASK = "TASK"
     CALL = "CALL"
@@ -103,7 +103,7 @@ class TaskValues:
 
 @dataclass(frozen=True, slots=True)
 class TaskPush:
-    """One task that the CRM has to have with these values."""
+    """One task to create or update in the CRM."""
 
     marker: str
     """Touchline's name for the task in the CRM, unique over all workspaces and for ever. The result carries it."""
@@ -138,7 +138,7 @@ class WriteResult:
     """Why it was not written. With ``in_doubt``: it may have been written."""
 
     def __post_init__(self) -> None:
-        """Refuse a result that says neither or both."""
+        """Refuse a result with neither or both of them."""
         check_ids(self, "remote_id")
         if (self.remote_id is None) is (self.error is None):
             raise ValueError("a result has a remote_id or an error")

@@ -1,6 +1,7 @@
-"""Which URLs of a CRM a server calls. A URL can come from a client, or from an answer of the CRM itself.
+"""Decides which URLs of a CRM the server may call. A URL can come from a client, or from an answer of the CRM itself.
 
-Otherwise a client could let the server call services of its own network (server-side request forgery, OWASP A10:2021).
+Without this check, a client could let the server call services of its own network (server-side request forgery, OWASP
+A10:2021).
 """
 
 from collections.abc import Mapping

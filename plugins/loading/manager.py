@@ -142,7 +142,7 @@ def load_channel(distribution: str, module: str, key: str, environment: Mapping[
 def load_send_options(distributions: Collection[str], environment: Mapping[str, str]) -> SendOptions:
     """Load Touchline's own send options and those of some distributions, without their channels and so on.
 
-    It is called where only options are asked. ``load`` has checked the same modules before. Raises UnusableError.
+    Processes that call only options use it. ``load`` has checked the same modules before. Raises UnusableError.
     """
     loader = _Loader(environment, EXTENSION_POINTS, (SEND_OPTIONS,))
     for candidate in candidates():

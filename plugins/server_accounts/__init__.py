@@ -1,4 +1,4 @@
-"""What accounts at mail servers share, whether they send or receive: the URL with its login, tokens and TLS.
+"""The common parts of accounts that send and accounts that receive: the URL with its login, tokens and TLS.
 
 Imports: nothing.
 Imported by: plugins.channels.smtp, plugins.mailboxes.

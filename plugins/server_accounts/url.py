@@ -20,7 +20,7 @@ HINT = "Special characters in the user and the password must be percent-encoded.
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What differs between the URLs of two protocols."""
+    """The parts of a URL that depend on the protocol."""
 
     scheme: str
     """The scheme of STARTTLS. The one of TLS has an "s" at its end."""

@@ -1,7 +1,7 @@
 """The contract of webhooks. A webhook takes the HTTP requests in which a provider reports events of emails.
 
 ``Webhook.receive`` checks the signature of one request and returns the events in it. Touchline stores them before it
-answers the provider, and works them off later. The pair of the webhook and an event's key identifies the event: the
+answers the provider, and processes them later. The pair of the webhook and an event's key identifies the event: the
 second one with the same key is ignored. So providers can repeat their requests.
 """
 

@@ -1,4 +1,4 @@
-"""Makes reported events of what a provider sends, and counts the rest."""
+"""Converts a provider's entries into reported events, and counts those that cannot be used."""
 
 import hashlib
 import logging

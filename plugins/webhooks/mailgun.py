@@ -122,7 +122,7 @@ def _answer(item: Mapping[str, Any]) -> str:
 
 
 def _meaning(item: Mapping[str, Any]) -> tuple[ReportedKind | None, BounceKind | None]:
-    """Return what an event says. Mailgun retries a temporary failure itself, so that is not final."""
+    """Return the kind of an event, and of its bounce. A temporary failure is not final, because Mailgun retries it."""
     name = read.text(item.get("event"))
     if name == "rejected":
         return ReportedKind.BOUNCED, BounceKind.SOFT

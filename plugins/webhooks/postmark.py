@@ -47,8 +47,8 @@ BOUNCES: Mapping[str, ReportedKind | BounceKind | None] = {
     "Subscribe": None,
     "InboundError": None,
 }
-"""What the type of a bounce record says. Postmark retries after ``Transient`` and ``DnsError``, and the other types
-with None do not report the delivery. All types that are not here are soft bounces."""
+"""The kind of bounce for each type of a bounce record. Postmark retries after ``Transient`` and ``DnsError``, and the
+other types with None do not report the delivery. All types that are not here are soft bounces."""
 SUPPRESSIONS: Mapping[str, ReportedKind | BounceKind] = {
     "HardBounce": BounceKind.HARD,
     "SpamComplaint": ReportedKind.COMPLAINED,

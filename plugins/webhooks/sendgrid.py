@@ -131,7 +131,7 @@ def _draft(item: Mapping[str, Any], request: WebhookRequest) -> Draft | None:
 
 
 def _meaning(item: Mapping[str, Any]) -> tuple[ReportedKind | None, BounceKind | None]:
-    """Return what an event says. A "blocked" bounce is a rejection by a policy, so it is soft."""
+    """Return the kind of an event, and of its bounce. A "blocked" bounce is a rejection by a policy, so it is soft."""
     name, reason = read.text(item.get("event")), read.text(item.get("reason"))
     if name == "dropped":
         drop = DROPS.get(reason.strip().lower(), BounceKind.SOFT)

@@ -1,4 +1,4 @@
-"""Salesforce as a CRM of Touchline. What speaks HTTP is imported at the first connection: httpx takes some 0.1 s."""
+"""Salesforce as a CRM of Touchline. The HTTP client is imported at the first connection, because that takes 0.1 s."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager

@@ -19,12 +19,12 @@ CUSTOM_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,75}__c", re.ASCII)
 FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}", re.ASCII)
 TOKEN = re.compile(r"[!-~]{1,10000}", re.ASCII)
 ACCESS_TOKEN, INSTANCE_URL, IDENTITY_URL, REFRESH_TOKEN = "access_token", "instance_url", "id", "refresh_token"
-"""The names of what Salesforce answers, and of the stored secrets."""
+"""The names of values in Salesforce's answers, and of the stored secrets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a connection needs, checked."""
+    """The checked settings of a connection."""
 
     login_url: str
     version: str

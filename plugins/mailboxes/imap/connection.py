@@ -45,7 +45,7 @@ class Connection:
             shut_down(self.client)
 
     def log_out(self) -> None:
-        """Say goodbye to the server, and close the connection."""
+        """Log out and close the connection."""
         if self.client is not None and not self.aborted:
             with suppress(Exception):  # the connection may be broken
                 self.client.logout()
@@ -66,7 +66,7 @@ class Connection:
             if self.aborted:
                 shut_down(self.client)
                 raise IMAPClientAbortError("the session has ended")
-            self.client._imap.debug = 0  # else imaplib formats each line, also if no logger takes it
+            self.client._imap.debug = 0  # otherwise imaplib formats each line even if it is not logged
             self.client.normalise_times = False
         if settings.security == "starttls":
             if not self.client.has_capability("STARTTLS"):

@@ -1,7 +1,7 @@
 """Find the new mails of a folder and fetch them. The functions block: ``ConnectionThread`` runs them.
 
 They only read: EXAMINE opens a folder read-only, and BODY.PEEK sets no flag. IMAP numbers the mails of a folder by
-UIDs that only grow. They are valid for one UIDVALIDITY, which changes when a server is rebuilt.
+UIDs that only increase. They are valid for one UIDVALIDITY, which changes when a server is rebuilt.
 """
 
 import logging
@@ -74,7 +74,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What the server says about a mail before it is fetched."""
+    """UID, size and time of a mail, which the server lists before the mail is fetched."""
 
     uid: int
     size: int

@@ -1,4 +1,4 @@
-"""The key of a mail: the same for each copy of it, in whichever folder and under whichever UID the copy is."""
+"""The key of a mail, which is the same for every copy of the mail, whatever its folder and UID."""
 
 import re
 from hashlib import sha256

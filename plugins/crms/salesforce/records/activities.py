@@ -1,4 +1,4 @@
-"""Logs what happened: completed tasks, or EmailMessage records where the org has Enhanced Email.
+"""Logs activities as completed tasks, or as EmailMessage records if the org has Enhanced Email.
 
 https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_task.htm and
 …/sforce_api_objects_emailmessage.htm: Status 3 is "Sent". Salesforce makes the task of an email itself (ActivityId).

@@ -1,4 +1,4 @@
-"""What the org's objects look like for this user, as sObject Describe says, and the capabilities of the session.
+"""The org's objects with the fields that this user can see (sObject Describe), and the capabilities of the session.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm. The description
 has only the fields that the user can see. It is used for some minutes, also by later sessions.
@@ -111,7 +111,7 @@ class KnownDescriptions:
 
 
 class Descriptions:
-    """The descriptions that one session uses. They do not change while it lasts, so it writes as it has said."""
+    """The descriptions that one session uses. They do not change during the session, so its capabilities stay true."""
 
     def __init__(self, shared: KnownDescriptions) -> None:
         self._shared = shared
@@ -145,7 +145,7 @@ def capabilities(found: Mapping[str, ObjectDescription], marker: str, opt_out: s
 
 
 def _missing_of_emails(email: ObjectDescription) -> list[str]:
-    """Return the fields that emails cannot do without: their Message-ID finds them again after a lost answer."""
+    """Return the required fields of emails that are missing. Their Message-ID finds them again after a lost answer."""
     fields = [email.fields.get(name, FieldDescription(name)) for name in FIELDS_OF_EMAILS]
     return [each.name for each in fields if not each.createable or (each.name == IDENTIFIER and not each.filterable)]
 

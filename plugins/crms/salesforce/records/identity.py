@@ -1,4 +1,4 @@
-"""Who a connection is: the user of the token, and its org.
+"""The identity of a connection: the user of the token, and its org.
 
 https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_using_userinfo_endpoint.htm and
 https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_organization.htm

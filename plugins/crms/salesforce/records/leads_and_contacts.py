@@ -32,7 +32,7 @@ OWN_FIELDS = {
     PersonKind.CONTACT: ("AccountId", "Account.Name"),
 }
 UNKNOWN = "[not provided]"
-"""What Salesforce itself writes into a required name or company that is not known."""
+"""The text that Salesforce itself writes into a required name or company that is not known."""
 
 
 class People:

@@ -22,7 +22,7 @@ from plugins.crms.salesforce.transport.json_reading import inner, record, record
 MAX_SOURCES = 200
 VIEW_ROWS = 500
 ID_FIELDS = ("Id", "ContactId", "LeadId")
-"""Where a row of a query has the id of its person: a lead, a contact, or a member of a campaign."""
+"""Fields of a query's row that can have the id of its person: a lead, a contact, or a member of a campaign."""
 
 
 class Sources:

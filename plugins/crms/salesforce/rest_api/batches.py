@@ -38,8 +38,8 @@ class Write:
 async def write_batches(rest: RestClient, *batches: Sequence[Write]) -> list[WriteResult]:
     """Write all batches, and return a result for each record. The records of a batch all exist, or none of them does.
 
-    Raises CrmError if all requests failed, and for the same records the same may be in doubt. Otherwise the records of
-    a request that failed have its error, so that what another request has written is not forgotten.
+    Raises CrmError if all requests failed and none of several is in doubt. Otherwise the records of a failed request
+    have its error, so that the results of the other requests are kept.
     """
     results: list[WriteResult] = []
     failures: list[CrmError] = []
@@ -77,7 +77,7 @@ async def delete_records(rest: RestClient, remote_ids: Sequence[str]) -> list[Wr
 
 
 GONE = {CrmCode.ENTITY_IS_DELETED, CrmCode.NOT_FOUND, CrmCode.INVALID_CROSS_REFERENCE_KEY}
-"""Why a record cannot be deleted that does not exist any more."""
+"""Codes of a deletion whose record does not exist any more."""
 
 
 async def _write(rest: RestClient, batch: Sequence[Write]) -> list[WriteResult]:

@@ -17,7 +17,7 @@ from plugins.crms.salesforce.transport.json_reading import instant, invalid, rec
 NEXT = re.compile(r"/services/data/v\d{2,3}\.0/query(?:All)?/[\w-]{1,200}", re.ASCII)
 MAX_PAGES = 2_000
 SETTLED = timedelta(minutes=5)
-"""How long after its time a change can become visible: when its transaction ends."""
+"""How long after its timestamp a change can become visible, because its transaction ends later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,5 +158,5 @@ class RestClient:
 
 
 def refused(error: CrmError) -> bool:
-    """Say whether the user cannot see what was asked for."""
+    """Say whether the error means that the user cannot see the requested object or record."""
     return error.code in {CrmCode.INVALID_FIELD, CrmCode.INVALID_TYPE, CrmCode.INSUFFICIENT_ACCESS_OR_READONLY}

@@ -88,13 +88,13 @@ GRANT_CODES = (
     ("assertion", CrmCode.AUTHENTICATION_FAILURE),
     ("credentials", CrmCode.AUTHENTICATION_FAILURE),
 )
-"""What the description of an invalid_grant says, and its code."""
+"""Words in the description of an invalid_grant, and the code that they mean."""
 PUBLIC = frozenset({INSTANCE_URL, IDENTITY_URL})
 """Names of values that are stored with the secrets and are not secret."""
 MIN_SECRET_CHARACTERS = 4
-"""Shorter texts are in every sentence."""
+"""Shorter secrets are not removed from texts, because ordinary words can contain them."""
 UNCERTAIN_STATUS = {500, 502, 504}
-"""After these, a write may have been carried out: a gateway has given up, or the server failed on its way back."""
+"""After these, a write may have been carried out: a gateway timed out, or the server failed after the write."""
 
 
 def error_of(name: str, message: str, fields: object = (), *, in_doubt: bool = False) -> CrmError:
