@@ -2,7 +2,7 @@
 
 A record whose owner in the CRM is the user of a sender's own login is written with that login. All other records, a new
 owner of a task, deletions and every read go through the workspace's connection. A login that cannot be used stops only
-the records of its user: they fail with ``OWN_LOGIN_LOST`` and Touchline sends them automatically when the login works again or is
+the records of its user: they fail with ``OWN_LOGIN_LOST``. Touchline sends them when the login works again or is
 disconnected.
 """
 
