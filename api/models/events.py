@@ -20,9 +20,10 @@ class Event(WorkspaceRow):
     send_id = varchar(null=True)
     task_id = varchar(null=True)
     data: Any = fields.JSONField(default=dict)
-    # Ascends in the order in which readers can see events; store/events/event_order.py. 0 before it was kept.
+    # Ascends in the order in which readers can see events; see store/events/event_order.py. 0 in rows of earlier
+    # releases.
     position = fields.BigIntField(default=0, db_default=0)
-    # Who did it, as services/feed/actors.py writes it; null before it was kept.
+    # The actor, as store/events/event_actor.py writes it; null in rows of earlier releases.
     actor = varchar(250, null=True)
 
     class Meta:

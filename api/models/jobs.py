@@ -28,14 +28,14 @@ class Job(Model):
     lease_until = fields.DatetimeField(null=True)
     # Counts how often a process took or restarted the job. A process that reads another number has lost the job.
     turns = fields.IntField(default=0)
-    # Attempts without progress. In the others of them than the ``errors``, the process ended.
+    # Attempts without progress: ``errors`` of them failed with an error, and the process ended during the others.
     failures = fields.IntField(default=0)
-    # Those that failed with an error, and why the last one did.
+    # The attempts that failed with an error, and why the last one failed.
     errors = fields.IntField(default=0, db_default=0)
     problem = fields.TextField(null=True)
     # Number of people or rows that are done. An interrupted job may count some of them twice.
     progress = fields.IntField(default=0)
-    # Who asked for it, as store/events/event_actor.py writes actors; null if nobody did.
+    # Who started it, as store/events/event_actor.py writes actors; null if the server itself did.
     actor = varchar(250, null=True)
     created_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)

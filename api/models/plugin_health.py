@@ -1,4 +1,4 @@
-"""The health of packages' send options: their last fault, and until when the server does not ask them."""
+"""The health of packages' send options: their last fault, and until when the server does not call them."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -21,7 +21,7 @@ class PluginHealth(Model):
     counted_from = fields.DatetimeField(null=True)
     # How often the plugin was paused. The next pause is longer. A day without a counted fault sets it to 0.
     pauses = fields.IntField(default=0)
-    # No process asks the plugin before this time. After it, one process asks once, and the others still wait.
+    # No process calls the plugin before this time. After it, one process calls it once, while the others still wait.
     paused_until = fields.DatetimeField(null=True)
 
     class Meta:

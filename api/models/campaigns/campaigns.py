@@ -49,7 +49,7 @@ class Campaign(WorkspaceRow):
     launched_at = fields.DatetimeField(null=True)
     finished_at = fields.DatetimeField(null=True)
     archived_at = fields.DatetimeField(null=True)
-    # A deleted campaign stays as a row, because a database looks through all emails before it deletes a step.
+    # A deleted campaign stays as a row: to delete its steps, the database would search all emails for references.
     deleted_at = fields.DatetimeField(null=True)
     # Counts the changes of settings, steps and archive. Clients give the one that they have read.
     version = fields.IntField(default=1, db_default=1)

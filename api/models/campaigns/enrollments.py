@@ -16,7 +16,7 @@ class Enrollment(WorkspaceRow):
     step id, a day and its date after a resume; null if no pause moved a step. ``revision`` is the campaign's revision
     for which the emails were last scheduled, ``launched_revision`` the one at launch. ``zone_of`` is a ``ZoneOf`` and
     says whose time zone ``zone`` is; null in rows of earlier releases. ``waits_from`` is the number of the first step
-    that has no plan, because a send option failed with the code ``waits_for``; null if all steps have theirs.
+    that has no plan, because a send option failed with the code ``waits_for``; null if all steps have a plan.
     """
 
     campaign: Any = fields.ForeignKeyField("touchline.Campaign", on_delete=fields.RESTRICT)

@@ -1,4 +1,4 @@
-"""Connections to a CRM, their settings, the users there, and logins that have begun."""
+"""Connections to a CRM, their settings, the CRM's users, and unfinished logins."""
 
 from typing import Any
 
@@ -31,26 +31,28 @@ class CrmConnection(WorkspaceRow):
     access_values: Any = fields.JSONField(default=dict)
     # The values of its secret fields, and the tokens that the CRM gave. Empty after disconnecting.
     secrets = fields.TextField(default="")
-    # How often the secrets were stored. A process that renews tokens sees by it whether another one did.
+    # How often the secrets were stored. A process that renews tokens compares it to detect a renewal by another
+    # process.
     secrets_number = fields.IntField(default=0)
     # The process that renews the tokens, and until when others wait for it.
     renewing_by = varchar(null=True)
     renewing_until = fields.DatetimeField(null=True)
-    # Whom the CRM says that we are.
+    # The organization and the user of the CRM as which Touchline is logged in.
     org_id = varchar(64, default="")
     org_name = varchar(255, default="")
     org_url = varchar(500, default="")
     is_sandbox = fields.BooleanField(default=False)
     user_id = varchar(64, default="")
     user_name = varchar(255, default="")
-    # Calls to the API in the last 24 hours, of all programs, as the CRM counts them, with ours since then; its limit;
-    # when a call was counted last, or the CRM said it.
+    # API calls of all programs in the last 24 hours, as the CRM last reported them, plus Touchline's since then; the
+    # limit; when the CRM last reported its count, or a call was last counted.
     api_used = fields.BigIntField(null=True)
     api_limit = fields.BigIntField(null=True)
     api_counted_at = fields.DatetimeField(null=True)
     # When everything was last found to be in sync.
     synced_at = fields.DatetimeField(null=True)
-    # The last failure of the connection, how many there are in a row, and since when. It is kept until it works.
+    # The last failure of the connection, how many there are in a row, and since when. They are kept until the
+    # connection works.
     code = varchar(64, default="")
     detail = fields.TextField(default="")
     failures = fields.IntField(default=0)
@@ -118,7 +120,7 @@ class CrmUser(WorkspaceRow):
 
 
 class CrmLogin(WorkspaceRow):
-    """A login on the CRM's own page that has begun, and has not ended. ``secrets`` is encrypted."""
+    """An unfinished login on the CRM's own page. ``secrets`` is encrypted."""
 
     sender_id = varchar(null=True)
     crm = varchar(64)
@@ -127,7 +129,7 @@ class CrmLogin(WorkspaceRow):
     # The values of secret fields, the state, and the verifier of PKCE (RFC 7636).
     secrets = fields.TextField()
     actor = varchar(200, default="")
-    # The SHA-256 of the state, which the browser brings back once.
+    # The SHA-256 of the OAuth state, which the browser returns once.
     state_sha256 = varchar(64, unique=True)
     expires_at = fields.DatetimeField()
 

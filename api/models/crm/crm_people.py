@@ -10,11 +10,11 @@ from api.models.columns import WorkspaceRow, varchar
 
 
 class CrmPerson(WorkspaceRow):
-    """A lead or a contact of an organization in a CRM, and the person who it is here.
+    """A lead or a contact of an organization in a CRM, and the person to whom it is linked.
 
-    ``remote_id`` is null if the CRM was asked for the person and no record was chosen: ``problem`` says why. Without
-    ``person_id`` it is a record whose person is not known here. It is kept because it has opted out.
-    Times are real times.
+    ``remote_id`` is null if the CRM was asked for the person and no record was chosen: ``problem`` says why. A row
+    without ``person_id`` is a record that no person here is linked to. It is kept because it has opted out. Times are
+    real times.
     """
 
     # The key of the CRM and the id of the organization, such as "salesforce:00D5e000000abcdEAA".
@@ -41,10 +41,11 @@ class CrmPerson(WorkspaceRow):
 
 
 class CrmActivity(WorkspaceRow):
-    """What a CRM has of an email, a reply or a call. ``subject_id`` is the id of the email, the reply or the task.
+    """An activity in a CRM that logs an email, a reply or a call.
 
-    ``marker`` is Touchline's name for it in the CRM. ``written`` are the custom fields as they were last written.
-    ``tried_at`` is when it was first written without an answer: it is looked for before it is written again.
+    ``subject_id`` is the id of the email, the reply or the task. ``marker`` is Touchline's name for it in the CRM.
+    ``written`` are the custom fields as they were last written. ``tried_at`` is the time of the first write that got no
+    answer: before the next write, the CRM is searched for the marker.
     """
 
     org = varchar(130)

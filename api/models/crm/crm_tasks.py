@@ -24,7 +24,7 @@ class CrmTaskSync(Model):
     # By the CRM's clock: all changes and deletions before these times are known here.
     changes_since = fields.DatetimeField()
     deletions_since = fields.DatetimeField()
-    # The same of opt-outs. Null: the CRM was never asked.
+    # The same for opt-outs. Null: the CRM was never queried.
     opt_outs_since = fields.DatetimeField(null=True)
     # By the clock of this server: when the CRM was last asked.
     pulled_at = fields.DatetimeField(null=True)
@@ -49,13 +49,14 @@ class CrmTask(WorkspaceRow):
     url = varchar(500, default="")
     # The last synced values by field: [here, in the CRM].
     base: Any = fields.JSONField(default=dict)
-    # The values by field that were sent without an answer, until ``sent_at``. The CRM may have them, or get them later.
+    # The values by field of requests without an answer, the last of which was sent at ``sent_at``. The CRM may have
+    # stored them, or store them later.
     sent: Any = fields.JSONField(default=dict)
     sent_at = fields.DatetimeField(null=True)
-    # The process that is sending. Another one that has taken the job makes it a new one.
+    # The attempt that is sending. A process that takes over the job starts another attempt.
     attempt_id = varchar(null=True)
     synced_at = fields.DatetimeField(null=True)
-    # The last conflicts, the newest first: field, values here and in the CRM, whose value counts, and when.
+    # The last conflicts, the newest first: field, values here and in the CRM, whose value won, and when.
     conflicts: Any = fields.JSONField(default=list)
     # When each field was last changed here. Only the triggers of ``task`` write them.
     subject_at = fields.DatetimeField(null=True)
@@ -71,7 +72,7 @@ class CrmTask(WorkspaceRow):
 
 
 class CrmChange(WorkspaceRow):
-    """An object here that has changed, and that the CRM has to get. ``id`` is the kind, a colon and the object's id.
+    """A change of an object here that waits to be sent to the CRM. ``id`` is the kind, a colon and the object's id.
 
     There is one row for an object, so that its changes reach the CRM in their order: the sender reads the present
     object, and deletes the row if ``version`` is still the same. Triggers of ``task`` write the rows of tasks.

@@ -28,9 +28,10 @@ class IncomingEvent(Model):
     due_at = fields.DatetimeField()
     content = fields.BinaryField(null=True)
     details: Any = fields.JSONField(default=dict)
-    # Times that a process began to work on the row. It is counted first, because a mail may end the process.
+    # How often a process started to work on the row. It is counted before the work, because a mail may crash the
+    # process.
     attempts = fields.IntField(default=0)
-    # Those that failed with an error. In the others, the process ended.
+    # The attempts that failed with an error. During the other ones, the process ended.
     errors = fields.IntField(default=0, db_default=0)
     result = fields.CharEnumField(IncomingResult, null=True, max_length=20)
     # A sentence for people: why the mail has this kind, why the row matched no email, or why it failed.

@@ -33,13 +33,13 @@ class MailboxAccount(Model):
 
 
 class MailboxFolder(Model):
-    """A folder of an account. ``cursor`` says which mails are stored; the mailbox gives and reads it."""
+    """A folder of an account. ``cursor`` says which mails are stored; the plugin of the mailbox writes and reads it."""
 
     id = varchar(primary_key=True)
     account = varchar(200)
     name = varchar(255)
     cursor = fields.TextField()
-    # Number of mails that were stored, without those that another folder had before.
+    # Number of stored mails, without those that were already stored from another folder.
     mails = fields.BigIntField(default=0)
     # When a mail was last stored.
     last_mail_at = fields.DatetimeField(null=True)
