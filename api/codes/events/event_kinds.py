@@ -16,7 +16,7 @@ class EventKind(StrEnum):
         return name
 
     def __new__(cls, value: str, description: str, data: str = "") -> "EventKind":
-        """Make a member that is its own name."""
+        """Make a member whose value is its name, with its description and its `data`."""
         member = str.__new__(cls, value)
         member._value_, member.description, member.data = value, description, data
         return member

@@ -1,11 +1,11 @@
-"""The words of which the sentences of events are made, in each language."""
+"""The words that sentences of events share, in each language."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class Words(NamedTuple):
-    """What the sentences of one language are made of."""
+    """The words of one language."""
 
     someone: str
     some_campaign: str
@@ -16,7 +16,7 @@ class Words(NamedTuple):
     due: str
     of_user: str
     next_try: str
-    """With the minute, UTC."""
+    """The sentence of the next try; ``{}`` is its minute, UTC."""
 
 
 WORDS = {

@@ -64,7 +64,7 @@ class CloseCode(IntEnum):
     when: str
 
     def __new__(cls, number: int, when: str) -> "CloseCode":
-        """Make a member that is its number."""
+        """Make a member whose value is its number, with its description."""
         member = int.__new__(cls, number)
         member._value_, member.when = number, when
         return member
