@@ -1,4 +1,4 @@
-"""The tables of CRMs: connections, changes that wait for a CRM, and tasks, people and activities there.
+"""Queries on CRMs: connections, changes that wait for a CRM, and synced tasks, people and activities.
 
 Imports: models, plugins, store.engine.
 Imported by: http, services.common, services.crm, services.people, store.people.

@@ -1,4 +1,4 @@
-"""What a CRM has logged of emails, replies and calls."""
+"""Activities in a CRM that log emails, replies and calls."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -31,7 +31,7 @@ async def activities_of(org: str, subject_ids: Collection[str]) -> dict[str, Crm
 
 
 class Attempt(NamedTuple):
-    """An activity that is about to be written: when it was tried before, as it was read."""
+    """An activity that is about to be written, with its ``tried_at`` as it was read."""
 
     subject_id: str
     kind: CrmActivityKind
@@ -69,7 +69,7 @@ async def mark_tried(workspace_id: str, org: str, attempts: Sequence[Attempt], n
 
 
 async def mark_untried(org: str, subject_ids: Sequence[str]) -> None:
-    """Store that the CRM has certainly not logged these."""
+    """Store that the CRM has not logged these: the write certainly failed."""
     await execute(
         f"UPDATE crm_activity SET tried_at = NULL WHERE org = $1 AND {in_list('subject_id', 2)} AND remote_id IS NULL",
         org, list(subject_ids),

@@ -1,4 +1,4 @@
-"""How many calls to a CRM's API were made, of how many: shared by all processes in the row of the connection."""
+"""How many calls to a CRM's API were made, and its limit. All processes share them in the row of the connection."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ async def count_call(connection_id: str, share: int, now: datetime) -> bool:
 
 
 async def count_probe(connection_id: str, now: datetime, counted_before: datetime) -> bool:
-    """Count a call that asks how many are used now, unless the CRM has said it since ``counted_before`` (UTC)."""
+    """Count a call that queries the API use, unless the CRM has reported it since ``counted_before`` (UTC)."""
     rows = await execute(
         "UPDATE crm_connection SET api_used = coalesce(api_used, 0) + 1, api_counted_at = $2"
         f" WHERE id = $1 AND {RUNNING} AND (api_counted_at IS NULL OR api_counted_at <= $3 OR api_counted_at > $2)"
@@ -35,7 +35,7 @@ async def is_running(connection_id: str) -> bool:
 
 
 async def store_use(connection_id: str, used: int, limit: int, at: datetime) -> None:
-    """Store what the CRM says about its limit at ``at`` (UTC).
+    """Store the API use and the limit that the CRM reported at ``at`` (UTC).
 
     If a call was counted since, the CRM may not have counted it yet. Then the larger number stays.
     """

@@ -15,7 +15,7 @@ class KindBacklog(NamedTuple):
 
 
 async def backlog_by_kind(workspace_id: str) -> list[KindBacklog]:
-    """Return how much waits of each kind, also of kinds of which nothing waits."""
+    """Return the backlog of each kind, also of kinds without waiting changes."""
     rows = await execute(
         "SELECT kind, count(*) FILTER (WHERE state = 'WAITING') AS waiting,"
         " count(*) FILTER (WHERE state = 'FAILED') AS failed FROM crm_change WHERE workspace_id = $1 GROUP BY kind",

@@ -45,16 +45,16 @@ class Failure:
     code: str
     detail: str
     counts: bool = True
-    """Whether the attempt counts. One that only waits for something does not."""
+    """Whether it counts as an attempt. A change that only waits for something does not."""
 
 
 async def add(
     workspace_id: str, kind: CrmChangeKind, object_ids: Sequence[str], now: datetime, *, attempts: int = 0
 ) -> None:
-    """Let the CRM get these objects. Call it in the transaction that changes them. ``now`` is real time (UTC).
+    """Queue these objects for the CRM. Call it in the transaction that changes them. ``now`` is real time (UTC).
 
-    ``attempts`` above 0 says that a change of the CRM could not be applied here: its object is read again, also if
-    nothing has changed here.
+    ``attempts`` above 0 means that a change from the CRM could not be applied here: the object is read from the CRM
+    again, even if it has not changed here.
     """
     rows = Records({"object_id": "text"}, [(each,) for each in object_ids])
     await execute(
@@ -132,7 +132,7 @@ async def fail(failures: Sequence[Failure], now: datetime) -> None:
 
 
 async def retry_code(workspace_id: str, code: str, now: datetime) -> None:
-    """Let the changes of a workspace that failed with a code be tried again at once."""
+    """Make the changes of a workspace that failed with a code due at once."""
     await execute(
         "UPDATE crm_change SET state = 'WAITING', attempts = 0, next_at = $3"
         " WHERE workspace_id = $1 AND state = 'FAILED' AND code = $2",

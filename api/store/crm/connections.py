@@ -74,7 +74,7 @@ async def set_paused(connection_id: str) -> bool:
 
 
 async def set_retried(connection_id: str) -> bool:
-    """Let a connection be used at once, also a paused one. Returns False if it is disconnected."""
+    """Make a connection usable at once, also a paused one. Returns False if it is disconnected."""
     rows = await execute(
         "UPDATE crm_connection SET state = CASE WHEN failures > 0 THEN 'FAILING' ELSE 'CONNECTED' END, retry_at = NULL"
         f" WHERE id = $1 AND {ACTIVE} RETURNING id",

@@ -46,7 +46,7 @@ def failures(workspace_id: str, chosen: CrmFailureFilter, order: Order[CrmFailur
 
 
 async def retry(workspace_id: str, change_id: str, now: datetime) -> bool:
-    """Let a failed write be tried again at once. Returns False if there is none with this id."""
+    """Make a failed write due at once. Returns False if there is none with this id."""
     rows = await execute(
         "UPDATE crm_change SET state = 'WAITING', attempts = 0, next_at = $3"
         f" WHERE id = $2 AND {of_workspace(1)} AND failed_at IS NOT NULL RETURNING id",

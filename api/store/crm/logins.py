@@ -1,4 +1,4 @@
-"""Logins on the CRM's own page that have begun. Each ends once."""
+"""Unfinished logins on the CRM's own page. Each can be finished once."""
 
 from datetime import datetime
 
@@ -7,13 +7,13 @@ from api.store.engine.sql import execute
 
 
 async def add_login(row: CrmLogin, now: datetime) -> None:
-    """Store a login that begins, and delete those of all workspaces that nobody has ended in time."""
+    """Store a new login, and delete the expired logins of all workspaces."""
     await execute("DELETE FROM crm_login WHERE expires_at <= $1", now)
     await row.save(force_create=True)
 
 
 async def count_logins(workspace_id: str, now: datetime) -> int:
-    """Return how many logins of a workspace can still be ended."""
+    """Return how many logins of a workspace are unfinished and not expired."""
     return await CrmLogin.filter(workspace_id=workspace_id, expires_at__gt=now).count()
 
 

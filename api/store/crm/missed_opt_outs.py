@@ -7,11 +7,11 @@ from api.store.crm import changes
 from api.store.engine.sql import execute
 
 MARGIN = timedelta(minutes=1)
-"""Times of changes have whole seconds, and clocks differ. What the CRM has already costs one look."""
+"""How much earlier the search begins: times of changes have whole seconds, and clocks differ."""
 
 
 async def add(workspace_id: str, since: datetime, now: datetime) -> None:
-    """Let the CRM get the opt-outs that have changed since a time (UTC). Call it in the transaction that connects."""
+    """Queue the opt-outs that have changed since a time (UTC) for the CRM. Call it in the transaction that connects."""
     rows = await execute(
         "SELECT DISTINCT suppression_id FROM suppression_change WHERE workspace_id = $1 AND at >= $2"
         " AND source <> 'CRM' AND (kind = 'UNSUBSCRIBED' OR source = 'UNDO')",

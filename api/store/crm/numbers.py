@@ -8,11 +8,13 @@ from api.store.engine.sql import execute, instant_or_past
 
 @dataclass(frozen=True, slots=True)
 class CrmNumbers:
-    """What waits for CRMs, and whether the connections work."""
+    """The changes that wait for CRMs, and the states of connections."""
 
     changes: dict[tuple[str, str], int]
-    """Changes of connected workspaces that wait for the CRM, by kind and state: WAITING, or FAILED until a user retries
-    them. Those that are kept after disconnecting do not count: nothing is to be done about them."""
+    """Changes of connected workspaces that wait for the CRM, by kind and state.
+
+    Changes that are kept after disconnecting do not count, because no process sends them.
+    """
     failures: dict[str, int]
     """Changes whose last attempt failed, by category."""
     oldest_seconds: float

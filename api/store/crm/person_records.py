@@ -1,4 +1,4 @@
-"""Records of a CRM that are people: which person each is, and who has opted out.
+"""Leads and contacts of a CRM: the person to whom each is linked, and whether it has opted out.
 
 ``org`` is the key of the CRM and the id of its organization. A person has at most one record in each organization.
 """
@@ -30,7 +30,7 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class RecordRow:
-    """A record as it is to be stored. ``person_id`` is None if nobody here is this person."""
+    """A record as it is to be stored. ``person_id`` is None if no person here is linked to it."""
 
     remote_id: str
     kind: CrmPersonKind
@@ -43,7 +43,7 @@ class RecordRow:
 
 
 async def links_of(workspace_id: str, org: str, person_ids: Collection[str]) -> dict[str, CrmPerson]:
-    """Return the rows of people in an organization, by person: also of those for whom no record was chosen."""
+    """Return the rows of people in an organization, by person, also of people for whom no record was chosen."""
     rows = await CrmPerson.filter(workspace_id=workspace_id, org=org, person_id__in=list(person_ids))
     return {str(row.person_id): row for row in rows}
 
@@ -55,10 +55,9 @@ async def records_of(workspace_id: str, org: str, remote_ids: Collection[str]) -
 
 
 async def store_records(workspace_id: str, org: str, rows: Sequence[RecordRow], now: datetime) -> None:
-    """Store records. A row with a person becomes that person's only one. Call in a transaction.
+    """Store records. A row with a person becomes the person's only record. Call in a transaction.
 
-    A record that belongs to another person does not belong to that person any more. A row without a person keeps
-    the person of the record.
+    If the record was linked to another person, that link ends. A row without a person keeps the person of the record.
     """
     if not rows:
         return
@@ -90,7 +89,7 @@ async def store_records(workspace_id: str, org: str, rows: Sequence[RecordRow], 
         " opted_out_by_us = crm_person.opted_out_by_us AND excluded.opted_out, opted_out = excluded.opted_out",
         workspace_id, org, now, records,
     )  # fmt: skip
-    # A record that nobody here is, and that has not opted out, says nothing.
+    # A record without a person and without an opt-out is not needed.
     await execute(
         f"DELETE FROM crm_person WHERE workspace_id = $1 AND org = $2 AND {in_list('remote_id', 3)}"
         " AND person_id IS NULL AND NOT opted_out",
@@ -116,7 +115,7 @@ async def store_problems(workspace_id: str, org: str, problems: Sequence[tuple[s
 
 
 async def unlink(workspace_id: str, org: str, remote_ids: Collection[str]) -> list[str]:
-    """Take records from the people who have them, such as those that were deleted. Returns the people."""
+    """Unlink records, such as deleted ones, from their people. Returns the people."""
     rows = await execute(
         f"SELECT person_id FROM crm_person WHERE workspace_id = $1 AND org = $2 AND {in_list('remote_id', 3)}"
         " AND person_id IS NOT NULL",
@@ -150,7 +149,7 @@ async def move_records(source_id: str, target_id: str) -> None:
 async def erase_records(person_id: str) -> None:
     """Delete the records of a person. Call in the transaction that erases the person.
 
-    Of a record that has opted out, its address stays, as it stays suppressed: it is somebody's no.
+    A record that has opted out is kept with its address, as the suppression is, so that the opt-out stays known.
     """
     await execute("DELETE FROM crm_person WHERE person_id = $1 AND NOT opted_out", person_id)
     await execute(
@@ -160,10 +159,9 @@ async def erase_records(person_id: str) -> None:
 
 
 async def opted_out_there(workspace_id: str, email_key: str, *, also_ours: bool) -> list[CrmPerson]:
-    """Return the records that have opted out, with an address or of the person who has it here.
+    """Return the opted-out records in the connected organization: with an address, or of the person who has it here.
 
-    They are those of the organization with which the workspace is connected. ``also_ours``: also those whose opt-out
-    only Touchline has written.
+    With ``also_ours``, also those whose opt-out only Touchline has written.
     """
     rows = await execute(
         "SELECT p.id FROM crm_connection AS c JOIN crm_person AS p ON p.workspace_id = c.workspace_id"

@@ -1,4 +1,4 @@
-"""The secrets of connections: store them, and let one process renew them at a time."""
+"""The secrets of connections. One process at a time renews them."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 from api.store.engine.sql import execute
 
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=30)
-"""How much the clocks of processes may differ. Then none takes the right to renew from another."""
+"""How much the clocks of processes may differ without one taking over another's right to renew."""
 
 
 async def secrets_of(connection_id: str) -> Mapping[str, Any] | None:
@@ -21,7 +21,7 @@ async def secrets_of(connection_id: str) -> Mapping[str, Any] | None:
 async def take_renewal(connection_id: str, owner: str, now: datetime, until: datetime) -> bool:
     """Take the right to renew the secrets until ``until`` (UTC). Returns False while another process has it.
 
-    A right that lasts much longer than a new one has ended: the clock was set back.
+    A right whose end is much later than that of a new one counts as ended, because the clock was set back.
     """
     rows = await execute(
         "UPDATE crm_connection SET renewing_by = $2, renewing_until = $4 WHERE id = $1 AND secrets <> '' AND"

@@ -1,4 +1,4 @@
-"""The settings of workspaces for CRMs, and which user of a CRM each sender is."""
+"""The settings of workspaces for CRMs, and the CRM users of senders."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,12 +24,12 @@ async def save_settings(row: CrmSettings, values: Mapping[str, Any]) -> None:
 
 
 async def users_of(workspace_id: str, crm: str) -> Sequence[CrmUser]:
-    """Return which user of a CRM each sender is, for the senders that have a row."""
+    """Return the CRM users of senders, for the senders that have a row."""
     return await CrmUser.filter(workspace_id=workspace_id, crm=crm).order_by("sender_id")
 
 
 async def save_user(workspace_id: str, crm: str, sender_id: str, values: Mapping[str, Any]) -> CrmUser:
-    """Store which user of a CRM a sender is, or whether the sender's tasks are synced."""
+    """Store the CRM user of a sender, or whether the sender's tasks are synced."""
     async with transaction():
         row = await CrmUser.get_or_none(sender_id=sender_id, crm=crm)
         if row is None:

@@ -1,4 +1,4 @@
-"""How far the tasks of workspaces are synced with a CRM. While a row is on, triggers note what changes."""
+"""How far the tasks of workspaces are synced with a CRM. While a row is on, triggers store changed tasks."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ OPT_OUTS_OF_ORG = ", ".join(
     f"{name} = CASE WHEN crm_task_sync.org = excluded.org THEN crm_task_sync.{name} END"
     for name in ("opt_outs_since", "pulled_opt_outs_at", "all_opt_outs_at")
 )
-"""SQL: nothing is known of the opt-outs of another organization."""
+"""SQL: reset these columns if the organization is another one, because its opt-outs have not been read."""
 
 
 async def turn_on(
@@ -28,7 +28,7 @@ async def turn_on(
 
 
 async def look_back(workspace_id: str, changes_since: datetime, deletions_since: datetime) -> None:
-    """Let the changes and deletions in the CRM since these times by its clock be taken over in the next round."""
+    """Make the next round read the changes and deletions in the CRM since these times (by its clock) again."""
     await execute(
         "UPDATE crm_task_sync SET changes_since = $2, deletions_since = $3, pulled_at = NULL,"
         " pulled_deletions_at = NULL WHERE id = $1",
@@ -37,7 +37,7 @@ async def look_back(workspace_id: str, changes_since: datetime, deletions_since:
 
 
 async def turn_off(workspace_id: str, org: str | None, now: datetime) -> None:
-    """Turn off the sync of tasks. New tasks are not noted any more. Opt-outs of an organization are still pulled."""
+    """Turn off the sync of tasks. Triggers do not store new tasks any more. Opt-outs of ``org`` are still pulled."""
     await execute(
         "UPDATE crm_task_sync SET is_on = false, ended_at = $2 WHERE id = $1 AND is_on", workspace_id, now
     )  # fmt: skip
@@ -51,19 +51,19 @@ async def turn_off(workspace_id: str, org: str | None, now: datetime) -> None:
 
 
 async def state_of(workspace_id: str) -> CrmTaskSync | None:
-    """Return how far the tasks of a workspace are synced. None if they have never been."""
+    """Return how far the tasks of a workspace are synced; None if they were never synced."""
     return await CrmTaskSync.get_or_none(id=workspace_id)
 
 
 async def pulled(workspace_id: str, changes_since: datetime, now: datetime) -> None:
-    """Note that all changes in the CRM before a time by its clock are known."""
+    """Store that all changes in the CRM before a time by its clock are known."""
     await execute(
         "UPDATE crm_task_sync SET changes_since = $2, pulled_at = $3 WHERE id = $1", workspace_id, changes_since, now
     )
 
 
 async def pulled_deletions(workspace_id: str, deletions_since: datetime, now: datetime) -> None:
-    """Note that all deletions in the CRM before a time by its clock are known."""
+    """Store that all deletions in the CRM before a time by its clock are known."""
     await execute(
         "UPDATE crm_task_sync SET deletions_since = $2, pulled_deletions_at = $3 WHERE id = $1",
         workspace_id, deletions_since, now,
@@ -73,7 +73,7 @@ async def pulled_deletions(workspace_id: str, deletions_since: datetime, now: da
 async def pulled_opt_outs(
     workspace_id: str, opt_outs_since: datetime, now: datetime, all_opt_outs_at: datetime | None
 ) -> None:
-    """Note that all changes of people in the CRM before a time by its clock are known.
+    """Store that all changes of people in the CRM before a time by its clock are known.
 
     ``all_opt_outs_at`` is when all people who have opted out were last read (UTC).
     """
@@ -84,16 +84,17 @@ async def pulled_opt_outs(
 
 
 async def read_all_opt_outs(workspace_id: str) -> None:
-    """Let the next round read all people who have opted out: another field, user or setting counts now."""
+    """Make the next round read all people who have opted out, because another field, user or setting applies now."""
     await execute(
         "UPDATE crm_task_sync SET pulled_opt_outs_at = NULL, all_opt_outs_at = NULL WHERE id = $1", workspace_id
     )
 
 
 async def check_all(workspace_id: str, org: str, now: datetime) -> None:
-    """Compare all tasks that an organization has with their last synced values. Equal tasks cost no call.
+    """Queue all tasks that an organization has, to compare them with their last synced values.
 
-    Tasks that it does not have stay here: they are older than the sync of their assignee.
+    Equal tasks cost no call. Tasks that it does not have are not queued: they are older than the sync of their
+    assignee.
     """
     await execute(
         "INSERT INTO crm_change (id, workspace_id, kind, object_id, state, version, attempts, changed_at, next_at,"

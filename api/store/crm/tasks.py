@@ -30,7 +30,7 @@ MAX_CONFLICTS = 20
 
 @dataclass(frozen=True, slots=True)
 class LinkChange:
-    """What one sync has made of a task's row."""
+    """The change that one sync makes to a task's row."""
 
     read: CrmTask
     """The row as it was read."""
@@ -68,7 +68,7 @@ async def tasks_of_other_workspaces(workspace_id: str, org: str, task_ids: Colle
 
 
 async def release_records(ids: Collection[str]) -> None:
-    """Let other tasks have the records in the CRM of these tasks, which were deleted."""
+    """Unlink deleted tasks from their records in the CRM, so that other tasks can have the records."""
     if ids:
         await execute(
             f"UPDATE crm_task SET remote_id = NULL, url = '' WHERE {in_list('id', 1)} AND state = 'GONE'", sorted(ids)
@@ -83,7 +83,7 @@ class LinkAndChange(NamedTuple):
 
 
 async def links_with_changes(workspace_id: str, task_ids: Collection[str]) -> dict[str, LinkAndChange]:
-    """Return the rows of tasks with what waits of them, by the task's id."""
+    """Return the rows of tasks with their waiting or rejected changes, by the task's id."""
     found = await links(workspace_id, task_ids)
     ids = [f"{CrmChangeKind.TASK}:{key}" for key in found]
     waiting: dict[str, CrmChange] = await by_ids(CrmChange, workspace_id, ids) if ids else {}
@@ -94,9 +94,10 @@ async def links_with_changes(workspace_id: str, task_ids: Collection[str]) -> di
 async def begin_sending(
     attempt_id: str, values: Mapping[str, Mapping[str, Any]], read: Sequence[CrmTask], now: datetime
 ) -> set[str]:
-    """Note before a request what it sends, by task. From here on the CRM may have it. Returns the tasks to send.
+    """Store, before a request, the values that it sends for each task. From then on the CRM may have them.
 
-    ``read`` are the rows as they were read. A task that another process has sent since is left out.
+    Returns the tasks to send. ``read`` are the rows as they were read. A task that another process has sent since is
+    left out.
     """
     rows = Records(
         {"id": "text", "sent": "jsonb", **READ},
@@ -115,7 +116,7 @@ async def begin_sending(
 
 
 async def write_links(changes: Sequence[LinkChange], attempt_id: str | None = None) -> set[str]:
-    """Write what a sync has made of tasks. Returns the ids of the rows that were written.
+    """Write the changes that a sync makes to tasks' rows. Returns the ids of the rows that were written.
 
     A row that another process has sent or synced since it was read stays as it is. With ``attempt_id``, the rows are
     those that this attempt sends.
@@ -164,7 +165,10 @@ async def lock_as_read(read: Sequence[CrmTask]) -> set[str]:
 
 
 async def unsent(sent: Mapping[str, Mapping[str, Any]], attempt_id: str) -> None:
-    """Note that a request was not carried out, and what the CRM may have of each task from earlier ones."""
+    """Store that a request was not carried out.
+
+    ``sent`` has, by task, the values that the CRM may have from earlier requests.
+    """
     rows = Records(
         {"id": "text", "sent": "jsonb", "is_certain": "boolean"},
         [(each, json.dumps(values), not values) for each, values in sent.items()],

@@ -14,7 +14,7 @@ class RemoteCall(NamedTuple):
 
 
 async def remote_calls(org: str, task_ids: Sequence[str]) -> dict[str, RemoteCall]:
-    """Return those of these tasks that are synced, and that the CRM has not lost."""
+    """Return those of these tasks that are synced, and whose record the CRM has not lost."""
     rows = await execute(
         f"SELECT id, remote_id, state FROM crm_task WHERE org = $1 AND {in_list('id', 2)} AND state <> 'GONE'",
         org,
