@@ -1,4 +1,4 @@
-"""Inserts many rows that differ in few columns. Values that all rows share are sent once."""
+"""Insert many rows that differ in few columns. Values that all rows share are sent once."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence

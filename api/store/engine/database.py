@@ -35,7 +35,10 @@ TORTOISE_APP = {"models": ["api.models"], "migrations": "api.migrations", "defau
 
 @dataclass(slots=True)
 class _Open:
-    """The open database. A request asks for its dialect a dozen times, and tortoise takes microseconds to say it."""
+    """The open database.
+
+    It keeps the dialect, because a request reads it a dozen times, and tortoise needs microseconds for it.
+    """
 
     dialect: str = ""
 
@@ -81,7 +84,7 @@ async def _keep_session(_: object) -> None:
     """Return a connection to the pool without a query, because no statement here changes settings of its session.
 
     asyncpg rolls back an open transaction and removes listeners before it calls this. Its default also sends RESET ALL,
-    so that every transaction and every single statement waits for one more answer of the database.
+    which costs every transaction and every single statement one more round trip.
     """
 
 

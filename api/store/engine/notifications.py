@@ -44,7 +44,7 @@ RECONNECT_SECONDS = 2.0
 
 
 class Notifier:
-    """Notifies the other processes: of the first change immediately, of those in the gap after it together."""
+    """Notifies the other processes: of the first change immediately, then once for all changes in the gap after it."""
 
     def __init__(self, topic: Topic = DUE, gap: float = MIN_GAP_SECONDS) -> None:
         self._topic, self._gap = topic, gap

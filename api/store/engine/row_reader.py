@@ -14,7 +14,7 @@ from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute
 
 MAX_CACHED_SELECTIONS = 1_000
-"""Lists of columns that are kept as SQL."""
+"""Lists of columns whose SQL is cached."""
 
 
 class ReadRow:

@@ -105,7 +105,8 @@ def retry_on_deadlock(
 ) -> Callable[Params, Coroutine[Any, Any, Answer]]:
     """Decorate a function to retry it when PostgreSQL aborts its transaction because of a deadlock or a conflict.
 
-    It is also retried, after the rollback, with the answers of send options that other processes run.
+    It is also retried if it needs answers of send options that other processes run: they are fetched after the
+    rollback.
 
     The function must be one outermost transaction without other side effects, and must not change its arguments before
     the commit.
@@ -129,9 +130,12 @@ def retry_on_deadlock(
 
 
 LastWork = Callable[[Mapping[str, Any]], Coroutine[Any, Any, "Afterwards | None"]]
-"""Work that a transaction does at its end, for the items that were given to it, by their ids."""
+"""Work that a transaction does at its end, for the items that were passed to ``before_commit``, by their ids."""
 Afterwards = Callable[[], Coroutine[Any, Any, None]]
-"""The part that has to wait for other transactions. It runs after the commit, when the locks are released."""
+"""The part of that work that has to wait for other transactions.
+
+It runs after the commit, when the locks are released.
+"""
 
 
 class _Outermost:
@@ -181,10 +185,10 @@ async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
 
 
 async def before_commit(work: LastWork, items: Mapping[str, Any]) -> None:
-    """Do something once at the end of the task's outermost transaction, with the items of all calls.
+    """Do ``work`` once at the end of the task's outermost transaction, with the items of all calls.
 
-    Its locks are the last ones of the transaction, so a transaction that waits for them cannot block this one. It must
-    not wait for locks that transactions take earlier. Outside of a transaction, it runs in one of its own.
+    Its locks are the last ones of the transaction, so a transaction that waits for them cannot block this one. ``work``
+    must not wait for locks that other transactions take earlier. Outside of a transaction, it runs in one of its own.
     """
     outermost = _outermost.get()
     if outermost is None or outermost.has_ended:

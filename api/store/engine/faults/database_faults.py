@@ -1,4 +1,4 @@
-"""Classifies database errors: whether a retry helps, and what else to change.
+"""Classifies database errors: whether a retry helps, and what the client gets.
 
 Only errors of the drivers are classified. An OSError, OverflowError or ValueError counts only if its traceback shows
 that a driver raised it: the same error from our code or a partner's package is a bug in that code.
@@ -137,7 +137,7 @@ def fault_of(problem: BaseException | None) -> DatabaseFault | None:
         return FAULT_BY_SQLSTATE.get(state) or FAULT_BY_SQLSTATE.get(state[:2])
     if isinstance(error, sqlite3.Error):
         return _classify_sqlite_error(error)
-    if isinstance(error, asyncpg.InternalClientError):  # what asyncpg says of a connection that is cut while it is used
+    if isinstance(error, asyncpg.InternalClientError):  # asyncpg's error for a connection that is cut during use
         return _classify_by_text(error) or DatabaseFault.AWAY
     if isinstance(error, asyncpg.InterfaceError):
         return _classify_by_text(error)

@@ -145,7 +145,7 @@ class Listing:
         return Count(number, exact=True)
 
     async def some(self, limit: int, columns: Collection[str] = ()) -> list[Any]:
-        """Return rows with these columns, in any order: all, or at least ``limit`` if there are so many.
+        """Return rows with these columns, in any order: at least ``limit``, or all if there are fewer.
 
         Alternatives may overlap here.
         """
@@ -183,7 +183,7 @@ class Listing:
         return None if columns is None else frozenset({*columns, "id", *key})
 
     def _groups(self) -> tuple[bool, ...]:
-        """Return for each group of rows, in their order, whether its rows lack a sort value."""
+        """Return, for each group of rows in their order, whether its rows have no sort value."""
         return (False, True) if self.key and self.key.nullable else (False,)
 
     def _limits(self, window: Window, group: bool) -> list[Condition] | None:

@@ -16,7 +16,7 @@ class Condition:
 
 
 class Values:
-    """The numbered values of a statement. Equal values have one number, so that few are sent."""
+    """The numbered values of a statement. Equal values share a number, so that each is sent once."""
 
     def __init__(self) -> None:
         self.all: list[Any] = []

@@ -41,7 +41,7 @@ def listed(model: type[Model], ids: Sequence[str]) -> Listing:
 
 
 async def own_ids(model: type[Model], workspace_id: str, row_id: str) -> list[str]:
-    """Return an id if it is that of a row of the workspace, and else nothing.
+    """Return a list with the id, or an empty list if the workspace has no such row.
 
     A list of another workspace's sender or campaign would read all its rows in vain.
     """

@@ -26,12 +26,18 @@ class SortKey:
     kind: type = str
     """The type of the values: str, int, datetime or date."""
     ignores_case: bool = False
-    """Whether A and a are the same letter. It holds for the letters of ASCII, as an index of both databases can."""
+    """Whether A and a are the same letter.
+
+    It applies to ASCII letters only, because both databases can index only these.
+    """
     nullable: bool = False
     unique: bool = False
     """Whether no two rows of a list have the same value, so that ids are not needed."""
     expression: str = ""
-    """SQL of a value that is not a column but follows from ``read``, as an index has it. ``column`` is its name."""
+    """SQL of a value that is computed from the columns ``read``, as in its index.
+
+    ``column`` is the name of the value.
+    """
     read: tuple[str, ...] = ()
     """The columns of the expression."""
     value_of: Callable[[Any], Any] | None = None

@@ -1,7 +1,7 @@
 """Pages and counts of lists with conditions that no index has: their rows are read in the order of the list.
 
-A page reads rows until it has met enough of them, and up to MAX_WALKED. So it costs little where the condition is met
-often, and a list where it is met too rarely is refused instead of read as a whole.
+A page reads rows until it has met enough of them, and up to MAX_WALKED. So it costs little if many rows meet the
+condition. If too few rows meet it, the list is refused instead of read as a whole.
 """
 
 from collections.abc import Collection, Sequence
@@ -43,7 +43,7 @@ async def walk(listing: "Listing", window: "Window", checks: Sequence[Condition]
             return met, len(met) > window.limit
         if window.bounded and walked >= MAX_WALKED:
             if len(met) == window.limit:
-                return met, True  # whether one more row meets the conditions is not known
+                return met, True  # it is not known whether one more row meets the conditions
             raise Refusal.of(InputCode.TOO_MANY_TO_SORT, ("filter",), case="rare", limit=MAX_WALKED)
         if window.last:
             part = replace(part, before=listing.position(rows[0]), inclusive=False)

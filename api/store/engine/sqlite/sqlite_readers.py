@@ -1,8 +1,8 @@
 """Read-only connections to SQLite, next to tortoise-orm's connection, which also writes.
 
-Tortoise has one connection to a SQLite file, and a transaction blocks it: every client would wait for a job with long
-transactions. A file in WAL mode can be read meanwhile. So reads outside of transactions use their own connections and
-see committed rows, as on PostgreSQL.
+Tortoise has one connection to a SQLite file, and a transaction blocks it, so every client would wait for a job with
+long transactions. In WAL mode, other connections can read meanwhile. So reads outside of transactions use their own
+connections and see committed rows, as on PostgreSQL.
 """
 
 import asyncio

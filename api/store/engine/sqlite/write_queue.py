@@ -1,8 +1,8 @@
 """The order in which writers get the one connection that writes to a SQLite file.
 
-A request writes one short transaction, and somebody waits for it. The tick loop, jobs and dispatch write many in a row.
-In the order of arrival, a request would wait for several of theirs. Here it comes next. The trade-off: background work
-waits while requests are queued, so after a few of them it gets its turn.
+A client waits for the one short transaction of its request. The tick loop, jobs and dispatch write many transactions in
+a row, so in the order of arrival, a request would wait for several of them. Here requests go first. The trade-off:
+background work waits while requests are queued, so it gets a turn after MAX_REQUESTS_IN_A_ROW requests.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from typing import Any
 from tortoise.backends.sqlite.client import SqliteClient
 
 MAX_REQUESTS_IN_A_ROW = 5
-"""Requests that write, one after the other, before a waiting background writer does."""
+"""The most requests that write one after the other while a background writer waits."""
 
 _is_background: ContextVar[bool] = ContextVar("is_background", default=False)
 
 
 @contextmanager
 def in_background() -> Iterator[None]:
-    """Let the writes of this block, and of the tasks that it starts, wait for those of requests."""
+    """Give the writes of this block, and of the tasks that it starts, a lower priority than those of requests."""
     token = _is_background.set(True)
     try:
         yield
