@@ -1,4 +1,4 @@
-"""Every query, a file a noun. Rows of api.models come in and go out; the rules are in services.
+"""Every SQL query, with a file for each noun. Functions take and return rows of api.models. The rules are in services.
 
 Imports: codes, models, strategies.
 Imported by: cli, http, services.

@@ -62,7 +62,7 @@ async def store_refusal(
 
 
 async def end(action_id: str, status: BulkActionStatus, now: datetime, problem: str | None = None) -> bool:
-    """End a running action, and delete what is left of its items. Returns False if it has ended before."""
+    """End a running action, and delete its remaining items. Returns False if it has ended before."""
     rows = await execute(
         "UPDATE bulk_action SET status = $2, finished_at = $3, problem = coalesce($4, problem)"
         " WHERE id = $1 AND status = 'RUNNING' RETURNING id",

@@ -18,8 +18,8 @@ from api.store.events.event_actor import asking_actor
 LEASE = timedelta(seconds=30)
 """How long a process owns a job that it has taken, unless it renews the lease.
 
-It is shorter than the time for which a process that starts waits for the answers before it sends: another process may
-have been killed while it applied them.
+A process that starts waits longer than this for stored answers to be applied before it sends, because a killed process
+may still have the lease of that job.
 """
 LONGEST_REST = timedelta(minutes=4)
 """The longest time that a job waits. It is longer than a lease and than the wait after any failure."""
@@ -53,8 +53,8 @@ async def start(
 async def keep_open(kind: str, workspace_id: str | None, subject_id: str, now: datetime) -> None:
     """Create a job, unless it is open. Call it in the transaction that adds work for the job.
 
-    A process that works on the open job keeps it, and finds the new work: the job ends by ``finish_when_done``, which
-    waits for this transaction. A job that waits for a later time may start at once.
+    A process that works on the open job keeps it and finds the new work, because ``finish_when_done`` waits for this
+    transaction. A job that waits for a later time may start at once.
     """
     lock = "FOR KEY SHARE" if is_postgres() else ""
     rows = await execute(
@@ -109,7 +109,7 @@ def is_leased(until: datetime | None, now: datetime) -> bool:
 async def take(job_id: str, turns: int, now: datetime, lease: timedelta = LEASE) -> Job | None:
     """Take a job for a time slice. Returns None if another process was faster.
 
-    The slice counts as a failure until there is progress, because the job may end the process.
+    The slice counts as a failure until there is progress, because the job may crash the process.
     """
     taken = await execute(
         "UPDATE job SET lease_until = $3, turns = turns + 1, failures = failures + 1, state = 'RUNNING'"
@@ -189,7 +189,7 @@ async def finish(job: Job, state: JobState, now: datetime, progress: int = 0, re
 
 
 async def cancel(kind: str, subject_ids: list[str], now: datetime) -> None:
-    """Cancel the open jobs of these rows. Call it in the transaction that decides it."""
+    """Cancel the open jobs of these rows. Call it in the transaction that makes the jobs unnecessary."""
     await execute(
         "UPDATE job SET lease_until = NULL, finished_at = $3, state = 'CANCELLED', turns = turns + 1"
         f" WHERE kind = $1 AND {in_list('subject_id', 2)} AND finished_at IS NULL",

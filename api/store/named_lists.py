@@ -1,4 +1,4 @@
-"""Lists of objects of which a workspace has few, such as campaigns and templates: by name, or by a text in the name."""
+"""Lists of objects of which a workspace has few, such as campaigns and templates: by name, or by words in it."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum

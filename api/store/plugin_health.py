@@ -46,9 +46,10 @@ async def store_breaker(
 
 
 async def take_probe(plugin: str, now: datetime, until: datetime, longest: timedelta) -> bool:
-    """Take the right to ask a paused plugin once. Returns False if it still waits, or if another process was faster.
+    """Take the right to call a paused plugin once.
 
-    A wait that is longer than any new one has ended: the clock was set back.
+    Returns False if its pause is not over, or if another process was faster. A pause that ends later than any new one
+    counts as over, because the clock was set back.
     """
     rows = await execute(
         "UPDATE plugin_health SET paused_until = $3 WHERE id = $1"

@@ -36,7 +36,7 @@ async def subjects_of(template_ids: list[str]) -> dict[str, str]:
 
 
 async def lock_template(template_id: str) -> None:
-    """Lock a template until the transaction ends: nobody else changes it."""
+    """Lock a template until the transaction ends: no other transaction changes it."""
     if is_postgres():
         await execute("SELECT id FROM template WHERE id = $1 FOR NO KEY UPDATE", template_id)
 
@@ -83,7 +83,7 @@ async def archived_templates(template_ids: list[str]) -> set[str]:
 
 
 async def forget_in_removed_steps(template_id: str) -> None:
-    """Let removed steps no longer name a template, from which none of their emails was sent."""
+    """Remove a template from removed steps. No email of these steps was sent from it."""
     await execute("UPDATE step SET template_id = NULL WHERE template_id = $1 AND removed_at IS NOT NULL", template_id)
 
 

@@ -1,7 +1,6 @@
 """Which email made its recipient unsubscribe, for reports.
 
-The link and the button of an email have its address only. So they count for the last email that was sent to the person
-who has the address.
+An unsubscribe link contains only the address, so it counts for the last email to the person who has the address.
 """
 
 from collections.abc import Sequence
@@ -19,12 +18,12 @@ LAST_EMAIL = (
 
 
 async def mark_emails(email_ids: Sequence[str], now: datetime) -> None:
-    """Mark emails whose recipient unsubscribed now (UTC)."""
+    """Mark emails whose recipient unsubscribed at ``now`` (UTC)."""
     await execute(f"UPDATE send SET unsubscribed_at = $2 WHERE {in_list('id', 1)}", list(email_ids), now)
 
 
 async def mark_last_emails(workspace_id: str, keys: Sequence[str], now: datetime) -> None:
-    """Mark the last email to each of these addresses, given as ``email_key``: its recipient unsubscribed now (UTC)."""
+    """Mark the last email to each of these addresses (``email_key``): its recipient unsubscribed at ``now`` (UTC)."""
     await execute(
         f"UPDATE send SET unsubscribed_at = $3 WHERE id IN (SELECT {LAST_EMAIL} FROM person"
         f" WHERE person.workspace_id = $1 AND {in_list('person.email_key', 2)})",

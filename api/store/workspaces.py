@@ -62,6 +62,6 @@ async def set_accounts(workspace_id: str, accounts: Sequence[str] | None) -> Non
 
 
 async def lock_workspace(workspace_id: str) -> None:
-    """Lock a workspace until the transaction ends, so that one transaction at a time counts what a limit is about."""
+    """Lock a workspace until the transaction ends, so that one transaction at a time counts rows for a limit."""
     if is_postgres():
         await execute("SELECT id FROM workspace WHERE id = $1 FOR NO KEY UPDATE", workspace_id)

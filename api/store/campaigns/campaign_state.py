@@ -1,4 +1,4 @@
-"""What a campaign is doing: whether it is paused, edited or being ended.
+"""Whether a campaign is paused, edited or being ended.
 
 Code that schedules emails reads the state first. On PostgreSQL that locks the campaign's row, so that the campaign
 cannot be paused, resumed, edited or ended before the transaction ends.
@@ -17,9 +17,9 @@ class CampaignState(NamedTuple):
     revision: int
     """How often the campaign was edited."""
     editing: bool
-    """Whether people remain to be recalculated for the last edit."""
+    """Whether the last edit has not been applied to all people yet."""
     holds: str | None
-    """The id of the pause or resume that is still carried out."""
+    """The id of the pause or resume that a job still applies; None if there is none."""
     paused_at: datetime | None
     ending_at: datetime | None
     """Since when the campaign is being ended for everyone."""
@@ -61,7 +61,7 @@ async def lock_campaign_state(campaign_id: str) -> CampaignState:
 
 
 async def lock_campaign(campaign_id: str) -> None:
-    """Lock a campaign until the transaction ends: nobody else edits, pauses, ends or launches it."""
+    """Lock a campaign until the transaction ends: no other transaction edits, pauses, ends or launches it."""
     if is_postgres():
         await execute("SELECT id FROM campaign WHERE id = $1 FOR NO KEY UPDATE", campaign_id)
 

@@ -29,15 +29,16 @@ NOBODY_ACTIVE = (
     " AND (SELECT person_id FROM enrollment WHERE campaign_id = campaign.id AND ended_at IS NULL"
     " ORDER BY person_id LIMIT 1) IS NULL"
 )
-"""SQL condition: nobody is active any more, and that is not stored yet. It looks up one person of each campaign.
+"""SQL condition: nobody is active in the campaign any more, and ``finished_at`` is not set yet.
 
-The order is that of the index enrollment_once. Without it, PostgreSQL may read a whole table that has nobody active.
+It looks up one person of each campaign. The order is that of the index enrollment_once. Without it, PostgreSQL may read
+a whole table that has nobody active.
 """
 FEW_PEOPLE = 20
-"""Transactions that end people of a campaign wait for each other when at most so many others are active in it.
+"""Transactions that end people of a campaign wait for each other if at most this number of others are active in it.
 
-Each of them reads so many rows, so the number is small. If transactions that run at the same time end more people
-together, ``finish_campaigns`` finds the campaign soon after.
+Each transaction reads up to this number of rows, so it is small. If concurrent transactions together end more people,
+``finish_campaigns`` finishes the campaign soon after.
 """
 FINISHING_LOCK = 7_280_117
 """First key of PostgreSQL's advisory locks on the ends of campaigns. The second key is a hash of the campaign's id."""
@@ -59,12 +60,13 @@ async def mark_launched(campaign_id: str, now: datetime) -> None:
 
 
 async def finish_if_last(campaign_ids: Iterable[str], now: datetime) -> None:
-    """Finish campaigns in the present transaction, which has ended people of them, if nobody is active any more.
+    """Finish those of these campaigns in which nobody is active any more.
 
-    ``now`` is the workspace's time, UTC. On PostgreSQL, two transactions that end the last two people do not see each
-    other, so each waits for the other before it looks. A transaction waits only if few people remain, so that those
-    which send the emails of large campaigns do not wait for each other. If another transaction has locked the campaign,
-    it is finished right after the commit: to wait before would be a deadlock if that one waits for this one.
+    Call in the transaction that ended the people. ``now`` is the workspace's time, UTC. On PostgreSQL, two transactions
+    that end the last two people do not see each other's changes, so they take a lock before they check. They take it
+    only if few people remain, so that transactions that send emails of large campaigns do not block each other. If
+    another transaction has locked the campaign, it is finished right after the commit, because waiting for that lock
+    could be a deadlock.
     """
     if items := dict.fromkeys(campaign_ids, now):
         await before_commit(_finish_if_last, items)
@@ -94,7 +96,7 @@ async def _finish_afterwards(times: Mapping[str, datetime]) -> None:
 
 
 async def _idle(campaign_ids: Sequence[str], most: int) -> list[str]:
-    """Return those of these campaigns in which at most so many people are active. Finished ones are left out."""
+    """Return those of these campaigns in which at most ``most`` people are active. Finished ones are left out."""
     rows = await execute(
         f"SELECT id FROM campaign WHERE {in_list('id', 1)} AND launched_at IS NOT NULL AND finished_at IS NULL"
         " AND (SELECT person_id FROM enrollment WHERE campaign_id = campaign.id AND ended_at IS NULL"
@@ -105,10 +107,10 @@ async def _idle(campaign_ids: Sequence[str], most: int) -> list[str]:
 
 
 async def finish_campaigns(now: datetime) -> Sequence[str]:
-    """Store which campaigns nobody is active in any more. Returns their ids.
+    """Finish all campaigns in which nobody is active any more. Returns their ids.
 
-    ``finish_if_last`` does it at once. This finds the campaigns of earlier releases, and those whose last people were
-    ended by several transactions at the same moment.
+    ``finish_if_last`` finishes most campaigns at once. This finds those of earlier releases, and those whose last
+    people were ended by several transactions at the same moment.
     """
     found = await execute(f"SELECT id FROM campaign WHERE {NOBODY_ACTIVE} ORDER BY id")
     return [row["id"] for row in found if await finish_campaign(row["id"], now)]
@@ -116,7 +118,7 @@ async def finish_campaigns(now: datetime) -> Sequence[str]:
 
 @retry_on_deadlock
 async def finish_campaign(campaign_id: str, now: datetime) -> bool:
-    """Store that nobody is active in a campaign any more, if so. The time is the one of the workspace's clock."""
+    """Finish a campaign if nobody is active in it any more. ``now`` is the time of the workspace's clock, UTC."""
     async with transaction():
         await lock_campaign(campaign_id)
         # A separate statement: it sees the people of a launch that held the lock before.

@@ -23,7 +23,7 @@ USES_PLANNED_TIME = "send.status || '' = 'SCHEDULED' AND attempts = 0 AND NOT by
 
 
 async def people_to_recalculate(campaign_id: str, revision: int, after: str, people: int) -> Sequence[Row]:
-    """Return the next people in a campaign who were last calculated for another revision: id and person_id."""
+    """Return the next people in a campaign whose plan is of another revision: id and person_id."""
     return await execute(
         "SELECT id, person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND revision <> $2"
         " AND person_id > $3 ORDER BY person_id LIMIT $4",
@@ -133,7 +133,7 @@ async def cancel_tasks(ids: list[str], now: Any) -> set[str]:
 
 
 async def mark_recalculated(enrollment_ids: list[str], revision: int) -> None:
-    """Store the revision for which these people are calculated. They do not wait for a send option any more."""
+    """Store the revision of these people's plans. They do not wait for a send option any more."""
     await execute(
         f"UPDATE enrollment SET revision = $2, waits_from = NULL, waits_for = NULL WHERE {in_list('id', 1)}",
         enrollment_ids,

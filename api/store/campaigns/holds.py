@@ -41,7 +41,7 @@ NOT_ON_HOLD = "status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED') AND NOT held"
 
 @dataclass(frozen=True, slots=True)
 class HoldChunk:
-    """Result of one chunk: whether other processes still have its emails locked, and after whom the next begins."""
+    """Result of one chunk: whether some of its emails are locked elsewhere, and after whom the next chunk begins."""
 
     in_hand: bool
     after: str | None
@@ -50,8 +50,9 @@ class HoldChunk:
 async def hold(campaign_id: str, after: str, people: int) -> HoldChunk:
     """Put the waiting emails of the next people in the campaign on hold. Call in a transaction that found it paused.
 
-    It goes person by person, because no index orders a campaign's emails by due time. Dispatch puts an email on hold
-    that is due before its turn, and one that was retried for a person who has finished the campaign.
+    It goes person by person, because no index orders a campaign's emails by due time. Dispatch puts two kinds of emails
+    on hold itself: one that is due before its person's turn here, and one that was retried for a person who has
+    finished the campaign.
     """
     rows = await execute(
         "SELECT id, person_id FROM enrollment WHERE campaign_id = $1 AND ended_at IS NULL AND person_id > $2"
@@ -113,7 +114,7 @@ async def count_held_by_campaign(campaign_ids: list[str]) -> dict[str, int]:
 
 
 async def lock_schedules(enrollment_ids: list[str]) -> None:
-    """Lock these people until the transaction ends: nobody else schedules their next steps or moves their emails."""
+    """Lock these people until the transaction ends, so that no other schedules their steps or moves their emails."""
     if is_postgres():
         # Lock tasks, emails, enrollments: the order of completing a task, settling an email and ending a campaign.
         mine, waiting = in_list("enrollment_id", 1), "status IN ('SCHEDULED', 'DEFERRED')"
@@ -125,7 +126,7 @@ async def lock_schedules(enrollment_ids: list[str]) -> None:
 
 
 async def lock_enrollments(enrollment_ids: list[str]) -> None:
-    """Lock these enrollments until the transaction ends: nobody else schedules their next steps."""
+    """Lock these enrollments until the transaction ends: no other transaction schedules their next steps."""
     if is_postgres():
         await execute(
             f"SELECT id FROM enrollment WHERE {in_list('id', 1)} ORDER BY id FOR NO KEY UPDATE", enrollment_ids

@@ -40,7 +40,7 @@ async def add_missing(installed: Sequence[str]) -> list[MissingOption]:
 
 
 async def remove_installed(installed: Sequence[str]) -> list[MissingOption]:
-    """Remove the options that are missing no more. Returns those that running campaigns use and that are installed."""
+    """Remove the options that are installed again. Returns those that running campaigns use."""
     await execute(
         "DELETE FROM missing_option WHERE NOT EXISTS (SELECT 1 FROM step JOIN campaign ON"
         f" {USES} WHERE campaign.id = missing_option.campaign_id AND step.send_option = missing_option.send_option"

@@ -12,7 +12,7 @@ MIN_REQUESTED_PAUSE = timedelta(seconds=1)
 MAX_REQUESTED_PAUSE = timedelta(hours=24)
 """Limits of a pause whose length the server of the account requested."""
 FAILED_EMAIL_WAIT = timedelta(minutes=1)
-"""How long an email waits on which the account failed, so that other emails are sent first."""
+"""How long an email waits after the account failed while sending it, so that other emails are sent first."""
 
 
 class Pause(NamedTuple):
@@ -23,7 +23,7 @@ class Pause(NamedTuple):
     until: datetime
 
     def is_on(self, now: datetime) -> bool:
-        """Say whether the pause is still on. A pause that begins later than ``now`` means a clock that was set back."""
+        """Say whether the pause is still on. A pause that begins later than ``now`` is not: the clock was set back."""
         return (self.until - MAX_PAUSE if self.paused_at is None else self.paused_at) <= now < self.until
 
 
@@ -36,7 +36,7 @@ class NewPause(NamedTuple):
 
 
 def pause_of(requested: timedelta) -> timedelta:
-    """Return how long an account pauses whose server wants it to wait."""
+    """Return how long an account pauses if its server requests a wait."""
     return min(max(requested, MIN_REQUESTED_PAUSE), MAX_REQUESTED_PAUSE)
 
 

@@ -1,7 +1,7 @@
 """The ranges of time in which send options let emails be sent.
 
-A row holds ranges, and its id is a digest of them. So emails with the same ranges share a row. Emails of the built-in
-send options have none.
+The id of a row is a digest of its ranges, so emails with the same ranges share a row. Emails of the built-in send
+options have none.
 """
 
 import hashlib
@@ -17,7 +17,10 @@ from strategies.ranges import Range
 from strategies.timeline.allowed_times import Ranges
 
 ROWS_KEPT_FOR = timedelta(days=2)
-"""How long a row is kept that no email needs. The transaction that gave it to an email may not be committed yet."""
+"""How long a row is kept after no email needs it any more.
+
+The transaction that gave it to an email may not be committed yet.
+"""
 WAIT_COLUMNS = {
     "id": "text",
     "attempt": "text",
@@ -87,7 +90,7 @@ class Wait(NamedTuple):
     allowed_times_id: str | None
     explanation: Sequence[Sequence[Any]]
     is_new: bool = True
-    """Whether the Live Feed tells it. It does not repeat that a send option still allows no time."""
+    """Whether it is written to the Live Feed, which does not repeat that a send option still allows no time."""
 
 
 async def explanations(send_ids: Sequence[str]) -> Mapping[str, Any]:

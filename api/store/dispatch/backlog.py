@@ -9,7 +9,7 @@ from api.store.replies.incoming import next_due
 
 
 async def backlog_numbers(now: datetime) -> dict[str, float]:
-    """Count the emails that are due, claimed, on hold and so on. Also for how many seconds the oldest is due."""
+    """Return the numbers of emails that are due, claimed and so on, and for how many seconds the oldest is due."""
     # By sender, as in the index of waiting emails: emails that are due later cost nothing.
     due = f"FROM send WHERE send.sender_id = sender.id AND {WAITING} AND due_at <= $1"
     (row,) = await execute(

@@ -16,7 +16,7 @@ from api.store.engine.transactions import transaction
 CHUNK_BYTES = 57 * 4_600
 """Bytes of a chunk. Its base64 has whole lines of 76 characters (57 bytes), so chunks are encoded one by one."""
 MAX_DELETED_FILES = 10
-"""The most attachments, and the most files, that one call deletes, so that nobody waits long for it."""
+"""The most attachments, and the most files, that one call deletes, so that its locks are short."""
 
 
 class Attachment(NamedTuple):
@@ -104,7 +104,10 @@ async def find(workspace_id: str, ids: Sequence[str]) -> dict[str, Attachment]:
 
 
 async def use(workspace_id: str, ids: Sequence[str], now: datetime) -> dict[str, Attachment]:
-    """Do the same, and keep them from the cleanup. Call in the transaction that gives them to an email."""
+    """Do the same as ``find``, and protect them from the cleanup.
+
+    Call in the transaction that gives them to an email.
+    """
     await execute(
         f"UPDATE attachment SET used_at = $3 WHERE {of_workspace(1)} AND {in_list('id', 2)}",
         workspace_id,

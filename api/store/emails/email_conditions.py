@@ -36,12 +36,12 @@ class EmailFilter:
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a folder or all emails, the numbers of which the database keeps."""
+        """Whether the filter is a folder or all emails. The database keeps the numbers of these."""
         return self == EmailFilter(folder=self.folder)
 
     @property
     def is_one_answer(self) -> bool:
-        """Whether it is all emails to which one fact about answers applies, which an index has."""
+        """Whether the filter is one fact about answers and nothing else. An index has these emails."""
         return self == EmailFilter(answers=self.answers) and [*self.answers.facts().values()] == [True]
 
     def states(self) -> list[tuple[SendStatus, bool]]:
@@ -57,11 +57,11 @@ class EmailFilter:
         ]
 
     def are_all(self, status: SendStatus) -> bool:
-        """Whether all emails of the filter have a status, so that they have the time of it."""
+        """Whether all emails of the filter have this status, and so the time that belongs to it."""
         return all(other is status for other, _ in self.states())
 
     def created(self) -> Iterator[Condition]:
-        """Yield the conditions on when an email was created, which no index has."""
+        """Yield the conditions on the creation times of emails, which no index has."""
         if self.created_from is not None:
             yield Condition("created_at >= {}", (self.created_from,))
         if self.created_before is not None:

@@ -1,7 +1,7 @@
 """Lists of emails by a filter.
 
 Each index of emails has status and archived before the date, so a page reads the first rows of each combination and
-merges them. A filter that no index has in the wanted order is read by the ids of its rows, which are then few.
+merges them. If no index has the rows of a filter in the wanted order, they must be few: they are read by id and sorted.
 """
 
 from collections.abc import Iterable, Iterator
@@ -43,7 +43,7 @@ HAPPENED = {
     EmailSort.SENT_AT: (SendStatus.SENT, SortKey("sent_at", datetime)),
     EmailSort.FAILED_AT: (SendStatus.FAILED, SortKey("failed_at", datetime)),
 }
-"""Times that an index has beside the status to which they belong, with the key of emails that have them."""
+"""Columns of times with an index of their own: the status to which each belongs, and the sort key."""
 STATE = "status = {} AND archived = {}"
 AT_REST, LEASED = "status NOT IN ('CLAIMED', 'TRANSMITTING')", "status IN ('CLAIMED', 'TRANSMITTING')"
 """The conditions of the indexes send_due, send_step, send_step_sender, send_sender and send_reason, and of send_leased,
@@ -84,7 +84,7 @@ async def emails(workspace_id: str, chosen: EmailFilter, order: Order[EmailSort]
 
 @dataclass(frozen=True, slots=True)
 class _Scopes:
-    """What limits a filter beside states, dates and answers, for which indexes exist. None: the filter lacks it.
+    """The limits of a filter, beside states, dates and answers, that have an index. None: the filter does not have it.
 
     The ids belong to the workspace.
     """
@@ -121,7 +121,10 @@ class _Scopes:
 
 @dataclass(frozen=True, slots=True)
 class _Walked:
-    """A list that an index has in an order, with its key. If it is exact, it is the whole filter but for answers."""
+    """A list that an index has in an order, with its key.
+
+    If it is exact, it has all conditions of the filter except answers.
+    """
 
     listing: Listing
     key: SortKey
@@ -176,7 +179,7 @@ async def _short(workspace_id: str, chosen: EmailFilter, scopes: _Scopes, found:
 
 
 def _searched(chosen: EmailFilter, scopes: _Scopes, found: EmailSearch) -> Listing:
-    """Return the emails of the steps that a search has found, as an index has them, and the other emails."""
+    """Return the emails of the steps that a search has found, by an index, and the other emails that it has found."""
     (of_steps,) = replace(scopes, steps=found.steps, reason=None).listings()
     others = _limited(found.other_emails(), scopes, chosen)
     return _in_states(of_steps, chosen, chosen.dates().get("due_at", [])).or_else(others)

@@ -1,7 +1,7 @@
 """Find emails by the beginnings of words of their subject, and of the names, company and address of their person.
 
-A word is met by the person, by a subject that was written for the email, or by the subject of its step. The emails of a
-step can be many. Those that the person or an own subject meets are read by their ids, so they have to be few.
+An email meets a word by its person, by a subject that was written for it, or by the subject of its step. The emails of
+a step can be many. Those that meet a word by their person or their own subject are read by id, so they must be few.
 """
 
 from collections.abc import Sequence
@@ -84,7 +84,7 @@ def of_steps(steps: Sequence[str]) -> Condition:
 
 
 async def _met_by_one(workspace_id: str, words: Sequence[Word]) -> list[str]:
-    """Return emails among which are all that meet these words, none of which is in the subject of a step."""
+    """Return emails that include all emails that meet these words. No word is in the subject of a step."""
     for word in words:
         if (found := await _met(workspace_id, word)) is not None:
             return found
@@ -121,7 +121,7 @@ async def _met(workspace_id: str, word: Word) -> list[str] | None:
 
 
 async def _of_people(people: Listing) -> list[str]:
-    """Return the ids of the emails to people who are few, up to a little more than can be sorted."""
+    """Return the ids of the emails to a short list of people, up to a little more than can be sorted."""
     ids = await people.ids(MAX_SORTED_ROWS)
     return await emails_to(ids).ids(MAX_SORTED_ROWS + 1) if ids else []
 

@@ -1,6 +1,7 @@
-"""The versions of emails. One-off emails have theirs with their other columns, and emails of campaigns in a table.
+"""The versions of emails.
 
-An email of a campaign has the version 1 and no row until somebody changes it.
+The version of a one-off email is with its other columns, that of a campaign email in a table of its own. An email of a
+campaign has the version 1 and no row until somebody changes it.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The columns that only one-off emails have, in a table beside the table of emails, and their attachments."""
+"""The columns that only one-off emails have, in a table beside the table of emails."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from api.store.engine.sql import document, execute, in_list, instant
 
 
 class EarlierText(NamedTuple):
-    """The email that a follow-up quotes, as it was when the follow-up was begun."""
+    """The email that a follow-up quotes, as it was when the follow-up was created."""
 
     subject: str
     html: str
@@ -25,7 +25,7 @@ class EarlierText(NamedTuple):
 
 
 class OneOffEmail(NamedTuple):
-    """What a one-off email has beside the columns of every email. ``id`` is that of the email. Times are UTC."""
+    """The columns of a one-off email, beside those of every email. ``id`` is that of the email. Times are UTC."""
 
     id: str
     workspace_id: str
@@ -41,7 +41,7 @@ class OneOffEmail(NamedTuple):
     """The earlier email that it follows."""
     earlier: EarlierText | None
     task_id: str | None
-    """The task that was created by hand, if the email is the one of a task."""
+    """The task created by hand to which the email belongs; None if it belongs to none."""
     created_at: datetime
     updated_at: datetime
 
@@ -101,7 +101,7 @@ async def find(ids: Sequence[str]) -> dict[str, OneOffEmail]:
 
 
 async def lock(email_id: str) -> OneOffEmail:
-    """Return the columns of an email. Nobody else changes them before the transaction ends."""
+    """Lock and return the columns of an email. No other transaction changes them before this one ends."""
     if is_postgres():
         await execute("SELECT id FROM one_off_email WHERE id = $1 FOR NO KEY UPDATE", email_id)
     return (await find([email_id]))[email_id]
@@ -150,7 +150,7 @@ async def set_template(email_id: str, template_id: str) -> None:
 
 
 async def add_reached(reached: Mapping[str, Sequence[str]]) -> None:
-    """Store that copies of emails have gone out: addresses by the email's id. Call in the transaction of the outcome.
+    """Store that copies of emails were sent: addresses by the email's id. Call in the transaction of the outcome.
 
     The emails are locked, so nobody else changes these rows.
     """
@@ -160,12 +160,12 @@ async def add_reached(reached: Mapping[str, Sequence[str]]) -> None:
 
 
 async def add_all_reached(ids: Sequence[str]) -> None:
-    """Store that all copies of emails have gone out, as far as anybody knows."""
+    """Store that all copies of emails may have been sent."""
     await add_reached({email_id: row.copies for email_id, row in (await find(ids)).items() if row.copies})
 
 
 async def remove_reached(email_id: str, addresses: Sequence[str]) -> None:
-    """Store that copies of a locked email were returned, so that these addresses have not got it."""
+    """Store that copies of a locked email bounced, so these addresses have not got it."""
     returned = set(map(address_key, addresses))
     row = (await find([email_id]))[email_id]
     await _write_reached(email_id, [address for address in row.reached if address_key(address) not in returned])

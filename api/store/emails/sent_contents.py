@@ -17,7 +17,7 @@ REPLACE = "ON CONFLICT (send_id) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in COLUMNS if name != "send_id"
 )
 MAX_EXPIRED_ROWS = 2_000
-"""The most contents that one call deletes, so that no email waits long for it."""
+"""The most contents that one call deletes, so that emails do not wait long for its locks."""
 BASES_KEPT_FOR = timedelta(days=2)
 """How long a base is kept after all contents that can use it. The clocks of processes may differ."""
 

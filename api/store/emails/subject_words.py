@@ -1,4 +1,4 @@
-"""The words of subjects, by which emails are found: see the migration that keeps them by triggers.
+"""The words of subjects, by which emails are found. Triggers keep them; see the migration that creates them.
 
 Templates, steps and emails with a subject of their own have words. All other emails have those of their step.
 """
@@ -12,7 +12,7 @@ SEPARATORS = (
     "".join(map(chr, range(1, 33)))
     + "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~\u00a0\u00ab\u00bb\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2026"
 )
-"""What separates words."""
+"""Characters that separate words."""
 MAX_WORD_CHARACTERS = 40
 """The first characters of a word that are compared."""
 FOLLOW_UPS = (
@@ -27,7 +27,7 @@ SPACES = str.maketrans(dict.fromkeys(SEPARATORS, " "))
 
 
 def parts_of(word: str) -> list[str]:
-    """Return the words as subjects have them in a word of a search text, such as ``follow`` and ``up``."""
+    """Split a word of a search text as subjects are split: ``follow-up`` into ``follow`` and ``up``."""
     return [part[:MAX_WORD_CHARACTERS] for part in word.translate(SPACES).split()]
 
 
@@ -37,7 +37,7 @@ async def emails_with(workspace_id: str, word: str, limit: int) -> list[str]:
 
 
 def own_subject_has(word: str) -> Condition | None:
-    """Return the condition that the own subject of a row of ``send`` has the beginnings in a word; None for no word."""
+    """Return the condition that a row's own subject has the beginnings in a word; None if the word has no parts."""
     parts = [_begins(part) for part in parts_of(word)]
     each = [f"EXISTS (SELECT 1 FROM subject_word WHERE owner_id = send.id AND ({part.sql}))" for part in parts]
     return Condition(" AND ".join(each), tuple(value for part in parts for value in part.values)) if parts else None

@@ -54,7 +54,7 @@ async def save_text(enrollment_id: str, step_id: str, subject: str | None, html:
 
 
 async def keep_texts(send_ids: Sequence[str], condition: str = "true", *, now: datetime | None = None) -> None:
-    """Keep the texts of these emails before they are withdrawn, as far as the SQL condition is true.
+    """Keep the texts of those of these emails that meet the SQL condition, before they are withdrawn.
 
     ``now`` (UTC) is when a rep withdraws the email of a task. Its text becomes the draft of the task.
     """

@@ -43,7 +43,7 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
     """
     mine = in_list("id", 1)
     if is_postgres():
-        # Lock the rows: two transactions that each settle one of the last two emails would not see each other.
+        # Lock the rows: two transactions that each settle one of the last two emails would not see each other's change.
         await execute(
             f"SELECT id FROM enrollment WHERE {mine} ORDER BY id FOR NO KEY UPDATE", sorted(set(enrollment_ids))
         )
@@ -145,11 +145,11 @@ class EarlierEnding(NamedTuple):
 
 
 async def lock_open_enrollments(campaign_id: str, person_ids: list[str]) -> None:
-    """Lock these people's enrollments in a campaign: nobody ends them before the transaction ends.
+    """Lock these people's enrollments in a campaign: no other transaction ends them before this one ends.
 
-    The statement looks up each person by the index enrollment_once. Written with one list of people, PostgreSQL keeps a
-    plan from the beginning of a launch, when the campaign is empty: it then reads the whole campaign for each chunk.
-    It would keep a plan from the time when the table was empty as well, and read the whole table for each person.
+    The statement looks up each person by the index enrollment_once. For one list of people, PostgreSQL would keep a
+    plan from the beginning of a launch, when the campaign is empty, and read the whole campaign for each chunk. A plan
+    from the time when the table was empty would read the whole table for each person.
     """
     if is_postgres():
         one = "SELECT id FROM enrollment WHERE campaign_id = $1 AND person_id = wanted.id AND ended_at IS NULL LIMIT 1"

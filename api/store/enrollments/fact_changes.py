@@ -1,7 +1,7 @@
 """People about whom a fact has changed that a send option of one of their campaigns reads.
 
-Their enrollments get the revision FACTS_CHANGED in the transaction of the change. So no email of theirs is sent by the
-old plan: dispatch puts it on hold. The job of an edit recalculates them as it does after an edit.
+Their enrollments get the revision FACTS_CHANGED in the transaction of the change. So none of their emails is sent by
+the old plan: dispatch puts them on hold. The job of an edit recalculates them as it does after an edit.
 """
 
 from collections.abc import Collection
@@ -76,7 +76,7 @@ async def give_up(campaign_id: str) -> None:
 
 
 async def begin_recalculating(campaign_id: str) -> bool:
-    """Let the job of an edit recalculate the marked people of a campaign. Returns False if a resume must end first.
+    """Make the job of an edit recalculate the marked people of a campaign. Returns False if a resume must end first.
 
     Call in a transaction that has locked the campaign, and start the job in it.
     """

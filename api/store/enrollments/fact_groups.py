@@ -1,7 +1,7 @@
 """Group the people of a campaign whose facts are equal: their launch, and the times and states of their rows.
 
-A preview calculates each group once. The key of a group is the text of all its facts, so that the rows that are
-calculated come from the statement that counted the people. No later change of one person can falsify a group.
+A preview calculates each group once. The key of a group is the text of all its facts. So the preview calculates from
+the facts that were counted, and a later change of one person cannot falsify a group.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -30,7 +30,7 @@ ENROLLMENT_FACTS = {
 """The columns that decide an enrollment's timeline, each with its SQL expression."""
 OF_PERSON = "(SELECT {} FROM person WHERE person.id = chosen.person_id)"
 DECLARED_FACTS = {Reads.PERSON: "person_id", Reads.RECIPIENT_ZONE: "recipient_zone", Reads.FIELDS: "own_fields"}
-"""What a send option can declare, and in which people differ: the name of each fact. They follow the others."""
+"""The facts that send options can declare and in which people differ, by name. They follow the other facts."""
 EMAIL_FACTS = {
     "step_id": "step_id",
     "status": "status",

@@ -1,8 +1,8 @@
 """People whose send option failed when they were calculated again: after an edit, a changed fact, or a task.
 
-``enrollment.waits_from`` is the number of the first step that has no plan, and ``waits_for`` the code of the error.
-The steps before it are planned. The emails from it on are not sent by the old plan: dispatch puts them on hold when
-they are due. A job of the campaign asks the option again until it answers.
+``enrollment.waits_from`` is the number of the first step that has no plan, and ``waits_for`` the code of the error. The
+steps before it are planned. The emails of this and later steps are not sent by the old plan: dispatch puts them on hold
+when they are due. A job of the campaign calls the option again until it answers.
 """
 
 from collections.abc import Sequence
@@ -92,10 +92,10 @@ async def count(campaign_ids: Sequence[str]) -> dict[str, list[WaitingCount]]:
 
 
 async def release(campaign_id: str) -> None:
-    """Release the emails on hold that wait no more.
+    """Release the emails on hold that do not wait any more.
 
-    Dispatch can put an email on hold at the moment at which its person is calculated. Call in a transaction that has
-    locked the campaign, which is not paused, edited or resumed: then no such moment is going on.
+    Dispatch can put an email on hold while its person is being calculated. Call in a transaction that has locked the
+    campaign, while it is not paused, edited or resumed: then nobody in it is being calculated.
     """
     await execute(
         "UPDATE send SET held = false WHERE held AND id IN (SELECT send.id FROM send JOIN enrollment"

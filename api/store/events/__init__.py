@@ -1,4 +1,4 @@
-"""Queries on the events of the Live Feed: write, read in order, and wake those who follow.
+"""Queries on the events of the Live Feed: write events, read them in order, and wake their readers.
 
 Imports: codes, models, store.engine.
 Imported by: http, services, store.launches, store.people.

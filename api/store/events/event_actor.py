@@ -1,4 +1,4 @@
-"""Who does what events report. A context has one actor, which every event that is written in it gets."""
+"""The actors of events. A context has one actor, which every event that is written in it gets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from api.codes.events.event_kinds import EventKind
 BY_PERSON = frozenset(
     {EventKind.REPLIED, EventKind.OPENED, EventKind.CLICKED, EventKind.UNSUBSCRIBED, EventKind.COMPLAINED}
 )
-"""Kinds of events that the person does, unless a client of the API records them."""
+"""Kinds of events whose actor is the person, unless a client of the API records them."""
 MAX_CHARACTERS = 250
 """Longest actor with its name."""
 WEBHOOK, SANDBOX, TRACKING = "webhook:", "sandbox:", "tracking"
@@ -33,7 +33,7 @@ def acting(kind: ActorKind, name: str = "") -> Iterator[None]:
 
 @contextmanager
 def acting_for(actor: str | None) -> Iterator[None]:
-    """Let the events that are written in the block have the actor who asked for a job; None: the server."""
+    """Let the events that are written in the block have the actor who started a job; None: the server."""
     before = _acting.get()
     _acting.set(actor or ActorKind.SERVER.value)
     try:
@@ -43,7 +43,7 @@ def acting_for(actor: str | None) -> Iterator[None]:
 
 
 def asking_actor() -> str | None:
-    """Return the client of the API who acts now, for a job that it asks for; None if there is none."""
+    """Return the API client that acts in this context, for a job that it starts; None if there is none."""
     actor = _acting.get()
     return actor if actor.startswith(ActorKind.TOKEN) else None
 

@@ -15,7 +15,7 @@ END = "evt_~"
 
 
 class Place(NamedTuple):
-    """A place in the feed of a workspace: after the event with this id, among those of the position."""
+    """A place in the feed of a workspace: after the event with this position and id."""
 
     position: int
     id: str = END
@@ -55,7 +55,7 @@ async def read_after(workspace_id: str, place: Place, upto: int, limit: int) -> 
 async def read_each(places: Mapping[str, Place], upto: int, limit: int) -> Mapping[str, Sequence[Any]]:
     """Return the first events after a place of each workspace, up to a settled position. Read-only rows.
 
-    PostgreSQL reads them in one statement. SQLite, whose statements cost no way to another process, in one for each.
+    PostgreSQL reads them in one statement. SQLite, whose statements cost no round trip, reads each workspace by itself.
     """
     if not is_postgres():
         return {key: await read_after(key, place, upto, limit) for key, place in places.items()}

@@ -10,7 +10,7 @@ from api.store.engine.listing.sort_keys import SortKey
 
 BY_POSITION = SortKey("position", int)
 FREQUENT = (EventKind.CAMPAIGN_LAUNCHED, EventKind.CAMPAIGN_FINISHED, EventKind.EMAIL_SENT, EventKind.TASK_CREATED)
-"""Kinds that launching and dispatch write for each person. The index of kinds does without them."""
+"""Kinds that launching and dispatch write for each person. The index of kinds does not have them."""
 RARE = "kind NOT IN ({})".format(", ".join(f"'{kind}'" for kind in FREQUENT))
 """The condition of the indexes of kinds. A statement needs it word for word."""
 OF_OURS = ", ".join(f"'{kind}'" for kind in EventKind if kind is not EventKind.OTHER)

@@ -1,13 +1,13 @@
-"""The order of events: a position that ascends, and up to which position readers can see every event.
+"""The order of events: an ascending position, and the position up to which readers can see every event.
 
-Ids of events ascend in the order of writing, but transactions commit in another order. A reader that asks for the
-events after an id would miss one whose transaction commits later. So each statement that writes events takes a
-position, and a reader reads no further than the position below all transactions that are still open.
+Ids of events ascend in the order of writing, but transactions commit in another order. A reader that queries the events
+after an id would miss an event whose transaction commits later. So each statement that writes events takes a position,
+and a reader reads no further than the position below all transactions that are still open.
 
 PostgreSQL: the statement first takes an advisory lock on the last position, then the next one. Its transaction holds
-the lock until it ends, so the smallest lock is a bound: the transaction's positions are greater. Other transactions, of
-this database or another one, delay nobody. A sequence survives a restore into another cluster, which ids of
-transactions do not. SQLite has one writer at a time, so committed positions have no gap.
+the lock until it ends, so the smallest lock is a bound: the transaction's positions are greater. Transactions that
+write no events, in this database or another one, do not delay readers. A sequence survives a restore into another
+cluster, which ids of transactions do not. SQLite has one writer at a time, so committed positions have no gap.
 """
 
 from api.store.engine.database import is_postgres
@@ -19,7 +19,7 @@ LOCK_BASE = LOCK_CLASS << 48
 
 POSTGRES_NEXT = (
     "(SELECT nextval('event_position') FROM"
-    # OFFSET 0 keeps the two apart: the lock is taken first.
+    # OFFSET 0 keeps PostgreSQL from merging the two SELECTs, so the lock is taken first.
     f" (SELECT pg_advisory_xact_lock_shared({LOCK_BASE} + last_value) FROM event_position OFFSET 0) AS locked)"
 )
 SQLITE_NEXT = (

@@ -1,4 +1,4 @@
-"""Wake those who follow the events: the tail of this process, and by a notification those of other processes."""
+"""Wake readers of the Live Feed: in this process by a call, in other processes by a notification."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ MIN_GAP_SECONDS = 0.05
 """Shortest time between two notifications of a process."""
 
 _announced: list[Callable[[], None]] = []
-"""What is called after a transaction that has written events. Only ``announcing`` changes it."""
+"""Called after a transaction that has written events, to notify other processes. Only ``announcing`` changes it."""
 _here: list[Callable[[], None]] = []
 """The calls that wake readers of this process. A new reader can begin before the old one has ended."""
 

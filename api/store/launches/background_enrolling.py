@@ -1,4 +1,4 @@
-"""Enroll many people of a background launch: a few statements for all of them, which send what they share once."""
+"""Enroll many people of a background launch in a few statements. Values that people share are sent once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ EMAIL_TIMES = {
 }
 """Columns in which the emails of one step differ between plans, with their SQL types."""
 TASK_DATES = {"due_date": "date", "expires_at": "timestamptz", "explanation": "jsonb"}
-"""The same of tasks."""
+"""The same for tasks."""
 Columns = Mapping[str, Any]
 NO_COLUMNS: Columns = {}
 Own = list[dict[str, Any]]
@@ -36,9 +36,9 @@ class PlannedRow(NamedTuple):
     """The columns of an email or a task, as they are stored."""
 
     shared: Columns
-    """Those that its step has in each plan. Many plans share this object."""
+    """The columns that are the same in each plan of the step. Many plans share this object."""
     own: Columns
-    """Those of EMAIL_TIMES or TASK_DATES."""
+    """The columns in EMAIL_TIMES or TASK_DATES."""
 
 
 @dataclass(frozen=True, slots=True)

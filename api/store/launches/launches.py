@@ -1,7 +1,7 @@
 """Audiences of background launches: a numbered list of people, stored just before the transaction of the launch.
 
-"Everyone" means the people who are committed when the launch starts. Times and ids cannot decide it: both are made
-before the commit, and processes do not commit in the order of their ids.
+"Everyone" means the people who are committed when the launch starts. Times and ids of people cannot define this,
+because both are made before the commit, and transactions do not commit in their order.
 """
 
 from collections import Counter
@@ -48,7 +48,7 @@ async def store_people(launch_id: str, person_ids: Sequence[str], already: int) 
 
 
 async def audiences_without_launch(before_id: str) -> list[str]:
-    """Return the ids of launches before ``before_id`` that have an audience and were never started."""
+    """Return those ids of launches before ``before_id`` that have an audience but no launch."""
     rows = await execute(
         "SELECT DISTINCT launch_id FROM launch_audience WHERE launch_id < $1"
         " AND NOT EXISTS (SELECT 1 FROM launch WHERE launch.id = launch_id) ORDER BY launch_id",
@@ -58,7 +58,7 @@ async def audiences_without_launch(before_id: str) -> list[str]:
 
 
 async def last_position(launch_id: str) -> int:
-    """Return the number of the last person of an audience; 0 if nobody is left."""
+    """Return the number of the last person of an audience; 0 if the audience is empty."""
     (row,) = await execute(
         "SELECT coalesce(max(position), 0) AS last FROM launch_audience WHERE launch_id = $1", launch_id
     )

@@ -46,7 +46,7 @@ async def enrollment_ids(person_id: str) -> list[str]:
 
 
 async def fail_one_off_emails(person_id: str, now: datetime, reason: str) -> None:
-    """Mark the one-off emails to a person that wait, and drafts, as failed at ``now`` (UTC) for a reason."""
+    """Mark waiting one-off emails to a person, and drafts, as failed at ``now`` (UTC) for a reason."""
     await execute(
         "UPDATE send SET status = 'FAILED', failed_at = $3, reason = $2, held = false, attempt_id = NULL,"
         " lease_until = NULL"
@@ -59,7 +59,7 @@ async def fail_one_off_emails(person_id: str, now: datetime, reason: str) -> Non
 
 
 async def erase_emails(person_id: str, after: str, limit: int) -> str | None:
-    """Erase what a person's next emails after an id contain, and to whom they went.
+    """Erase the contents and recipients of a person's next emails after an id.
 
     Returns the id of the last one; None if there are no more.
     """
@@ -77,7 +77,7 @@ async def erase_emails(person_id: str, after: str, limit: int) -> str | None:
 
 
 async def erase_one_off_emails(person_id: str, limit: int) -> None:
-    """Erase what the person's one-off emails contain: their texts are in their own rows, not with a step."""
+    """Erase the contents of the person's one-off emails, whose texts are in rows of their own."""
     order = in_byte_order("id")
     mine = f"SELECT id FROM send WHERE person_id = $1 AND enrollment_id IS NULL ORDER BY {order} LIMIT $2"
     await _erase_contents([row["id"] for row in await execute(mine, person_id, limit)])
@@ -106,7 +106,7 @@ async def _erase_contents(ids: list[str]) -> None:
 
 
 async def erase_texts(person_id: str, enrollment_ids: Sequence[str]) -> None:
-    """Delete the texts that reps have written for a person, and that no email has yet."""
+    """Delete the texts that reps have written for a person and that no email has got yet."""
     await execute(f"DELETE FROM written_email WHERE {in_list('enrollment_id', 1)}", list(enrollment_ids))
     for table in ("first_email", "launch_choice", "imported_person", "former_address"):
         await execute(f"DELETE FROM {table} WHERE person_id = $1", person_id)
@@ -122,7 +122,7 @@ async def cancel_tasks(person_id: str, now: datetime) -> None:
 
 
 async def erase_tasks(person_id: str, after: str, limit: int) -> str | None:
-    """Erase what reps wrote in a person's next tasks after an id.
+    """Erase the texts that reps wrote in a person's next tasks after an id.
 
     Returns the id of the last one; None if there are no more.
     """
@@ -139,7 +139,10 @@ async def erase_tasks(person_id: str, after: str, limit: int) -> str | None:
 
 
 async def erase_suppression(workspace_id: str, email_key: str) -> None:
-    """Keep of a suppression that the address has unsubscribed. Delete it if the address was resubscribed."""
+    """Erase the details of a suppression, but keep the address suppressed.
+
+    Delete it if the address was resubscribed.
+    """
     mine = "workspace_id = $1 AND email_key = $2"
     await execute(f"DELETE FROM suppression WHERE {mine} AND unsubscribed_at IS NULL", workspace_id, email_key)
     await execute(f"UPDATE suppression SET email = email_key, reason = '' WHERE {mine}", workspace_id, email_key)
@@ -152,7 +155,7 @@ async def erase_suppression(workspace_id: str, email_key: str) -> None:
 
 
 async def erase_crm_failures(workspace_id: str, person_id: str) -> None:
-    """Erase what a CRM said about failed writes of a person's tasks, emails and replies."""
+    """Erase a CRM's messages about failed writes of a person's tasks, emails and replies."""
     await execute(
         "UPDATE crm_change SET detail = '' WHERE workspace_id = $1 AND detail <> ''"
         " AND (EXISTS (SELECT 1 FROM task WHERE task.id = object_id AND task.person_id = $2)"
@@ -165,7 +168,7 @@ async def erase_crm_failures(workspace_id: str, person_id: str) -> None:
 
 
 async def erase_quoted_addresses(workspace_id: str, addresses: Collection[str]) -> None:
-    """Erase what quotes one of these addresses: refused rows of imports, and why people have no record in a CRM."""
+    """Erase quotes of these addresses: in refused rows of imports, and in the reasons why people have no CRM record."""
     for address in sorted(addresses):
         pattern = address.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
         await execute(

@@ -17,7 +17,7 @@ TABLES = {
 
 
 async def lock_people(*person_ids: str) -> None:
-    """Lock people who are merged or erased, always in the same order. Nobody writes anything for them meanwhile."""
+    """Lock people who are merged or erased, always in the same order, so that no other transaction writes for them."""
     if is_postgres():
         ids = [each for each in person_ids if is_possible_id(each)]
         await execute(f"SELECT id FROM person WHERE {in_list('id', 1)} ORDER BY id FOR UPDATE", ids)
@@ -26,7 +26,7 @@ async def lock_people(*person_ids: str) -> None:
 async def campaigns_of_both(first_id: str, second_id: str) -> list[str]:
     """Return the names of the campaigns in which one of the people is active, and the other one is or was.
 
-    The person would get emails of the campaign twice, or go on with one that a reply has ended.
+    The merged person would get the campaign's emails twice, or get more emails of a campaign that a reply has ended.
     """
     rows = await execute(
         "SELECT name FROM campaign WHERE id IN (SELECT mine.campaign_id FROM enrollment AS mine"
@@ -39,7 +39,7 @@ async def campaigns_of_both(first_id: str, second_id: str) -> list[str]:
 
 
 async def source_with_events(person_id: str) -> str | None:
-    """Return the id of someone who was merged into a person, and whose events have not all moved yet."""
+    """Return the id of a person who was merged into this one, and whose events have not all moved yet."""
     merged = await execute("SELECT data FROM event WHERE person_id = $1 AND kind = 'PEOPLE_MERGED'", person_id)
     for source_id in sorted({str(document(row["data"]).get("from")) for row in merged}):
         if await execute("SELECT 1 AS found FROM event WHERE person_id = $1 LIMIT 1", source_id):

@@ -50,7 +50,10 @@ async def option_facts(person_ids: Collection[str]) -> list[Any]:
 
 
 async def lock_present(person_ids: Sequence[str]) -> set[str]:
-    """Return those of these people who exist and are not erased. Nobody merges or erases them before the commit."""
+    """Return those of these people who exist and are not erased.
+
+    No other transaction merges or erases them before the commit.
+    """
     present, ids = f"SELECT id FROM person WHERE {in_list('id', 1)}", list(person_ids)
     if is_postgres():  # a separate statement: the next one sees changes that committed while this one waited
         await execute(f"{present} ORDER BY id FOR SHARE", ids)
@@ -70,7 +73,7 @@ class PersonFilter:
     """Names and values of dynamic fields. No index has them."""
 
     def conditions(self) -> Iterator[Condition]:
-        """Yield the conditions but for ``search``, facts and fields. Each has an index."""
+        """Yield all conditions except ``search``, facts and fields. Each has an index."""
         if self.address_begins is not None:
             yield begins_with(in_byte_order("email_key"), self.address_begins)
         if self.company is not None:

@@ -1,7 +1,7 @@
 """People by facts: their campaign, their group, their import, and whether they unsubscribed or bounced.
 
-If few people of the workspace meet a fact, they are read by their ids, and sorted. If many do, a page meets enough of
-them on its way through the index of its order, and is refused if it does not (see engine/walks.py).
+If few people of the workspace meet a fact, they are read by id and sorted. If many do, a page reads the index of its
+order until it has enough of them, and is refused if it finds too few (see engine/listing/walks.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ class PersonFacts:
     replied: bool | None = None
 
     def conditions(self) -> Iterator[Condition]:
-        """Yield the condition of each fact on a row of ``person``, which reads a few rows for it."""
+        """Yield the condition of each fact on a row of ``person``. It reads a few rows for each person."""
         if self.campaign_id is not None:
             enrolled = "SELECT 1 FROM enrollment WHERE enrollment.person_id = person.id AND campaign_id = {}"
             yield Condition(f"EXISTS ({enrolled})", (self.campaign_id,))

@@ -1,6 +1,6 @@
 """Find people by the beginnings of their names, company and address.
 
-An index for each column has the texts without the case of ASCII letters. Other letters, such as Ä, are looked up in
+An index for each column has the texts with ASCII letters in lower case. Other letters, such as Ä, are looked up in
 several spellings.
 """
 
@@ -22,7 +22,7 @@ PATH = ("filter", "search")
 async def people_found(workspace_id: str, text: str, path: tuple[str, ...] = PATH) -> Listing:
     """Return the people who match a search text, to be sorted in any order. Raises Refusal TOO_MANY_TO_SORT.
 
-    Of each word of the text, the first name, last name, company or address must have the beginning.
+    For each word of the text, the first name, last name, company or address must begin with it.
     """
     words = [beginnings(word) for word in text.split()[:MAX_WORDS]]
     everyone = Listing(Person).equal(workspace_id=workspace_id).where("erased_at IS NULL")

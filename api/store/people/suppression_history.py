@@ -1,4 +1,4 @@
-"""The history of suppressed addresses: the list of an address's changes, and what recipients say about the last one."""
+"""The history of suppressed addresses: the list of an address's changes, and the reasons that recipients give."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -51,7 +51,7 @@ async def last_changes(workspace_id: str, email_keys: Sequence[str]) -> list[Las
 async def keep_recipient_reason(
     workspace_id: str, change_ids: Sequence[str], reason: UnsubscribeReason | None, comment: str
 ) -> None:
-    """Store with changes what the recipient said about them."""
+    """Store the recipient's reason and comment with changes."""
     await SuppressionChange.filter(workspace_id=workspace_id, id__in=list(change_ids)).update(
         recipient_reason=reason, recipient_comment=comment
     )

@@ -1,7 +1,7 @@
 """Emails that people opened, clicked or answered.
 
-If few emails of the workspace are, they are read by their ids, and sorted. If many are, a page meets enough of them on
-its way through the index of its order, and is refused if it does not (see engine/walks.py).
+If the workspace has few of them, they are read by id and sorted. If it has many, a page reads the index of its order
+until it has enough of them, and is refused if it finds too few (see engine/listing/walks.py).
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Answers:
     replied: bool | None = None
 
     def facts(self) -> dict[str, bool]:
-        """Return the facts that the filter names, each with whether it has to apply."""
+        """Return the facts that the filter names, and whether each must apply."""
         values: dict[str, Any] = {name: getattr(self, name) for name in FACTS}
         return {name: value for name, value in values.items() if value is not None}
 

@@ -99,8 +99,8 @@ EMAILS_OF_PEOPLE = (
 async def sent_to(own_keys: Sequence[str], recipient_keys: Sequence[str], after: datetime) -> list[SentEmail]:
     """Return the emails sent after a time (UTC) by senders with one of these addresses to people with one of these.
 
-    Both are keys of addresses. Emails to people who had one of these addresses before are among them, also those that
-    went to another address: compare ``recipient``. Sandboxes send nothing, so nobody answers their emails.
+    Both are keys of addresses. They include emails to people who had one of these addresses before, even if they went
+    to another address: compare ``recipient``. Emails of sandboxes are left out, because they were never sent.
     """
     found = " UNION ALL ".join(
         "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient, send.sent_at,"
@@ -132,9 +132,8 @@ async def have_senders(keys: Sequence[str]) -> bool:
 async def may_have_reached(recipient_keys: Sequence[str], own_keys: Sequence[str]) -> list[SentEmail]:
     """Return the emails that may have reached people with one of these addresses, in all workspaces, the oldest first.
 
-    With ``own_keys``, only those of senders with one of these addresses. Both are keys of addresses. Emails to people
-    who had one of these addresses before are among them, also those that went to another address: compare
-    ``recipient``.
+    With ``own_keys``, only those of senders with one of these addresses. Both are keys of addresses. They include
+    emails to people who had one of these addresses before, even if they went to another address: compare ``recipient``.
     """
     of_senders = f" AND {in_list('sender.email_key', 2)}" if own_keys else ""
     found = " UNION ALL ".join(
@@ -217,7 +216,7 @@ async def mark_people_replied(times: Sequence[tuple[str, datetime]]) -> None:
 
 
 async def mark_succeeded(email_ids: Sequence[str], now: datetime) -> None:
-    """Mark emails by whose reply a campaign ended as a success now (UTC)."""
+    """Mark emails whose reply ended a campaign as a success at ``now`` (UTC)."""
     await execute(
         f"UPDATE send SET succeeded_at = $2 WHERE {in_list('id', 1)} AND succeeded_at IS NULL"
         " AND (SELECT status FROM enrollment WHERE enrollment.id = send.enrollment_id) = 'SUCCEEDED'",
@@ -227,7 +226,7 @@ async def mark_succeeded(email_ids: Sequence[str], now: datetime) -> None:
 
 
 async def mark_complained(email_ids: Sequence[str], now: datetime) -> None:
-    """Mark emails that their recipient reported as spam now (UTC)."""
+    """Mark emails that their recipient reported as spam at ``now`` (UTC)."""
     await execute(f"UPDATE send SET complained_at = $2 WHERE {in_list('id', 1)}", list(email_ids), now)
 
 

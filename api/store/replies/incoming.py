@@ -1,6 +1,6 @@
 """Incoming mails and events: store them, take the next ones, and write their results.
 
-``attempts`` is written before a row is processed, so that a mail that ends the process is counted too.
+``attempts`` is written before a row is processed, so that an attempt that crashes the process counts too.
 """
 
 import json
@@ -116,7 +116,7 @@ class Result(NamedTuple):
 async def take(now: datetime, max_rows: int, max_bytes: int) -> list[IncomingRow]:
     """Return the next rows that are due, and count the attempt. Call in no transaction: the count must be committed.
 
-    A row that was attempted before comes alone, because it may be the one that ended the process.
+    A row that was attempted before is returned alone, because it may have crashed the process.
     """
     candidates = await execute(
         f"SELECT id, attempts, coalesce(length(content), 0) AS size FROM incoming_event WHERE {OPEN} AND due_at <= $1"
@@ -197,7 +197,7 @@ async def write_results(results: Sequence[Result], now: datetime) -> None:
 
 
 async def postpone(ids: Sequence[str], due_at: datetime, reason: str, *, counts: bool) -> None:
-    """Let rows wait until ``due_at`` (UTC). ``counts`` says whether the attempt counts as an error."""
+    """Postpone rows until ``due_at`` (UTC). ``counts`` says whether the attempt counts as an error."""
     count = (
         "errors = errors + 1" if counts else "attempts = CASE WHEN attempts > errors THEN attempts - 1 ELSE errors END"
     )
@@ -237,7 +237,7 @@ async def rows_by_result(result: IncomingResult, limit: int) -> Sequence[Row]:
 
 
 async def reopen_failed(ids: Sequence[str] | None, now: datetime) -> int:
-    """Let rows that were set aside be processed again: those of ``ids``, or all. Returns their number."""
+    """Make failed rows due again: those of ``ids``, or all. Returns their number."""
     condition, values = ("true", []) if ids is None else (in_list("id", 2), [list(ids)])
     rows = await execute(
         "UPDATE incoming_event SET done_at = NULL, result = NULL, attempts = 0, errors = 0, due_at = $1"

@@ -15,8 +15,10 @@ FREE = (
     "(lease_until IS NULL OR lease_until <= $3 OR lease_until > $4 OR owner = $2)"
     " AND (retry_at IS NULL OR retry_at <= $3 OR retry_at > $5)"
 )
-"""An account that a process may take. A lease or a wait that is longer than any new one has ended: the clock was set
-back."""
+"""SQL condition: a process may take the account.
+
+A lease or a wait that ends later than any new one counts as over, because the clock was set back.
+"""
 
 
 async def add(names: Sequence[str]) -> None:
@@ -31,7 +33,7 @@ async def add(names: Sequence[str]) -> None:
 
 
 async def free(names: Sequence[str], owner: str, now: datetime, lease: timedelta, longest_wait: timedelta) -> list[str]:
-    """Return those of these accounts that no other process has, and that do not wait after a failure."""
+    """Return those of these accounts that no other process reads, and that do not wait after a failure."""
     rows = await execute(
         f"SELECT account FROM mailbox WHERE {in_list('account', 1)} AND {FREE}",
         list(names), owner, now, now + 2 * lease, now + longest_wait,

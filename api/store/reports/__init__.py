@@ -1,4 +1,4 @@
-"""The counts of reports: what they are, how they are kept, read, checked and recalculated.
+"""The counts of reports: keep, read, check and recalculate them.
 
 Imports: store.engine.
 Imported by: cli, services.common, services.dispatch.recovery, services.reports, services.templates.

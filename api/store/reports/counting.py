@@ -69,13 +69,13 @@ class Difference(NamedTuple):
     """A count that is not the number of its rows."""
 
     key: str
-    """Which count it is: the columns of its key."""
+    """The columns of the count's key."""
     rows: int
     counted: int
 
 
 async def rebuild() -> None:
-    """Make all counts again from the rows."""
+    """Recalculate all counts from the rows."""
     tables = [f"report_{name}" for name in ("delta", "cell", "count", "reason")]
     keys = ", ".join([*KEYS, "measure", "reason"])
     insert = (
@@ -129,7 +129,7 @@ async def _compare(keys: str, rows: str, counted: str, limit: int) -> list[Diffe
 
 
 def _counted_rows() -> str:
-    """Return the SELECT of what each row adds to the counts."""
+    """Return the SELECT of the numbers that each row adds to the counts."""
     parts = [
         f"SELECT {EMAIL_KEYS}, '{measure}' AS measure,"
         f" {_reason('send.reason', measure)} AS reason, 1 AS number"

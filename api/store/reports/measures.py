@@ -1,4 +1,4 @@
-"""What reports count, and for which subjects.
+"""The measures that reports count, and their subjects.
 
 A cell is the smallest unit: a campaign, step, sender, template and day ("" for none). Triggers, which the migration
 ``reports`` creates, append each change of a cell to the table ``report_delta`` in the transaction of the change.
@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 NO_DAY = date.min
-"""The day of people, who have none, and in ``report_count`` of the sum of all days."""
+"""The day of counts of people, which have no day. In ``report_count``, also the day of the sum of all days."""
 KEYS = {
     "workspace_id": "text",
     "campaign_id": "text",

@@ -21,12 +21,12 @@ class CountsOf(NamedTuple):
     """A day such as "2026-03-02", or the id of a subject."""
     numbers: dict[str, int]
     by: Scope | None = None
-    """What the subject is; None for a day."""
+    """The kind of the subject; None for a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFilter:
-    """What a report counts. An id of None counts all; ``first`` and ``last`` are the first and last day."""
+    """The rows that a report counts. An id of None counts all; ``first`` and ``last`` are the first and last day."""
 
     campaign_id: str | None = None
     step_id: str | None = None
@@ -97,7 +97,7 @@ async def _read_period(workspace_id: str, by: Scope, chosen: ReportFilter, lines
 
 
 async def _subjects(workspace_id: str, by: Scope, lines: Lines) -> list[str]:
-    """Return the ids of the first, or last, subjects that have counts at all, in the order of reading."""
+    """Return the ids of the first, or last, subjects that have any counts, in the order of reading."""
     values: list[Any] = [workspace_id]
     between = _between("key", lines, values, descending=False)
     where = " AND ".join(["true", *between])
@@ -114,7 +114,10 @@ async def _subjects(workspace_id: str, by: Scope, lines: Lines) -> list[str]:
 async def _read(
     workspace_id: str, by: Scope | None, chosen: ReportFilter, lines: Lines, keys: Sequence[str] | None = None
 ) -> list[CountsOf]:
-    """Read up to ``limit`` and one lines, from the end if the last are read. With ``keys``, only those of them."""
+    """Read up to ``limit + 1`` lines, from the end if the last lines are read.
+
+    With ``keys``, only the lines of these keys.
+    """
     key = "day" if by is None else by.column
     place = key if by is None else in_byte_order(key)
     values: list[Any] = [workspace_id]

@@ -57,7 +57,7 @@ class TaskFilter:
 
 
 Assignees = dict[date, list[str]]
-"""The ids of a workspace's senders by the date that it is for them now."""
+"""The ids of a workspace's senders by their current local date."""
 
 
 KEYS = {TaskSort.CREATED: None, TaskSort.DUE_DATE: SortKey("due_date", date)}
@@ -73,7 +73,7 @@ async def filtered(workspace_id: str, chosen: TaskFilter, assignees: Assignees, 
 
 
 async def own_filter(workspace_id: str, chosen: TaskFilter) -> TaskFilter:
-    """Return the filter with an id that no row has in place of the ids of other workspaces."""
+    """Return the filter, with an id that no row has in place of ids of other workspaces."""
     own: dict[str, Any] = {
         name: (await own_ids(model, workspace_id, row_id) or [""])[0]
         for name, model in (("assignee_id", Sender), ("campaign_id", Campaign), ("person_id", Person))

@@ -17,11 +17,14 @@ DUE_DAY_RANGES = {
     TaskDue.TODAY_AND_TOMORROW: (0, 1),
     TaskDue.NEXT_SEVEN_DAYS: (0, 6),
 }
-"""By due date: the first and the last day, counted from today."""
+"""By due-date filter: the first and the last day, counted from today."""
 
 
 async def lock_undone(task_id: str) -> bool:
-    """Say whether a task is not done. If so, nobody completes or deletes it before the transaction ends."""
+    """Lock a task, and say whether it is not done.
+
+    If so, no other transaction completes or deletes it before this one ends.
+    """
     lock = "FOR NO KEY UPDATE" if is_postgres() else ""
     return bool(await execute(f"SELECT id FROM task WHERE id = $1 AND done_at IS NULL {lock}", task_id))
 
@@ -52,7 +55,7 @@ REWRITTEN = {
 
 
 async def rewrite(values: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write the columns of REWRITTEN of tasks, by their ids. Lock them before."""
+    """Write the REWRITTEN columns of tasks, by id. Lock the tasks before."""
     columns = {"id": "text", **REWRITTEN}
     rows = Records(columns, [(key, *(row[name] for name in REWRITTEN)) for key, row in values.items()])
     written = ", ".join(f"{name} = r.{name}" for name in REWRITTEN)
@@ -75,7 +78,7 @@ async def next_draft_version(task_id: str) -> int | None:
 
 
 def due_of(listing: Listing, assignees: dict[date, list[str]], due: TaskDue) -> Listing:
-    """Return the tasks of a due date, which depends on what day it is for the assignee."""
+    """Return the tasks of a due-date filter, which depends on the local date of the assignee."""
     ranges = {today: _days(today, due) for today in assignees}
     if not ranges:
         return listing.either()
@@ -96,7 +99,7 @@ def _days(today: date, due: TaskDue) -> tuple[date, date]:
 
 
 async def assignees_by_date(workspace_id: str, now: datetime) -> dict[date, list[str]]:
-    """Return the workspace's senders by the date that it is for them now: up to three dates."""
+    """Return the workspace's senders by their current local date: up to three dates."""
     found: dict[date, list[str]] = {}
     for sender in await Sender.filter(workspace_id=workspace_id).only("id", "zone"):
         found.setdefault(local(now, sender.zone).date(), []).append(sender.id)
@@ -113,9 +116,9 @@ EXPIRING = (
 )
 """SQL: open tasks that can expire. They have no pending or in-doubt email, and their campaign sends.
 
-``held`` says that the campaign was paused when its background job came to the task. Until then ``paused_at`` says it.
-After a resume, ``paused_seconds`` excludes the tasks whose expiry the job has not extended yet.
-Joins would let PostgreSQL read and sort all of them: subqueries make it read them in the order of the index.
+``held`` means that the job of a pause has reached the task. Until then, ``paused_at`` shows the pause. After a resume,
+``paused_seconds`` excludes the tasks whose expiry the job has not extended yet. Joins would let PostgreSQL read and
+sort all of them: subqueries make it read them in the order of the index.
 """
 
 
@@ -149,9 +152,9 @@ async def next_expiry(workspace_id: str | None, excluded_ids: Sequence[str] = ()
 
 
 async def hold_tasks(enrollment_ids: list[str]) -> None:
-    """Leave the open tasks of these people out of the index of tasks that can expire. Their campaign is paused.
+    """Remove the open tasks of these people from the index of tasks that can expire, because their campaign is paused.
 
-    It skips tasks that another transaction has locked: their expiry is looked up in vain, which harms nobody.
+    It skips tasks that another transaction has locked: ``expiring`` then reads and ignores them.
     """
     lock = "FOR NO KEY UPDATE SKIP LOCKED" if is_postgres() else ""
     open_tasks = f"{in_list('enrollment_id', 1)} AND status = 'OPEN' AND NOT held"
@@ -162,7 +165,7 @@ async def hold_tasks(enrollment_ids: list[str]) -> None:
 
 
 async def extend_expiry(enrollment_ids: list[str], paused_seconds: int) -> None:
-    """Let these people's open tasks expire again, later by the length of the pauses that they do not allow for yet.
+    """Let these people's open tasks expire again, later by the length of the pauses since their last extension.
 
     ``paused_seconds`` is that of their campaign. Each task stores it, so that a second call changes nothing.
     """
