@@ -1,4 +1,4 @@
-"""Find the activities that the CRM may have logged although nothing is known of it here."""
+"""Find activities that the CRM may have logged, although their record is not known here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +11,12 @@ from plugins.crms.contract import CrmSession
 from plugins.crms.people_and_activities import ActivityPush
 
 LOOK_AFTER_RESTORE = timedelta(days=30)
-"""How long after a restored backup activities are looked for before they are logged for the first time."""
+"""For how long after a restored backup was made the CRM is searched before an activity is first logged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """Looks for activities whose answer was lost, or that were logged after a backup that was restored."""
+    """Searches the CRM for activities whose answer was lost, or that a restored backup does not know."""
 
     org: CrmOrg
     session: CrmSession
@@ -25,7 +25,7 @@ class Doubts:
     def is_unique(self, item: Item) -> bool:
         """Say whether the CRM refuses a second record.
 
-        What can be an email object is not unique, also if the setting ``email_objects`` has changed since.
+        An email that can be an email object is not unique, even if the setting ``email_objects`` has changed since.
         """
         return self.capabilities.marker_is_unique and not self._may_be_email(item)
 
@@ -33,7 +33,7 @@ class Doubts:
         return item.logged.email is not None and self.capabilities.email_objects
 
     def _since(self, item: Item, now: datetime) -> datetime | None:
-        """Return since when the CRM can have a record of which nothing is known here. None: it has none, or says so."""
+        """Return since when the CRM can have an unknown record. None: it cannot, or it would refuse a second one."""
         if not item.is_new:
             return None
         restored = self.org.connection.restored_as_of

@@ -11,7 +11,7 @@ from api.store.crm.tasks_of_calls import RemoteCall
 
 @dataclass(slots=True)
 class PushCounts:
-    """What was written to the CRM."""
+    """Counts of one push to the CRM."""
 
     logged: int = 0
     """Activities that were logged."""
@@ -25,7 +25,7 @@ class PushCounts:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One activity: its change, what is logged, and what the CRM has of it."""
+    """One activity: its change, its content, and its record in the CRM."""
 
     change: Change
     logged: Logged
@@ -35,7 +35,7 @@ class Item:
 
     @property
     def marker(self) -> str:
-        """Touchline's name for it in the CRM, as it was first written. A synced task has another one."""
+        """Touchline's id of the activity in the CRM, as it was first written. A synced task has another marker."""
         return self.row.marker if self.row is not None else f"log-{self.logged.key or self.logged.subject_id}"
 
     @property

@@ -1,4 +1,4 @@
-"""What is logged about one email, one reply or one call, as the database has it now."""
+"""The content that is logged of an email, a reply or a call, as the database has it now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,8 +40,11 @@ class Logged:
     reason: str | None = None
     email: LoggedEmail | None = None
     key: str = ""
-    """What its name in the CRM is made of, if it is not the id. A mail that is read from a mailbox again, such as after
-    a backup was restored, gets another id here. Its Message-ID is the same."""
+    """The base of its marker in the CRM, if that is not the id.
+
+    A mail that is read from a mailbox again, such as after a backup was restored, gets another id here, but has the
+    same Message-ID.
+    """
     fields: Values = field(default_factory=dict)
 
 
@@ -59,7 +62,7 @@ class _Rows:
         self.places: dict[str, int] = {}
 
     async def read(self, sends: Sequence[Send], tasks: Sequence[Task]) -> None:
-        """Read what emails and tasks refer to."""
+        """Read the rows to which emails and tasks refer."""
         self.sends = {send.id: send for send in sends}
         both: list[Send | Task] = [*sends, *tasks]
         senders = [*(send.sender_id for send in sends), *(task.assignee_id for task in tasks)]
@@ -88,7 +91,7 @@ class _Rows:
 
 
 async def read_logged(workspace_id: str, subject_ids: Sequence[str]) -> dict[str, Logged]:
-    """Return what is to be logged, by id. Emails that were not sent, and people who were erased, are left out."""
+    """Return the content to log, by id. Emails that were not sent, and people who were erased, are left out."""
     replies: dict[str, Reply] = await by_ids(Reply, workspace_id, _with(subject_ids, "rpl"))
     events: dict[str, Event] = await by_ids(Event, workspace_id, _with(subject_ids, "evt"))
     tasks: dict[str, Task] = await by_ids(Task, workspace_id, _with(subject_ids, "tsk"))
@@ -122,7 +125,7 @@ class _Text:
 async def _texts(workspace_id: str, sends: Mapping[str, Send]) -> dict[str, _Text]:
     """Return the subjects and texts of emails as they were sent. Texts that are not kept are empty.
 
-    The HTML part is not logged: its tracked links and its image would count clicks and opens by users of the CRM.
+    The HTML part is not logged: its tracked links and image would count clicks and opens of CRM users.
     """
     messages = await sent_messages(workspace_id, list(sends))
     found = {key: _Text(send.subject or "", "") for key, send in sends.items()}
@@ -186,7 +189,7 @@ def _call(rows: _Rows, task: Task) -> Logged | None:
 
 
 async def _answer(workspace_id: str, event: Event) -> Logged | None:
-    """Return a reply that answers no email: only the Live Feed has it."""
+    """Return a reply without an email, which only the Live Feed has."""
     if event.person_id is None or event.campaign_id is None:
         return None
     people: dict[str, Person] = await by_ids(Person, workspace_id, [event.person_id])

@@ -1,4 +1,4 @@
-"""Make the record of an email, a reply or a call, as the CRM and the workspace's settings want it."""
+"""Make the record of an email, a reply or a call, by the CRM's capabilities and the workspace's settings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -93,7 +93,7 @@ def _body(text: str) -> str:
 
 
 def related_record(records: Sequence[RelatedRecord]) -> str | None:
-    """Return what else an activity is about: the only open opportunity, else the account. Several are not guessed."""
+    """Return the related record of an activity: the only open opportunity, else the account. With several, none."""
     opportunities = [each for each in records if each.kind is RelatedKind.OPPORTUNITY and each.is_open]
     if len(opportunities) == 1:
         return opportunities[0].remote_id

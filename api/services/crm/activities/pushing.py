@@ -1,11 +1,11 @@
 """Log emails, replies and calls in the CRM: each once, up to 200 a request.
 
-The row of an activity is marked as tried, and committed, before the request. If the answer is lost, the record is
-looked for by its marker once the CRM cannot save it any more (``Crm.doubt_seconds``), and is written only if it is not
-there. Where the marker is unique, it is looked for at once: the CRM refuses a second record (DUPLICATE_VALUE), and the
-next attempt looks again. The marker is unique on tasks only: what can be an email object waits.
+The row of an activity is marked as tried, and committed, before the request. If the answer is lost, the CRM is searched
+for the marker once it cannot save the record any more (``Crm.doubt_seconds``), and the record is written only if it is
+not found. If the marker is unique, the search is immediate: the CRM refuses a second record (DUPLICATE_VALUE), and the
+next attempt searches again. The marker is unique on tasks only, so an activity that can be an email object waits.
 
-An email object gets its custom fields by a second write, as they are those of the task that the CRM makes for it.
+An email object gets its custom fields by a second write, because they belong to the task that the CRM creates for it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -43,7 +43,7 @@ from plugins.crms.people_and_activities import ActivityField, ActivityPush, Pers
 ABOUT_THE_PERSON = frozenset(
     {CrmCode.ENTITY_IS_DELETED, CrmCode.INVALID_CROSS_REFERENCE_KEY, CrmCode.CANNOT_UPDATE_CONVERTED_LEAD}
 )
-"""Codes that a write gets if the lead or the contact is not there any more: it was converted, merged or deleted."""
+"""Codes of a write whose lead or contact was converted, merged or deleted."""
 IN_CRM = frozenset({CrmCode.DUPLICATE_VALUE})
 """The code of a write whose marker the CRM has already. The next attempt looks for the record."""
 NOT_CREATED = CrmPersonCode.CRM_PERSON_NOT_CREATED.value
@@ -54,7 +54,7 @@ WAIT_FOR_TASK = timedelta(minutes=1)
 class ActivityPusher:
     """Logs changed activities of a workspace in one session of the CRM.
 
-    ``capabilities`` are what the session described. ``doubt`` is how long a write can be carried out after its answer
+    ``capabilities`` are those of the session. ``doubt`` is how long a write can still be carried out after its answer
     was lost.
     """
 
@@ -69,7 +69,7 @@ class ActivityPusher:
     async def push(self, changes: Sequence[Change], now: datetime) -> None:
         """Log up to 200 changed emails, replies and calls. ``now`` is real time (UTC). Raises CrmError.
 
-        An error that is raised concerns the whole connection. Then the changes wait, and none of them has failed.
+        A raised error concerns the whole connection: the changes wait, and do not count as failed.
         """
         items = await self._readable(changes)
         linked = await link_people(self._org, self._session, {item.logged.person_id for item in items})
@@ -81,7 +81,7 @@ class ActivityPusher:
         await self._write(ready, pushes, known, now)
 
     async def _readable(self, changes: Sequence[Change]) -> list[Item]:
-        """Return what is to be logged. Changes of everything else are done."""
+        """Return the activities to log, and mark all other changes as done."""
         ids = [change.object_id for change in changes]
         found = await read_logged(self._org.workspace_id, ids) if self._may_log() else {}
         rows = await store.activities_of(self._org.key, ids)
@@ -96,11 +96,14 @@ class ActivityPusher:
         return items
 
     def _may_log(self) -> bool:
-        """Whether what happens in the workspace is real, as far as the CRM is concerned."""
+        """Whether the workspace may log in this CRM: a sandbox workspace only in a sandbox of the CRM."""
         return not self._org.context.workspace.sandbox or self._org.connection.is_sandbox
 
     async def _leave_out(self, items: Sequence[Item], linked: Linked, now: datetime) -> None:
-        """Skip activities of people without a record. The reason is with the person; only a refused lead fails."""
+        """Skip activities of people without a record. The person's row has the reason.
+
+        Only a refused lead counts as a failure.
+        """
         skipped: list[Change] = []
         failed: list[tuple[Item, CrmError]] = []
         for item in items:
@@ -225,7 +228,10 @@ class ActivityPusher:
         await self._settle_errors(errors, now)
 
     async def _mark_tried(self, items: Sequence[Item], now: datetime) -> set[str]:
-        """Store that these may be in the CRM from now on. Returns the markers of those that no other process writes."""
+        """Store that these may be in the CRM from now on.
+
+        Returns the markers of those that no other process is writing.
+        """
         attempts = [
             store.Attempt(
                 item.logged.subject_id,
@@ -244,9 +250,9 @@ class ActivityPusher:
     async def _store(
         self, items: Sequence[Item], remote_ids: Mapping[str, str], now: datetime, *, without_fields: Collection[str]
     ) -> None:
-        """Store what the CRM has, and that these changes are done, in one transaction.
+        """Store the records of the CRM, and mark these changes as done, in one transaction.
 
-        ``without_fields`` are records whose custom fields are not those of now. The next push writes them.
+        ``without_fields`` are records whose custom fields are outdated. The next push writes them.
         """
         chosen = [item for item in items if item.logged.subject_id in remote_ids]
         if not chosen:

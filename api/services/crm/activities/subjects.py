@@ -26,7 +26,7 @@ MAX_CHARACTERS = 255
 """Longest subject."""
 MAX_PATTERN_CHARACTERS = 1_000
 REPLY = "Reply: "
-"""What precedes the email's subject in the subject of a reply."""
+"""The prefix of the subject of a reply."""
 _VARIABLE = re.compile(r"{{\s*(.*?)\s*}}")
 _BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
 """Every character at which ``str.splitlines`` ends a line, with the blanks around it."""

@@ -1,4 +1,4 @@
-"""Connections to CRMs: connect, use, pause and disconnect them, their settings, and the users there.
+"""Connections to CRMs: connect, use, pause and disconnect them, their settings, and the CRM's users.
 
 ``opening.py`` opens a session for a job or a query: ``async with open_connection(context, row) as session``.
 

@@ -1,4 +1,4 @@
-"""Check the values with which users connect to a CRM, and find the CRM and the way."""
+"""Check the values with which users connect to a CRM, and find the CRM and the way to connect."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -110,7 +110,10 @@ def _checked(context: WorkspaceContext, field: AccessField, value: str, path: Pa
 
 
 def _is_private_key(pem: str) -> bool:
-    """Say whether a text is a private RSA key without a password. What the parser says could quote the key."""
+    """Say whether a text is a private RSA key without a password.
+
+    The parser's message is dropped: it could quote the key.
+    """
     try:
         key = load_pem_private_key(pem.encode("utf-8", "replace"), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -39,7 +39,7 @@ MAX_USERS_LOOKED_UP = 200
 
 @dataclass(frozen=True, slots=True)
 class AcceptedAccess:
-    """An access that the CRM has accepted, and what it said."""
+    """An access that the CRM has accepted, with the CRM's answers."""
 
     access: CrmAccess
     identity: CrmIdentity
@@ -51,7 +51,7 @@ class AcceptedAccess:
 async def connect(
     context: WorkspaceContext, crm_key: str, given: GivenValues, sender_id: str | None = None
 ) -> CrmConnection:
-    """Connect in a way in which no user approves the access on the CRM's page. Raises Refusal."""
+    """Connect in a way that needs no approval on the CRM's page. Raises Refusal."""
     encryption = check_can_connect(context)
     crm = find_crm(context, crm_key)
     way = find_way(crm, given, asks_consent=False)
@@ -156,7 +156,7 @@ async def _write(
 
 
 async def _are_changes_kept(row: CrmConnection, now: datetime) -> bool:
-    """Say whether the changes that wait are for this connection, and not too old."""
+    """Say whether the waiting changes belong to this connection, and are not too old."""
     last = await connections.last_disconnected(row.workspace_id)
     return last is not None and last.id == row.id and last.keep_until is not None and last.keep_until > now
 
@@ -189,7 +189,7 @@ def _already_connected(row: CrmConnection) -> Refusal:
 
 
 async def find_sender(context: WorkspaceContext, sender_id: str | None) -> Sender | None:
-    """Return the sender whose own connection is meant; None for the workspace's. Raises Refusal."""
+    """Return the sender of a sender's own connection; None for the workspace's connection. Raises Refusal."""
     if sender_id is None:
         return None
     return await get_or_refuse(Sender, context.workspace_id, sender_id, ("senderId",))

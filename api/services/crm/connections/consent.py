@@ -2,7 +2,7 @@
 
 ``start`` stores the login and returns the URL of the CRM's page. The CRM sends the browser back to /crm/callback with
 the state and a code, and ``connect_by_login`` exchanges the code. The state is random, signed, and deleted when it
-comes back. So nobody can end a login twice, or one that this server has not begun.
+comes back. So a login can be finished only once, and only if this server has started it.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ from strategies import Refusal
 LOGIN_LIFETIME = timedelta(minutes=15)
 """How long a user has for the login. Salesforce's authorization codes end after 15 minutes as well."""
 MAX_LOGINS = 100
-"""Most logins of a workspace that have begun and not ended."""
+"""The most unfinished logins of a workspace."""
 MAX_CODE_CHARACTERS = 4_000
 STATE, VERIFIER = " state", " code_verifier"
 """Names of the secrets of a login, beside those of the way's fields, whose keys have no blanks."""
@@ -57,7 +57,7 @@ class StartedLogin(NamedTuple):
 async def start(
     context: WorkspaceContext, crm_key: str, given: GivenValues, sender_id: str | None = None
 ) -> StartedLogin:
-    """Begin a login. Values of the app that are left out are those of the workspace's connection. Raises Refusal."""
+    """Start a login. Omitted values of the app are those of the workspace's connection. Raises Refusal."""
     require_role_for(context, sender_id)
     encryption = check_can_connect(context)
     if not context.crm.public_url:
@@ -121,7 +121,10 @@ async def connect_by_login(
     clock: Clock,
     answer: Mapping[str, str],
 ) -> FinishedLogin:
-    """End the login that a browser brings back, and connect. ``answer`` is the query of the URL. Raises Refusal."""
+    """Finish the login with which a browser returns, and connect. ``answer`` is the query of the URL.
+
+    Raises Refusal.
+    """
     encryption, state = environment.encryption, answer.get("state", "")
     if encryption is None or not encryption.is_signed(state):
         raise Refusal.of(CrmConnectionCode.CRM_CONSENT_UNKNOWN)

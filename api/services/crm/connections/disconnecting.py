@@ -28,7 +28,7 @@ MIN_KEEP_DAYS, MAX_KEEP_DAYS, DEFAULT_KEEP_DAYS = 1, 90, 30
 
 
 class Disconnected(NamedTuple):
-    """The disconnected connection, and what was waiting."""
+    """The disconnected connection, and the changes that waited."""
 
     connection: CrmConnection
     backlog: Sequence[KindBacklog]

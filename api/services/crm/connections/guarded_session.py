@@ -1,4 +1,4 @@
-"""Call the package of a CRM. Whatever it does, the caller gets a valid result or a CrmError."""
+"""Call the package of a CRM. The caller always gets a valid result or a CrmError."""
 
 import asyncio
 import logging
@@ -41,7 +41,7 @@ Result = TypeVar("Result")
 
 
 def _failed(crm: Crm, error: BaseException) -> CrmError:
-    """Log where a package failed. The text of the error could have a secret, so it is left out."""
+    """Log where a package failed, without the text of the error, which could contain a secret."""
     steps, trace = [], error.__traceback__
     while trace is not None:
         steps.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
@@ -98,7 +98,7 @@ class GuardedSession(CrmSession):
 
     @property
     def clock_skew(self) -> timedelta:  # type: ignore[override]
-        """Read it from the package's session. One that makes no sense counts as 0."""
+        """Return the skew of the package's session; 0 if it is not plausible."""
         skew: Any = self._own.clock_skew
         return skew if isinstance(skew, timedelta) and abs(skew) <= MAX_SKEW else timedelta(0)
 

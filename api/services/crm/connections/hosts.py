@@ -1,4 +1,4 @@
-"""What Touchline offers to a session of a CRM: permission to call, a place for new tokens, and the clock."""
+"""The host that a session of a CRM gets: it counts calls, stores new tokens, and has the clock."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -15,13 +15,13 @@ from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 
 PROBE_AFTER = timedelta(minutes=15)
-"""How long calls wait after the share of the limit was used. Then one call asks the CRM how many are used now."""
+"""How long calls wait after the share of the limit was used. Then one call queries the present use."""
 RENEWAL_LEASE = timedelta(seconds=90)
-"""How long one process may take to get new tokens. Others then take over, because it was killed."""
+"""How long one process may take to get new tokens. After that, another one takes over, because the first was killed."""
 RENEWAL_SECONDS = 60.0
-"""When a process stops that gets new tokens. It is shorter than the lease."""
+"""How long a process tries to get new tokens. It is shorter than the lease."""
 RENEWAL_POLL_SECONDS = 0.25
-"""How often a process looks whether another one has new tokens."""
+"""The time between two checks whether another process has new tokens."""
 
 
 def wrong_key() -> CrmError:
@@ -37,12 +37,12 @@ class NewConnectionHost(CrmHost):
         self.secrets = dict(given)
         """The given secrets, and the tokens that the session got. Only ``renewed`` changes it."""
         self.use: ApiUse | None = None
-        """What the CRM said last about its limit. Only ``saw_use`` writes it."""
+        """The API use that the CRM reported last. Only ``saw_use`` writes it."""
         self._clock = clock
         self._lock = asyncio.Lock()
 
     async def before_call(self) -> None:
-        """Allow every call: there are few."""
+        """Allow every call, because a new access needs only a few."""
 
     def saw_use(self, use: ApiUse) -> None:
         """Keep it for the row of the connection."""
@@ -50,7 +50,7 @@ class NewConnectionHost(CrmHost):
 
     @asynccontextmanager
     async def renewal(self) -> AsyncIterator[Mapping[str, str]]:
-        """Only this session knows the access."""
+        """Yield the secrets. No other session has this access, so a lock in this process is enough."""
         async with self._lock:
             yield dict(self.secrets)
 
@@ -78,7 +78,7 @@ class ConnectionHost(CrmHost):
         """Percentage of the API limit up to which calls are made."""
         self._owner = new_id("crn")
         self._use: ApiUse | None = None
-        """What the CRM said, until it is stored. ``saw_use`` writes it, and ``store_use`` empties it."""
+        """The API use that the CRM reported, until it is stored. ``saw_use`` writes it, and ``store_use`` resets it."""
         self._number: int | None = None
         """The number of the secrets inside ``renewal``; None outside."""
         self._lock = asyncio.Lock()
@@ -101,7 +101,7 @@ class ConnectionHost(CrmHost):
         self._use = use
 
     async def store_use(self) -> None:
-        """Store what the CRM said about its limit."""
+        """Store the API use that the CRM reported."""
         if (use := self._use) is not None:
             self._use = None
             await api_use.store_use(self._counted_in, use.used, use.limit, use.at)

@@ -8,7 +8,7 @@ from api.store.crm import connections, secrets
 
 
 class Rotation(NamedTuple):
-    """How many rows were encrypted with the first key, were so before, and cannot be decrypted."""
+    """How many rows were encrypted with the first key now, how many were before, and how many cannot be decrypted."""
 
     encrypted: int
     current: int

@@ -36,8 +36,8 @@ async def open_connection(
 ) -> AsyncIterator[GuardedSession]:
     """Open a session. Raises CrmError on entry. If the block raises one, the connection's failure is stored.
 
-    What users ask for can be wrong by itself, such as a query, while the connection works. A failure of one
-    record is in its result and not raised. ``counted_in`` is the id of the connection whose row counts the calls.
+    With ``asked_by_user``, it may not be: a user's query can be wrong while the connection works. A failure of one
+    record is in its result and is not raised. ``counted_in`` is the id of the connection whose row counts the calls.
     """
     try:
         settings = await settings_of(row.workspace_id, row.crm)
@@ -62,12 +62,15 @@ async def open_connection(
 
 
 def waits(row: CrmConnection, now: datetime) -> bool:
-    """Say whether a connection waits after a failure. A wait longer than any new one is over: the clock was wrong."""
+    """Say whether a connection waits after a failure.
+
+    A wait longer than any new one counts as over: the clock was set back.
+    """
     return row.retry_at is not None and now < row.retry_at <= now + MAX_RETRY
 
 
 def was_lost(row: CrmConnection) -> bool:
-    """Say whether the Live Feed has that a connection is lost."""
+    """Say whether the Live Feed has reported a connection as lost."""
     return row.failures >= LOST_AFTER or (row.failures > 0 and _needs_user(row.code))
 
 

@@ -1,4 +1,4 @@
-"""Write the tasks and activities of senders with their own logins, as the CRM's user that they are.
+"""Write the tasks and activities of senders with their own logins, each as the sender's CRM user.
 
 A record whose owner in the CRM is the user of a sender's own login is written with that login. All other records, a new
 owner of a task, deletions and every read go through the workspace's connection. A login that cannot be used stops only
@@ -59,7 +59,7 @@ class OwnLogins(GuardedSession):
     ) -> Sequence[WriteResult]:
         """Write the workspace's records, then those of each login.
 
-        Only the first of these may raise: an error after a write would hide what was written.
+        Only the first of these writes may raise: a later error would hide the results of earlier writes.
         """
         logins = await self._logins()
         groups = defaultdict[str, list[Push]](list)
@@ -73,7 +73,7 @@ class OwnLogins(GuardedSession):
         return results
 
     async def _logins(self) -> dict[str, CrmConnection]:
-        """Return the own login of each user, as it is now."""
+        """Return the present own login of each CRM user."""
         found: dict[str, CrmConnection] = {}
         for row in await connections.connections_of(self._workspace.workspace_id):
             is_here = (row.crm, row.org_id) == (self._workspace.crm, self._workspace.org_id)
@@ -112,7 +112,7 @@ class OwnLogins(GuardedSession):
 
 
 def _task_writer(push: TaskPush) -> str | None:
-    """Return the user who writes a task; None for a new owner, who may not see the task before."""
+    """Return the CRM user who writes a task; None if the owner changes: the new owner may not see the task yet."""
     return None if push.remote_id is not None and TaskField.OWNER in push.fields else push.values.owner_id
 
 

@@ -1,4 +1,4 @@
-"""Pause the connection of a workspace or a sender, and let it be used at once."""
+"""Pause the connection of a workspace or a sender, and end the pause."""
 
 from api.codes.crm.connections import CrmConnectionCode
 from api.models import CrmConnection
@@ -10,7 +10,7 @@ from strategies import Refusal
 
 
 async def pause(context: WorkspaceContext, sender_id: str | None = None) -> CrmConnection:
-    """Let nothing call the CRM until ``retry``. Changes wait. Raises Refusal."""
+    """Stop all calls of the CRM until ``retry``. Changes wait. Raises Refusal."""
     require_role_for(context, sender_id)
     row = await present_connection(context, sender_id)
     if not await connections.set_paused(row.id):

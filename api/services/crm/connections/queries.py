@@ -63,7 +63,7 @@ async def settings(context: WorkspaceContext, row: CrmConnection) -> CrmSettings
 
 
 async def users(context: WorkspaceContext, row: CrmConnection) -> Sequence[CrmUser]:
-    """Return which user of the CRM each sender is, for the senders that have one or a setting of their own."""
+    """Return the CRM users of senders, for the senders that have one or a setting of their own."""
     found = await store.users_of(context.workspace_id, row.crm)
     return [
         user if user.org_id == row.org_id else _without_user(user)

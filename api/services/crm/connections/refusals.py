@@ -12,20 +12,20 @@ def code_of(error: CrmError) -> str:
 
 
 def detail_of(error: CrmError) -> str:
-    """Return what the CRM said, with its own name for the error."""
+    """Return the CRM's message, with its own name of the error."""
     is_own = error.name in {error.code.value, code_of(error)}
     return error.detail if is_own else f"{error.name}: {error.detail}".removesuffix(": ")
 
 
 def refusal_of(error: CrmError, path: tuple[str, ...] = ()) -> Refusal:
-    """Return an error of a CRM as a refusal: its code, what it means, what the CRM said, and what to do."""
+    """Return an error of a CRM as a refusal: its code, its meaning, the CRM's message, and the remedy."""
     detail = detail_of(error)
     said = f" The CRM says: {detail.rstrip('.')}." if detail else ""
     return Refusal(code_of(error), f"{error.code.sentence}{said} {error.code.do}".strip(), path)
 
 
 def remedy(code: str) -> tuple[str, str]:
-    """Return the sentence of a stored code, and what to do."""
+    """Return the sentence and the remedy of a stored code."""
     for member in CrmConnectionCode:
         if member.value == code:
             return member.when, member.do

@@ -1,4 +1,4 @@
-"""Which user of the CRM each sender is: by the address, by the sender's own login, or as users choose."""
+"""The CRM users of senders: found by address, by the sender's own login, or chosen by a user."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,7 +29,9 @@ async def link_users(workspace_id: str, crm: str, org_id: str, users: Sequence[R
         if user.is_active and user.address:
             key = _key(user.address)
             if key is not None:
-                by_address[key] = None if key in by_address else user  # two users: somebody has to choose
+                by_address[key] = (
+                    None if key in by_address else user
+                )  # two users have the address, so a user has to choose
     linked = {row.sender_id: row for row in await store.users_of(workspace_id, crm)}
     for sender in await Sender.filter(workspace_id=workspace_id):
         found, row = by_address.get(sender.email_key), linked.get(sender.id)
@@ -38,13 +40,13 @@ async def link_users(workspace_id: str, crm: str, org_id: str, users: Sequence[R
 
 
 async def link_own_user(workspace_id: str, crm: str, sender_id: str, identity: CrmIdentity) -> None:
-    """Link a sender to the user as whom the sender has logged in."""
+    """Link a sender to the CRM user of the sender's own login."""
     values = _values(identity.organization_id, identity.user_id, identity.user_name)
     await store.save_user(workspace_id, crm, sender_id, values)
 
 
 async def set_user(context: WorkspaceContext, sender_id: str, given: Mapping[str, Any]) -> CrmUser:
-    """Set which user of the CRM a sender is (``user_id``), and whether the sender's tasks are synced (``sync_tasks``).
+    """Set the CRM user of a sender (``user_id``), and whether the sender's tasks are synced (``sync_tasks``).
 
     A value that is not given stays. ``user_id`` None removes the link; ``sync_tasks`` None: as the settings say. Raises
     Refusal.

@@ -1,4 +1,4 @@
-"""Store why writes to the CRM failed. Those that wait for a user are in the Live Feed, too."""
+"""Store why writes to the CRM failed, and report those that wait for a user in the Live Feed."""
 
 from collections import Counter
 from collections.abc import Sequence

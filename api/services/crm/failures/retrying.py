@@ -9,12 +9,12 @@ from plugins.crms.codes import CrmCategory, CrmCode
 from plugins.crms.errors import CrmError
 
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
-"""The waits after the first, the second, … failure that passes by itself. The last one repeats.
+"""The waits after the first, the second, … temporary failure. The last one repeats.
 
-Each is up to a quarter longer by chance, so that records that failed together are not all tried at once.
+Each is randomly up to a quarter longer, so that records that failed together are not all retried at once.
 """
 MAX_LOOKS = 10
-"""Attempts after an error that the next look at the CRM can explain. Then a user has to look at it."""
+"""The most attempts after an error that reading the CRM can resolve. Then a user has to decide."""
 WHOLE_CONNECTION = frozenset({CrmCode.REQUEST_LIMIT_EXCEEDED, CrmCode.API_SHARE_USED})
 """Codes that concern every request, so that the next write would fail as well."""
 
@@ -22,9 +22,9 @@ WHOLE_CONNECTION = frozenset({CrmCode.REQUEST_LIMIT_EXCEEDED, CrmCode.API_SHARE_
 def failure_of(
     change: Change, error: CrmError, now: datetime, *, looked_for: Collection[CrmCode] = frozenset()
 ) -> Failure:
-    """Return what is stored of a failed write. Temporary failures are tried again; others wait for a user.
+    """Return the failure to store for a failed write. Temporary failures are tried again; others wait for a user.
 
-    ``looked_for`` are errors after which the next attempt looks for the record, and takes over what the CRM has.
+    ``looked_for`` are errors after which the next attempt finds the record in the CRM and adopts it.
     """
     detail = error.detail or error.code.sentence
     if error.code in looked_for and change.attempts < MAX_LOOKS:

@@ -1,4 +1,4 @@
-"""People in the CRM: who is which lead or contact, imports, and opt-outs.
+"""People in the CRM: their leads and contacts, imports, and opt-outs.
 
 Imports: codes, mail, models, plugins, services.common, services.crm.connections, services.crm.failures,
     services.enrollments, services.jobs, services.launches, services.people, store, strategies.

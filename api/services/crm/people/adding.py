@@ -52,7 +52,7 @@ async def add_people(
 ) -> AddedPeople:
     """Launch a campaign for the people of up to 200 records. Each is launched or refused alone. Raises Refusal.
 
-    A refusal that concerns the campaign, the choice or the connection is raised before a person is created.
+    Refusals about the campaign, the choice or the connection are raised before any person is created.
     """
     refusals, given = RefusalCollector(), dict[str, int]()
     with refusals:
@@ -77,7 +77,7 @@ async def add_people(
 
 
 def _checked_ids(remote_ids: Sequence[str]) -> dict[str, int]:
-    """Return the ids with their places. An id that is given twice counts once. Raises Refusal."""
+    """Return the ids with their positions. An id that is given twice counts once. Raises Refusal."""
     if not remote_ids:
         raise Refusal.of(InputCode.REQUIRED, (IDS,), argument=IDS)
     if len(remote_ids) > MAX_IDS:
@@ -175,7 +175,7 @@ async def _launch(
     *,
     again: bool,
 ) -> None:
-    """Launch for everyone whom the launch accepts. What it refuses about one person concerns that person only."""
+    """Launch for everyone whom the launch accepts. A refusal about one person does not stop the others."""
     waiting = dict(people)
     twice = {person_id: remote_id for remote_id, person_id in reversed(waiting.items())}
     waiting = {remote_id: person_id for person_id, remote_id in twice.items()}

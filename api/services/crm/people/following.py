@@ -23,10 +23,10 @@ MAX_STEPS = 5
 
 
 async def follow_records(org: CrmOrg, session: CrmSession, person_ids: Collection[str], now: datetime) -> set[str]:
-    """Ask the CRM whether people's records were converted, merged or deleted, and move the links.
+    """Query whether people's records were converted, merged or deleted, and move the links.
 
-    Returns the people who have another record now.
-    A record that was deleted loses its person, with the reason. Raises CrmError.
+    Returns the people who have another record now. The link of a deleted record is removed, and the reason stored.
+    Raises CrmError.
     """
     links = await store.links_of(org.workspace_id, org.key, person_ids)
     rows = {key: row for key, row in links.items() if row.remote_id is not None}
@@ -45,9 +45,9 @@ async def follow_records(org: CrmOrg, session: CrmSession, person_ids: Collectio
 
 
 async def read_final(session: CrmSession, remote_ids: Collection[str]) -> dict[str, RemotePerson]:
-    """Return the record that each id leads to now, after merges and conversions. Unknown and deleted ones are left out.
+    """Return the present record of each id, after merges and conversions. Unknown and deleted ones are left out.
 
-    A CRM may have a longer form of an id that users know: the record of the long id is that of the short one.
+    A CRM may have a short and a long form of an id: both lead to the same record.
     """
     records = await _read(session, remote_ids)
     found: dict[str, RemotePerson] = {}
@@ -60,7 +60,7 @@ async def read_final(session: CrmSession, remote_ids: Collection[str]) -> dict[s
 
 
 async def _read(session: CrmSession, remote_ids: Collection[str]) -> dict[str, RemotePerson]:
-    """Return records, and those that they became."""
+    """Return records, and the records into which they were merged or converted."""
     records: dict[str, RemotePerson] = {}
     wanted = sorted(remote_ids)
     for _ in range(MAX_STEPS):

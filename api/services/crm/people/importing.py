@@ -1,7 +1,7 @@
 """Import people from a report, a list view or a query of the CRM.
 
-A job reads the source page by page, and stores it as the text of a CSV file. Then the import of CSV files goes through
-it: it refuses rows and reports its progress as for any file, and links each person with the record of their row.
+A job reads the source page by page, and stores it as the text of a CSV file. Then the CSV import processes it like any
+file, and links each person with the record of their row.
 """
 
 import csv
@@ -94,7 +94,7 @@ async def start_import(
 
 
 async def _read_page(org: CrmOrg, session: CrmSession, page: PersonPage) -> list[RemotePerson]:
-    """Suppress who has opted out, before anybody is imported. Records of known people get the address known here."""
+    """Suppress opted-out people before anybody is imported. Records of known people get the address known here."""
     await suppress_opted_out(org, page.people)
     ids = [record.remote_id for record in page.people]
     known = await stored_people.records_of(org.workspace_id, org.key, ids)
@@ -112,7 +112,10 @@ async def _read_page(org: CrmOrg, session: CrmSession, page: PersonPage) -> list
 async def _store_page(
     context: WorkspaceContext, row: PeopleImport, session: CrmSession, page: PersonPage, read: Sequence[RemotePerson]
 ) -> None:
-    """Store the rows of a page, and start the next page, or the import after the last. Call in a transaction."""
+    """Store the rows of a page, and start the job of the next page, or, after the last, the import.
+
+    Call in a transaction.
+    """
     before: dict[str, Any] = row.crm_source
     first = before["rows"] + 2  # the header is row 1
     about = {

@@ -1,7 +1,7 @@
-"""Find the record of each person in the CRM, and remember it.
+"""Find the record of each person in the CRM, and store the link.
 
-A person who has a record keeps it, whatever their address becomes. For the others the CRM is asked by address. If no
-record is chosen, the reason is kept with the person, and the CRM is asked again after ``ASK_AGAIN_AFTER``.
+A person who has a record keeps it, even if their address changes. For the others, the CRM is searched by address. If no
+record is chosen, the reason is stored with the person, and the CRM is searched again after ``ASK_AGAIN_AFTER``.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -26,9 +26,10 @@ from plugins.crms.tasks import MAX_BATCH
 from strategies.codes import Message
 
 ASK_AGAIN_AFTER = timedelta(hours=1)
-"""How long the CRM is not asked again about a person for whom no record was chosen.
+"""How long the CRM is not searched again for a person without a chosen record.
 
-It is longer than ``Crm.doubt_seconds``: a lead that may have been created is found before another one is created.
+It is longer than ``Crm.doubt_seconds``, so that a lead whose creation is in doubt is found before another one is
+created.
 """
 
 
@@ -43,7 +44,7 @@ class Linked:
 async def link_people(org: CrmOrg, session: CrmSession, person_ids: Collection[str], *, ask: bool = False) -> Linked:
     """Return the records of people, after asking the CRM about those who have none. Raises CrmError.
 
-    People who were erased are left out. With ``ask``, the CRM is asked also about those whom it lately did not know.
+    People who were erased are left out. With ``ask``, the CRM is also searched for people whom it did not have lately.
     """
     now = org.context.clock()
     found = Linked()
@@ -75,7 +76,7 @@ def _is_recent(row: CrmPerson, now: datetime) -> bool:
 
 
 async def _link(org: CrmOrg, session: CrmSession, people: Sequence[Person], found: Linked, now: datetime) -> None:
-    """Ask the CRM about people, and store what is chosen for each of them."""
+    """Search the CRM for people, and store the record that is chosen for each of them."""
     rules = MatchRules(org.settings.first_kind, org.settings.on_duplicates, org.settings.on_no_match)
     records = await session.find_people(addresses=[person.email for person in people])
     by_address = _by_address(records)
@@ -118,7 +119,7 @@ def _by_address(records: Iterable[RemotePerson]) -> Mapping[str, dict[str, Remot
 async def _create(
     session: CrmSession, people: Sequence[Person], problems: dict[str, Message], now: datetime
 ) -> dict[str, RemotePerson]:
-    """Create leads for people whom the CRM does not have. Adds the reasons of those that it refuses to ``problems``."""
+    """Create leads for people whom the CRM does not have. Adds the reasons of refused leads to ``problems``."""
     from_id = {f"lead-{person.id}": person for person in people}
     new = [
         NewPerson(marker, person.email, person.first_name, person.last_name, person.company, person.title)
@@ -143,7 +144,8 @@ def _as_created(person: Person, remote_id: str, now: datetime) -> RemotePerson:
 async def store_links(org: CrmOrg, rows: Sequence[RecordRow], problems: Mapping[str, Message], now: datetime) -> None:
     """Store records and reasons, except for people who were merged or erased meanwhile.
 
-    A record that another person has stays with that person, and so does the first of two in ``rows``.
+    A record that is linked to another person stays with that person. If ``rows`` has a record twice, the first row
+    counts.
     """
     async with transaction():
         asked = [*(row.person_id for row in rows if row.person_id is not None), *problems]

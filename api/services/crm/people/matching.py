@@ -1,4 +1,4 @@
-"""Choose the record of the CRM that is a person, among those that have the person's address.
+"""Choose the CRM record of a person, among those that have the person's address.
 
 The choices are those of Marketo Sales Insight Actions (``sync-sales-activities-to-salesforce.md``): leads or contacts
 first, what to do with duplicates, and what to do with people whom the CRM does not have.
@@ -21,7 +21,7 @@ class MatchRules:
     """A workspace's choices."""
 
     first_kind: CrmPersonKind = CrmPersonKind.CONTACT
-    """The kind that counts if an address has a record of each kind."""
+    """The kind that is chosen if an address has a record of each kind."""
     on_duplicates: CrmDuplicates = CrmDuplicates.OLDEST
     on_no_match: CrmNoMatch = CrmNoMatch.SKIP
 
@@ -29,7 +29,7 @@ class MatchRules:
 def choose(candidates: Iterable[RemotePerson], rules: MatchRules) -> RemotePerson | Message | None:
     """Choose among the records that have a person's address. None if there is none; a Message if it cannot choose.
 
-    A converted lead counts only while its contact is not known. Deleted records do not count.
+    A converted lead counts only if its contact is not among the candidates. Deleted records do not count.
     """
     records = {each.remote_id: each for each in candidates if not each.is_deleted}
     usable = [each for each in records.values() if each.converted_to is None or each.converted_to not in records]

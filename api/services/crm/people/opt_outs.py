@@ -1,9 +1,9 @@
-"""Opt-outs of emails, both ways: who said no to one side gets nothing from the other.
+"""Opt-outs of emails, both ways: a person who opted out on one side gets no emails from the other.
 
 - An address that unsubscribes here is opted out at once in all records of the CRM that have it.
 - An address that has opted out in the CRM is suppressed here, whether or not a person has it.
 - A consent is never copied: to write to an address again, both sides must allow it. The one exception is a recipient
-  who undoes their own click: then Touchline takes back what it has written for it, and nothing else.
+  who undoes their own click: then Touchline clears only the opt-outs that it has written for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,10 @@ from plugins.crms.people_and_activities import OptOut, RemotePerson
 from plugins.crms.tasks import MAX_BATCH
 
 GONE = frozenset({CrmCode.ENTITY_IS_DELETED, CrmCode.CANNOT_UPDATE_CONVERTED_LEAD})
-"""Codes of records that cannot be written any more. The records that they became have the address as well."""
+"""Codes of records that cannot be written any more.
+
+The records into which they were merged or converted have the address as well.
+"""
 
 
 @dataclass(slots=True)
@@ -42,7 +45,7 @@ class OptOutCounts:
     pushed: int = 0
     pulled: int = 0
     moved: int = 0
-    """People whose record is another one, because a lead was converted."""
+    """People who got another record, because a lead was converted."""
     failed: dict[str, int] = field(default_factory=dict)
 
 
@@ -104,7 +107,7 @@ async def _records(org: CrmOrg, session: CrmSession, rows: Sequence[Suppression]
 
 
 async def _without_other_noes(org: CrmOrg, records: Sequence[CrmPerson]) -> list[CrmPerson]:
-    """Leave out records that another suppressed address needs: that of the record, or that of its person here."""
+    """Leave out records that must stay opted out for another suppressed address: the record's, or its person's here."""
     people: dict[str, Person] = await by_ids(
         Person, org.workspace_id, [row.person_id for row in records if row.person_id is not None]
     )
@@ -117,17 +120,20 @@ async def _without_other_noes(org: CrmOrg, records: Sequence[CrmPerson]) -> list
 
 
 def _can_be_written(record: RemotePerson) -> bool:
-    """Whether the CRM has an opt-out for the record, and can change it. A converted lead cannot be changed."""
+    """Whether the record has an opt-out field that can be changed. A converted lead cannot be changed."""
     return record.opted_out is not None and not record.is_deleted and record.converted_to is None
 
 
 def _no(row: Suppression, last: LastChange | None) -> bool:
-    """Whether the address has said no here. A no that came from the CRM is not spread to other records there."""
+    """Whether the address has opted out here.
+
+    An opt-out that came from the CRM is not copied to other records there.
+    """
     return row.unsubscribed_at is not None and last is not None and last.source is not SuppressionSource.CRM
 
 
 def _is_undone(row: Suppression, last: LastChange | None) -> bool:
-    """Whether the recipient has undone their own click, and nothing has happened since."""
+    """Whether the last change is that the recipient undid their own unsubscribe."""
     undone = last is not None and last.source is SuppressionSource.UNDO
     return undone and row.unsubscribed_at is None and last.kind is SuppressionChangeKind.RESUBSCRIBED  # type: ignore[union-attr]
 
@@ -148,7 +154,7 @@ async def _settle(
     now: datetime,
     counts: OptOutCounts,
 ) -> None:
-    """Store which changes are done, and why the others failed: for the first record that failed."""
+    """Store which changes are done, and why the others failed: the error of the first record that failed."""
     done: list[Change] = []
     failures: list[Failure] = []
     for change in changes:
@@ -172,7 +178,7 @@ async def _settle(
 async def apply_opt_outs(
     org: CrmOrg, session: CrmSession, opt_outs: Sequence[OptOut], now: datetime, counts: OptOutCounts
 ) -> None:
-    """Apply what has changed in the CRM: suppress who opted out, and follow leads that were converted."""
+    """Apply changes in the CRM: suppress people who opted out, and follow leads that were converted."""
     known = await store.records_of(org.workspace_id, org.key, [each.remote_id for each in opt_outs])
     news = [each for each in opt_outs if each.opted_out and not _is_ours(each, known.get(each.remote_id))]
     counts.pulled += await suppress_opted_out(org, news)
@@ -189,16 +195,16 @@ async def apply_opt_outs(
 
 
 def _is_ours(given: OptOut, row: CrmPerson | None) -> bool:
-    """Whether only Touchline has written the opt-out, for the address that the record still has.
+    """Whether Touchline itself has written the opt-out, and the record still has the address.
 
-    What it knows already counts again: the address or the person of the record can be another one now, or opt-outs
-    were not synced when the record was read.
+    All other opt-outs are applied, even if they are known: the record may have another address or person now, or
+    opt-outs were not synced when it was read.
     """
     return row is not None and row.opted_out_by_us and (normal_address(given.address) or "") == row.email_key
 
 
 def _record_of(session: CrmSession, given: OptOut, known: CrmPerson | None) -> RecordRow | None:
-    """Return what is stored of a record. None if no person here has the record, and it has not opted out."""
+    """Return the row to store for a record. None if it has no person here, and has not opted out."""
     if known is None and not given.opted_out:
         return None
     kind = given.kind or (None if known is None else known.kind)

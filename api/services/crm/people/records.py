@@ -1,4 +1,4 @@
-"""What is stored of a record of the CRM, and what its opt-out means here."""
+"""Make the row of a CRM record, and suppress its addresses if it has opted out."""
 
 from collections.abc import Sequence
 

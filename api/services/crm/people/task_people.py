@@ -15,7 +15,7 @@ from plugins.crms.tasks import MAX_BATCH
 
 
 class TaskPeople:
-    """Finds the records of people in the CRM, and people by their records. It asks the CRM about those it cannot."""
+    """Finds the records of people, and people by their records: first here, then in the CRM."""
 
     def __init__(self, org: CrmOrg, session: CrmSession) -> None:
         self._org = org

@@ -1,4 +1,4 @@
-"""The background job that works with a CRM: one for each connected workspace, in rounds.
+"""The background job that syncs with a CRM: one for each connected workspace, in rounds.
 
 ``rounds.py`` says what a round does. ``sync_job.py`` opens the session and waits between rounds.
 

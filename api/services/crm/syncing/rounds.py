@@ -1,6 +1,6 @@
-"""One round of work with a CRM: take over what has changed there, then send what has changed here.
+"""One round of the sync with a CRM: pull its changes, then push the changes here.
 
-A step that fails, such as by a query of a field that the user may not see, does not stop the others.
+A step that fails, such as a query of a field that the user may not see, does not stop the others.
 """
 
 import logging
@@ -30,14 +30,16 @@ from plugins.crms.tasks import MAX_BATCH
 log = logging.getLogger("touchline.crm")
 
 PULL_EVERY = timedelta(minutes=2)
-"""Time between two looks for changed tasks in the CRM: 720 calls a day."""
+"""Time between two queries of changed tasks in the CRM: 720 calls a day."""
 DELETIONS_EVERY = timedelta(minutes=10)
-"""Time between two looks for deleted tasks: 144 calls a day."""
+"""Time between two queries of deleted tasks: 144 calls a day."""
 OPT_OUTS_EVERY = timedelta(minutes=15)
-"""Time between two looks for people who opted out: 96 rounds a day."""
+"""Time between two queries of people who opted out: 96 rounds a day."""
 ALL_OPT_OUTS_EVERY = timedelta(days=1)
-"""Time between two looks at all people who have opted out. Changes alone do not show who opted out before the field
-became visible to the user of the connection."""
+"""Time between two queries of all people who have opted out.
+
+Changes alone do not show who opted out before the field became visible to the user of the connection.
+"""
 Counts = AsyncGenerator[int, None]
 
 
@@ -57,7 +59,7 @@ class Round:
         """Carry out all steps. Yields after each transaction. Raises an error of one step only at the end."""
         first: Exception | None = None
         for step in (
-            # First, so that no failure of the others delays who has said no.
+            # First, so that a failure of another step does not delay opt-outs.
             self._pull_opt_outs,
             self._push_opt_outs,
             self._pull_tasks,
@@ -130,7 +132,7 @@ class Round:
         if not await self._waits(CrmChangeKind.TASK):
             return
         if self.state is None or not self.state.is_on:
-            # Turning the sync on again compares all tasks with what was last synced.
+            # When the sync is turned on again, all tasks are compared with their last synced values.
             await changes.drop(self.org.workspace_id, [CrmChangeKind.TASK])
             return
         tasks = await self._task_org(self.state)
@@ -184,7 +186,7 @@ class Round:
         await task_sync.pulled_opt_outs(self.org.workspace_id, covered, now, all_at)
 
     def _count(self, kind: CrmChangeKind, sent: int, failed: Mapping[str, int]) -> None:
-        """Count what one request has done."""
+        """Count the writes of one request in the metrics."""
         self.metrics.crm_changes(kind.value, "out").inc(sent)
         for category, number in failed.items():
             self.metrics.crm_failures(kind.value, category).inc(number)
@@ -195,12 +197,12 @@ class Round:
 
 
 def is_due(last: datetime | None, every: timedelta, now: datetime) -> bool:
-    """Say whether something is to be done again. If the clock was set back, it is."""
+    """Say whether ``every`` has passed since ``last``. Also True if the clock was set back."""
     return last is None or not last <= now < last + every
 
 
 def pulls(state: CrmTaskSync | None, now: datetime, *, opt_outs: bool) -> bool:
-    """Say whether the CRM has to be asked for changes now."""
+    """Say whether a query of the CRM's changes is due now."""
     if state is None:
         return False
     tasks = is_due(state.pulled_at, PULL_EVERY, now) or is_due(state.pulled_deletions_at, DELETIONS_EVERY, now)

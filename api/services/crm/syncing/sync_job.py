@@ -26,7 +26,7 @@ from plugins.crms.errors import CrmError
 log = logging.getLogger("touchline.crm")
 
 POLL = timedelta(seconds=10)
-"""Time between two looks whether something is due."""
+"""Time between two checks whether something is due."""
 DESCRIBE_EVERY = timedelta(hours=1)
 """How long a description of the CRM's fields is used."""
 

@@ -1,4 +1,4 @@
-"""What happens to a change of a task that did not reach the CRM, or that cannot be applied here."""
+"""The next state of a change of a task that did not reach the CRM, or that cannot be applied here."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from plugins.crms.errors import CrmError
 from strategies import Refusal
 
 LOOKED_FOR = frozenset({CrmCode.DUPLICATE_VALUE, CrmCode.ENTITY_IS_DELETED})
-"""Errors after which the next attempt finds out what the CRM has, and takes that over."""
+"""Errors after which the next attempt reads the task from the CRM and adopts it."""
 MAX_REFUSALS = 10
 """Attempts to apply a change here, after which a user has to look at it."""
 

@@ -1,6 +1,6 @@
 """Tasks that were created in the CRM: each becomes a task by hand of the sender who is its owner there.
 
-Only open tasks are taken over, of owners whose tasks are synced, about people who are here.
+Only open tasks are added, of owners whose tasks are synced, about people in the workspace.
 """
 
 import logging
@@ -79,7 +79,7 @@ async def _add(
 ) -> None:
     """Add a task and its row of ``crm_task`` in one transaction. The CRM's id is unique there.
 
-    The CRM's task keeps its subject and its person until these change here: ``base`` has what they are here.
+    The CRM's task keeps its subject and its person until these change here: ``base`` has their values here.
     """
     values = remote.values
     zone = (await Sender.get(id=assignee_id)).zone

@@ -1,11 +1,11 @@
 """Merge a task with its task in the CRM, field by field: the fields to write there, and the fields to change here.
 
 A field has changed on a side if its value differs from the one that was last synced. If it has changed on one side, the
-other side gets it. If it has changed on both, the later change counts, by the CRM's clock. All values are texts that
-are equal if the fields are equal, such as a digest of the details; None is a value that the side cannot write or apply.
+other side gets it. If it has changed on both, the later change wins, by the CRM's clock. All values are texts that are
+equal if the fields are equal, such as a digest of the details; None is a value that the side cannot write or apply.
 
-A change in the CRM can mean nothing here now, such as another due date of a closed task. It stays a change, so that it
-is applied as soon as it means something, such as when the task is opened again.
+Some changes in the CRM cannot be applied now, such as another due date of a closed task. They stay changes, and are
+applied as soon as that is possible, such as when the task is opened again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ ONE_WAY = frozenset({TaskField.SUBJECT, TaskField.PERSON})
 
 
 class Side(StrEnum):
-    """Whose value counts."""
+    """The side whose value wins."""
 
     HERE = "HERE"
     THERE = "THERE"
@@ -48,10 +48,10 @@ class Merge:
     apply: frozenset[TaskField]
     """The fields that are applied here."""
     base: Mapping[TaskField, Pair]
-    """The values that are synced now. Those in ``push`` and ``apply`` still differ from them on one side."""
+    """The synced values. Fields in ``push`` and ``apply`` still differ from them on one side."""
     conflicts: tuple[Conflict, ...]
     sent: Mapping[TaskField, Sequence[str | None]]
-    """Those of the values that were sent without an answer that were not seen in the CRM yet."""
+    """The values that were sent without an answer and were not yet seen in the CRM."""
 
 
 def merge(
@@ -65,9 +65,9 @@ def merge(
 ) -> Merge:
     """Merge one task. Both times are by the same clock.
 
-    ``sent`` are values that were sent without an answer. If the CRM has one of them, that write was carried out. It is
-    carried out once: the next time that the CRM has the value, someone has set it there.
-    ``applicable`` are the fields whose values there mean something here.
+    ``sent`` are values that were sent without an answer. If the CRM has one of them, that write was carried out, and
+    the value is removed: a write happens once, so if the CRM gets the value again later, someone has set it there.
+    ``applicable`` are the fields whose values in the CRM can be applied here.
     """
     push, apply, conflicts = set[TaskField](), set[TaskField](), list[Conflict]()
     synced: dict[TaskField, Pair] = dict(base)
@@ -81,7 +81,7 @@ def merge(
             base_here, base_there = remote, remote
             unseen[field].remove(remote)
             if two_way and own not in {None, remote} and latest is not None and latest < changed_there_at:
-                # Someone may also have set the value there after the change here. The history shows it.
+                # Someone may also have set the same value there after the change here, so the conflict is recorded.
                 conflicts.append(Conflict(field, own, remote, Side.HERE))
         changed_here = own is not None and own != base_here
         changed_there = remote != base_there
@@ -92,7 +92,7 @@ def merge(
             conflicts.append(Conflict(field, own, remote, wins))
             (push if wins is Side.HERE else apply).add(field)
             if wins is Side.HERE:
-                base_there = remote  # it is known here, and is written over
+                base_there = remote  # the value of the CRM is overwritten
         elif changed_here:
             push.add(field)
         elif changed_there and two_way:

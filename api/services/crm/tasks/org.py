@@ -1,4 +1,4 @@
-"""What the sync of tasks knows of an organization in a CRM: the session, the settings, and who is who."""
+"""The context of the sync of tasks with an organization: the session, the settings, the users and the people."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,13 +52,13 @@ class TaskOrg:
     people: People
     subjects: Subjects
     changes_since: datetime | None = None
-    """Until when all that has changed in the CRM is known, by its clock."""
+    """All changes in the CRM before this time, by its clock, are known."""
     count_failure: Callable[[str], None] = lambda _: None
     """Counts a failed write in the metrics, by its category."""
 
     @property
     def senders(self) -> dict[str, str]:
-        """Return the sender of each user of the CRM. Of several with one user, the first whose tasks are synced."""
+        """Return the sender of each CRM user. If several senders share a user, the first one whose tasks are synced."""
         order = sorted(self.users, key=lambda sender: (sender in self.synced_senders, sender), reverse=True)
         return {self.users[sender]: sender for sender in reversed(order)}
 
@@ -68,7 +68,7 @@ class TaskOrg:
         return self.settings.skipped_tasks is CrmSkippedTask.COMPLETED
 
     def has_seen_until(self, sent_at: datetime | None) -> bool:
-        """Say whether a write that was sent then and was carried out must have been seen."""
+        """Say whether a write that was sent at ``sent_at`` must have been seen, if the CRM carried it out."""
         if sent_at is None or self.changes_since is None:
             return False
         return sent_at + self.doubt < self.changes_since - self.session.clock_skew

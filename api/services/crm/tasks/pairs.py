@@ -44,14 +44,14 @@ class SyncedTask:
     """The values that were sent without an answer and were not seen in the CRM, the latest last."""
     conflicts: list[dict[str, Any]] = field(default_factory=list)
     is_erased: bool = False
-    """Whether the person of the task was erased. Then nothing is taken over: it could be about the person."""
+    """Whether the person of the task was erased. Then no value is applied, because it could contain personal data."""
 
     def late(self, now: datetime, doubt: timedelta) -> Sent:
         """Return the values of ``sent`` that the CRM may still write."""
         return self.sent if self._is_in_doubt(now, doubt) else {}
 
     def stored_late(self, now: datetime, doubt: timedelta) -> Sent:
-        """Return the same of the row. Values that were seen stay in it until ``base``, which has them, is stored."""
+        """Return the same for the row. Values that were seen stay in the row until the new ``base`` is stored."""
         return sent_of(self.link) if self._is_in_doubt(now, doubt) else {}
 
     def _is_in_doubt(self, now: datetime, doubt: timedelta) -> bool:
@@ -68,7 +68,7 @@ class SyncedTask:
         return self.desired.texts
 
     def row(self, state: CrmTaskState, now: datetime, *, url: str = "", sent: Sent | None = None) -> LinkChange:
-        """Return the row as it is after a sync."""
+        """Return the row to store after a sync."""
         return LinkChange(
             read=self.link,
             state=state,
@@ -87,7 +87,7 @@ def sent_of(link: CrmTask) -> Sent:
 
 
 async def read_tasks(org: TaskOrg, links: Sequence[CrmTask]) -> list[SyncedTask]:
-    """Return the present tasks of rows, with what the CRM has to have of them. Raises CrmError."""
+    """Return the present tasks of rows, with the values that the CRM should have. Raises CrmError."""
     found = await Task.filter(id__in=[link.id for link in links]) if links else []
     rows = [row for row in found if row.workspace_id == org.context.workspace_id]
     tasks = {row.id: row for row in rows}
@@ -109,9 +109,10 @@ async def read_tasks(org: TaskOrg, links: Sequence[CrmTask]) -> list[SyncedTask]
 
 
 def adopt(synced: SyncedTask, remote: RemoteTask) -> None:
-    """Take over a task of the CRM whose creation was in doubt.
+    """Adopt a task of the CRM whose creation was in doubt.
 
-    The creation was carried out, so its values cannot be written again. If there were several, one may still be.
+    The creation was carried out, so its values cannot be written again. If several creations were sent, another one may
+    still be carried out.
     """
     synced.remote_id = remote.remote_id
     there = texts_of(remote.values)
@@ -122,7 +123,7 @@ def adopt(synced: SyncedTask, remote: RemoteTask) -> None:
 
 
 def merged(org: TaskOrg, synced: SyncedTask, remote: RemoteTask, now: datetime) -> Merge:
-    """Merge a task with its task in the CRM, and note the conflicts in ``synced``."""
+    """Merge a task with its task in the CRM, and add the conflicts to ``synced``."""
     if synced.task is None:
         raise ValueError(f"the task {synced.link.id} does not exist")
     here, there = synced.texts, texts_of(remote.values)
@@ -142,7 +143,7 @@ def merged(org: TaskOrg, synced: SyncedTask, remote: RemoteTask, now: datetime) 
 
 
 def _was_reopened_in_vain(synced: SyncedTask, here: Texts, there: Texts, can_apply: frozenset[TaskField]) -> bool:
-    """Say whether a task was opened again in the CRM that cannot be opened here. It is completed there again."""
+    """Say whether a task was reopened in the CRM but cannot be reopened here. It is then completed there again."""
     status = TaskField.STATUS
     return (
         here.get(status) == RemoteStatus.COMPLETED
@@ -172,8 +173,8 @@ async def apply(
 ) -> bool:
     """Apply fields of the CRM's task here, and store that they are synced. Raises Refusal.
 
-    Returns False if the task has changed since it was read. Both is one transaction: otherwise, after a crash, the
-    change would seem to be made here, and would be written over the next one there.
+    Returns False if the task has changed since it was read. Both happen in one transaction: otherwise, after a crash,
+    the change would count as made here, and would overwrite the next change there.
     """
     there = texts_of(remote.values)
     after = replace(synced, base=synced.base | {name: (there[name], there[name]) for name in fields})

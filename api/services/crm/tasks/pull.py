@@ -1,7 +1,7 @@
-"""Take over what has changed in the CRM: tasks that were changed, created or deleted there.
+"""Pull the tasks that were changed, created or deleted in the CRM.
 
-Each round begins a little earlier than the last one ended, so that no change is missed. A change that is known already
-does nothing. The time up to which all is known is stored when a round is complete. After a crash it is done again.
+Each round begins a little earlier than the last one ended, so that no change is missed. A known change has no effect.
+The time before which all changes are known is stored at the end of a round, so a round that crashes is repeated.
 """
 
 import logging
@@ -30,13 +30,16 @@ log = logging.getLogger("touchline.crm")
 OVERLAP = timedelta(minutes=5)
 """How much earlier a round begins than the last one ended: a change is visible only when its transaction has ended."""
 OUTAGE = timedelta(hours=1)
-"""How much longer ago than the CRM remembers deletions the last round can end. After that, every task is looked for."""
+"""By how much the last round may precede the period for which the CRM keeps deletions.
+
+Beyond that, every task is searched.
+"""
 APPLY_BATCH = 100
 """Tasks that are read together."""
 
 
 async def pull_changes(org: TaskOrg, since: datetime, now: datetime) -> AsyncGenerator[int, None]:
-    """Take over the tasks that were changed since a time by the CRM's clock. Yields the tasks of each part."""
+    """Apply the tasks that were changed since a time by the CRM's clock. Yields the number of tasks of each part."""
     cursor: str | None = None
     until: datetime | None = None
     while True:
@@ -53,7 +56,7 @@ async def pull_changes(org: TaskOrg, since: datetime, now: datetime) -> AsyncGen
 
 
 async def _take_over(org: TaskOrg, remotes: Sequence[RemoteTask], now: datetime) -> None:
-    """Take over changed tasks: merge those that are known, and add those that are not."""
+    """Apply changed tasks: merge the known ones, and add the others."""
     workspace_id = org.context.workspace_id
     by_id = {remote.remote_id: remote for remote in remotes}
     links = await store.links_of_records(workspace_id, org.key, by_id)
@@ -63,7 +66,7 @@ async def _take_over(org: TaskOrg, remotes: Sequence[RemoteTask], now: datetime)
     lost = {
         key: link
         for key, link in (await store.links(workspace_id, markers)).items()
-        # Also a NEW one: after a backup was restored, the CRM can have what the backup says was never sent.
+        # Also a NEW one: after a restore, the CRM can have a task that was sent after the backup was made.
         if link.org == org.key and link.remote_id is None and link.state is not CrmTaskState.GONE
     }
     found = {link.id: by_id[remote_id] for remote_id, link in links.items() if _differs(link, by_id[remote_id])}
@@ -116,7 +119,10 @@ async def _merged(org: TaskOrg, synced: SyncedTask, remote: RemoteTask, now: dat
 
 
 async def _store_all(org: TaskOrg, plain: Sequence[Merged], now: datetime) -> None:
-    """Write plain changes in one transaction. If that fails, write each alone, so that one cannot hurt the others."""
+    """Write plain changes in one transaction.
+
+    If that fails, write each alone, so that one failure does not stop the others.
+    """
     if not plain:
         return
     try:
@@ -155,7 +161,7 @@ async def _merge(org: TaskOrg, one: Merged, now: datetime) -> None:
 
 
 async def _let_wait(org: TaskOrg, synced: SyncedTask, problem: Exception, now: datetime) -> None:
-    """Let a change that cannot be applied wait for the next push. Raises an error that is one of the database."""
+    """Postpone a change that cannot be applied until the next push. Raises ``problem`` if the database caused it."""
     if is_database_fault(problem):
         raise problem
     level = logging.INFO if isinstance(problem, Refusal) else logging.ERROR
@@ -210,7 +216,7 @@ async def pull_deletions(org: TaskOrg, since: datetime, now: datetime) -> AsyncG
 
 
 async def _look_for_all(org: TaskOrg, now: datetime) -> AsyncGenerator[int, None]:
-    """Ask the CRM for every task that it has to have, because it does not know any more which were deleted."""
+    """Query every synced task, because the CRM does not keep deletions for that long."""
     last = ""
     while rows := await CrmTask.filter(
         workspace_id=org.context.workspace_id, org=org.key, state=CrmTaskState.SYNCED, id__gt=last

@@ -1,8 +1,8 @@
 """Send tasks that have changed here to the CRM, up to 200 at a time.
 
-Before a task is created, a transaction notes that it is being sent. If no answer comes, the CRM may have the task, or
-may get it until ``Crm.doubt_seconds`` are over. Then it is looked for by its marker, and created only if it is not
-there. Before a task is changed, it is read, so that a change there is not overwritten unseen.
+Before a task is created, a transaction stores that it is being sent. If the answer is lost, the CRM may still create
+the task until ``Crm.doubt_seconds`` are over. Then the CRM is searched for its marker, and the task is created only if
+it is not found. Before a task is changed, it is read, so that a change there is not overwritten.
 """
 
 import logging
@@ -33,14 +33,14 @@ from plugins.crms.tasks import (
 from strategies import Refusal
 
 SKEW = timedelta(minutes=5)
-"""How much earlier than the first attempt a task is looked for, because clocks differ."""
+"""How much earlier than the first attempt the search for a task begins, because clocks differ."""
 ALL_FIELDS = frozenset(TaskField)
 NO_VALUES = TaskValues("", RemoteStatus.OPEN, RemotePriority.NORMAL, None, "", owner_id=None, person_id=None)
 log = logging.getLogger("touchline.crm")
 
 
 async def push_tasks(org: TaskOrg, now: datetime) -> int:
-    """Send the tasks that are due. Returns how many changes were worked on. Raises CrmError."""
+    """Send the tasks that are due. Returns the number of processed changes. Raises CrmError."""
     due = await outbox.due(org.context.workspace_id, CrmChangeKind.TASK, now, MAX_BATCH)
     if not due:
         return 0
@@ -76,7 +76,7 @@ def _is_synced(org: TaskOrg, link: CrmTask | None) -> bool:
 def _sorted(
     org: TaskOrg, synced: Sequence[SyncedTask], one: PushRound
 ) -> tuple[list[SyncedTask], list[SyncedTask], list[SyncedTask]]:
-    """Return the tasks that the CRM has to get, those that it has, and those that it may have."""
+    """Return the tasks to create in the CRM, those that it has, and those that it may have."""
     new, known, lost = list[SyncedTask](), list[SyncedTask](), list[SyncedTask]()
     for each in synced:
         change = one.changes[each.link.id]
@@ -103,7 +103,7 @@ def _sorted(
 
 
 def _is_worth_creating(synced: SyncedTask) -> bool:
-    """Say whether the CRM gets a task that it does not have: one that is open or was completed."""
+    """Say whether a task is created in the CRM: it must be open or completed."""
     task = synced.task
     return task is not None and (task.done_at is None or task.status is TaskStatus.COMPLETED)
 
@@ -128,7 +128,7 @@ async def _sync(
     pushes: Pushes,
     gone: list[SyncedTask],
 ) -> None:
-    """Sync a task that the CRM has: apply here what has changed there, and collect what has to be written there."""
+    """Sync a task that the CRM has: apply its changes here, and collect the fields to write there."""
     key, remote = synced.link.id, one.found.get(synced.link.id)
     change = one.changes[key]
     if synced.desired.values is None:
@@ -161,6 +161,6 @@ async def _sync(
 
 
 def _sought(synced: SyncedTask) -> TaskPush:
-    """Return what a task is looked for by, also if it does not exist here any more."""
+    """Return the values by which the CRM is searched for a task, even if the task does not exist here any more."""
     values = synced.desired.values or NO_VALUES
     return TaskPush(synced.link.id, None, values, ALL_FIELDS)

@@ -23,16 +23,16 @@ class PushRound:
     changes: dict[str, Change]
     """By the task's id."""
     found: dict[str, RemoteTask] = field(default_factory=dict)
-    """What the CRM has, by the task's id."""
+    """The tasks in the CRM, by the task's id here."""
     done: list[Change] = field(default_factory=list)
     same: list[SyncedTask] = field(default_factory=list)
-    """Tasks with nothing to send, by what was last synced."""
+    """Tasks whose last synced values leave nothing to send."""
     failures: list[Failure] = field(default_factory=list)
     rows: list[store.LinkChange] = field(default_factory=list)
     conflicts: list[SyncedTask] = field(default_factory=list)
 
     def finish(self, synced: SyncedTask, state: CrmTaskState, url: str = "") -> None:
-        """Note that a task is synced."""
+        """Record that a task is synced."""
         self.done.append(self.changes[synced.link.id])
         self.rows.append(synced.row(state, self.now, url=url, sent=synced.late(self.now, self.org.doubt)))
         self.conflicts.append(synced)
@@ -58,7 +58,8 @@ async def _store(one: PushRound, attempt_id: str | None) -> None:
         same = await store.lock_as_read([synced.link for synced in one.same])
         done = [change for change in one.done if change.object_id not in late]
         missing = await outbox.done([*done, *(one.changes[key] for key in sorted(same))])
-        # Another process has found nothing to send, while this one sent what it had read before: both are compared.
+        # Another process has found nothing to send, while this one sent older values. Queue the task, to compare both
+        # sides.
         again = sorted(written & {change.object_id for change in done if change.id in missing})
         await outbox.add(one.org.context.workspace_id, CrmChangeKind.TASK, again, one.now)
         await record_failures(one.org.context, one.failures, one.now)

@@ -19,13 +19,13 @@ from plugins.crms.tasks import TaskField, TaskPush, WriteResult
 
 SentValues = dict[str, list[str | None]]
 MAX_SENT = 5
-"""Values of a field that are remembered as sent without an answer."""
+"""The most values of a field that are stored as sent without an answer."""
 Pushes = dict[str, tuple[SyncedTask, frozenset[TaskField]]]
 """The tasks that are written, with the fields, by the task's id."""
 
 
 async def delete_tasks(org: TaskOrg, gone: Sequence[SyncedTask], now: datetime, changes: dict[str, Change]) -> None:
-    """Delete tasks in the CRM. It may be done twice, so nothing is noted before."""
+    """Delete tasks in the CRM. A repeated deletion is harmless, so nothing is stored before the request."""
     if not gone:
         return
     by_id = {str(each.remote_id): each for each in gone}
@@ -93,7 +93,7 @@ async def _send_halves(
     now: datetime,
     changes: dict[str, Change],
 ) -> None:
-    """Send again what the CRM has rejected as a whole, in halves, until the task is found that is the cause."""
+    """Send a rejected request again in halves, until the task that causes the rejection is found."""
     keys = list(pushes)
     if len(keys) == 1:
         await store_round(PushRound(org, now, changes, failures=[failed(changes[keys[0]], error, now)]))
@@ -103,7 +103,7 @@ async def _send_halves(
 
 
 def _sent(org: TaskOrg, synced: SyncedTask, fields: frozenset[TaskField], now: datetime) -> SentValues:
-    """Return the values that the CRM may have after this request: those that are sent, and those sent in doubt."""
+    """Return the values that the CRM may have after this request: its own, and those of requests without an answer."""
     sent = _late(org, synced, now)
     for name in _written(synced, fields):
         sent[name.value] = [*sent.get(name.value, []), synced.texts[name]][-MAX_SENT:]
@@ -115,7 +115,7 @@ def _late(org: TaskOrg, synced: SyncedTask, now: datetime) -> SentValues:
 
 
 def _written(synced: SyncedTask, fields: frozenset[TaskField]) -> frozenset[TaskField]:
-    """Return the fields that are written: a task that is created gets all that have a value."""
+    """Return the fields to write. A new task gets all fields that have a value."""
     return frozenset(name for name in fields if synced.texts.get(name) is not None)
 
 

@@ -1,4 +1,4 @@
-"""Turn the sync of tasks on and off, as the connection and the settings of a workspace say, and start its job."""
+"""Turn the sync of tasks on and off, by the connection and the settings of a workspace, and start its job."""
 
 from datetime import datetime, timedelta
 
@@ -8,16 +8,16 @@ from api.store.crm import connections, settings, task_sync
 
 CRM_SYNC_JOB = "crm_sync"
 FIRST_PULL = timedelta(hours=24)
-"""How far back the first sync takes over tasks of the CRM, as Marketo's Sales Insight Actions does."""
+"""How far back the first sync pulls tasks of the CRM, as in Marketo's Sales Insight Actions."""
 LOOK_BACK = timedelta(days=15)
-"""How far back a sync that was on before takes over what has changed and what was deleted meanwhile."""
+"""How far back a sync that was on before pulls changes and deletions."""
 
 
 async def refresh_sync(workspace_id: str, now: datetime) -> None:
     """Turn the sync of tasks on or off, and let the job of the CRM run. ``now`` is real time (UTC).
 
-    Call it in the transaction that changes the connection, the settings or the users of the CRM. Tasks that exist when
-    the sync is turned on are not pushed. What has changed in tasks that were synced before is pushed.
+    Call it in the transaction that changes the connection, the settings or the users of the CRM. Existing tasks are not
+    pushed when the sync is turned on, except changes of tasks that were synced before.
     """
     row = await connections.connection_of(workspace_id)
     if row is None:

@@ -1,4 +1,4 @@
-"""Write several changes of the CRM in one transaction. A change that fails does not hurt the others."""
+"""Write several changes of the CRM in one transaction. A change that fails does not stop the others."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,14 +23,14 @@ from strategies import StepType
 
 Item = TypeVar("Item")
 GROUP = 20
-"""Changes in one transaction, where each has statements of its own. It is short, because others wait for it."""
+"""The most changes of one transaction if each has statements of its own. It is small, because other writers wait."""
 COLUMNS = frozenset({TaskField.PRIORITY, TaskField.DUE, TaskField.DETAILS, TaskField.OWNER})
-"""Fields that are columns of the task, and nothing else."""
+"""Fields whose change writes columns of the task and has no other effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A task, its task in the CRM, and the result of their merge. None: there is nothing to merge."""
+    """A task, its task in the CRM, and the result of their merge; None if there is nothing to merge."""
 
     synced: SyncedTask
     remote: RemoteTask
@@ -48,7 +48,7 @@ class Merged:
 async def in_groups(
     items: Sequence[Item], work: Callable[[Item], Awaitable[None]], alone: Callable[[Item], Awaitable[None]]
 ) -> None:
-    """Do ``work`` on items, some of them in one transaction. ``work`` begins a transaction, which is a savepoint then.
+    """Do ``work`` on items, in groups that share a transaction. The transaction of ``work`` becomes a savepoint.
 
     If the database aborts the transaction because of other transactions, ``alone`` gets each item of the group.
     """

@@ -13,18 +13,18 @@ from api.states import Priority, TaskStatus
 from plugins.crms.tasks import RemotePriority, RemoteStatus, RemoteTask, TaskField, TaskValues
 
 YEARS = range(1900, 2200)
-"""Years of a due date that Touchline takes from a CRM."""
+"""Years of due dates that Touchline accepts from a CRM."""
 DIGEST_CHARACTERS = 32
 Texts = dict[TaskField, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """A task as the CRM has to have it. Without ``values`` the CRM must not have it."""
+    """A task as it should be in the CRM. Without ``values``, it should not be there."""
 
     values: TaskValues | None
     writes_status: bool = True
-    """Whether the status means something in the CRM. If not, it stays as it is there."""
+    """Whether the status is written to the CRM. If not, the status there stays."""
 
     @property
     def texts(self) -> Texts:
@@ -40,7 +40,7 @@ class Desired:
 def desired(
     task: Task, subject: str, owner_id: str | None, person_id: str | None, *, completes_skipped: bool
 ) -> Desired:
-    """Return what the CRM has to have of a task. ``completes_skipped``: a skipped task is completed there."""
+    """Return a task as it should be in the CRM. With ``completes_skipped``, a skipped task is completed there."""
     status = _status(task, completes_skipped=completes_skipped)
     if task.status is TaskStatus.CANCELLED:
         return Desired(None)
@@ -79,7 +79,7 @@ def texts_of(values: TaskValues) -> Texts:
 
 
 def applicable(remote: RemoteTask, task: Task, senders: Mapping[str, str]) -> frozenset[TaskField]:
-    """Return the fields of a CRM's task that mean something here. ``senders`` are ids by the CRM's id of the user.
+    """Return the fields of a CRM's task that can be applied here. ``senders`` are ids by the CRM's id of the user.
 
     A closed task keeps its due date and its assignee, unless it is opened again.
     """
