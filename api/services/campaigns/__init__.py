@@ -1,4 +1,4 @@
-"""Author campaigns: settings, steps and days; end them.
+"""Author campaigns: settings, steps and days.
 
 ``campaigns`` has a function for each mutation. ``edit_drafts`` makes and checks a campaign as it is after an edit.
 ``editing`` applies the edit to the people in the campaign.

@@ -20,7 +20,7 @@ from strategies.timeline.records import TimelineStep
 
 MAX_STEPS = 100
 CONTENT_COLUMNS = ("template_id", "subject", "html", "text", "follow_up")
-"""Columns of a step that an email says. They are read when it is rendered."""
+"""Columns of a step with the content of its email. They are read when it is rendered."""
 SCHEDULING_COLUMNS = ("day", "type", "send_option", "config", "name", "notes", "priority")
 """Columns of a step that decide the times of waiting emails and tasks. The others are read when an email is sent."""
 Path = tuple[str, ...]
@@ -28,7 +28,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The steps as they are after one edit, and where the client finds what is wrong with it.
+    """The steps as they are after one edit, and the paths of refusals of this edit.
 
     ``prefix`` is the path of the edit: empty, unless it is one of a list. The other paths are inside it.
     """
@@ -48,7 +48,7 @@ class Stage:
     """The steps in their order, by id."""
 
     def refusal(self, step_id: str, options: Any) -> Refusal | None:
-        """Return why a step is not possible at its place in this stage, or None if it is, or is not there."""
+        """Return why a step is not possible at its place in this stage; None if it is possible, or not in the stage."""
         if step_id not in self.steps:
             return None
         in_order = list(self.steps.values())
@@ -113,7 +113,7 @@ class Draft:
 
     @property
     def steps_with_new_content(self) -> list[str]:
-        """The ids of the steps whose emails say something else after the edits: changed ones, and all follow-ups."""
+        """The ids of the steps whose emails have other content after the edits: changed ones, and all follow-ups."""
         before = {step.id: _content_values(step) for step in self.before}
         changed = {row.id for row in self.steps if row.id in before and before[row.id] != _content_values(row)}
         return [step.id for step in self.steps if changed and (step.id in changed or step.follow_up)]
@@ -141,7 +141,7 @@ class Draft:
     def end_stage(
         self, kind: str, prefix: Path, whole: Path, *, changed: str | None, own: Path | None, others: Path
     ) -> None:
-        """Number the steps after an edit, and remember how they are, to name the edit that makes a step impossible."""
+        """Number the steps after an edit, and store them as a stage, to find the edit that makes a step impossible."""
         self.number_steps()
         steps = {row.id: step for row, step in zip(self.steps, timeline_steps(self.steps), strict=True)}
         self.stages.append(Stage(kind, prefix, whole, changed, own, others, steps))
@@ -171,7 +171,7 @@ class Draft:
         return found
 
     def _stage_at_fault(self, step_id: str, code: str, options: Any) -> Stage:
-        """Return the stage from which on a step is impossible."""
+        """Return the first stage since which a step is impossible."""
         at_fault = self.stages[-1]
         for stage in reversed(self.stages):
             refusal = stage.refusal(step_id, options)

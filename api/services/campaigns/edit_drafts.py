@@ -59,7 +59,7 @@ async def several(
     """Carry out several edits, one after the other, as one. Each comes with the name of its argument.
 
     Only the final order has to be possible. Raises Refusal with all mistakes; their paths begin with the edit at fault.
-    What depends on the order and on the people in the campaign is checked when every edit is right on its own.
+    The order, and rules about the people in the campaign, are checked after each edit is valid by itself.
     """
     draft = await Draft.load(context, campaign_id, CAMPAIGN, if_version)
     if not edits:
@@ -69,7 +69,7 @@ async def several(
     for number, (name, edit) in enumerate(edits):
         prefix = ("edits", str(number), name)
         if edit.names & unusable:
-            continue  # it would be refused only because an earlier edit of its step is
+            continue  # an earlier edit of the same step was refused, and so this one
         try:
             await edit.carry_out(context, draft, prefix, ())
         except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""Whether the installed send options are available at a position. All are asked together, once, when one is needed."""
+"""The availability of the installed send options at a position. All are called together, once, when one is needed."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class OptionOffers:
         self._options = options
         self.at = at
         self._finding: asyncio.Task[Mapping[str, Availability]] | None = None
-        """Asks the options. The first call of ``of`` starts it."""
+        """Calls the options. The first call of ``of`` starts it."""
 
     async def of(self, key: str) -> Availability:
         """Return the availability of an option."""

@@ -13,7 +13,7 @@ from strategies.package_options.option_calls import validate
 from strategies.questions import QuestionCollector
 
 FAULTS = frozenset({StrategyCode.SEND_OPTION_FAILED, StrategyCode.SEND_OPTION_PAUSED})
-"""Codes of an option that has no answer."""
+"""Codes of an option that could not be called, or failed."""
 
 
 def refuse_unsuitable_settings(
@@ -54,7 +54,7 @@ def refuse_unsuitable_steps(
 
 
 def _refusals(context: WorkspaceContext, steps: Sequence[Step], facts: CampaignFacts) -> dict[int, Refusal]:
-    """Return the refusals of the steps by number. All options are asked together."""
+    """Return the refusals of the steps by number. All options are called together."""
     found: dict[int, Refusal] = {}
     questions = QuestionCollector()
     for step in steps:
@@ -67,7 +67,7 @@ def _refusals(context: WorkspaceContext, steps: Sequence[Step], facts: CampaignF
 
 
 def _refusal(context: WorkspaceContext, step: Step, facts: CampaignFacts) -> Refusal | None:
-    """Return why the send option of a step refuses its configuration. An option that is not installed says nothing."""
+    """Return why the send option of a step refuses its configuration. None if the option is not installed."""
     option = context.installed.send_options.get(step.send_option or "")
     if option is None:
         return None

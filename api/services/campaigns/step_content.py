@@ -1,4 +1,4 @@
-"""Check and set what a step says and when: an email has a template or content of its own, a task has notes."""
+"""Check and set the content of a step: an email has a template or content of its own, a task has notes."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -37,7 +37,7 @@ OWN_PARTS = {"html": "html", "text": "text", "template_id": "templateId"}
 async def set_content(context: WorkspaceContext, campaign: Campaign, step: Step, content: dict[str, Any]) -> None:
     """Check and set the given keys of a step's content. Raises Refusal.
 
-    A step that becomes a task loses what only emails have.
+    A step that becomes a task loses the columns that only emails have.
     """
     checks: dict[str, Callable[[Any], Any]] = {
         "type": StepType,
@@ -66,7 +66,7 @@ async def set_content(context: WorkspaceContext, campaign: Campaign, step: Step,
 
 
 def _refuse_email_parts(step: Step) -> None:
-    """Refuse a task that is given what only emails have."""
+    """Refuse content of emails for a task."""
     refusals = RefusalCollector()
     for column, argument in OWN_PARTS.items():
         if getattr(step, column) is not None:
@@ -79,7 +79,7 @@ def _refuse_email_parts(step: Step) -> None:
 async def _set_parts(
     context: WorkspaceContext, step: Step, content: dict[str, Any], before: tuple[str | None, str | None]
 ) -> None:
-    """Check an email's template, subject, HTML and text, and let its present content take the place of the last.
+    """Check an email's template, subject, HTML and text, and remove the content that the new content replaces.
 
     ``before`` are the template and the subject that the step had. Without a new subject, own content keeps the subject
     that the emails have had, and a template comes with its own.

@@ -202,7 +202,7 @@ async def _step_of(context: WorkspaceContext, draft: Draft, name: str) -> Step:
 
 
 def _check_day(day: int) -> None:
-    """Refuse a day that no order of the steps makes possible."""
+    """Refuse a day that is outside the limits of campaigns."""
     if not 1 <= day <= LAST_DAY:
         raise Refusal.of(StrategyCode.INVALID_DAY, ("day",), case="step", limit=LAST_DAY, day=day)
 

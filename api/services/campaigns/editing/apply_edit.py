@@ -60,7 +60,8 @@ async def _decide(context: WorkspaceContext, draft: Draft) -> None:
         current = await Campaign.get(id=row.id)
         check_version("campaign", current.version, draft.if_version)
         refuse_archived(current, draft.path)
-        # Content that moves no email has no revision. Compare it too, so that no other edit is overwritten.
+        # An edit that changes only content gets no revision. Compare the steps too, so that no other edit is
+        # overwritten.
         same = not draft.writes_steps or _columns(await steps_of(row)) == _columns(draft.before)
         if not same or current.revision != row.revision or (draft.resolves and _is_resuming(current)):
             raise Refusal.of(InputCode.CHANGED_MEANWHILE, draft.path, case="campaign")
@@ -99,7 +100,7 @@ async def check(context: WorkspaceContext, draft: Draft) -> bool:
 
 
 async def _check_types(draft: Draft) -> None:
-    """Refuse to make a task of an email, or an email of a task, after the first launch. Raises Refusal."""
+    """Refuse to change an email into a task, or a task into an email, after the first launch. Raises Refusal."""
     were_emails = {step.id: step.type is StepType.EMAIL for step in draft.before}
     for step in draft.steps:
         is_email = step.type is StepType.EMAIL
@@ -161,7 +162,7 @@ async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> 
     if not draft.writes_steps:
         return
     if removed := [step.id for step in draft.removed]:
-        # Their rows stay: a database looks through all emails and tasks before it deletes a step.
+        # Their rows stay: to delete a step, the database would search all emails and tasks for references.
         await Step.filter(id__in=removed).update(removed_at=context.now)
     for step in draft.steps:
         new = step.id in draft.added
@@ -172,7 +173,7 @@ async def _write(context: WorkspaceContext, draft: Draft, current: Campaign) -> 
 
 
 def _edit_event(context: WorkspaceContext, draft: Draft) -> Line:
-    """Return the event of an edit. Only an edit of one step names it."""
+    """Return the event of an edit. It names a step only if the edit is of one step."""
     step = draft.changed[0] if len(draft.stages) == 1 and draft.changed else None
     kinds = [stage.kind for stage in draft.stages]
     data: dict[str, Any] = {"edit": kinds[0] if len(kinds) == 1 else "EDIT_STEPS" if kinds else "CHANGE_SETTINGS"}

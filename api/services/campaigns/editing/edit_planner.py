@@ -50,7 +50,7 @@ HISTORY_CODES = ("EDITED", "TASK_EDITED", "PERSON_CHANGED", "TASK_PERSON_CHANGED
 
 @dataclass(slots=True)
 class EditChanges:
-    """Changes by an edit for some people: current rows, each with its new plan."""
+    """The changes that an edit makes for some people: current rows, each with its new plan."""
 
     people: list[Enrollment] = field(default_factory=list)
     moved: list[tuple[Send, PlannedSend]] = field(default_factory=list)
@@ -96,14 +96,14 @@ class EditPlanner:
     now: datetime
     source: FactSource
     again: bool = False
-    """Whether these people wait already. If an option still fails for them, they stay as they are."""
+    """Whether these people already wait for a send option. If it still fails for them, their rows stay unchanged."""
     known: dict[str, PartialTimeline] = field(default_factory=dict)
 
     @classmethod
     async def load(
         cls, context: WorkspaceContext, campaign: Campaign, steps: Sequence[Step], now: datetime
     ) -> "EditPlanner":
-        """Return a planner that has what the send options of the steps declare."""
+        """Return a planner with the facts that the send options of the steps declare."""
         return cls(context, campaign, steps, now, await FactSource.load(context, campaign, steps))
 
     async def changes(self, enrollment_ids: Sequence[str]) -> EditChanges:
@@ -140,7 +140,7 @@ class EditPlanner:
         if enrollment.revision == FACTS_CHANGED:
             found.changed_people.add(enrollment.id)
         for send in sends:
-            if send.status is SendStatus.CLAIMED:  # its transmission has not started: the edit releases it
+            if send.status is SendStatus.CLAIMED:  # the edit releases it, because its transmission has not started
                 send.status = SendStatus.DEFERRED if send.attempts else SendStatus.SCHEDULED
         timeline, unresolved = self._timeline(enrollment, sends, tasks, own)
         numbers = {step.id: step.number for step in self.steps}
@@ -242,7 +242,7 @@ class EditPlanner:
         return self.known[key]
 
     def _resolve_all(self, enrollment: Enrollment, resolve: Callable[[Sequence[Step]], Timeline]) -> PartialTimeline:
-        """Resolve all steps, or none. The option that fails is asked once."""
+        """Resolve all steps, or none. An option that fails is called once."""
         try:
             return PartialTimeline(resolve(self.steps))
         except Refusal as refusal:

@@ -139,7 +139,7 @@ class EditTally:
                 setattr(step, count, getattr(step, count) + people)
 
     def _add_order(self, changes: EditChanges, people: int) -> None:
-        """Count the people whose emails would go out in another order than the steps."""
+        """Count the people whose emails would be sent in another order than the steps."""
         instants: dict[str | None, dict[int, datetime]] = {each.id: {} for each in changes.people}
         waiting: dict[str | None, set[int]] = {each.id: set() for each in changes.people}
 

@@ -1,6 +1,6 @@
-"""The background job after changes of people: it lets the job of an edit recalculate those who are marked.
+"""The background job after changes of people: it starts the job of an edit, which recalculates the marked people.
 
-A send option of their campaigns reads what has changed, such as a person's time zone.
+A send option of their campaigns reads the changed fact, such as a person's time zone.
 ``store/enrollments/fact_changes.py`` finds the people.
 """
 
@@ -60,7 +60,7 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
 
 
 async def _start_if_needed(runtime: JobRuntime) -> None:
-    """Start the job where people are still marked, such as after a backup was restored."""
+    """Start the job for each workspace that still has marked people, such as after a backup was restored."""
     for workspace_id in await workspaces_to_recalculate():
         async with transaction():
             await jobs.keep_open(FACT_CHANGES_JOB, workspace_id, workspace_id, runtime.clock())

@@ -16,7 +16,7 @@ class Recalculated(NamedTuple):
     people: int
     """People who were calculated: those without an email in transmission."""
     planned: int
-    """Those of them who have all their emails and tasks now: no send option failed, and no email was claimed."""
+    """Those of them whose plan is complete: no send option failed, and no email was claimed."""
     codes: frozenset[str]
     """The codes of the errors of the others."""
 

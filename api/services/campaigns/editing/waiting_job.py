@@ -1,8 +1,8 @@
-"""The background job that asks a send option again for people whose steps it could not plan.
+"""The background job that calls a send option again for people whose steps it could not plan.
 
-It asks for one person first. If the option answers, it asks for the others. If not, the next question is for the next
-person. So an option that fails for everyone, or one person for whom it always fails, costs one call each time. A paused
-option is asked by one process when its pause is over, as the breaker allows.
+It calls the option for one person first. If that succeeds, it continues with the others. If not, it waits, and the next
+call is for the next person. So an option that fails for everyone, or one person for whom it always fails, costs one
+call each time. When the pause of an option is over, the breaker lets one process call it.
 """
 
 from collections.abc import AsyncIterator
@@ -24,11 +24,11 @@ from api.store.enrollments import waiting_people
 from strategies.codes import StrategyCode
 
 ASK_AFTER = timedelta(minutes=1)
-"""The time until the next question if no package was called: the option is paused, or not installed."""
+"""The time until the next call if no package was called: the option is paused, or not installed."""
 FIRST_WAIT = timedelta(minutes=10)
-"""The time until the next question if the option has failed again. It doubles, up to ``LONGEST_WAIT``.
+"""The time until the next call if the option has failed again. It doubles, up to ``LONGEST_WAIT``.
 
-It is as long as the breaker counts faults, so that these questions alone never pause an option.
+It equals the period in which the breaker counts faults, so that these calls alone never pause an option.
 """
 LONGEST_WAIT = timedelta(hours=1)
 NOT_CALLED = frozenset({StrategyCode.SEND_OPTION_PAUSED, StrategyCode.SEND_OPTION_UNKNOWN})
@@ -39,7 +39,7 @@ MAX_CHUNKS_OF_A_CALLER = 20
 
 
 class _Questions:
-    """Asks again for the people of one campaign, in the order of their ids, round and round."""
+    """Calls the options again for the people of one campaign, in the order of their ids, then from the start."""
 
     def __init__(self, context: WorkspaceContext, campaign_id: str) -> None:
         self.context = context
@@ -50,7 +50,7 @@ class _Questions:
         """Why people of the last chunk still wait."""
 
     async def next_chunk(self, people: int) -> int:
-        """Ask for so many people. Returns how many of them have a plan now."""
+        """Call the options for the next ``people`` people. Returns how many of them have a plan now."""
         row = await Campaign.get(id=self.campaign_id)
         steps = await steps_of(row)
         planner = await EditPlanner.load(self.context, row, steps, row.paused_at or self.context.now)
@@ -76,7 +76,7 @@ class _Questions:
 
     @retry_on_deadlock
     async def release(self) -> None:
-        """Release the emails that dispatch has put on hold at the moment at which their person was calculated."""
+        """Release the emails that dispatch has put on hold while their person was being calculated."""
         async with transaction():
             await lock_campaign(self.campaign_id)
             state = await lock_campaign_state(self.campaign_id)
@@ -90,7 +90,7 @@ def _is_busy(state: CampaignState) -> bool:
 
 
 async def ask_again(context: WorkspaceContext, campaign_id: str) -> None:
-    """Ask for the people of a campaign now, as far as that is quick. The job does the rest."""
+    """Call the options for the people of a campaign now, as far as that is quick. The job does the rest."""
     questions = _Questions(context, campaign_id)
     for _ in range(MAX_CHUNKS_OF_A_CALLER):
         await questions.next_chunk(PEOPLE_PER_CHUNK)
@@ -100,7 +100,7 @@ async def ask_again(context: WorkspaceContext, campaign_id: str) -> None:
 
 
 async def retry_now(context: WorkspaceContext, campaign_id: str) -> Campaign:
-    """Ask again for the people of a campaign because a user wants it. Raises Refusal."""
+    """Call the options again for the people of a campaign, at a user's request. Raises Refusal."""
     await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("id",))
     await ask_again(context, campaign_id)
     if await waiting_people.anyone_waits(campaign_id):
@@ -125,7 +125,7 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
         if await jobs.finish_when_done(job, runtime.clock(), has_work):
             return
         if planned:
-            yield 1  # the round is over, and the next one begins at once with those who have not been asked
+            yield 1  # the round is over, and the next one begins at once with the people who were not yet tried
             wait = FIRST_WAIT
         elif called:
             async for rest in _rests(runtime, wait):
@@ -136,7 +136,7 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
 
 
 async def _rests(runtime: JobRuntime, wait: timedelta) -> AsyncIterator[timedelta]:
-    """Yield rests of a job until a wait is over, or until somebody wakes it."""
+    """Yield the remaining time of a wait, until it is over or the job is woken."""
     until = runtime.clock() + wait
     while (left := until - runtime.clock()) > timedelta():
         rest = min(left, ASK_AFTER)

@@ -38,7 +38,7 @@ class EndingIncompleteError(Exception):
 async def end_chunks(context: WorkspaceContext, row: Campaign) -> Chunks:
     """End the campaign for everyone in it. Stops if another process has done so.
 
-    People whose rows the database refuses are passed over. Then the job fails, and the campaign stays blocked.
+    People whose rows the database refuses are skipped. Then the job fails, and the campaign stays blocked.
     """
     most = people_per_transaction(PEOPLE_PER_CHUNK, len(await steps_of(row)), INSERTED_ROWS_PER_TRANSACTION)
     ending = _Ending(row.id, ChunkSize(most))
@@ -83,7 +83,7 @@ class _Ending:
         return len(ids)
 
     async def pass_over(self, enrollment_id: str, reason: str) -> int:
-        """Leave an enrollment that cannot be written, so that the others are ended."""
+        """Skip an enrollment that cannot be written, so that the others are ended."""
         self.passed_over += 1
         self.problem = reason
         return 0

@@ -40,7 +40,7 @@ PEOPLE_OF_A_CALLER = 1_000
 async def end_enrollment(
     context: WorkspaceContext, enrollment_id: str, *, success: bool = False, email_id: str | None = None
 ) -> Enrollment:
-    """Remove one person from a campaign. With ``success``, it ends as a success, also if they have finished it.
+    """Remove one person from a campaign. With ``success``, it ends as a success, even if they have finished it.
 
     Reports count the success for the email ``email_id``.
     """
@@ -70,7 +70,7 @@ async def succeed_by_email(context: WorkspaceContext, email_id: str) -> Enrollme
 async def end_campaign(context: WorkspaceContext, campaign_id: str) -> int:
     """End a campaign for everyone in it. Returns the number of people for whom it was active.
 
-    While an earlier call is still being carried out, a call returns 0, and continues that one.
+    If an earlier ending is still being applied, it continues that one and returns 0.
     """
     row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("id",))
     people = await _decide(context, row)
@@ -85,7 +85,7 @@ async def _decide(context: WorkspaceContext, row: Campaign) -> int:
     async with transaction():
         await lock_campaign(row.id)
         people = await endings.begin(row.id, context.now)
-        # The edit, the pause or the resume no longer concerns anybody.
+        # An edit, a pause or a resume is not needed any more.
         await jobs.cancel(EDIT_JOB, [row.id], now)
         await jobs.cancel(HOLD_JOB, [row.id], now)
         for launch in await Launch.filter(campaign_id=row.id, status__in=OPEN_LAUNCH_STATUSES).order_by("id"):

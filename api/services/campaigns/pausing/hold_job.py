@@ -78,7 +78,7 @@ async def _carry_out_resume(row: Campaign, resumed: str) -> bool:
 
 
 async def _release_everyone(context: WorkspaceContext, row: Campaign) -> AsyncGenerator[int, None]:
-    """Release the emails of everyone, and let the tasks expire again."""
+    """Release everyone's emails, and extend the expiry of their tasks."""
     assert row.holds is not None  # noqa: S101 - hold_chunks has checked it
     release = await _walk_of(context, row, _Phase.RELEASE)
     async for people in _walk(release):
@@ -89,7 +89,7 @@ async def _release_everyone(context: WorkspaceContext, row: Campaign) -> AsyncGe
     while not await holds.close(row.id, row.holds):
         if (await Campaign.get(id=row.id)).holds != row.holds:
             return
-        async for people in _walk(release):  # emails that were put on hold behind the walk
+        async for people in _walk(release):  # emails that were put on hold after their person was processed
             context.wake()
             yield people
 
@@ -102,7 +102,7 @@ class _Phase(Enum):
 
 @dataclass(slots=True)
 class _Walk:
-    """One phase of the job: what it does to everyone in the campaign. Nothing changes but ``size``."""
+    """One phase of the job, for everyone in the campaign. Only ``size`` changes."""
 
     context: WorkspaceContext
     row: Campaign
@@ -123,7 +123,7 @@ async def _walk_of(context: WorkspaceContext, row: Campaign, phase: _Phase) -> _
 
 
 async def _walk(walk: _Walk) -> AsyncGenerator[int, None]:
-    """Do a phase for everyone. Stops if the campaign is paused or resumed again."""
+    """Carry out a phase for everyone. Stops if the campaign is paused or resumed again."""
     after: str | None = ""
     while after is not None:
         people = walk.size.size
@@ -135,7 +135,7 @@ async def _walk(walk: _Walk) -> AsyncGenerator[int, None]:
 
 
 class _Chunk(NamedTuple):
-    """The result of one transaction: after whom the next begins (None at the end)."""
+    """The result of one transaction: after whom the next one begins (None at the end)."""
 
     after: str | None
 
@@ -165,7 +165,7 @@ async def _next_chunk(walk: _Walk, after: str) -> _Chunk | None:
 
 @retry_on_deadlock
 async def _chunk(walk: _Walk, after: str, people: int, *, aside: bool) -> _Chunk | None:
-    """Do a phase for the next people. ``aside`` skips people, or lets their emails fail."""
+    """Carry out a phase for the next people. With ``aside``, skip them, or mark their emails as failed."""
     row, phase = walk.row, walk.phase
     async with walk.size.transaction(people):
         state = await lock_campaign_state(row.id)

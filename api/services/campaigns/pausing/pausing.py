@@ -37,7 +37,8 @@ async def _pause(context: WorkspaceContext, row: Campaign) -> None:
         refuse_archived(state, ("id",))
         if state.is_paused:
             raise Refusal.of(CampaignCode.CAMPAIGN_PAUSED, ("id",), case="already")
-        # A resume that was requested and not carried out has ended a pause: tasks expire later by its length too.
+        # A requested resume has ended the previous pause, even if it is not carried out: tasks expire later by that
+        # pause too.
         await Campaign.filter(id=row.id).update(
             paused_at=context.now,
             last_paused_at=context.now,

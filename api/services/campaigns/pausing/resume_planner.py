@@ -92,7 +92,7 @@ class ResumePlanner:
     async def load(
         cls, context: WorkspaceContext, campaign: Campaign, steps: Sequence[Step], now: datetime
     ) -> "ResumePlanner":
-        """Return a planner that has what the send options of the steps declare."""
+        """Return a planner with the facts that the send options of the steps declare."""
         return cls(context, campaign, steps, now, await FactSource.load(context, campaign, steps))
 
     async def changes(self, enrollment_ids: Sequence[str]) -> Changes:

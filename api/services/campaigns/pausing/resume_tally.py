@@ -34,7 +34,7 @@ class StepPreview:
     last: Moved | None = None
 
     def add(self, change: Change, people: int) -> None:
-        """Count an email that moves for so many people."""
+        """Count an email that moves for ``people`` people."""
         self.moving += people
         self.staying -= people
         moved = Moved(change.before, change.after)
