@@ -11,7 +11,7 @@ from api.states import JobState
 from api.store import jobs
 
 TIME_OF_A_CALLER = timedelta(milliseconds=500)
-"""Time after which a tick loop takes over the rest of a request. The chunk that is under way ends first."""
+"""Time after which a tick loop takes over the rest of a request. The current chunk is finished first."""
 CHUNKS_OF_A_CALLER = 80
 """The most chunks that a request carries out. A tick loop carries out the rest."""
 
@@ -55,5 +55,5 @@ async def finish_earlier(kind: str, subject_id: str, chunks: Chunks, clock: Cloc
     """Carry out the rest of an earlier request's job, if that is quick. Returns whether it is done."""
     job = await jobs.open_job(kind, subject_id)
     if job is not None and jobs.is_leased(job.lease_until, clock()):
-        job = None  # a tick loop works on it too, and ends it
+        job = None  # a tick loop has taken the job, and finishes it
     return await carry_out(job, chunks, clock, CHUNKS_OF_A_CALLER)

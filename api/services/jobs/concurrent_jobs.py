@@ -1,4 +1,4 @@
-"""Carries out several jobs of one runner at once, so that a job that waits for others delays no other job."""
+"""Carries out several jobs of one runner at once, so that a job that waits for a server delays no other job."""
 
 import asyncio
 import logging
@@ -13,11 +13,11 @@ from strategies.questions import held_slot
 log = logging.getLogger("touchline.jobs")
 
 AT_ONCE = 16
-"""Jobs that run at once, without the slow ones and those that wait for a send option."""
+"""The most jobs that run at once, not counting slow ones and those that wait for a send option."""
 SLOW_SECONDS = 5.0
-"""A slice that takes longer probably waits for a server that does not answer. It takes no place of the others then."""
+"""A slice that takes longer probably waits for a server that does not respond, so it does not count any more."""
 MOST = 128
-"""All jobs that run at once. A slow one needs some memory and a connection, until the time limit of its request."""
+"""The most jobs that run at once in total. A slow one uses memory and a connection until its request times out."""
 
 
 class ConcurrentJobs:
@@ -79,13 +79,15 @@ class ConcurrentJobs:
         problem = None if task.cancelled() else task.exception()
         if isinstance(problem, Exception) and not log_database_outage(problem):
             log.error("a background job failed; it is retried when its lease has expired", exc_info=problem)
-        if problem is None:  # else the loop makes a pause, because the database may have the problem
+        if problem is None:  # after a failure the loop pauses first, because the database may be the cause
             self._on_room()
 
 
 class _Place:
-    """The place of a slice among those that run. It is free while the job waits for a send option, which it does
-    outside of transactions."""
+    """The place of a slice among the running ones.
+
+    It is free while the job waits, outside of transactions, for a send option.
+    """
 
     def __init__(self, began: float, on_free: Callable[[], None]) -> None:
         self.began = began
@@ -99,5 +101,5 @@ class _Place:
         self._on_free()
 
     async def acquire(self) -> None:
-        """Go on at once, beside the jobs that have started meanwhile."""
+        """Continue at once, beside the jobs that have started meanwhile."""
         self.is_free = False

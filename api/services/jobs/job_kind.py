@@ -71,23 +71,22 @@ class JobKind:
     give_up: GiveUp | None
     """Runs in the transaction that ends the job. The transaction is rolled back if the job has been started again.
 
-    None if the job never ends by failures, because nobody would start it again: it is tried until it succeeds.
+    None if the job is tried until it succeeds, because no request would start it again.
     """
     start_if_needed: Callable[[JobRuntime], Awaitable[None]] | None = None
-    """Starts jobs that no mutation starts, such as after an upgrade, deletes the remains of a killed process, or
-    reports what has changed while no process ran.
+    """Work at the start of a process, such as to start jobs that no mutation starts. The runner calls it once.
 
-    The runner of each process calls it once.
+    It may also delete the remains of a killed process, or report changes since the last process ran.
     """
     calls_others: bool = False
-    """Whether it waits for servers that are not ours. Several such jobs run at once, beside those of other kinds."""
+    """Whether it waits for external servers. Several such jobs run at once, beside those of other kinds."""
     is_standing: bool = False
-    """Whether it runs as long as its subject exists. Its age says nothing, so the metrics leave it out."""
+    """Whether it runs as long as its subject exists. The metrics leave out its age."""
     problem_column: tuple[type[Model], str] | None = None
-    """The column that tells users why the last attempt failed: a model, and its column. Its key is ``subject_id``."""
+    """The column that shows users why the last attempt failed: a model, and its column. Its key is ``subject_id``."""
 
     async def show_problem(self, subject_id: str, reason: str | None) -> None:
-        """Tell users why the last attempt failed. None if there has been progress since."""
+        """Show users why the last attempt failed. None removes the reason after progress."""
         if self.problem_column is not None:
             model, column = self.problem_column
             values: dict[str, Any] = {column: reason}

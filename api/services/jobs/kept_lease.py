@@ -1,6 +1,6 @@
 """Keep the lease of a job while a process works on it, however long one of its chunks takes.
 
-So a lease can be short, and another process soon continues the job of a process that was killed.
+So a lease can be short, and another process soon continues the job of a killed process.
 """
 
 import asyncio

@@ -5,14 +5,14 @@ it after the present chunk. A job with the same priority interrupts it after a f
 slice was the longest ago comes first, so that one tenant's large import does not delay another tenant's.
 
 The trade-off: an interrupted job stays open in memory, because an import that starts again has to read its file again.
-``MAX_OPEN`` limits how many jobs stay open. Beyond it, interrupted jobs start again from the database.
+``MAX_OPEN`` limits how many jobs stay open. With more, the oldest ones start again from the database.
 
-A job that fails as a whole waits longer each time. After ``MAX_FAILURES`` errors without progress it ends, and
-GraphQL shows the reason. A kind without ``give_up`` is tried again instead, after the longest wait.
+A job that fails as a whole waits longer each time. After ``MAX_FAILURES`` errors without progress it ends, and GraphQL
+shows the reason. A kind without ``give_up`` is tried again instead, after the longest wait.
 
 The runner counts an attempt in the database when it takes the job, so that a job that kills its process is counted too.
-But a process may also end for another reason, such as a crash loop. So these ends make no error wait longer, and before
-a job ends by them it is left alone for longer each time, about ten minutes together.
+But a process may also end for another reason, such as a crash loop. So these attempts do not lengthen the wait after an
+error. Instead, the lease of such a job is longer each time, about ten minutes in total before the job ends.
 """
 
 import asyncio
@@ -41,10 +41,10 @@ log = logging.getLogger("touchline.jobs")
 CHUNKS_PER_SLICE = 5
 """Chunks after which a job lets another job of its priority run."""
 MAX_FAILURES = 5
-"""Errors, or ends of its process, after which a job without progress ends, and after which the wait grows no more."""
+"""Errors, or ends of its process, without progress after which a job ends. The wait does not grow after them."""
 LOST_WORKER = "Each process that read this mail or event ended before it was done."
 START_AGAIN = timedelta(minutes=1)
-"""Time until jobs are started again that could not be started at the start of the process."""
+"""Time until the next attempt to start needed jobs, if one failed at the start of the process."""
 MAX_OPEN = 8
 """Interrupted jobs that are kept in memory."""
 
@@ -106,7 +106,7 @@ class JobRunner:
         return None
 
     async def run(self, job: Job) -> None:
-        """Run a job of ``take_next`` for one slice, in the name of the actor who asked for it."""
+        """Run a job of ``take_next`` for one slice. Its events have the actor who started the job."""
         with acting_for(job.actor):
             await self._try_slice(self._kinds[job.kind], job)
 
@@ -141,7 +141,10 @@ class JobRunner:
         return self._kinds[row["kind"]].priority, self._last_slices.get(row["workspace_id"], 0), row["turns"]
 
     def _lease(self, row: Any) -> timedelta:
-        """Return how long a job is left alone if its process ends now. ``kept_lease`` soon sets a common lease."""
+        """Return the first lease of a slice, which counts if its process ends.
+
+        ``kept_lease`` soon sets a common lease.
+        """
         ended = 0 if self._kinds[row["kind"]].give_up is None else row["failures"] - row["errors"]
         lease: timedelta = jobs.LEASE * 2 ** min(ended, MAX_FAILURES)
         return min(lease, jobs.LONGEST_REST)
@@ -183,7 +186,7 @@ class JobRunner:
                 # Lock the subject first, as every decision about it does, so that no deadlock occurs.
                 await give_up(job, reason, self._runtime)
                 if not await jobs.finish(job, JobState.FAILED, self._runtime.clock(), reason=reason):
-                    raise _LostError  # so that the new decision stays
+                    raise _LostError  # roll back, so that the new decision stays
 
     async def _run_slice(self, kind: JobKind, job: Job) -> None:
         """Carry out chunks until the job is done, has to wait, or is interrupted by another job."""
@@ -226,7 +229,7 @@ class JobRunner:
         await self._interrupt(job, work, progress, until, 0 if wrote else job.failures - 1)
 
     async def _clear_problem(self, kind: JobKind, job: Job) -> None:
-        if job.problem is not None:  # as it was at the start of the slice
+        if job.problem is not None:  # only if there was one at the start of the slice
             await kind.show_problem(job.subject_id, None)
 
     async def _must_yield(self, kind: JobKind, job: Job, done: int, now: datetime) -> bool:

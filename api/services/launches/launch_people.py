@@ -19,7 +19,7 @@ from strategies.calendar import local
 from strategies.errors import RefusalCollector, Refusals
 
 MAX_PEOPLE = 1_000
-"""Most people in one launch, which enrolls all or none. Nobody else can write to SQLite meanwhile."""
+"""Most people in one launch, which enrolls all or none. It blocks other writers of SQLite."""
 
 
 class RefusedPerson(NamedTuple):
@@ -47,10 +47,10 @@ class LaunchPeople:
     unsubscribed: frozenset[str] = frozenset()
     """The ids of unsubscribed people."""
     ended: dict[str, EarlierEnding] = field(default_factory=dict)
-    """When and why the campaign has ended before for a person, by id."""
+    """When and why the campaign ended before for people, by id."""
 
     def refuse(self, index: int, refusal: Refusal) -> None:
-        """Add why the person at a place cannot be enrolled."""
+        """Add a refusal of the person at a place."""
         self.refusals.setdefault(index, []).extend(refusal.each)
 
     def all_refusals(self) -> list[Refusal]:
@@ -138,7 +138,7 @@ def ended_before(person: Person, ending: EarlierEnding, zone: str, index: int) -
 async def refuse_gone_meanwhile(campaign_id: str, person_ids: Sequence[str]) -> None:
     """Refuse people who were erased or merged, or whose address was suppressed, after the check.
 
-    Nothing of it can happen before the transaction ends.
+    None of these changes can happen before the transaction ends.
     """
     gone, present = await suppressed_people(list(person_ids)), await lock_present(person_ids)
     if gone and await is_transactional(campaign_id):

@@ -102,7 +102,7 @@ async def plan_launch(
             for each in refusal.each:
                 if own is None or each.path == CAMPAIGN:
                     refusals.add(each)
-                    people.refuse(index, each)  # a plan has everyone, as accepted or as refused
+                    people.refuse(index, each)  # a plan has every person, as accepted or as refused
                 else:
                     people.refuse(index, each.under("perPerson", person.id))
             continue

@@ -28,7 +28,7 @@ async def ready(context: WorkspaceContext, campaign_id: str) -> tuple[Campaign, 
 async def ready_for_launch(context: WorkspaceContext, campaign_id: str) -> tuple[Campaign, list[Step]]:
     """Return what ``ready`` returns, if no send option refuses its step with the campaign's settings. Raises Refusal.
 
-    The job of a launch that has begun does not ask again.
+    The job of a started launch does not check again.
     """
     campaign, steps = await ready(context, campaign_id)
     refuse_unsuitable_steps(context, campaign, steps, CAMPAIGN)

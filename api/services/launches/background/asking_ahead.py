@@ -1,4 +1,4 @@
-"""Ask the send options of packages about the next people of a launch, while the people before them are inserted.
+"""Call the send options of packages for the next people of a launch, while the people before them are inserted.
 
 Without options that other processes run, it does nothing.
 """
@@ -30,15 +30,15 @@ class AskingAhead:
         self._asks = bool(planner.isolated)
         self._task: asyncio.Task[Mapping[str, OwnFacts]] | None = None
         self._start = 0
-        """The place in the audience of the first person whom the task is about."""
+        """The place in the audience of the first person of the task."""
         self._own: Mapping[str, OwnFacts] = {}
         """The facts of the people of the present chunk, as their plans have them. ``begin`` replaces it."""
 
     async def begin(self, start: int, count: int) -> None:
-        """Wait for the plans of a chunk, which starts at this place. Begin to ask about the one after it.
+        """Wait for the plans of the chunk that starts at this place. Start to plan the next chunk.
 
-        Call it outside of transactions. If it fails, the transaction of the chunk asks itself, and finds the people at
-        fault.
+        Call it outside of transactions. If it fails, the transaction of the chunk calls the options itself, and finds
+        the people that cause the failure.
         """
         if not self._asks:
             return
@@ -56,7 +56,7 @@ class AskingAhead:
             self._ask(start + count, count)
 
     async def own_facts(self, person_ids: Collection[str]) -> Mapping[str, OwnFacts]:
-        """Return the own facts of people: those of their plans if they have been asked about, else the present ones.
+        """Return the own facts of people: those of their plans if these were made ahead, else the present ones.
 
         ``follow_newcomers`` finds the people whose facts have changed since.
         """
@@ -98,7 +98,7 @@ class AskingAhead:
 def plan_key(
     campaign: Campaign, planner: EnrollmentPlanner, person: Mapping[str, Any], own_facts: Mapping[str, OwnFacts]
 ) -> PlanKey:
-    """Return what the plan of a person depends on."""
+    """Return the key of a person's plan: all values on which it depends."""
     own = person["id"] if person["id"] in planner.choices else ""
     zone = zone_for(campaign, person["zone"], planner.sender_of(own).zone)
     return zone, own, own_facts.get(person["id"], NO_OWN_FACTS)

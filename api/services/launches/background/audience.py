@@ -1,7 +1,7 @@
 """Store the audience of a background launch, in transactions that do not block other writers for long.
 
-The audience is stored before its launch, which one last transaction creates. So a launch never has part of its
-audience. If the process ends in between, the audience has no launch, and the next process deletes it.
+The audience is stored before its launch, which one last transaction creates. So a launch never has only a part of its
+audience. If the process ends in between, the next process deletes the audience.
 """
 
 from collections.abc import Sequence

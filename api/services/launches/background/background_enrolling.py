@@ -182,7 +182,7 @@ class _Enroller:
         return newcomers
 
     async def _delete_choices(self) -> None:
-        """Delete what a rep has chosen and written for single people, because everyone is processed."""
+        """Delete the choices and texts for single people, because everyone is processed."""
         if self.row.first_emails:
             await audience.delete_first_emails(self.row.id)
         if self.planner.choices:
@@ -195,7 +195,7 @@ class _Enroller:
         left_out: dict[str, str],
         wanted: dict[PlanKey, list[str]],
     ) -> None:
-        """Sort people into those left out, with the reason, and those to enroll, by their plan."""
+        """Sort people into those to leave out, with the reason, and those to enroll, by their plan."""
         self.planner.forget()
         questions, slices = QuestionCollector(), LoopSlices()
         for person in people:

@@ -20,7 +20,7 @@ MAX_ID_CHARACTERS = 200
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whom a launch is for: exactly one of these is given."""
+    """The people of a launch. Exactly one of the fields is given."""
 
     person_ids: Sequence[str] | None = None
     group_id: str | None = None
@@ -64,6 +64,6 @@ class Audience:
 
 
 def _storable_ids(given: Sequence[str]) -> list[str]:
-    """Return each id once, in a form that the database can store. Ids of people do not change by this."""
+    """Return each id once, in a form that the database can store. Valid ids stay unchanged."""
     short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable_text(each) for each in given)
     return list(dict.fromkeys(each[:MAX_ID_CHARACTERS] for each in short))

@@ -28,7 +28,7 @@ PlanKey = tuple[Zone, str, OwnFacts]
 The text is the person with choices of their own, or "".
 """
 MAX_KEPT_PLANS = 2_000
-"""Plans after which the older ones are calculated again when they are needed. Several chunks of people have as many."""
+"""Plans that are kept before older ones are forgotten. Several chunks of people have this many."""
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class EnrollmentPlanner:
             self._known_rows = {}
 
     def plan(self, key: PlanKey) -> EnrollmentPlan | Refusal:
-        """Return the plan of a zone and a choice, or why there is none. It is calculated once."""
+        """Return the plan of a key, or the refusal. It is calculated once."""
         plan = self._plans.get(key) or self._older_plans.get(key)
         if plan is None:
             try:

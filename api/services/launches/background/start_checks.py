@@ -27,7 +27,7 @@ NO_CHOICES: Mapping[str, Choice] = MappingProxyType({})
 
 @dataclass(slots=True)
 class StartCheck:
-    """The checked input of a background launch. If there are refusals, some of it is missing."""
+    """The checked input of a background launch. If there are refusals, some fields have their defaults."""
 
     refusals: RefusalCollector
     texts: Mapping[str, WrittenText]

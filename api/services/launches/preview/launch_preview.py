@@ -33,7 +33,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Previews:
-    """What a launch would do. It is refused as a whole if there is a mistake or a refused person."""
+    """The preview of a launch. A launch is refused as a whole if there is a mistake or a refused person."""
 
     people: Sequence[Preview]
     first_emails: FirstEmailPreviews

@@ -38,7 +38,7 @@ class LeftOutSummary:
 
 @dataclass(slots=True)
 class LaunchSummary:
-    """What a background launch would do now."""
+    """The preview of a background launch."""
 
     people: int = 0
     exact: bool = True
@@ -69,7 +69,7 @@ async def summary(
     texts: Mapping[str, WrittenText] = MappingProxyType({}),
     per_person: Mapping[str, Choice] = NO_CHOICES,
 ) -> LaunchSummary:
-    """Calculate what a launch would do for its audience as it is now. Writes nothing."""
+    """Preview a launch for its present audience. Writes nothing."""
     start, found = await check_start(context, campaign_id, people, choice, mistakes, texts, per_person), LaunchSummary()
     campaign, found.mistakes = start.campaign, start.refusals.found
     if campaign is None:
