@@ -1,4 +1,4 @@
-"""Warnings about people whose emails would go out in another order than the steps."""
+"""Warnings about people whose emails would be sent in another order than the steps."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ ORDER_CODES = (WarningCode.OUT_OF_ORDER, WarningCode.OUT_OF_ORDER_AFTER_TASK, Wa
 
 @dataclass(slots=True)
 class OrderTally:
-    """Counts the people whose emails would go out in another order than the steps."""
+    """Counts the people whose emails would be sent in another order than the steps."""
 
     steps: Sequence[TimelineStep]
     people: dict[tuple[int, int, bool], int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Let people wait for a send option that failed when they were calculated, and ask it again in the background.
+"""Let people wait for a send option that failed when they were calculated. A background job calls it again.
 
 services/campaigns/editing/waiting_job.py has the work of the job.
 """
@@ -15,7 +15,7 @@ from api.store.enrollments.waiting_people import Waiting
 from api.store.events.events import enrollment_event, write
 
 WAITING_JOB = "waiting_people"
-"""The name of the job that asks again. It has the id of the campaign."""
+"""The name of the job that calls the option again. Its subject is the campaign."""
 
 
 async def let_wait(
@@ -25,9 +25,10 @@ async def let_wait(
     *,
     again: bool = False,
 ) -> None:
-    """Store that people of a campaign wait, and keep the job open that asks again. ``steps`` are all its steps.
+    """Store that people of a campaign wait, and keep the job open that calls the option again.
 
-    Call in the transaction that calculated them. ``again``: they have waited before, so the Live Feed says nothing.
+    ``steps`` are all its steps. Call in the transaction that calculated them. With ``again``, they have waited before,
+    so no event is written.
     """
     if not unresolved:
         return

@@ -1,4 +1,4 @@
-"""Notice when a fact changes that send options read, so that the person's unsent emails are recalculated."""
+"""Follow changes of facts that send options read, so that the person's unsent emails are recalculated."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FACT_CHANGES_JOB = "fact_changes"
 COLUMNS: Mapping[str, Reads] = {"zone": Reads.RECIPIENT_ZONE, "own_fields": Reads.FIELDS} | dict.fromkeys(
     ("email", "first_name", "last_name", "title", "company"), Reads.PERSON
 )
-"""What an option declares to read a column of a person."""
+"""The declaration with which an option reads a column of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class FactFollower:
         await self._mark(workspace_id, changed, clock)
 
     async def _mark(self, workspace_id: str, changed: Mapping[Reads, Collection[str]], clock: Clock) -> None:
-        """Mark the people whose campaigns use an option that follows what has changed."""
+        """Mark the people whose campaigns use an option that follows the changed facts."""
         marked = False
         for read, ids in changed.items():
             keys = [key for key, each in self.options.items() if each.follows_changes and read in each.reads]

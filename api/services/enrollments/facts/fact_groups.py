@@ -41,7 +41,7 @@ ReadSlice = Callable[[str, int], Awaitable[FactSlice]]
 
 @dataclass(frozen=True, slots=True)
 class GroupExample:
-    """One person for a whole group: rows that are not in the database, with the columns that decide.
+    """One person for a whole group: rows that are not in the database, with the columns that the calculation reads.
 
     They have no other attributes. A model would take ten times as long to create.
     """

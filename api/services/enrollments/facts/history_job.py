@@ -2,11 +2,11 @@
 
 There is one for the server. It runs only if such an option is installed. Once a day it counts the campaign emails of
 the last 365 days, by weekday and hour of their sending in their own zone. The day is that of the workspace's clock. In
-a sandbox, moving the clock counts as well.
+a sandbox, moving the clock also starts a count.
 
-After a count it deletes the counts that are older than 30 days, unless someone needs them who was launched then and is
-still active in a campaign with an option of a package. At each start of the server it does so once also if no option
-reads HISTORY any more.
+After a count it deletes counts that are older than 30 days, unless a person who was launched then is still active in a
+campaign with an option of a package. At each start of the server it does so once, even if no option reads HISTORY any
+more.
 """
 
 import logging
@@ -37,7 +37,7 @@ COUNTED = timedelta(days=365)
 EVERY = timedelta(days=1)
 """The time between two counts of a workspace, by its own clock."""
 KEPT = timedelta(days=30)
-"""How long a count is kept that nobody needs."""
+"""How long a count is kept if nobody needs it."""
 POLL = timedelta(minutes=3)
 EMAILS_PER_CHUNK = 5_000
 

@@ -1,4 +1,4 @@
-"""The facts that the send options of a campaign declare: which ones, and what they are for each person."""
+"""The facts that the send options of a campaign declare, and their values for each person."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,7 +34,10 @@ NO_OWN_FACTS = OwnFacts()
 
 
 def declared_reads(options: SendOptions, steps: Iterable[Step], *, following: bool = False) -> frozenset[Reads]:
-    """Return what the send options of these steps declare. With ``following``, only options that follow changes."""
+    """Return the facts that the send options of these steps declare.
+
+    With ``following``, only options that follow changes.
+    """
     keys = {step.send_option for step in steps if step.send_option in options}
     found = [options[key] for key in keys if key is not None]
     return frozenset().union(*(option.reads for option in found if option.follows_changes or not following))
@@ -53,9 +56,9 @@ class FactSource:
     async def load(
         cls, context: WorkspaceContext, campaign: Campaign, steps: Sequence[Step], launched_at: datetime | None = None
     ) -> "FactSource":
-        """Load what people of a campaign with these steps share.
+        """Load the facts that all people of a campaign with these steps share.
 
-        With ``launched_at`` (UTC), only what people who are launched then share.
+        With ``launched_at`` (UTC), only those of people who are launched then.
         """
         reads, histories = declared_reads(context.installed.send_options, steps), list[StoredHistory]()
         if Reads.HISTORY in reads and launched_at is not None:
@@ -110,7 +113,7 @@ def _parsed(counted_at: datetime, counts: str) -> History:
 
 
 def example_person(context: WorkspaceContext) -> Person:
-    """Return a person of whom nothing is known, who is not in the database."""
+    """Return an empty person, who is not in the database."""
     return Person(id="", workspace_id=context.workspace_id, email="", own_fields={})
 
 

@@ -1,8 +1,8 @@
 """The background job after a change of the tz database: it recalculates the unsent emails of one workspace.
 
-They keep their local times, also those that reps chose, and get new UTC times. Each process compares its tz database
-with the stored fingerprint when it starts, and starts the jobs if they differ. Each person is one transaction. Another
-process that continues after a crash finds only people whose times still differ.
+They keep their local times, including those that reps chose, and get new UTC times. Each process compares its tz
+database with the stored fingerprint when it starts, and starts the jobs if they differ. Each person is one transaction.
+Another process that continues after a crash finds only people whose times still differ.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ log = logging.getLogger("touchline.jobs")
 
 EMAILS_PER_PAGE = 1_000
 PEOPLE_PER_CHUNK = 20
-"""People who are recalculated before another job may go first."""
+"""People who are recalculated before another job may run."""
 RETRY_AFTER = timedelta(minutes=1)
 """Wait for another process if this one has another tz database than the one whose rules are to be used."""
 SEND_COLUMNS = ("id", "enrollment_id", "planned_at", "planned_date", "planned_time", "zone")
@@ -76,7 +76,10 @@ async def zone_chunks(context: WorkspaceContext) -> Chunks:
 
 
 async def _keep_chosen_times(context: WorkspaceContext) -> Chunks:
-    """Give each email for which a rep chose a local time the instant that this time has now. One that fails stays."""
+    """Give each email with a local time that a rep chose the new instant of that time.
+
+    An email that fails keeps its time.
+    """
 
     async def keep(emails: Sequence[Send]) -> int:
         return sum([await keep_chosen_time(send) for send in emails])

@@ -1,6 +1,6 @@
 """The timeline of a person up to the first step that cannot be resolved, because its send option fails or is missing.
 
-So a package that fails harms only its own steps and those after them.
+So a package that fails affects only its own steps and those after them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,8 +39,8 @@ def resolve_possible(
 ) -> PartialTimeline:
     """Resolve as many steps as possible. ``resolve`` gets all steps, or the first ones, and raises Refusal.
 
-    If it fails, the first steps are resolved up to the first one of a package, then up to the next, until that fails
-    too. So the option that fails is asked once or twice.
+    If it fails, the steps are resolved up to the first one of a package, then up to the next, until that fails too. So
+    the option that fails is called once or twice.
     """
     try:
         return PartialTimeline(resolve(steps))

@@ -1,4 +1,4 @@
-"""Plan one unsent email again, because all times are over in which its send option lets it be sent."""
+"""Plan one unsent email again, because all times that its send option allows are over."""
 
 from datetime import datetime
 

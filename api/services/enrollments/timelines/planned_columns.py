@@ -1,4 +1,4 @@
-"""The columns of an email that hold its time: when it is due, its planned time, and how that was calculated."""
+"""The columns of an email with its time: when it is due, its planned time, and how that was calculated."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from strategies.timeline.records import PlannedSend
 def planned_columns(planned: PlannedSend) -> dict[str, Any]:
     """Return the columns of an automatic email, which is due at the time that its send option has calculated.
 
-    Call ``keep`` of ``store/dispatch/allowed_times.py`` in the transaction that writes them.
+    Call ``keep`` of ``store/dispatch/allowed_time_rows.py`` in the transaction that writes them.
     """
     return {
         "due_at": planned.instant,

@@ -91,8 +91,8 @@ def resolve(  # every argument is a fact of its own
 ) -> Timeline:
     """Calculate one enrollment's timeline. ``resumed`` replaces the resumes of the enrollment.
 
-    ``facts`` are what the send options declare, of a ``FactSource``. ``scheduled`` are the numbers of the steps for
-    which the person has an email or a task.
+    ``facts`` are the facts that the send options declare, from a ``FactSource``. ``scheduled`` are the numbers of the
+    steps for which the person has an email or a task.
 
     Raises Refusal if a send option refuses. If a send option raises another error, the code is SEND_OPTION_FAILED and
     the log has the traceback.
