@@ -59,9 +59,9 @@ EVERYTHING = Places()
 
 
 async def erase_person(context: WorkspaceContext, person_id: str) -> str:
-    """Erase a person, and return the id when nothing is left. An erased person is erased again. Raises Refusal."""
+    """Erase a person, and return the id when everything is erased. An erased person is erased again. Raises Refusal."""
     if await find(Person, context.workspace_id, person_id) is not None:
-        async for _ in move_chunks(person_id):  # of a merge that is not finished
+        async for _ in move_chunks(person_id):  # move the events of an unfinished merge first
             pass
     job, places = await _decide(context, person_id)
     context.wake()
@@ -74,7 +74,7 @@ async def erase_person(context: WorkspaceContext, person_id: str) -> str:
 async def _decide(context: WorkspaceContext, person_id: str) -> tuple[Job | None, Places]:
     """Erase a person, and the first chunk. Returns the job for the rest, which the caller carries out, if there is any.
 
-    For an erased person all is the rest: they may have been erased by an earlier release.
+    If the person was already erased, the job erases all rows again, because an earlier release may have missed some.
     """
     async with transaction():
         places = EVERYTHING
@@ -89,7 +89,7 @@ async def _decide(context: WorkspaceContext, person_id: str) -> tuple[Job | None
 
 
 async def _end_and_erase(context: WorkspaceContext, person_id: str) -> None:
-    """End the person's campaigns, and erase what is not written in chunks."""
+    """End the person's campaigns, and erase the rows that are not erased in chunks."""
     await prevent_suppressions(context.workspace_id)
     await lock_people(person_id)
     person = await get_or_refuse(Person, context.workspace_id, person_id, ("id",))

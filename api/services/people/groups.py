@@ -1,4 +1,4 @@
-"""Groups of people: static lists, for example the audience of a launch. They change only when somebody changes them."""
+"""Groups of people: static lists, for example the audience of a launch. Only users change them."""
 
 from tortoise.exceptions import IntegrityError
 

@@ -30,7 +30,7 @@ async def link_records(
     org = row.crm_source["org"]
     remote_ids = [record.remote_id for record in found.values()]
     free = await linkable(row.workspace_id, org, list(found), remote_ids)
-    # What was pulled since the rows were read is newer: an opt-out stays.
+    # An opt-out that was pulled after the rows were read is newer, so it stays.
     opted_out = {
         key for key, each in (await store.records_of(row.workspace_id, org, remote_ids)).items() if each.opted_out
     }

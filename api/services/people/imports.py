@@ -105,7 +105,7 @@ def _count(source: str) -> int:
 async def import_chunks(row: PeopleImport, clock: Clock, options: SendOptions) -> AsyncGenerator[int, None]:
     """Import the remaining rows. One transaction writes a chunk of rows and the progress.
 
-    Emails of changed people are recalculated if one of the send options reads what has changed.
+    Emails of changed people are recalculated if one of the send options reads a changed fact.
     """
     if row.status is not ImportStatus.RUNNING:
         return
@@ -129,7 +129,7 @@ async def import_chunks(row: PeopleImport, clock: Clock, options: SendOptions) -
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """What the functions that write rows of one import share."""
+    """The context of the functions that write the rows of one import."""
 
     row: PeopleImport
     clock: Clock

@@ -1,11 +1,11 @@
 """Merge two records of the same person. Everything of one person moves to the other, who keeps their own address.
 
-A person who has unsubscribed with one of their addresses has said no. So if the other person's address is suppressed,
-the remaining one is suppressed too.
+If the deleted person's address is suppressed, the remaining one is suppressed too, because the same person has
+unsubscribed.
 
 A person can have very many events. One transaction moves everything else and the first EVENTS_PER_CHUNK events. Each
 further chunk is one short transaction. The request carries out all of them, and a background job continues if its
-process ends. The event PEOPLE_MERGED says whose events move.
+process ends. The event PEOPLE_MERGED has the id of the person whose events move.
 """
 
 from api.codes.events.event_kinds import EventKind
@@ -76,7 +76,7 @@ async def _merge(context: WorkspaceContext, source_id: str, target_id: str) -> t
         await target.save(update_fields=[*FILLED, "own_fields", "replied_at"])
         await add_former_address(context.workspace_id, target.id, source.email_key)
         await store.move_rows(context.workspace_id, source.id, target.id)
-        for facts in before.values():  # campaigns of both have the facts of the remaining person now
+        for facts in before.values():  # the campaigns of both people now read the facts of the remaining person
             await follower.changed(context.workspace_id, {target.id: facts}, [target], context.clock)
         if target.id in unsubscribed:
             await end_campaigns(context, [target.id])
@@ -103,7 +103,7 @@ async def _start_moving(context: WorkspaceContext, source_id: str, target_id: st
 
 
 async def move_chunks(person_id: str) -> Chunks:
-    """Move the events of all who were merged into a person. Some may have moved already."""
+    """Move the events of all people who were merged into a person. Some may have moved already."""
     while source_id := await store.source_with_events(person_id):
         while moved := await _move_chunk(source_id, person_id):
             yield moved

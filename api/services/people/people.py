@@ -85,7 +85,7 @@ async def create_person(context: WorkspaceContext, email: str, **values: Any) ->
 
 
 async def lock_person(context: WorkspaceContext, person_id: str, path: inputs.Path) -> Person:
-    """Return a person whom nobody merges or erases before the transaction ends. Raises Refusal NOT_FOUND."""
+    """Return a person, locked against merges and erasure until the transaction ends. Raises Refusal NOT_FOUND."""
     await lock_present([person_id])
     return await get_or_refuse(Person, context.workspace_id, person_id, path)
 
@@ -111,7 +111,7 @@ async def _update(context: WorkspaceContext, person_id: str, values: Mapping[str
     row.update_from_dict(columns)
     follower = FactFollower(context.installed.send_options)
     if not address_changes and not follower.reads:
-        await _save(row, [*columns])  # one statement, so that it waits for the database once
+        await _save(row, [*columns])  # one call, so that there is one round trip to the database
         return row
     async with transaction():
         if not address_changes:

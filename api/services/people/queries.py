@@ -109,5 +109,5 @@ def _prefix(address_begins: str | None) -> str | None:
         raise Refusal.of(
             InputCode.TOO_LONG, ("email",), argument="email", limit=MAX_ADDRESS_LENGTH, length=len(address_begins)
         )
-    # The database could refuse a text with such a problem. No address contains it, and none begins with a blank.
+    # The database could refuse such a text. No address contains it, or begins with a blank.
     return " " if text_problem(address_begins) else address_prefix(address_begins)

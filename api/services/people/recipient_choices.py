@@ -1,8 +1,7 @@
-"""What recipients do themselves: unsubscribe by a link, undo it, and say why they unsubscribed.
+"""Actions of recipients themselves: unsubscribe by a link, undo it, and say why they unsubscribed.
 
-The link of an email allows this for the address to which the email was sent. Undoing is possible for
-UNDO_PERIOD, if nothing about the address has changed since. So neither an old page nor a repeated request ends a later
-unsubscribe.
+The link of an email allows this for the address to which the email was sent. Undoing is possible for UNDO_PERIOD, if
+the address has no later change. So neither an old page nor a repeated request ends a later unsubscribe.
 """
 
 from collections.abc import Sequence
@@ -35,7 +34,7 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class RecipientStatus:
-    """Whether addresses have unsubscribed, and what their recipient can still do about it."""
+    """Whether addresses have unsubscribed, and which actions their recipient still has."""
 
     unsubscribed: bool
     """Whether all of the addresses have unsubscribed."""
@@ -48,7 +47,7 @@ class RecipientStatus:
 async def unsubscribe_recipient(
     context: WorkspaceContext, addresses: Sequence[str], source: SuppressionSource
 ) -> tuple[RecipientStatus, bool]:
-    """Suppress addresses, as their recipient asks. Returns their status, and whether anything has changed."""
+    """Suppress addresses at their recipient's request. Returns their status, and whether anything has changed."""
     rows = [NewSuppression(email, address_key(email), context.now, REASONS[source]) for email in addresses]
     new = await suppress(context, rows, source)
     return await recipient_status(context, addresses), bool(new)
@@ -67,10 +66,10 @@ async def recipient_status(context: WorkspaceContext, addresses: Sequence[str]) 
 
 @retry_on_deadlock
 async def undo_unsubscribe(context: WorkspaceContext, addresses: Sequence[str], change_ids: Sequence[str]) -> bool:
-    """End the suppressions that these changes began. Campaigns that have ended stay ended.
+    """End the suppressions that these changes started. Campaigns that have ended stay ended.
 
-    Returns False, and changes nothing, if UNDO_PERIOD is over, if something else has changed since, or if a record of
-    the CRM with this address has opted out there.
+    Returns False, and changes nothing, if UNDO_PERIOD is over, if there is a later change, or if a CRM record with this
+    address has opted out there.
     """
     async with transaction():
         # No other change of suppressions happens until the transaction ends.
@@ -98,7 +97,7 @@ async def explain_unsubscribe(
 ) -> bool:
     """Keep why a recipient unsubscribed, in the history. The last answer counts.
 
-    Returns False, and changes nothing, if REASON_PERIOD is over, or if something else has changed since.
+    Returns False, and changes nothing, if REASON_PERIOD is over, or if there is a later change.
     """
     async with transaction():
         await store.prevent_new_addresses(context.workspace_id)

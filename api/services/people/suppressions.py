@@ -63,7 +63,8 @@ async def suppress(
     """Suppress addresses, and end the campaigns of the people who have them, in one transaction.
 
     Returns how many addresses are newly suppressed. With ``quiet`` only addresses of people get an event in the Live
-    Feed. Reports count a new suppression for the email ``email_id``, or for the last one if an email's link did it.
+    Feed. Reports count a new suppression for the email ``email_id``, or, if an email's link caused it, for the last
+    email.
     """
     by_key = {each.email_key: each for each in addresses}
     async with transaction():
@@ -74,7 +75,7 @@ async def suppress(
             await unsubscribed_emails.mark_emails([email_id], context.now)
         elif new and source in OWN_SOURCES:
             await unsubscribed_emails.mark_last_emails(context.workspace_id, new, context.now)
-        # Include addresses that were already suppressed, so that no campaign keeps running for their people.
+        # Include addresses that were already suppressed, so that no campaign stays active for their people.
         people = await store.lock_people_of(context.workspace_id, list(by_key))
         owners = {row["email_key"]: row["id"] for row in await Person.filter(id__in=people).values("id", "email_key")}
         reported = [key for key in new if key in owners or not quiet]
@@ -97,7 +98,7 @@ async def end_campaigns(context: WorkspaceContext, person_ids: list[str]) -> Non
 async def resubscribe(context: WorkspaceContext, email: str, reason: str) -> Suppression:
     """End the suppression of an address. Campaigns that have ended stay ended. Raises Refusal.
 
-    Refused while a record of the CRM with this address has opted out there: both sides must allow emails.
+    It is refused while a CRM record with this address has opted out there: both sides must allow emails.
     """
     address, why = _address_and_reason(email, reason, required=True)
     key = address_key(address)
