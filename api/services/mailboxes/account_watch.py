@@ -1,4 +1,4 @@
-"""Watch one account for as long as this process has its lease: read what is new, wait for more, and report failures.
+"""Watch one account while this process has its lease: read new mails, wait for more, and report failures.
 
 The cursor of a folder is stored in the transaction that stores its mails. So a process that is killed at any moment
 loses no mail, and the next process reads on from there. The transaction locks the account's row and checks its owner: a
@@ -27,21 +27,21 @@ from plugins.mailboxes.contract import MailBatch, Mailbox, MailboxSession
 log = logging.getLogger("touchline.mailboxes")
 
 READ_BACK = timedelta(days=28)
-"""How far back a folder is read that is new, or that the server has rebuilt.
+"""How far back a new folder, or one that the server has rebuilt, is read.
 
 Incoming mails are kept for longer (KEPT_FOR of the job "answers"), so a mail that is read again counts once.
 """
 WAIT_SECONDS = 60.0
-"""Longest wait for news. Folders about which the server does not notify are read as often."""
+"""Longest wait for new mails. Folders without notifications of the server are read at this interval."""
 PAUSE_SECONDS = 1.0
-"""Shortest time between two looks, for servers that notify of every change of a flag."""
+"""Shortest time between two reads, for servers that notify of every change of a flag."""
 FIRST_RETRY, MAX_RETRY = timedelta(seconds=5), timedelta(minutes=5)
 """The wait after a failure. It doubles with each failure in a row."""
 FIRST_LOGIN_RETRY, MAX_LOGIN_RETRY = timedelta(minutes=1), timedelta(minutes=15)
 """The wait after a rejected login. Mail servers lock accounts after many of them in a short time."""
 LOGIN_CODES = frozenset({ChannelCode.LOGIN_REFUSED, ChannelCode.LOGIN_DEFERRED, ChannelCode.AUTH_UNSUPPORTED})
 STABLE_SECONDS = 60.0
-"""A connection that worked so long and then breaks is opened again at once. It is not a failure."""
+"""A connection that breaks after this time is opened again at once. That does not count as a failure."""
 
 
 class LostLeaseError(Exception):

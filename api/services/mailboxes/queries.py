@@ -38,7 +38,7 @@ async def mailbox_numbers(installed: Installed, now: datetime) -> dict[str, tupl
 
 
 async def _rows(names: list[str]) -> list[dict[str, Any]]:
-    """Return the rows of these accounts. One that no process has seen yet has only its name."""
+    """Return the rows of these accounts. An account without a row gets one with only its name."""
     found = {row["account"]: row for row in await mailboxes.accounts(names)}
     unseen = dict.fromkeys(("lease_until", "checked_at", "failing_since", "retry_at"))
     starting = {"state": MailboxState.UNWATCHED, "code": "", "detail": "", "failures": 0, **unseen}

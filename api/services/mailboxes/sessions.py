@@ -1,4 +1,4 @@
-"""Call the package of a mailbox. Whatever it does, the caller gets a valid result or an AccountUnavailableError."""
+"""Call the package of a mailbox. The caller always gets a valid result or an AccountUnavailableError."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ OPEN_SECONDS = 300.0
 BATCH_SECONDS = 2_000.0
 """Longest time for one batch."""
 LATE_SECONDS = 120.0
-"""How much longer than asked a session may wait."""
+"""How much longer than requested a session may wait."""
 
 
 def configured_accounts(mailbox: Mailbox) -> list[str]:
@@ -85,7 +85,7 @@ async def batches_of(
 
 
 async def wait(mailbox: Mailbox, session: MailboxSession, seconds: float) -> None:
-    """Wait for news."""
+    """Wait for new mails, up to ``seconds``."""
     await _await(mailbox, session.wait(seconds), seconds + LATE_SECONDS)
 
 

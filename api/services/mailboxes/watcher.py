@@ -21,7 +21,7 @@ log = logging.getLogger("touchline.mailboxes")
 LOOK_SECONDS = 5.0
 """How often a process looks for accounts that no process watches."""
 UNUSABLE_SECONDS = 60.0
-"""How long a process lets others have an account that only it cannot open, for example because a file is missing."""
+"""How long only other processes try an account that this one cannot open, for example because a file is missing."""
 
 
 class MailboxWatcher:
@@ -36,7 +36,7 @@ class MailboxWatcher:
         self._watches: dict[str, asyncio.Task[None]] = {}
         """The accounts that this process watches. Only ``_look`` adds, and ``_remove_ended`` removes."""
         self._unusable_until: dict[str, float] = {}
-        """When this process tries an account again that failed for a reason of its own, by the event loop's time."""
+        """When this process tries again the accounts that it could not open itself, by the event loop's time."""
 
     async def run(self) -> None:
         """Watch until cancelled. Then end the leases, so that other processes can take over at once."""
@@ -56,7 +56,7 @@ class MailboxWatcher:
                 await asyncio.wait(self._watches.values())
 
     async def check_once(self) -> None:
-        """Read all that is new in the accounts that no other process watches."""
+        """Read all new mails of the accounts that no other process watches."""
         if self._configured():
             await self._look(once=True)
             if self._watches:
@@ -65,7 +65,7 @@ class MailboxWatcher:
     async def has_unread(self, since: datetime) -> bool:
         """Say whether an account may have mails that came before ``since`` (UTC) and were not read.
 
-        An account that fails does not count, because nobody knows when it works again.
+        An account that fails does not count, because it may stay broken.
         """
         names = list(self._configured())
         known = {row["account"]: row for row in await mailboxes.accounts(names)} if names else {}

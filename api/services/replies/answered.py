@@ -12,7 +12,7 @@ from strategies import Refusal
 
 
 class RecordedAnswer(NamedTuple):
-    """What a recorded reply or bounce has changed: the enrollment, if the email has one, and the email, if any."""
+    """The rows that a recorded reply or bounce has changed: the enrollment and the email, if there are such."""
 
     enrollment: Enrollment | None
     email: Send | None
@@ -33,7 +33,7 @@ class AnsweredPlace:
         return await sent.order_by("-sent_at", "-step__number").first()
 
     async def now(self, email: Send | None) -> RecordedAnswer:
-        """Return both as they are now."""
+        """Return the present enrollment and ``email``."""
         enrollment = None if self.enrollment is None else await Enrollment.get(id=self.enrollment.id)
         return RecordedAnswer(enrollment, None if email is None else await Send.get(id=email.id))
 

@@ -1,12 +1,12 @@
-"""The background job that works on incoming mails and events. There is one for the whole server.
+"""The background job that processes incoming mails and events. There is one for the whole server.
 
-A chunk takes the rows that are due, in the order in which they came, reads them, finds their emails and applies what
-they say, in one transaction. If that fails, bisection finds the row that is the cause. It is tried again later, up to
+A chunk takes the due rows in the order of their arrival, reads them, finds their emails and applies their effects, in
+one transaction. If that fails, bisection finds the row that is the cause. It is tried again later, up to
 ``MAX_ATTEMPTS`` times, and does not delay the others.
 
-The attempt is counted before the work, so that a mail that ends its process is counted too. But a process may end for
-another reason, such as a crash loop, while it works on a good mail. So a mail whose process has ended twice is read in
-a worker process: if it ends that one as well, the mail is the cause, which counts as an error.
+The attempt is counted before the work, so that a mail that ends its process is counted too. But a process may also end
+for another reason, such as a crash loop. So a mail whose process has ended twice is read in a worker process. If that
+process ends as well, the mail is the cause, and this counts as an error.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ MAX_ENDED = 20
 """Ended processes after which a row is set aside, although reading it is not the cause."""
 READING_LIMITS = Limits(cpu_seconds=20.0, wall_seconds=120.0)
 MAX_WAIT = timedelta(seconds=10)
-"""How long the job waits for rows that are due later. It looks again after that."""
+"""The longest time that the job waits for rows that are due later, before it checks again."""
 KEPT_FOR = timedelta(days=30)
 """How long a processed row is kept. A mail or an event that comes again within this time counts once."""
 MAX_DELETED_ROWS = 1_000
@@ -54,7 +54,7 @@ MAX_DELETED_ROWS = 1_000
 
 
 async def answer_chunks(runtime: JobRuntime) -> Chunks:
-    """Work on all rows that are due. After each chunk, yield the number of rows."""
+    """Process all due rows. After each chunk, yield the number of rows."""
     while rows := await incoming.take(runtime.clock(), MAX_BATCH_ROWS, MAX_BATCH_BYTES):
         await _work_on(rows, runtime)
         yield len(rows)
@@ -80,8 +80,8 @@ async def _work_on(rows: Sequence[IncomingRow], runtime: JobRuntime) -> None:
             max_set_aside=len(rows),
             reraise=_is_no_fault_of_a_row,
         )
-    except (Exception, asyncio.CancelledError):  # the process stops, or it is not a failure of the rows
-        # If the database is away, this attempt counts as an ended process.
+    except (Exception, asyncio.CancelledError):  # the process stops, or the rows are not the cause
+        # If the database is unavailable, this attempt counts as an ended process.
         await incoming.postpone([row.id for row in rows], runtime.clock(), "", counts=False)
         raise
 
@@ -154,7 +154,7 @@ async def _has_rows() -> bool:
 
 
 async def _start_if_needed(runtime: JobRuntime) -> None:
-    """Start the job if rows are left of a job that failed."""
+    """Start the job if there are unprocessed rows, such as after a job that failed."""
     async with transaction():
         if await _has_rows():
             await jobs.keep_open(ANSWERS_JOB, None, ANSWERS_SUBJECT, runtime.clock())

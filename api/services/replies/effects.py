@@ -1,7 +1,7 @@
-"""Apply what incoming mails and events say: all changes, the Live Feed and the results in one transaction.
+"""Apply the effects of incoming mails and events: all changes, the Live Feed and the results in one transaction.
 
-So each of them counts once, wherever the process is killed. An email that is being transmitted is decided by its
-transmission first: what is about it waits.
+So each of them counts once, even if the process is killed. While an email is being transmitted, answers to it wait for
+the outcome.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,7 +40,7 @@ from plugins.incoming import ReportedKind
 from strategies.codes import Message
 
 DECIDED_STATUSES = (SendStatus.SENT, SendStatus.BOUNCED, SendStatus.TRANSMITTING)
-"""Statuses that no answer changes to SENT."""
+"""Statuses that an answer does not change to SENT."""
 SUPPRESSING = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE, AnswerKind.UNSUBSCRIBE_MAIL})
 """Answers that unsubscribe the address."""
 CORRESPONDENCE = frozenset({AnswerKind.OWN, AnswerKind.REPLY, AnswerKind.AUTO_REPLY})
@@ -57,7 +57,10 @@ class MatchedRow:
 
     @property
     def suppresses(self) -> bool:
-        """Whether it unsubscribes an address. Such rows have a transaction of their own, which begins with that."""
+        """Whether it unsubscribes an address.
+
+        Such rows have a transaction of their own, which starts with the suppression.
+        """
         return any(each.finding.kind in SUPPRESSING for each in self.matches)
 
     def waits(self, sends: Mapping[str, Any]) -> bool:
@@ -80,7 +83,7 @@ class _Effects:
 
 @retry_on_deadlock
 async def apply(rows: Sequence[MatchedRow], runtime: JobRuntime) -> None:
-    """Apply rows that suppress nothing. Rows that another process has applied meanwhile are left out."""
+    """Apply rows that suppress no address. Rows that another process has applied meanwhile are left out."""
     async with transaction():
         open_ids = await incoming.lock_open([each.read.row.id for each in rows])
         await _apply([each for each in rows if each.read.row.id in open_ids], runtime)
@@ -161,7 +164,7 @@ async def _apply_to_workspace(effects: _Effects, found: Sequence[Match]) -> None
 
 
 async def _written_by_senders(effects: _Effects, matches: Sequence[Match]) -> list[Match]:
-    """Return what the senders of the emails wrote themselves, also from a mailbox whose login is another address."""
+    """Return the matches that the emails' senders wrote themselves, even from a mailbox with another login."""
     correspondence = [each for each in matches if each.finding.kind in CORRESPONDENCE]
     if not correspondence:
         return []
@@ -181,9 +184,9 @@ def _line_of_own(found: Match, effects: _Effects) -> Line:
 
 
 async def _prove_sent(effects: _Effects, matches: Sequence[Match]) -> None:
-    """Mark emails as sent that an answer proves to have arrived: in doubt, or about to be sent a second time.
+    """Mark emails as sent that are in doubt or due again, if an answer proves that they arrived.
 
-    Opens and clicks prove nothing: a gateway follows links before it accepts or rejects an email.
+    Opens and clicks do not prove it: a gateway follows links before it accepts or rejects an email.
     """
     proved: dict[str, Match] = {}
     for each in matches:

@@ -1,4 +1,4 @@
-"""Which of the failed recipients that a bounce reports is the recipient of our email. The functions are pure."""
+"""Find the recipient of an email among the failed recipients that a bounce reports. The functions are pure."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from api.states import BounceKind
 def failure_of(address: str, failures: Sequence[FailedRecipient]) -> FailedRecipient:
     """Return the failure of an email to an address, among those that a bounce reports.
 
-    The recipient's own failure counts, else one in the recipient's domain, because servers report the address that an
-    alias leads to. If only addresses in other domains failed, the email was forwarded: the bounce is soft, because the
-    recipient's address exists. So is a bounce that names nobody.
+    The recipient's own failure is taken, else one in the recipient's domain, because servers report the target address
+    of an alias. If only addresses in other domains failed, the email was forwarded: the bounce is soft, because the
+    recipient's address exists. A bounce without addresses is soft too.
     """
     if not failures:
         return FailedRecipient(address, BounceKind.SOFT, "", "")

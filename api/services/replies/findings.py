@@ -1,4 +1,7 @@
-"""What an incoming mail or event says about emails. The functions are pure: they read no database and no clock."""
+"""Read the answers to emails from an incoming mail or event.
+
+The functions are pure: they read no database and no clock.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +29,7 @@ MAX_TEXT_CHARACTERS = 20_000
 
 
 class AnswerKind(StrEnum):
-    """What somebody, or a mail server, answers to an email."""
+    """The kind of an answer to an email, by a person or a mail server."""
 
     REPLY = "REPLY"
     OWN = "OWN"
@@ -45,7 +48,7 @@ ADDRESS_ANSWERS = frozenset({AnswerKind.COMPLAINT, AnswerKind.UNSUBSCRIBE})
 
 
 class ReplyText(NamedTuple):
-    """A reply: who wrote it, and what."""
+    """A reply: its author and its content."""
 
     sender: str = ""
     subject: str = ""
@@ -68,13 +71,13 @@ class Finding:
     email_id: str | None = None
     """The id of the email, as a provider reports it."""
     addresses: tuple[str, ...] = ()
-    """Addresses of the recipient. They lead to the email if nothing else does."""
+    """Addresses of the recipient. The email is found by them if there is no other reference."""
     failures: tuple[FailedRecipient, ...] = ()
     reply: ReplyText = field(default_factory=ReplyText)
 
     @property
     def is_about_address(self) -> bool:
-        """Whether it is about the address and not only the email. Several emails do not make it ambiguous."""
+        """Whether it is about the address, and not only the email. It then applies to several emails."""
         return self.kind in ADDRESS_ANSWERS or self.reply.asks_to_unsubscribe
 
 
@@ -85,7 +88,7 @@ class OwnMail(NamedTuple):
     """A copy of the email of a task that a rep has sent from their own mailbox."""
 
     task_id: str | None
-    """From a signed address, so nobody but the rep can know it. None if the address is that of a one-off email."""
+    """From a signed address, which only the rep knows. None if the address is that of a one-off email."""
     email_id: str | None
     """The one-off email, if the address is that of one."""
     reply: ReplyText
@@ -102,7 +105,7 @@ class ReadRow:
     reason: str
     findings: tuple[Finding, ...]
     ignored: bool = False
-    """Whether it is known already that the row changes nothing."""
+    """Whether the row certainly changes nothing."""
     own_mail: OwnMail | None = None
     """The email of a task that a rep has sent. Then there are no findings."""
 
@@ -135,7 +138,7 @@ def read_rows(
 def _read_mail(row: IncomingRow, returns: ReturnAddresses | None, unsubscribes: UnsubscribeAddresses | None) -> ReadRow:
     reading = read_mail(row.content or b"", row.own_addresses)
     if reading.kind in CORRESPONDENCE and ID_IN_MESSAGE_ID.match(reading.message_id):
-        # Its References name earlier emails, so it looks like a reply to them.
+        # Its References contain earlier emails, so it would look like a reply to them.
         return ReadRow(row, str(MailKind.OWN), AnswerCode.OWN_COPY.message().sentence, (), ignored=True)
     if (own_mail := _own_mail(reading, returns)) is not None:
         why = AnswerCode.SENT_FROM_OWN_MAILBOX.message().sentence
@@ -157,7 +160,10 @@ def _read_mail(row: IncomingRow, returns: ReturnAddresses | None, unsubscribes: 
 
 
 def _own_mail(reading: MailReading, returns: ReturnAddresses | None) -> OwnMail | None:
-    """Return the email of a task that a mail is a copy of, by its signed address. None if it is no such copy."""
+    """Return the task or one-off email of which a mail is a copy, by its signed address.
+
+    None if it is not such a copy.
+    """
     if returns is None or reading.kind in NOT_WRITTEN_BY_REPS:
         return None
     for each in reading.recipients:
@@ -178,7 +184,7 @@ def _reply_text(reading: MailReading, *, asks: bool = False) -> ReplyText:
 
 
 def _asks_by_words(reading: MailReading) -> bool:
-    """Say whether a mail asks to unsubscribe without a token, also if a mail program wrote it for the person."""
+    """Say whether a mail asks to unsubscribe without a token, even if a mail program wrote it for the person."""
     if reading.kind not in {MailKind.REPLY, MailKind.AUTO_REPLY, MailKind.OTHER}:
         return False
     return asks_to_unsubscribe(reading.subject, "" if reading.kind is MailKind.AUTO_REPLY else reading.text)

@@ -1,6 +1,6 @@
 """Store incoming mails and events, and start the job that processes them.
 
-A plugin or an HTTP handler calls these functions with mails and events. They do nothing but store: reading a mail and
+A plugin or an HTTP handler calls these functions with mails and events. They only store, because reading a mail and
 applying its effects take longer, and must survive a crash. The pair of source and key identifies a row, so that it is
 safe to hand over the same mail or event twice.
 """

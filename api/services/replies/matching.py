@@ -4,8 +4,8 @@ In this order: the Message-IDs that it names; the signed return address to which
 reports; and, only if exactly one email was sent to the address lately, the recipient. A Message-ID of Touchline
 contains the email's id. Those of emails that reps sent from their own mailboxes are looked up.
 
-A complaint, or the wish to unsubscribe, that names only an address must never be lost. It belongs to the last email to
-the address in each workspace that has ever written to it. A wish in words is a reply in each campaign.
+A complaint or an unsubscribe request with only an address must not be lost. It belongs to the last email to the address
+in each workspace that has ever written to it. A request in words is a reply in each campaign.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ from api.store.replies.own_messages import bare, emails_of_messages
 RECIPIENT_PERIOD = timedelta(days=14)
 """How long after an email an answer without any reference can belong to it."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How much earlier than its email an answer can seem to be: other clocks differ, and many servers cut the second."""
+"""How much earlier than its email an answer can seem to be: clocks differ, and many servers omit the seconds."""
 
 
 OwnMessages = Mapping[str, Sequence[str]]
@@ -86,8 +86,9 @@ def _by_reference(finding: Finding, sends: Mapping[str, Any], own: OwnMessages) 
 async def _by_address(finding: Finding) -> tuple[Match, ...]:
     """Return the last email to the address in each workspace that has written to it, or of each campaign if it asks.
 
-    Only senders with the address that the event names, or with the mailbox of the mail, come into question. All do if
-    the event names no sender, or if the mailbox belongs to no sender, such as that of the return address.
+    Only emails of senders with the event's sender address, or with the mailbox of the mail, count. If the event has no
+    sender address, or the mailbox belongs to no sender, such as that of the return address, emails of all senders
+    count.
     """
     own_keys = sorted(_keys(finding.row.own_addresses))
     if own_keys and finding.row.kind == MAIL and not await answered_emails.have_senders(own_keys):

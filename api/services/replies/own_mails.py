@@ -35,7 +35,7 @@ async def apply_own_mail(read: ReadRow, own_mail: OwnMail, runtime: JobRuntime) 
 
 
 class _Copied(NamedTuple):
-    """The task or the one-off email of a copy, with the values of both that are needed."""
+    """The task or the one-off email of a copy, with the values that both have."""
 
     task: Task | None
     email: Send | None
@@ -88,8 +88,8 @@ def _ignored(read: ReadRow, why: Message) -> Result:
 async def _is_of_sender(own_mail: OwnMail, copied: _Copied) -> bool:
     """Say whether a mail comes from the email's sender, or from another address of theirs and goes to the person.
 
-    The signature of the address proves that the rep, or their mail program, has written it. This is a second check, for
-    an address that somebody has come to know.
+    The signature of the address proves that the rep, or their mail program, wrote the mail. This is a second check, in
+    case the address was leaked.
     """
     sender, person = await Sender.get(id=copied.sender_id), await Person.get(id=copied.person_id)
     author = key_or_none(own_mail.reply.sender)

@@ -13,7 +13,7 @@ from api.store.engine.listing.listing import Listing
 from plugins.incoming import ReportedKind
 
 KINDS = ("MAIL", *MailKind, *ReportedKind)
-"""What an incoming mail or event can be. A mail is MAIL until it is read."""
+"""The kinds of incoming mails and events. A mail is MAIL until it is read."""
 
 
 def incoming_events(

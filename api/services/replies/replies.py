@@ -1,4 +1,4 @@
-"""Replies: store them, report them, and end the campaigns that they end.
+"""Replies: store them, report them, and end campaigns by them.
 
 A reply cannot stop an email whose transmission has begun. Then both are in the Live Feed: the reply, and EMAIL_CROSSED
 for the email.
@@ -28,7 +28,10 @@ from strategies.codes import Message
 __all__ = ["MAX_TEXT_CHARACTERS", "Replied", "end_by_reply", "record_reply", "settle_replies"]
 
 MAX_REPLIES = 100
-"""How many replies to one email are kept, and as many automatic ones. A program that answers itself can write more."""
+"""The most replies to one email that are kept, and the most automatic ones.
+
+A program that answers itself can write more.
+"""
 MAX_FEED_TEXT_CHARACTERS = 500
 """Characters of a reply's text in its event. The reply has the whole text."""
 
@@ -46,7 +49,7 @@ class Replied(NamedTuple):
 async def settle_replies(replies: Sequence[Replied], now: datetime) -> list[Message | None]:
     """Store replies to emails of one workspace, and end campaigns. Call inside a transaction, with the emails locked.
 
-    Returns of each why it changes nothing, or None if it is new. Two mailboxes may have received the same reply.
+    Returns for each reply why it changes nothing, or None if it is new. Two mailboxes may have received the same reply.
     """
     counts = await answered_emails.count_replies([each.email.id for each in replies])
     kept = []

@@ -1,8 +1,8 @@
 """Play an answer to an email in a sandbox.
 
-An answer by mail is a whole mail, as a mail program or a mail server writes it. It takes the way of real answers: it is
-stored, read, matched to its email and applied. Only the job runner is not waited for, so that the caller sees the
-effects at once. Everything happens at the time of the sandbox's clock.
+An answer by mail is a whole mail, as a mail program or a mail server writes it. It is processed like a real answer:
+stored, read, matched to its email and applied, but at once and not by the job runner. Everything happens at the time of
+the sandbox's clock.
 """
 
 from collections.abc import Callable
@@ -60,14 +60,14 @@ class Simulation:
     send: Send
     """The email after the answer."""
     kind: str
-    """What the answer was taken for, such as REPLY."""
+    """The kind as which the answer was read, such as REPLY."""
     result: IncomingResult | None
     """None if the answer waits, because the email is being transmitted."""
     reason: str
     mail: str | None
     """The mail. None for an answer that a provider reports."""
     events: list[Event]
-    """What the answer wrote to the Live Feed."""
+    """The events that the answer wrote to the Live Feed."""
 
 
 Build = Callable[[AnsweredEmail, str], bytes]
@@ -99,7 +99,7 @@ class Simulator:
         )
 
     async def bounce(self, send_id: str, kind: BounceKind, diagnostic: str | None) -> Simulation:
-        """Play a bounce. ``diagnostic`` is the answer of the mail server, which counts more than the kind."""
+        """Play a bounce. ``diagnostic`` is the answer of the mail server, which overrides ``kind``."""
         line = inputs.line(diagnostic or "", ("diagnostic",), limit=MAX_LINE_CHARACTERS, required=False)
         status = f"5.{found.partition('.')[2]}" if (found := enhanced_status(line)) else STATUSES[kind]
         return await self._mail(

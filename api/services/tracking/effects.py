@@ -1,6 +1,6 @@
 """Apply opens and clicks: count them for their emails, and report them in the Live Feed.
 
-A click is judged when it comes. If another link of the email is clicked within seconds, both are a machine's: the
+A click is judged when it arrives. If another link of the email is clicked within seconds, both are a machine's: the
 earlier click is corrected, and so are the counts.
 """
 
@@ -42,8 +42,8 @@ class EmailHit(NamedTuple):
 def email_hit(key: str, kind: ReportedKind, at: datetime, email_id: str, details: Mapping[str, Any]) -> EmailHit:
     """Return a stored event as an open or a click. ``key`` identifies it, and ``details`` are those of the event.
 
-    An event of the tracking pages has its ``Agent`` as ``detail``: they do not store the User-Agent. A provider may say
-    that a program did it (``machine``).
+    An event of the tracking pages has its ``Agent`` as ``detail``: they do not store the User-Agent. A provider may
+    report it as a program's (``machine``).
     """
     agent = Agent.__members__.get(details.get("detail", ""))
     if agent is None and details.get("machine"):
@@ -55,7 +55,7 @@ def email_hit(key: str, kind: ReportedKind, at: datetime, email_id: str, details
 
 
 async def record_hits(hits: Sequence[EmailHit]) -> set[str]:
-    """Record opens and clicks, and report them in the Live Feed. Returns the keys of those whose email exists.
+    """Record opens and clicks, and report them in the Live Feed. Returns the keys of hits whose email exists.
 
     Call inside a transaction that also marks the events as done.
     """
@@ -77,9 +77,9 @@ async def record_hits(hits: Sequence[EmailHit]) -> set[str]:
 
 
 def _sent_at(email: EngagedEmail) -> datetime | None:
-    """Return when an email was sent, for the rules; None in a sandbox, whose clock stands still, and if in doubt.
+    """Return when an email was sent, for the rules. None in a sandbox, whose clock stands still, and if it is in doubt.
 
-    An email that was not sent can only be known to a gateway that has rejected it.
+    Only a gateway that has rejected an email can open or click it before it is sent.
     """
     if email.sandbox or (email.sent_at is None and email.status is SendStatus.IN_DOUBT):
         return None

@@ -1,7 +1,7 @@
-"""Rules that tell the opens and clicks of people from those of machines. Pure: no I/O, no clock.
+"""Rules that distinguish the opens and clicks of people from those of machines. Pure: no I/O, no clock.
 
-docs/answers.md explains the rules to users, and names their sources. A rule needs a sign that people nearly never give,
-because a person who is taken for a machine is lost, while a machine that is taken for a person only adds one.
+docs/answers.md explains the rules to users, and names their sources. A rule needs a sign that people almost never give,
+because taking a person for a machine loses an answer, while taking a machine for a person only adds a count.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Agent(StrEnum):
-    """What loaded the pixel or followed the link, by its User-Agent."""
+    """The kind of program that loaded the pixel or followed the link, by its User-Agent."""
 
     BROWSER = "BROWSER"
     """A browser, or a mail program that names itself as one."""
@@ -54,7 +54,7 @@ OPEN_AFTER_SENDING = timedelta(seconds=2)
 SEVERAL_LINKS_WITHIN = timedelta(seconds=5)
 """Two different links of one email, clicked within this time, are a gateway's clicks."""
 REPORTED_AGAIN_AFTER = timedelta(hours=6)
-"""A repeated open, or click of the same link, is in the Live Feed again if the last one there is so old."""
+"""Age of the last reported open, or click of the same link, after which another one is reported in the Live Feed."""
 
 MACHINE_AGENTS: Mapping[Agent, MachineReason] = {
     Agent.GMAIL_PREFETCH: MachineReason.GMAIL_PREFETCH,
@@ -116,16 +116,18 @@ class EarlierClick(NamedTuple):
 
 
 def agent_of(user_agent: str) -> Agent:
-    """Return the kind of program that a User-Agent names. A program may lie: other rules find those that click like no
-    person."""
+    """Return the kind of program that a User-Agent names.
+
+    A program may give a wrong name: other rules find clicks that no person makes.
+    """
     text = user_agent[:MAX_USER_AGENT].replace("\n", " ")
     return next((agent for agent, pattern in _PATTERNS if pattern.match(text)), Agent.BROWSER)
 
 
 def judge(hit: Hit, sent_at: datetime | None) -> MachineReason | None:
-    """Return why a hit alone is a machine's; None if it is a person's as far as it shows.
+    """Return why a hit by itself is a machine's; None if it shows no sign of a machine.
 
-    ``sent_at`` is None if the time of sending says nothing: a sandbox's clock stands still.
+    ``sent_at`` is None if the time of sending cannot be used: a sandbox's clock stands still.
     """
     if (reason := MACHINE_AGENTS.get(hit.agent)) is not None:
         return reason
@@ -135,7 +137,7 @@ def judge(hit: Hit, sent_at: datetime | None) -> MachineReason | None:
 
 
 def clicked_together(hit: Hit, earlier: Sequence[EarlierClick]) -> list[EarlierClick]:
-    """Return earlier clicks of the email's other links, so close that one program made all of them.
+    """Return earlier clicks of the email's other links that are so close that one program made all of them.
 
     ``earlier`` are clicks of the same email. A gateway that names itself does not explain the clicks of others.
     """

@@ -2,7 +2,7 @@
 
 A mail to many people is opened in a burst. One transaction for each open would delay emails on SQLite, so opens wait
 for a batch. The trade-off: if the process is killed, the opens of the last MAX_WAIT_SECONDS are lost. A click is stored
-at once, together with everything that waits, and its redirect waits for that for a short time.
+at once, together with all waiting events, and its redirect waits for that for a short time.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from plugins.incoming import ReportedEvent, ReportedKind
 log = logging.getLogger("touchline.tracking")
 
 TRACKING_SOURCE = "tracking"
-"""The source of the opens and clicks of our own links, among all incoming events."""
+"""The source of opens and clicks of Touchline's own links, among all incoming events."""
 MAX_WAIT_SECONDS = 0.25
-"""How long an open waits for others, so that they are stored together."""
+"""How long an open waits for more opens, so that they are stored together."""
 CLICK_WAIT_SECONDS = 0.25
 """How long a redirect waits until its click is stored. Then the person is redirected anyway."""
 RETRY_SECONDS = 1.0
@@ -37,7 +37,7 @@ REPEATED_WITHIN = timedelta(seconds=10)
 Mail programs often load an image twice.
 """
 MAX_REMEMBERED = 20_000
-"""Hits that are remembered to find repeated ones."""
+"""The most hits that are kept to detect repeated ones."""
 CLOSE_SECONDS = 2.0
 """How long storing the last hits may take when the process stops."""
 
@@ -107,7 +107,10 @@ class HitRecorder:
         return False
 
     async def run(self) -> None:
-        """Store recorded opens and clicks, until the task is cancelled. Nothing is lost while the database is away."""
+        """Store recorded opens and clicks, until the task is cancelled.
+
+        They are kept while the database is unavailable.
+        """
         while True:
             await self._filled.wait()
             with suppress(TimeoutError):
