@@ -1,4 +1,4 @@
-"""The one-off email of a task that was created by hand: show it, write its draft, or begin it from a template."""
+"""The one-off email of a task created by hand: show it, save its draft, or create it from a template."""
 
 from dataclasses import replace
 from typing import Any

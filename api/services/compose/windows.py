@@ -1,7 +1,7 @@
 """Compose windows of EMAIL tasks: show the email, save a draft, discard it and send it.
 
-The email of a campaign's task is that of its step. A task that was created by hand has a one-off email, which can also
-have CC, BCC and attachments.
+A task of a campaign has the email of its step. A task that was created by hand has a one-off email, which can also have
+CC, BCC and attachments.
 """
 
 from datetime import datetime

@@ -30,8 +30,8 @@ from strategies.timeline.allowed_times import next_allowed
 async def retry_send(context: WorkspaceContext, send_id: str, *, in_doubt: bool = True) -> Send:
     """Send an undelivered email immediately. Raises Refusal, for example if the address is suppressed.
 
-    If its send option allows other times only, it waits for the next one. If the option allows none any more, which
-    is why the email failed, it is sent immediately.
+    If its send option does not allow the present time, the email waits for the next allowed one. If the email failed
+    because the option allows no later time, it is sent immediately.
 
     An email in doubt may have arrived. With ``in_doubt`` False, for requests about many emails, it is refused.
     """

@@ -1,4 +1,4 @@
-"""What a rep can do with an email, for the quick actions of the Command Center. Each mutation checks again."""
+"""The quick actions of an email in the Command Center. Each mutation checks again whether it is allowed."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -13,7 +13,7 @@ CANCELLABLE_STATUSES = (*UNTRANSMITTED_STATUSES, SendStatus.FAILED, SendStatus.B
 
 
 class EmailActivity(NamedTuple):
-    """What happened to an email last. The time is UTC."""
+    """The latest activity of an email. The time is UTC."""
 
     kind: EmailActivityKind
     at: datetime
@@ -42,7 +42,7 @@ def quick_actions(send: Send) -> list[EmailAction]:
 
 
 def latest_activity(send: Send, engagement: Engagement) -> EmailActivity | None:
-    """Return what happened last. Opens and clicks count with their first time. None if the email was not sent."""
+    """Return the latest activity. Opens and clicks count by their first time. None if the email was not sent."""
     times = {
         EmailActivityKind.SENT: send.sent_at,
         EmailActivityKind.OPENED: engagement.opened_at,

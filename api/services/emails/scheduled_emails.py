@@ -49,9 +49,8 @@ async def reschedule_email(
 ) -> Send:
     """Give an email another time, or send it now (None), if its transmission has not started. Raises Refusal.
 
-    An automatic email no longer follows its send option, nor the times that the option allows. Later steps that refer
-    to it still use its planned time.
-    If the email of a task is sent now, its task is completed.
+    An automatic email no longer follows its send option or the times that the option allows. Later steps that refer to
+    it still use its planned time. If the email of a task is sent now, its task is completed.
     """
     send = await get_or_refuse(Send, context.workspace_id, send_id, ("id",))
     if send.enrollment_id is None:
@@ -122,7 +121,7 @@ async def edit_email(
     subject = subject if isinstance(subject, Unset) else text.subject
     html = html if isinstance(html, Unset) else text.html
     enrollment = await Enrollment.get(id=send.enrollment_id)
-    # Render before the transaction, so that nobody waits for its locks meanwhile.
+    # Render before the transaction, so that its locks are short.
     seen, rendered = send, await _render_parts(context, send)
     async with transaction():
         paused = (await refuse_ending(enrollment.campaign_id, ("id",))).paused_at is not None

@@ -26,7 +26,7 @@ from strategies.errors import RefusalCollector
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """What to preview: a template, the email of a step, or a text, and for whom.
+    """A request for a preview: of a template, the email of a step, or a text, and for which person.
 
     ``subject`` replaces that of the template or step. ``sample`` has the values of a person who is not saved, or values
     that replace those of the person, with the names of ``checked_columns``.

@@ -1,4 +1,4 @@
-"""Begin a one-off email as a draft, and change one that is not sent yet."""
+"""Create a one-off email as a draft, and change one that is not sent yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ from strategies import Refusal
 
 @dataclass(frozen=True, slots=True)
 class NewEmail:
-    """A one-off email as a client begins it. ``person_id`` or ``to`` is the recipient: one of the two.
+    """The input of a new one-off email. Exactly one of ``person_id`` and ``to`` is given.
 
     A follow-up has by default the recipient and the sender of the email that it follows.
     """
@@ -108,7 +108,7 @@ def _path_of_recipient(new: NewEmail) -> tuple[str, ...]:
 async def _first_text(
     context: WorkspaceContext, new: NewEmail, person: Person, sender: Sender, earlier: EarlierText | None
 ) -> WrittenText:
-    """Return the text of a new email: what the client gives, else that of the template, else that of a reply."""
+    """Return the text of a new email: the given one, else the template's, else that of a reply."""
     given = await checked_text(context.workspace_id, new.subject, new.html)
     made = WrittenText(None, None)
     if new.template_id is not None:
@@ -123,8 +123,8 @@ async def _first_text(
 async def update_email(context: WorkspaceContext, send_id: str, *, if_version: int | None = None, **given: Any) -> Send:
     """Change a one-off email that is a draft or scheduled, if its transmission has not started. Raises Refusal.
 
-    Takes the fields of ``NewEmail``, without ``follows_email_id``. What is not given stays. A ``template_id`` replaces
-    subject and text, unless they are given too.
+    Takes the fields of ``NewEmail``, without ``follows_email_id``. Omitted fields keep their values. A ``template_id``
+    replaces subject and text, unless they are given too.
     """
     send = await one_off_of(context, send_id)
     for name, argument in (("sender_id", "senderId"), ("subject", "subject"), ("html", "html")):

@@ -25,7 +25,7 @@ MAX_RECIPIENTS = 50
 
 
 class Copies(NamedTuple):
-    """The addresses that get a copy. Nobody is in both lists, or twice in one."""
+    """The addresses that get a copy. No address is in both lists, or twice in one."""
 
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Copies(NamedTuple):
 async def find_recipient(context: WorkspaceContext, person_id: str | None, address: str | None) -> Person:
     """Return the person in To, given by id or by address. Raises Refusal.
 
-    A person with an unknown address is new: they are not stored yet, and ``store_recipient`` stores them.
+    For an unknown address, the person is new, and is stored by ``store_recipient``.
     """
     if person_id is not None and address is not None:
         raise Refusal.of(EmailCode.ONE_RECIPIENT, ("to",), case="both")

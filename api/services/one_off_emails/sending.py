@@ -73,7 +73,7 @@ async def send_email(
 
 
 async def check_retried(context: WorkspaceContext, send: Send, person: Person) -> dict[str, list[str]]:
-    """Refuse to retry a one-off email if a recipient must not get it. Returns what its event says. Raises Refusal."""
+    """Refuse to retry a one-off email if a recipient must not get it. Returns the data of its event. Raises Refusal."""
     row = (await one_off_emails.find([send.id])).get(send.id)
     if row is None:
         return {}
@@ -90,7 +90,7 @@ def left_out(email: OneOffEmail) -> dict[str, list[str]]:
 
 
 async def one_off_warnings(context: WorkspaceContext, send_id: str) -> list[WarningNote]:
-    """Warn of copies that a scheduled one-off email does not repeat."""
+    """Return a warning about copies that are not sent again with a scheduled one-off email."""
     send = await one_off_of(context, send_id)
     row = (await one_off_emails.find([send_id])).get(send_id)
     addresses = [] if row is None else left_out(row).get("withoutCopies", [])

@@ -1,4 +1,4 @@
-"""The text of a one-off email: made from a template, written by a rep, or begun as a follow-up."""
+"""The text of a one-off email: made from a template, written by a rep, or the start of a follow-up."""
 
 from collections.abc import Mapping
 
@@ -68,7 +68,7 @@ async def find_followed(context: WorkspaceContext, email_id: str) -> Send:
 
 
 async def earlier_text(context: WorkspaceContext, send: Send) -> EarlierText:
-    """Return a sent email as a follow-up quotes it, with the emails that it quotes itself. Raises Refusal."""
+    """Return a sent email in the form that a follow-up quotes, including its own quotes. Raises Refusal."""
     person, sender = await Person.get(id=send.person_id), await Sender.get(id=send.sender_id)
     step = None if send.step_id is None else await Step.get(id=send.step_id)
     at = send.sent_at or context.now
@@ -97,5 +97,5 @@ async def _thread_before(send: Send, step: Step | None) -> list[str]:
 
 
 def follow_up_subject(earlier: EarlierText) -> str:
-    """Return the subject of a follow-up whose own one is empty."""
+    """Return the subject of a follow-up without a subject of its own."""
     return reply_subject(earlier.subject)

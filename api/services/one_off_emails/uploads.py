@@ -1,4 +1,4 @@
-"""Upload the files that emails can have attached, and read them back."""
+"""Upload and read files that can be attached to emails."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ from strategies import Refusal
 
 MAX_NAME_CHARACTERS = 200
 MAX_TRIES = 3
-"""How often an upload looks for the same content again, if another upload or the cleanup has just changed it."""
+"""How often an upload is finished again if another upload or the cleanup has just changed the same content."""
 _SEPARATORS = re.compile(r"[/\\]")
 _INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 """Unicode categories of characters that a file name must not have, such as those that change the reading direction."""

@@ -1,4 +1,4 @@
-"""What reps record when they complete a task: a note, and for a call its outcome and its reason.
+"""The results that reps record on completing a task: a note, and for a call its outcome and its reason.
 
 The task keeps the text, so that later changes of the workspace's lists do not change it.
 """
@@ -19,7 +19,7 @@ MAX_NOTE_CHARACTERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class CompletionResult:
-    """What a rep records when they complete or skip a task. ``outcome`` and ``reason`` are those of a call."""
+    """The result that a rep records on completing or skipping a task. Only calls have ``outcome`` and ``reason``."""
 
     outcome: str | None = None
     reason: str | None = None
@@ -30,7 +30,7 @@ class CompletionResult:
         return {"outcome": self.outcome, "call_reason": self.reason, "note": self.note}
 
     def event_data(self) -> dict[str, Any]:
-        """Return what the event in the Live Feed says."""
+        """Return the data for the event in the Live Feed."""
         named = {"outcome": self.outcome, "reason": self.reason, "note": self.note[:500]}
         return {name: value for name, value in named.items() if value}
 
@@ -41,7 +41,7 @@ NO_RESULT = CompletionResult()
 def checked_result(
     workspace: Workspace, task: Task, outcome: str | None, reason: str | None, note: str | None
 ) -> CompletionResult:
-    """Return what a rep recorded for a task. Raises Refusal."""
+    """Check and return the result that a rep recorded for a task. Raises Refusal."""
     refusals = RefusalCollector()
     choices = (
         ("outcome", outcome, [each.name for each in outcomes_of(workspace)]),

@@ -21,8 +21,8 @@ from strategies.calendar import local
 async def complete_task_of_email(context: WorkspaceContext, send: ClaimedEmail | Send, at: datetime) -> None:
     """Complete the task of a sent email at ``at`` (UTC), and move the later steps that depend on it.
 
-    Call inside the transaction that records the send. The email is sent, so a send option that fails cannot refuse
-    this: the next steps wait for it.
+    Call inside the transaction that records the send. The email is sent, so a send option that fails does not stop
+    this: the next steps wait for the option.
     """
     if send.enrollment_id is None:
         await _complete_hand_task(context, send.id, at)
@@ -54,7 +54,7 @@ async def close_task(
 ) -> None:
     """Close a task that is not done, and schedule the next steps. Call inside a transaction. Raises Refusal.
 
-    With ``may_wait`` a send option that fails raises nothing: the next steps wait for it.
+    With ``may_wait``, a send option that fails does not raise: the next steps wait for it.
     """
     enrollment = None if task.enrollment_id is None else await Enrollment.get(id=task.enrollment_id)
     zone = (await Sender.get(id=task.assignee_id)).zone if enrollment is None else enrollment.zone
@@ -76,7 +76,7 @@ async def close_task(
 
 
 def by(context: WorkspaceContext) -> dict[str, str]:
-    """Return who made a change, for the data of its event. Empty if no user did."""
+    """Return the actor of a change for the data of its event. Empty if it was not a user."""
     return {"actor": context.actor} if context.actor else {}
 
 

@@ -1,4 +1,4 @@
-"""Compose windows: the email of a task, or a scheduled email, as its person will read it."""
+"""Compose windows: the email of a task, or a scheduled email, rendered for its person."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from strategies import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a rep has saved of the email of a task. A part that is None comes from the template."""
+    """The saved draft of the email of a task. A part that is None comes from the template."""
 
     subject: str | None
     html: str | None
@@ -52,7 +52,7 @@ class Compose:
     draft: Draft | None = None
     draft_version: int = 0
     copy_address: str | None = None
-    """The address in BCC of the links, which tells Touchline that the rep has sent the email."""
+    """The address in BCC of the links, by which Touchline receives a copy when the rep sends the email."""
 
 
 class _Place(NamedTuple):
@@ -95,7 +95,7 @@ async def compose_email(context: WorkspaceContext, send_id: str) -> Compose:
 
 
 async def compose_empty(context: WorkspaceContext, task: Task, signature: str) -> Compose:
-    """Return the email of a task that was created by hand, before anything is written: a signature. Raises Refusal."""
+    """Return the empty email of a task created by hand, with the signature. Raises Refusal."""
     place = _Place(task.person_id, None, None, task.assignee_id)
     return await _compose_for(context, place, WrittenEmail("", signature), context.now, context.copy_address(task.id))
 
@@ -113,7 +113,7 @@ async def refuse_unsendable(context: WorkspaceContext, send: Send, path: tuple[s
     except UnresolvedFieldError as problem:
         raise unresolved(problem, person, path) from None
     except TemplateProblem:
-        return  # dispatch will fail it with this reason
+        return  # dispatch fails the email with this reason
     if composed.prompts:
         raise Refusal.of(EmailCode.FIELD_PROMPT_LEFT, path, prompts=prompt_list(composed.prompts))
 

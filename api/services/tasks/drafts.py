@@ -1,4 +1,4 @@
-"""Drafts: what a rep has written for the email of a task and neither sent nor scheduled yet.
+"""Drafts: texts that reps have written for emails of tasks, and neither sent nor scheduled yet.
 
 A task has at most one draft. Each change gives it a new version, so that a second window does not overwrite what the
 first has saved. The text of an email that was withdrawn is the draft of its task.

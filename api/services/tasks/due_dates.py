@@ -9,7 +9,7 @@ from strategies import Refusal
 from strategies.calendar import local
 
 LAST_YEAR = 2199
-"""As for all dates and times that a client gives."""
+"""The last year of a due date, as for all dates and times in requests."""
 
 
 def checked_due_date(due: date, zone: str, now: datetime, path: Path) -> date:

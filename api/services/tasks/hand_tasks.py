@@ -1,6 +1,6 @@
 """Create tasks by hand, and open or delete them again.
 
-A task that was created by hand has no campaign: completing it schedules nothing, and nothing but a user ends it.
+A task created by hand has no campaign: completing it schedules nothing, and only a user ends it.
 """
 
 from datetime import date
@@ -104,7 +104,7 @@ async def reopen_task(context: WorkspaceContext, task_id: str) -> Task:
 
 @retry_on_deadlock
 async def delete_task(context: WorkspaceContext, task_id: str) -> str:
-    """Delete a task that was created by hand, done or not. Returns its id. The Live Feed keeps its events."""
+    """Delete a task that was created by hand, done or not. Its events stay in the Live Feed. Returns its id."""
     task = await get_or_refuse(Task, context.workspace_id, task_id, ("id",))
     if task.enrollment_id is not None:
         raise Refusal.of(TaskCode.TASK_OF_CAMPAIGN, ("id",), case="delete")

@@ -1,6 +1,6 @@
-"""Apply what was changed in a CRM to a task. Unlike a user, a CRM may set a due date in the past.
+"""Apply changes of a CRM to a task. Unlike a user, a CRM may set a due date in the past.
 
-A task of a campaign takes another priority and other details as well. A later edit of its step writes over them.
+A CRM can also change the priority and the details of a campaign's task. A later edit of its step overwrites them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,8 +50,8 @@ async def change_task(context: WorkspaceContext, task: Task, columns: Mapping[st
 async def change_tasks(context: WorkspaceContext, changes: Sequence[tuple[Task, Mapping[str, Any]]]) -> set[str]:
     """Write columns of several tasks as they were read. Call it in a transaction, and ``context.wake`` after it.
 
-    Returns the ids of those that were written: one that has changed since is left out. It cannot give an email to
-    another sender. Use ``change_task`` for that.
+    Returns the ids of the tasks that were written. A task that has changed since it was read is left out. It cannot
+    change the sender of a task's email. Use ``change_task`` for that.
     """
     columns = {task.id: values for task, values in changes}
     locked = await lock_tasks(list(columns))

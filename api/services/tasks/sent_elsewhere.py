@@ -32,9 +32,9 @@ from strategies import Refusal, StepType
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,200}@[!-;=?-~]{1,190}>")
 """A Message-ID (RFC 5322) of printable ASCII, with its angle brackets."""
 REPLACED_STATUSES = (*UNTRANSMITTED_STATUSES, SendStatus.FAILED, SendStatus.BOUNCED)
-"""Statuses of an email that was not delivered, so that the rep's own takes its place."""
+"""Statuses of an email that was not delivered, so that the rep's own email replaces it."""
 MAX_AGE = timedelta(days=365)
-"""How long ago a rep can have sent an email that they record."""
+"""The longest time since a rep has sent an email that they record."""
 
 
 @retry_on_deadlock
@@ -48,7 +48,8 @@ async def mark_task_sent(
 ) -> Send:
     """Record that a rep has sent the email of an EMAIL task from their own mailbox. Completes the task. Raises Refusal.
 
-    ``sent_at`` (UTC) is when; None is now. With ``message_id``, replies are matched and follow-ups continue the thread.
+    ``sent_at`` (UTC) is when it was sent; None is now. With ``message_id``, replies are matched and follow-ups continue
+    the thread.
     """
     task = await find_workable(context, task_id)
     if task.type is not StepType.EMAIL:

@@ -1,4 +1,4 @@
-"""Change an open task: assign it, give it another due date, or edit what was written by hand."""
+"""Change an open task: assign it, give it another due date, or edit a task created by hand."""
 
 from datetime import date
 from typing import Any
@@ -34,19 +34,19 @@ FIELDS = {
     "assignee_id": "assigneeId",
     "due_date": "dueDate",
 }
-"""What a user can change: the argument's name by column."""
+"""The columns that a user can change, with the names of their arguments."""
 FIELDS_OF_CAMPAIGN_TASKS = {"assignee_id", "due_date"}
-"""What a user can change of a campaign's task. The rest comes from its step, and follows edits of the step."""
+"""The columns of a campaign's task that a user can change. The others follow its step."""
 
 FIELDS_OF_EMAIL = {"type": "", "person_id": "person_id", "assignee_id": "sender_id"}
-"""What cannot change while the email of the task is scheduled, with the column of the email."""
+"""The columns that cannot change while the email of the task is scheduled, with the column of the email."""
 
 
 @retry_on_deadlock
 async def update_task(context: WorkspaceContext, task_id: str, **values: Any) -> Task:
     """Change the given columns of FIELDS. Raises Refusal. Nothing is written if no value differs."""
     async with transaction():
-        # The lock makes a concurrent completion, edit or expiry wait, and this one see what it has done.
+        # With the lock, this transaction sees the result of a concurrent completion, edit or expiry.
         await lock_undone(task_id)
         task = await find_workable(context, task_id)
         if task.status is not TaskStatus.OPEN:

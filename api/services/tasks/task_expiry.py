@@ -48,9 +48,9 @@ async def expire_tasks(context: WorkspaceContext, now: datetime, backoff: Backof
     """Expire the workspace's open tasks at their expiry time. Returns how many.
 
     Tasks of a paused campaign do not expire, because their emails could not be sent. A resume extends their time by the
-    length of the pause. A task whose email is scheduled does not expire, because its rep has done the work.
-    If the campaign cannot continue because a send option fails or is missing, the expired task waits for a rep.
-    A task that cannot be read or updated stays open. It is tried again later, after a delay that doubles each time.
+    length of the pause. A task whose email is scheduled does not expire, because the rep's work is done. If the
+    campaign cannot continue because a send option fails or is missing, the expired task waits for a rep. A task that
+    cannot be read or updated stays open. It is tried again later, after a delay that doubles each time.
     """
     backoff = backoff or Backoff()
     real_now = context.clock()

@@ -1,4 +1,7 @@
-"""The email that a one-off follow-up quotes. Its text is stored, so that a rep sends what they have seen."""
+"""The email that a one-off follow-up quotes.
+
+Its text is stored, so that the sent email is the one that the rep has seen.
+"""
 
 from api.mail.message.compose import EarlierEmail, EmailContent
 from api.store.emails.one_off_emails import EarlierText

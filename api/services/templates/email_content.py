@@ -1,4 +1,7 @@
-"""The content of an email: the step's template or own content, rendered for one person. A follow-up quotes others."""
+"""The content of an email: the step's template or own content, rendered for one person.
+
+A follow-up quotes earlier emails.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -61,7 +64,7 @@ def fields_of(
     """Return the dynamic fields of an email: those of the person and of the sender, and the link to unsubscribe.
 
     Without a link, recipients unsubscribe by a mail to the sender. ``of_sender`` has the fields of ``SenderTexts``. A
-    person's own field goes before the fields that a later release has added.
+    person's own field overrides a field that a later release has added.
     """
     own = {name: str(value) for name, value in person.own_fields.items() if value is not None}
     return {
@@ -133,7 +136,7 @@ class ContentLoader:
     launched: Mapping[str, int]
     """The revision of the campaign at which each enrollment was launched."""
     signature: Signature = NO_SIGNATURE
-    """The signature of the sender, which is part of all contents but those that a rep wrote."""
+    """The signature of the sender, which is part of all contents except those that a rep wrote."""
     contents: dict[tuple[str, str | None], EmailContent] = field(default_factory=dict)
     """Contents by the step's template, or the step itself, and its subject. ``content`` fills it: emails share them."""
 

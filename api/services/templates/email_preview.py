@@ -1,4 +1,4 @@
-"""Compose an email to look at: each field that has no value is shown as a field prompt, so that a rep sees the rest."""
+"""Compose an email for a preview. Each field without a value is shown as a field prompt."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from api.services.templates.sender_texts import sender_texts
 
 
 class EmailPreview(NamedTuple):
-    """A composed email, and what prevents it from being sent."""
+    """A composed email, and the reasons why it cannot be sent."""
 
     email: ComposedEmail
     prompts: Sequence[str]

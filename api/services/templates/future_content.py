@@ -12,7 +12,7 @@ NOT_ENROLLED = ""
 
 
 async def content_before_launch(steps: Sequence[Step], signature: Signature) -> ContentLoader:
-    """Load the content of emails as people get it who are launched now. Their enrollment is NOT_ENROLLED."""
+    """Load the content of the emails that people would get who are launched now. Their enrollment is NOT_ENROLLED."""
     loaded = await ContentLoader.load([step.id for step in steps], (), signature)
     launched = max((step.added_revision or 0 for step in loaded.steps.values()), default=0)
     return replace(loaded, launched={NOT_ENROLLED: launched})

@@ -57,7 +57,7 @@ def limit_problem(error: LimitExceededError) -> TemplateLimitProblem:
 
 
 def busy_refusal() -> Refusal:
-    """Return the refusal of work for which no worker is free, and no place in the queue."""
+    """Return the refusal of work when no worker is free and the queue is full."""
     return Refusal.of(TemplateCode.TOO_BUSY, ())
 
 
@@ -85,7 +85,7 @@ async def clean_html(key: str, html: str) -> str:
 
 
 async def list_removed(key: str, source: str, *, template: bool) -> list[str]:
-    """Return what the sanitizer removes from HTML. Raises TemplateLimitProblem and Refusal (TOO_BUSY)."""
+    """Return the parts that the sanitizer removes from HTML. Raises TemplateLimitProblem and Refusal (TOO_BUSY)."""
     return await _run_job(key, CHECK_LIMITS, worker_calls.list_removed, source, template)
 
 
@@ -100,9 +100,9 @@ async def fields_in(key: str, source: str) -> frozenset[str]:
 async def find_blockers(
     key: str, content: EmailContent, people: Sequence[Mapping[str, str]], now: datetime, earlier: EarlierEmail | None
 ) -> list[worker_calls.Blockers]:
-    """Return what prevents the email of each of these people. The rest is not checked after a limit is exceeded.
+    """Return the reasons why emails of these people cannot be sent, by person.
 
-    Raises Refusal (TOO_BUSY).
+    The rest is not checked after a limit is exceeded. Raises Refusal (TOO_BUSY).
     """
     found: list[worker_calls.Blockers] = []
     try:
@@ -125,7 +125,7 @@ async def find_blockers(
 
 
 async def write_quickly(key: str, order: RenderRequest) -> RenderedEmail | RenderFailure:
-    """Build an email if that is quick. Raises SlowWorkError, and what ``write_slowly`` raises."""
+    """Build an email if that is quick. Raises SlowWorkError, and the errors of ``write_slowly``."""
     try:
         return run_quick(render_email, order)  # the usual case
     except SlowWorkError as slow:

@@ -1,4 +1,4 @@
-"""Make a template of the email of a step."""
+"""Create a template from the email of a step."""
 
 from api.codes.refusals.campaigns import CampaignCode
 from api.models import Step, Template
@@ -15,7 +15,7 @@ async def save_step_as_template(
 ) -> Template:
     """Create a template with the subject, HTML and text of a step's email. The step stays as it is. Raises Refusal.
 
-    A step that has a template gives its own subject, if it has one, and the rest of the template.
+    If the step has a template, only a subject of its own replaces the template's.
     """
     step = await get_or_refuse(Step, context.workspace_id, step_id, PATH)
     if step.type is not StepType.EMAIL:
@@ -37,6 +37,6 @@ async def save_step_as_template(
             transactional=transactional,
         )
     except Refusal as refusal:
-        if refusal.path in {("subject",), ("html",), ("text",)}:  # an earlier release stored it without these checks
+        if refusal.path in {("subject",), ("html",), ("text",)}:  # earlier releases stored it without these checks
             raise Refusal(refusal.code, refusal.message, PATH) from None
         raise

@@ -1,4 +1,4 @@
-"""Archive templates, take them out of the archive, and delete those that nothing uses."""
+"""Archive templates, take them out of the archive, and delete unused ones."""
 
 from datetime import datetime
 
@@ -48,7 +48,7 @@ async def delete_template(context: WorkspaceContext, template_id: str, *, if_ver
                 raise Refusal.of(TemplateCode.TEMPLATE_USED, PATH, case="sent")
             await store.forget_in_removed_steps(template_id)
             await Template.filter(id=template_id).delete()
-    except IntegrityError:  # another request has just let something use it
+    except IntegrityError:  # another request has just used the template
         raise Refusal.of(TemplateCode.TEMPLATE_USED, PATH, case="meanwhile") from None
     return template_id
 

@@ -21,7 +21,7 @@ _closing: set["asyncio.Task[Receipt]"] = set()
 
 
 async def deliver(channel: Channel, config: Mapping[str, Any], outgoing: Outgoing) -> Receipt:
-    """Deliver an email, and return what happened. Never raises an error of the channel, which is a partner's code."""
+    """Deliver an email, and return the receipt. Never raises an error of the channel, which is a partner's code."""
     delivery = _Delivery(channel)
     task = asyncio.create_task(delivery.run(config, outgoing))
     await asyncio.wait({task}, timeout=DELIVERY_SECONDS)

@@ -46,13 +46,13 @@ SANDBOX_CHANNEL = "record"
 MAX_SHOWN_ADDRESSES = 5
 
 _running: set["asyncio.Task[TestEmail]"] = set()
-"""Deliveries that run. A client that disconnects does not end them."""
+"""The running deliveries. They continue if the client disconnects."""
 
 
 async def send_test_email(
     context: WorkspaceContext, request: PreviewRequest, to: str | None = None, *, key: RequestKey | None = None
 ) -> TestEmail:
-    """Send a test email to an address of one of the workspace's senders, and return what the mail server said.
+    """Send a test email to an address of one of the workspace's senders, and return it with the mail server's answer.
 
     Without ``to`` it goes to the address of the sender that sends it. Fields without a value are shown as field
     prompts. Raises Refusal.
