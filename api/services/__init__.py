@@ -1,4 +1,6 @@
-"""The rules, in transactions, a room a subject. A service checks everything, then writes or refuses.
+"""The rules, with a package for each subject.
+
+A service checks its whole input, then writes in a transaction or refuses.
 
 Imports: nothing.
 Imported by: nobody.

@@ -1,4 +1,4 @@
-"""What each bulk action does with one item. To add one: a member of BulkActionKind, and a row of ACTIONS."""
+"""The change that each bulk action makes to one item. To add one: a member of BulkActionKind, and a row of ACTIONS."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ ID = ("id",)
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a bulk action does."""
+    """The functions of a bulk action."""
 
     change: Callable[[WorkspaceContext, str, Arguments], Awaitable[Any]]
     """Changes the item with this id, or raises Refusal."""
@@ -42,7 +42,7 @@ async def _unarchive(context: WorkspaceContext, email_id: str, _: Arguments) -> 
 
 
 async def _retry(context: WorkspaceContext, email_id: str, _: Arguments) -> None:
-    """Retry an email. One in doubt may have arrived, so a person decides about each."""
+    """Retry an email, but not one in doubt: it may have arrived, so a user decides about each."""
     await emails.retry_send(context, email_id, in_doubt=False)
 
 

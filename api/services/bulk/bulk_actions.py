@@ -1,7 +1,7 @@
 """Carry out a bulk action: at once for a few items, in the background for many.
 
 Each item is changed in a transaction of its own, together with the progress of the action. So a process that is killed
-repeats no item and skips none. The items are fixed when the action starts, even if a filter has chosen them.
+repeats no item and skips none. The items are fixed when the action starts, even if a filter chose them.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -74,7 +74,7 @@ async def carry_out(
 
 
 async def _chosen(ids: Sequence[str] | None, rows: RowList | None) -> Sequence[str]:
-    """Return the ids of the items. Raises Refusal unless exactly one of both is given, and has items."""
+    """Return the ids of the items. Raises Refusal unless exactly one of the arguments is given, and has items."""
     if (ids is None) == (rows is None):
         raise Refusal.of(BulkCode.IDS_OR_FILTER, () if ids is None else ("filter",))
     if ids is not None:
@@ -91,7 +91,10 @@ async def _chosen(ids: Sequence[str] | None, rows: RowList | None) -> Sequence[s
 
 
 def _path(refusal: Refusal, index: str | None) -> tuple[str, ...]:
-    """Return the path of a refusal of one item. One about the item itself leads to its id, if that was given."""
+    """Return the path of a refusal of one item.
+
+    If it is about the item itself, the path leads to its id, if one was given.
+    """
     if refusal.path != ITEM_PATH:
         return refusal.path
     return () if index is None else ("ids", index)

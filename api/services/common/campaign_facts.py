@@ -1,4 +1,4 @@
-"""What a send option may know about a campaign."""
+"""The facts about a campaign that send options can read."""
 
 from api.models import Campaign
 from strategies import CampaignFacts

@@ -27,7 +27,7 @@ class WorkspaceContext:
     """The name of the caller's token. Empty if the caller is a background job or the command line."""
 
     role: Role = Role.ADMIN
-    """What the caller may do. Background jobs and the command line may do everything."""
+    """The role of the caller's token. Background jobs and the command line may do everything."""
 
     tracks: bool = False
     """Whether the server can track opens and clicks: TOUCHLINE_TRACKING_URL is set."""
@@ -49,7 +49,7 @@ class WorkspaceContext:
         return (self.workspace.virtual_now or time_of_first_round(self.clock())).replace(microsecond=0)
 
     def require_role(self, role: Role, path: tuple[str, ...] = ()) -> None:
-        """Raise Refusal if the caller may not do what needs ``role``. ``path`` leads to the argument that needs it."""
+        """Raise Refusal if the caller does not have ``role``. ``path`` leads to the argument that requires it."""
         if not self.role.includes(role):
             raise Refusal.of(WorkspaceCode.ROLE_REQUIRED, path, role=role.value, given=self.role.value)
 

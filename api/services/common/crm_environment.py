@@ -1,4 +1,4 @@
-"""What connections to CRMs need of the server's settings."""
+"""The server's settings for connections to CRMs."""
 
 from dataclasses import dataclass, field
 

@@ -77,7 +77,10 @@ class DispatchRuntime:
         )
 
     def _copy_address_of(self, workspace: Workspace) -> Callable[[str], str | None]:
-        """Return what makes the addresses for copies of emails that reps send. A sandbox has none."""
+        """Return the function that makes the addresses for copies of emails that reps send.
+
+        In a sandbox it returns None.
+        """
         if self.return_addresses is None or workspace.sandbox:
             return lambda task_id: None
         return self.return_addresses.copy_address

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 SLICE_SECONDS = 0.005
-"""Time after which other tasks run. The part that is under way ends first, so a slice is a little longer."""
+"""Time after which other tasks run. The current part is finished first, so a slice is a little longer."""
 
 
 class LoopSlices:

@@ -65,7 +65,7 @@ class Metrics:
         """The counter of an option, its package and a fault."""
         self.loop_delay = Histogram(
             "touchline_loop_delay_seconds",
-            "How late the event loop was, asked twenty times a second. Every client of the process waits as long.",
+            "How late the event loop was, measured twenty times a second. Every client of the process waits as long.",
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
             registry=self.registry,
         )

@@ -1,4 +1,4 @@
-"""Follow what changes, for subscriptions: rows such as background launches, and the events of the Live Feed.
+"""Follow changes, for subscriptions: of rows such as background launches, and the events of the Live Feed.
 
 Imports: codes, models, services.common, store, strategies.
 Imported by: graphql, http.

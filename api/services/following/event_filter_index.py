@@ -67,7 +67,7 @@ class FilterIndex(Generic[Item]):
         self.size += 1
 
     def remove(self, item: Item) -> None:
-        """Remove a follower. One that is not here is ignored."""
+        """Remove a follower. An unknown one is ignored."""
         key = item.filter.key
         by_filter = self._by_key.get(key, {})
         items = by_filter.get(item.filter, {})
@@ -86,7 +86,7 @@ class FilterIndex(Generic[Item]):
                 yield from items
 
     def matching(self, events: Iterable[Any]) -> tuple[list[Any], list[Item]]:
-        """Return those of some events that a follower wants, and the followers that want one of them."""
+        """Return the events that a follower wants, and the followers that want one of them."""
         wanted, found = list[Any](), dict[Item, None]()
         for event in events:
             before = len(wanted)

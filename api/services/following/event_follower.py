@@ -1,4 +1,4 @@
-"""One client that follows the Live Feed, and the group of those that get the same result of each event."""
+"""One client that follows the Live Feed, and the group of clients that get the same results of events."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from api.services.following.follower_group import FollowerGroup, Result, Waiting
 from api.store.events.event_feed import Place
 
 MAX_WAITING = 1_000
-"""Events that wait for a client that reads more slowly than they happen. With more, it reads from the database."""
+"""The most events that wait for a slow client. With more, it reads from the database."""
 MAX_RESULTS = 1_000
 """Results of the newest events that a group keeps for clients that join."""
 
@@ -37,7 +37,7 @@ class EventFollower(Generic[Result]):
         self._wake = Waiting()
 
     def offer(self, change: Events, result: Results[Result]) -> None:
-        """Keep the results of those events that the client wants and does not have."""
+        """Queue the results of the events that the client wants and does not have."""
         if self.dropped:
             return
         results, valid = result
@@ -59,7 +59,7 @@ class EventFollower(Generic[Result]):
     async def next(self) -> tuple[Result, bool] | None:
         """Wait for an event. Return its result, and whether the token was valid; None if the client was dropped.
 
-        A client that was dropped gets what waits for it before.
+        A dropped client first gets the waiting events.
         """
         while not self._waiting:
             if self.dropped:
@@ -71,7 +71,7 @@ class EventFollower(Generic[Result]):
 
 
 class EventMaker(Protocol[Result_co]):
-    """Makes the results of events for clients who asked the same."""
+    """Makes the results of events for clients with the same request."""
 
     async def make(self, events: Events) -> Mapping[str, Result_co]:
         """Return the result of each event, by its id."""
@@ -81,7 +81,7 @@ class EventMaker(Protocol[Result_co]):
 
 
 class EventGroup(FollowerGroup[Events, Results[Result]]):
-    """The followers of one workspace that get the same result of an event, each with a filter of its own."""
+    """The followers of one workspace that get the same results of events, each with a filter of its own."""
 
     def __init__(self, maker: EventMaker[Result]) -> None:
         super().__init__(self.results)
@@ -105,7 +105,7 @@ class EventGroup(FollowerGroup[Events, Results[Result]]):
         return found, valid
 
     def drop_all(self) -> None:
-        """Let all followers read from the database: the results of events are made more slowly than events happen."""
+        """Make all followers read from the database, because results are made more slowly than events happen."""
         for follower in self.followers:
             follower.drop()
         self.pending.clear()

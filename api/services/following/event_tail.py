@@ -1,8 +1,8 @@
 """Follow the Live Feed: one reader for each process, whatever the number of clients.
 
-It reads the new events of all workspaces that clients follow in one go, woken by notifications. Each group of clients
-that ask the same gets the result of an event made once. A client that is behind the reader, because it resumes from an
-earlier place or reads slowly, reads what it lacks from memory or from the database at its own pace.
+Notifications wake it, and it reads the new events of all followed workspaces at once. For each group of clients with
+the same request, the result of an event is made once. A client that is behind the reader, because it resumes from an
+earlier place or reads slowly, reads the missing events from memory or from the database at its own pace.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ from api.store.events.event_wake import woken
 log = logging.getLogger("touchline.feed")
 
 PAGE = 500
-"""Events that are read in one go for each workspace."""
+"""Events that are read at once for each workspace."""
 POLL_SECONDS = 1.0
-"""Longest pause between two looks. It limits the delay when a notification is lost."""
+"""Longest pause between two reads. It limits the delay when a notification is lost."""
 UNSETTLED_SECONDS = 0.1
 """Longest pause while events are held back by a transaction that is still open."""
 MIN_GAP_SECONDS = 0.05
-"""Shortest pause between two looks. The events of this time are read in one go."""
+"""Shortest pause between two reads. The events of this time are read at once."""
 SENDERS = 4
 """Groups for which results are made at the same time. The others wait in order."""
 MAX_PENDING = 20
@@ -47,7 +47,7 @@ class TooSlowError(Exception):
 
 
 class EventTail:
-    """Reads the new events of the workspaces that clients of this process follow, and none without clients."""
+    """Reads the new events of the workspaces that clients of this process follow. Without clients it reads nothing."""
 
     def __init__(self) -> None:
         self._workspaces: dict[str, WorkspaceTail] = {}
@@ -62,7 +62,7 @@ class EventTail:
         return sum(workspace.clients for workspace in self._workspaces.values())
 
     def wake(self) -> None:
-        """Look for new events now."""
+        """Read new events now."""
         self._awake.set()
 
     async def follow(

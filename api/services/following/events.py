@@ -1,4 +1,4 @@
-"""Where a client begins to follow the Live Feed."""
+"""The events that a client follows, and the place in the Live Feed from which it follows them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ class FollowedEvents:
 
 
 async def follow(context: WorkspaceContext, wanted: EventFilter, after: str | None) -> FollowedEvents:
-    """Return what a client follows: the events after one that it has, or without it the events from now on.
+    """Return the events to follow: those after the event ``after``, or, if it is None, those from now on.
 
     Raises Refusal if the workspace has no such event, or if too many have happened since.
     """

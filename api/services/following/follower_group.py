@@ -1,4 +1,4 @@
-"""Clients that follow the same and get the same result of each change."""
+"""Groups of clients that get the same result of each change."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -26,7 +26,7 @@ class AnyFollower(Protocol[Change_contra, Result_contra]):
 
 
 class Waiting:
-    """Lets one task wait until something is there. An asyncio.Event would need a kilobyte for each follower."""
+    """Lets one task wait for a result. An asyncio.Event would need a kilobyte for each follower."""
 
     __slots__ = ("_future",)
 

@@ -19,10 +19,10 @@ class RowKind:
     state: Callable[[Any], Hashable]
     """Returns the values of a row whose change is sent to followers."""
     ends: bool
-    """Whether a row comes to an end, after which it does not change."""
+    """Whether rows of this kind end, after which they do not change."""
 
     def is_over(self, row: Any) -> bool:
-        """Say whether a row has come to its end."""
+        """Say whether a row has ended."""
         return self.ends and row.status.over
 
     async def rows(self, ids: Iterable[str]) -> dict[str, Any]:

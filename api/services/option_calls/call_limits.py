@@ -9,7 +9,7 @@ MESSAGE_SECONDS = 2.0
 MESSAGE_LIMITS = Limits(
     cpu_seconds=30.0, wall_seconds=60.0, memory_bytes=CALL_LIMITS.memory_bytes, output_bytes=CALL_LIMITS.output_bytes
 )
-"""The limits of one message: for an option that ends the limits of its calls, and for the import of its package."""
+"""The limits of one message: for an option that evades the limits of its calls, and for the import of its package."""
 MAX_LEFT_THREADS = 8
 """Threads that calls may leave running before another worker answers the rest. Their stacks count as memory."""
 QUESTIONS_BETWEEN_CHECKS = 25

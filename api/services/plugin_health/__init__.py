@@ -1,4 +1,4 @@
-"""The health of packages' plugins: their faults, and the breaker that stops asking one that fails too often.
+"""The health of packages' plugins: their faults, and the circuit breaker that pauses a plugin that fails too often.
 
 The health is in the database, so that all processes of a server, its command line and GraphQL see the same.
 ``breaker.py`` decides, ``recording.py`` writes faults and recoveries, ``health.py`` reads.

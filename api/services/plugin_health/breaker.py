@@ -1,4 +1,4 @@
-"""The breaker: after some faults, a plugin is not asked for a while. Pure; ``recording.py`` stores its state."""
+"""The circuit breaker: after some faults, a plugin is paused. Pure; ``recording.py`` stores its state."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 PAUSES_FORGOTTEN_AFTER = timedelta(days=1)
 """Without a counted fault for this time, the next pause is as short as the first."""
 TIME_OF_PROBE = timedelta(minutes=1)
-"""How long the others wait for the one process that asks a paused plugin again."""
+"""How long other processes wait for the one process that probes a paused plugin."""
 FAILING_PERIOD = timedelta(hours=1)
 """How long a plugin counts as failing after a fault."""
 
@@ -29,7 +29,7 @@ class Breaker:
     """The counted faults since ``counted_from``."""
     counted_from: datetime | None = None
     pauses: int = 0
-    """How often the plugin was paused without a day between."""
+    """How often the plugin was paused, with less than PAUSES_FORGOTTEN_AFTER between faults."""
     paused_until: datetime | None = None
 
     def state(self, now: datetime) -> PluginState:
@@ -42,7 +42,7 @@ class Breaker:
     def can_be_asked(self, now: datetime) -> bool:
         """Return whether a plugin is not paused, or its pause has ended.
 
-        A pause that is longer than any new one has ended as well: the clock was set back.
+        A pause that ends later than any new one counts as ended, because the clock was set back.
         """
         return self.paused_until is None or not now < self.paused_until <= now + 2 * LONGEST_PAUSE
 

@@ -1,4 +1,4 @@
-"""The health of packages' channels: the faults of their processes, and for how long the server does not ask one."""
+"""The health of packages' channels: the faults of their processes, and their pauses."""
 
 import logging
 from collections.abc import Sequence
@@ -43,8 +43,8 @@ def record_channels(installed: Installed, clock: Clock) -> None:
 async def record_channel_fault(key: str, package: str, fault: Message, now: datetime) -> Breaker:
     """Store a fault at ``now`` (real time, UTC). Returns the breaker after it.
 
-    The Live Feed tells it by the pause of the account. An exception costs the server no process, so the breaker does
-    not count it.
+    The Live Feed reports it as the pause of the account. The breaker does not count an exception, because it does not
+    end the channel's process.
     """
     async with transaction():
         row = await plugin_health.lock_health(CHANNEL + key, package, fault.code, storable_text(fault.sentence), now)

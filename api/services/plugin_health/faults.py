@@ -15,7 +15,7 @@ class Fault(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Whether the breaker counts it: it has cost the server a worker process, or the time of one."""
+        """Whether the breaker counts it: it has ended or blocked a worker process."""
         return self.code not in (OptionFault.FAILED, OptionFault.NOT_DETERMINISTIC)
 
 

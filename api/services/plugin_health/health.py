@@ -36,7 +36,7 @@ class PluginHealth:
     fault_at: datetime | None = None
     """When the option last failed."""
     next_try_at: datetime | None = None
-    """When the server asks the option again. None unless the state is PAUSED."""
+    """When the server calls the option again. None unless the state is PAUSED."""
 
 
 async def health_of_options(installed: Installed, now: datetime) -> dict[str, PluginHealth]:

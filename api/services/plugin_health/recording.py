@@ -22,7 +22,7 @@ log = logging.getLogger("touchline.options")
 async def record_faults(option: str, package: str, faults: Sequence[Fault], now: datetime) -> Breaker:
     """Store the faults of one answer of an option, at ``now`` (real time, UTC). Returns the breaker after them.
 
-    If they pause the option, each campaign that uses it gets an event. A pause that becomes longer gives no event.
+    If they pause the option, each campaign that uses it gets an event. An extended pause gives no event.
     """
     plugin, last = SEND_OPTION + option, faults[-1]
     async with transaction():
@@ -40,7 +40,7 @@ async def record_faults(option: str, package: str, faults: Sequence[Fault], now:
 
 
 async def take_probe(option: str, now: datetime) -> bool:
-    """Take the right to ask a paused option once, after its pause has ended."""
+    """Take the right to call a paused option once, after its pause has ended."""
     return await plugin_health.take_probe(SEND_OPTION + option, now, now + TIME_OF_PROBE, LONGEST_PAUSE)
 
 

@@ -18,10 +18,10 @@ from strategies.timeline.timeline_notes import utc
 async def pause_account(
     installed: Installed, account: str, now: datetime, code: str, detail: str, requested: timedelta | None = None
 ) -> datetime | None:
-    """Pause an account in all processes. ``requested`` is for how long the server of the account wants it.
+    """Pause an account in all processes. ``requested`` is the pause that the server of the account wants.
 
-    Returns the end of the pause (UTC), or None if the account is already paused. The feed tells the first pause after a
-    success, not each further failure.
+    Returns the end of the pause (UTC), or None if the account is already paused. The feed reports the first pause after
+    a success, not each further failure.
     """
     users = await senders_of_account(installed, account)  # not in the transaction, because channels may be slow
     async with transaction():
@@ -33,7 +33,10 @@ async def pause_account(
 
 
 async def account_works(installed: Installed, account: str, now: datetime) -> None:
-    """Delete an account's pause after a success. A pause that is on stays: the email was begun before it."""
+    """Delete an account's pause after a success.
+
+    A pause that is still on stays, because the email was started before it.
+    """
     if await account_pauses.reason_of(account) is None:
         return
     users = await senders_of_account(installed, account)

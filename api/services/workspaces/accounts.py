@@ -1,4 +1,4 @@
-"""Ask a channel about the account of a sender. If the channel fails, log it and give the sender its own account."""
+"""Call a channel for the account of a sender. If the channel fails, log it and give the sender its own account."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -18,7 +18,7 @@ from strategies import Refusal
 log = logging.getLogger("touchline.dispatch")
 
 READ_PATIENCE_SECONDS = 0.5
-"""How long a request waits for the channel of a package to name an account that it only shows."""
+"""How long a request that only shows an account waits for the channel of a package."""
 CHECK_PATIENCE_SECONDS = 10.0
 """How long a request waits if it depends on the account."""
 MAX_NAME_CHARACTERS = 200

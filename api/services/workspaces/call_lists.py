@@ -11,9 +11,9 @@ from strategies import Refusal
 from strategies.errors import RefusalCollector
 
 MAX_NAME_CHARACTERS = 50
-"""Characters of an outcome or a reason: as many as Salesforce takes."""
+"""Characters of an outcome or a reason: the limit of Salesforce."""
 MAX_NAMES = 15
-"""Outcomes, and reasons, of a workspace."""
+"""The most outcomes, and the most reasons, of a workspace."""
 
 
 @dataclass(frozen=True, slots=True)

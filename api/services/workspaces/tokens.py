@@ -1,4 +1,4 @@
-"""Tokens: who may use a workspace, and what each may do."""
+"""The tokens of a workspace and their roles."""
 
 import hashlib
 import secrets
@@ -22,7 +22,7 @@ from strategies import Refusal
 TOKEN_PREFIX = "tl_"  # noqa: S105 - a prefix that scanners for leaked secrets can find
 TOKENS_PER_QUERY = 500
 MAX_TOKENS = 200
-"""Tokens of a workspace."""
+"""The most tokens of a workspace."""
 
 
 async def issue_token(workspace: Workspace, name: str, now: datetime, role: Role = Role.ADMIN) -> str:
@@ -37,7 +37,7 @@ async def create_token(context: WorkspaceContext, *, name: str, role: Role) -> t
     """Create a token. Return it with its secret, which cannot be read again. Raises Refusal."""
     name = line(name, ("name",))
     async with transaction():
-        await lock_workspace(context.workspace_id)  # so that one request at a time counts
+        await lock_workspace(context.workspace_id)  # so that one request at a time counts the tokens
         names = await workspaces.token_names(context.workspace_id)
         if name in names:
             raise Refusal.of(WorkspaceCode.TOKEN_EXISTS, ("name",), name=name)
@@ -77,7 +77,7 @@ async def workspace_by_token(secret: str) -> tuple[Workspace, str, Role] | None:
 
 
 async def valid_tokens(secret_texts: Collection[str]) -> set[str]:
-    """Return those of many bearer tokens that are valid."""
+    """Return those of these bearer tokens that are valid."""
     valid: set[str] = set()
     ordered = sorted(secret_texts)
     for start in range(0, len(ordered), TOKENS_PER_QUERY):

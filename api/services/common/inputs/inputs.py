@@ -21,7 +21,7 @@ Path = tuple[str, ...]
 SHOWN_CHARACTERS = 60
 """Characters of a wrong value that a refusal quotes."""
 SHOWN_FAULT_CHARACTERS = 200
-"""Characters of what a schema demands that a refusal quotes."""
+"""Characters of a schema's requirement that a refusal quotes."""
 MAX_TEXT_CHARACTERS = 200_000
 """The longest multi-line text, such as the HTML of an email."""
 MIN_YEAR, MAX_YEAR = 2000, 2200

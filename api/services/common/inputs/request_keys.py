@@ -1,11 +1,11 @@
 """Requests with a key, which clients may repeat. A repeated request gets the first answer, and changes nothing.
 
 A service that accepts a key takes a ``RequestKey``, and calls ``remember`` in the transaction of its changes. The
-caller carries it out by ``once``:
+caller calls the service by ``once``:
 
-    send = await once(context, "sendTask", key, [id, subject], lambda key: send_task(context, id, subject, key=key))
+send = await once(context, "sendTask", key, [id, subject], lambda key: send_task(context, id, subject, key=key))
 
-``RESULTS`` has the table of the rows that an operation creates. A refused request does not use its key up.
+``RESULTS`` has the table of the rows that an operation creates. A refused request does not use up its key.
 """
 
 import asyncio
@@ -96,7 +96,7 @@ async def once_for_many(
     try:
         return await work(request)
     except (Refusal, RepeatedRequestError):
-        # A concurrent request with the same key may have been carried out, which makes this one impossible.
+        # A concurrent request with the same key may have been carried out, and may be the cause of the refusal.
         if (earlier := await _earlier_result(context, request)) is None:
             raise
         return earlier

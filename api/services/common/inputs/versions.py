@@ -1,4 +1,4 @@
-"""Versions: a client gives the version that it has read, so that it overwrites nobody else's change."""
+"""Versions: a client gives the version that it has read, so that it does not overwrite another client's change."""
 
 from collections.abc import Callable
 from typing import Self
@@ -13,7 +13,7 @@ PATH = ("ifVersion",)
 class VersionConflict(Refusal):
     """The refusal of a change to an object that has another version than the client has read.
 
-    ``version`` is the one that it has now.
+    ``version`` is the present one.
     """
 
     def __init__(self, code: str, message: str, path: tuple[str, ...], version: int) -> None:
@@ -22,7 +22,7 @@ class VersionConflict(Refusal):
 
     @property
     def extensions(self) -> dict[str, object]:
-        """Return what a GraphQL error carries."""
+        """Return the extensions of the GraphQL error."""
         return {**super().extensions, "currentVersion": self.version}
 
     def with_path(self, change: Callable[[Path], Path]) -> Self:
@@ -31,7 +31,7 @@ class VersionConflict(Refusal):
 
 
 def check_version(kind: str, version: int, expected: int | None) -> None:
-    """Refuse if the object, such as a campaign, has another version than the client has read. None is any version.
+    """Refuse if the object, such as a campaign, has another version than ``expected``. None accepts any version.
 
     Call it in the transaction that changes the object, after its row is locked. Raises VersionConflict.
     """

@@ -29,7 +29,7 @@ LONGEST_WAIT = timedelta(hours=1)
 
 
 def is_transient(problem: BaseException) -> bool:
-    """Say whether the work itself did not fail: the database is unavailable, or another transaction was in the way."""
+    """Say whether the work may succeed later: the database is unavailable, or another transaction conflicted."""
     return database_unavailable(problem) or isinstance(problem, DeadlockDetectedError | SerializationError)
 
 
@@ -56,8 +56,8 @@ async def bisect_failures(
     """Do ``work`` on items in their order, and set aside those on which it fails. Returns the results.
 
     ``work`` is one transaction. If it fails twice, it is called again with each half of the items, until the failing
-    items are found. ``set_aside`` gets each of them and the reason. If more than ``max_set_aside`` items fail, the
-    last error is raised. ``reraise`` says of an error that no item is its cause: that error is raised at once.
+    items are found. ``set_aside`` gets each of them and the reason. If more than ``max_set_aside`` items fail, the last
+    error is raised. If ``reraise`` returns True for an error, no item is its cause, and it is raised at once.
     """
     return await _Bisection(work, set_aside, max_set_aside, reraise).run(items)
 

@@ -19,7 +19,7 @@ MIN_PEOPLE = 10
 WRITE_SLICE_SECONDS = 0.02
 """How long one transaction of a job should block the other writers of a SQLite file."""
 SMALL_CHUNK = 25
-"""A chunk of so many people or rows never shrinks, because each transaction has fixed costs."""
+"""The size below which chunks never shrink, because each transaction has fixed costs."""
 
 
 def people_per_transaction(max_people: int, steps: int, rows: int = RESOLVED_ROWS_PER_TRANSACTION) -> int:
@@ -31,9 +31,9 @@ class ChunkSize:
     """The number of people or rows in the next chunk of a job.
 
     On SQLite, each transaction is measured from its begin to its commit, and the next chunk is sized to take
-    WRITE_SLICE_SECONDS. So a user's change waits that long for a job, not for a whole large chunk. The trade-off is
-    that fixed costs are paid more often; therefore a chunk never has less than a tenth of ``most``. PostgreSQL writes
-    concurrently, so there the size is always ``most``.
+    WRITE_SLICE_SECONDS. So a user's change waits only that long for a job. The trade-off: fixed costs are paid more
+    often, so a chunk never has less than a tenth of ``most``. PostgreSQL writes concurrently, so there the size is
+    always ``most``.
 
     The job sets ``most`` and reads ``size``. Only ``transaction`` changes the measured size.
     """
@@ -58,13 +58,14 @@ class ChunkSize:
 
     @asynccontextmanager
     async def transaction(self, size: int) -> AsyncIterator[None]:
-        """Run the block, which processes so many people or rows, in one transaction, and measure it.
+        """Run the block, which processes ``size`` people or rows, in one transaction, and measure it.
 
-        The wait for other transactions does not count. A failed transaction changes nothing.
+        The wait for other transactions does not count. The block processes ``size`` people or rows. If it fails, the
+        measured size stays.
         """
         async with transaction():
             began = self._timer()
             yield
         seconds = max(self._timer() - began, WRITE_SLICE_SECONDS / 100)
-        # At most twice as many, because a chunk that found nothing to do says little about the next one.
+        # At most twice as many, because a chunk without work does not predict the time of the next one.
         self._measured = min(round(size * WRITE_SLICE_SECONDS / seconds), 2 * max(size, self._measured))

@@ -27,7 +27,7 @@ class Backoff:
         """Return the ids of the rows that are postponed at ``now``."""
         if not self._rows:
             return []
-        # Drop rows that nobody tried again long after their delay: another process has dealt with them.
+        # Drop rows whose delay ended long ago without another attempt: another process has processed them.
         self._rows = {key: row for key, row in self._rows.items() if now < row[0] + 2 * LONGEST_WAIT}
         return [key for key, row in self._rows.items() if _waits(row[0], now)]
 
@@ -38,5 +38,5 @@ class Backoff:
 
 
 def _waits(until: datetime, now: datetime) -> bool:
-    """Say whether a delay still runs. One longer than LONGEST_WAIT means that the clock was set back: ignore it."""
+    """Say whether a delay still runs. A delay longer than LONGEST_WAIT does not: the clock was set back."""
     return now < until <= now + LONGEST_WAIT

@@ -113,7 +113,7 @@ class BatchReader:
         return await self._by_address(Person, address_keys)
 
     async def crm_records_of_people(self, person_ids: list[str]) -> list[Any]:
-        """Return what the connected CRM has of people."""
+        """Return the records of people in the connected CRM."""
         rows = await present_links(self._workspace_id, person_ids)
         return [rows.get(person_id) for person_id in person_ids]
 
@@ -175,12 +175,12 @@ class BatchReader:
         return [counts[campaign_id] for campaign_id in campaign_ids]
 
     async def people_to_end_of_campaigns(self, campaign_ids: list[str]) -> list[int]:
-        """Count the people of each campaign for whom it is still to be ended. 0 if it is not being ended."""
+        """Count the people of each campaign for whom it has not been ended yet. 0 if it is not being ended."""
         counts = await active_people(campaign_ids)
         return [counts.get(campaign_id, 0) for campaign_id in campaign_ids]
 
     async def one_off_emails(self, email_ids: list[str]) -> list[OneOffEmail | None]:
-        """Return what only one-off emails have, for emails of the workspace."""
+        """Return the columns of one-off emails, for emails of the workspace."""
         found = await one_off_emails.find(email_ids)
         return [found.get(email_id) for email_id in email_ids]
 
@@ -224,7 +224,7 @@ class BatchReader:
         return [found.get(task_id) for task_id in task_ids]
 
     async def crm_tasks(self, task_ids: list[str]) -> list[LinkAndChange | None]:
-        """Return what each task is in the CRM."""
+        """Return each task's row of the CRM sync, with its waiting change."""
         found = await links_with_changes(self._workspace_id, task_ids)
         return [found.get(task_id) for task_id in task_ids]
 

@@ -32,7 +32,7 @@ KINDS_OF_IDS = {
 
 
 def check_ids(chosen: "DataclassInstance", path: tuple[str, ...]) -> None:
-    """Refuse a filter, to which ``path`` leads, with the id of another kind of object than a field takes.
+    """Refuse a filter in which a field has the id of another kind of object. ``path`` leads to the filter.
 
     Raises Refusal NOT_FOUND with the field as path. An empty list would not say why it is empty.
     """
@@ -43,7 +43,7 @@ def check_ids(chosen: "DataclassInstance", path: tuple[str, ...]) -> None:
 
 
 def check_id(kind: str, row_id: str, path: tuple[str, ...]) -> None:
-    """Refuse the id of another kind of object. Raises Refusal NOT_FOUND. An id that nothing has is no error."""
+    """Refuse the id of another kind of object. Raises Refusal NOT_FOUND. An id that does not exist is not refused."""
     if not can_be_id_of_kind(kind, row_id):
         raise not_found(kind, row_id, path)
 
@@ -73,7 +73,7 @@ def within(chosen: Filter, **ids: str) -> Filter:
 
 
 def check_dates(what: str, path: tuple[str, ...], start: str, first: date | None, end: str, last: date | None) -> None:
-    """Refuse a range of dates, or of instants without its end, that nothing can be in. ``start`` and ``end`` name it.
+    """Refuse an empty range of dates, or of instants without its end. ``start`` and ``end`` are its names.
 
     Raises Refusal EMPTY_DATE_RANGE with the end as path. An empty list would not say why it is empty.
     """

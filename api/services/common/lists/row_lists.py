@@ -30,7 +30,7 @@ MAX_PAGE_SIZE = 200
 IDS_PER_STATEMENT = 5_000
 """Ids that one statement reads, so that the event loop answers others in between."""
 DEFAULT_PAGE_SIZE = 50
-"""The most rows of a page for which no size is given."""
+"""The most rows of a page without a given size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,10 @@ class RowList:
         self._counter = counter or listing.count
         self._count: Count | None = None
         self.bounded = True
-        """Whether pages are refused in which rows meet the filter too rarely. Exports read all rows anyway."""
+        """Whether a page is refused if too few rows meet the filter.
+
+        Exports set it to False, because they read all rows.
+        """
 
     def window(self, page: PageRequest) -> Window:
         """Return which rows a page has. Raises Refusal INVALID_PAGE."""
@@ -117,7 +120,7 @@ class RowList:
         return list(found)
 
     async def count(self) -> Count:
-        """Count the rows of all pages, once for this list."""
+        """Count the rows of all pages. The number is kept for later calls."""
         if self._count is None:
             self._count = await self._counter()
         return self._count
