@@ -19,7 +19,10 @@ from strategies.calendar import local
 from strategies.errors import RefusalCollector, Refusals
 
 MAX_PEOPLE = 1_000
-"""Most people in one launch, which enrolls all or none. It blocks other writers of SQLite."""
+"""Most people in one launch, which enrolls all or none.
+
+It is small, because such a launch blocks other writers of SQLite.
+"""
 
 
 class RefusedPerson(NamedTuple):

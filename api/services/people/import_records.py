@@ -16,7 +16,7 @@ async def link_records(
 ) -> None:
     """Link people with the records of their rows. Call in the transaction of the chunk. Files have no records.
 
-    People who have a record keep it, and so do records that have a person. The first of several rows counts.
+    Existing links stay. If several rows have the same person, the first row counts.
     """
     if row.crm_source is None:
         return

@@ -87,7 +87,10 @@ async def _refuse_missing_subject(row: Template) -> None:
 
 
 def _require_role(context: WorkspaceContext, row: Template, values: Mapping[str, Any]) -> None:
-    """Let only ADMIN tokens change transactional templates, which also go to unsubscribed people. Raises Refusal."""
+    """Let only ADMIN tokens set ``transactional``, and change the content of transactional templates.
+
+    Raises Refusal.
+    """
     if values.get("transactional", row.transactional) != row.transactional:
         context.require_role(Role.ADMIN, ("transactional",))
     if row.transactional and CONTENT_COLUMNS & values.keys():

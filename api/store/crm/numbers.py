@@ -11,7 +11,7 @@ class CrmNumbers:
     """The changes that wait for CRMs, and the states of connections."""
 
     changes: dict[tuple[str, str], int]
-    """Changes of connected workspaces that wait for the CRM, by kind and state.
+    """Changes of connected workspaces that wait for the CRM, by kind and state (WAITING or FAILED).
 
     Changes that are kept after disconnecting do not count, because no process sends them.
     """

@@ -33,7 +33,7 @@ class Doubts:
         return item.logged.email is not None and self.capabilities.email_objects
 
     def _since(self, item: Item, now: datetime) -> datetime | None:
-        """Return since when the CRM can have an unknown record. None: it cannot, or it would refuse a second one."""
+        """Return since when the CRM can have an unknown record; None if it has none, or would refuse a second one."""
         if not item.is_new:
             return None
         restored = self.org.connection.restored_as_of

@@ -56,11 +56,11 @@ async def push_opt_outs(
     rows: dict[str, Suppression] = await by_ids(Suppression, org.workspace_id, [each.object_id for each in changes])
     keys = {row.email_key: row for row in rows.values()} if org.settings.sync_opt_outs else {}
     last = {each.email_key: each for each in await last_changes(org.workspace_id, list(keys))}
-    records = await _records(org, session, [row for key, row in keys.items() if _no(row, last.get(key))])
+    records = await _records(org, session, [row for key, row in keys.items() if _opted_out_here(row, last.get(key))])
     withdrawn = await store.written_opt_outs(
         org.workspace_id, org.key, [key for key, row in keys.items() if _is_undone(row, last.get(key))]
     )
-    withdrawn = await _without_other_noes(org, withdrawn)
+    withdrawn = await _without_still_suppressed(org, withdrawn)
     wanted = {each.remote_id: each for key in records for each in records[key] if not each.opted_out}
     wishes = [OptOut(remote_id, opted_out=True, changed_at=now) for remote_id in wanted]
     wishes += [OptOut(str(row.remote_id), opted_out=False, changed_at=now) for row in withdrawn]
@@ -106,7 +106,7 @@ async def _records(org: CrmOrg, session: CrmSession, rows: Sequence[Suppression]
     return {key: list(each.values()) for key, each in found.items()}
 
 
-async def _without_other_noes(org: CrmOrg, records: Sequence[CrmPerson]) -> list[CrmPerson]:
+async def _without_still_suppressed(org: CrmOrg, records: Sequence[CrmPerson]) -> list[CrmPerson]:
     """Leave out records that must stay opted out for another suppressed address: the record's, or its person's here."""
     people: dict[str, Person] = await by_ids(
         Person, org.workspace_id, [row.person_id for row in records if row.person_id is not None]
@@ -124,7 +124,7 @@ def _can_be_written(record: RemotePerson) -> bool:
     return record.opted_out is not None and not record.is_deleted and record.converted_to is None
 
 
-def _no(row: Suppression, last: LastChange | None) -> bool:
+def _opted_out_here(row: Suppression, last: LastChange | None) -> bool:
     """Whether the address has opted out here.
 
     An opt-out that came from the CRM is not copied to other records there.

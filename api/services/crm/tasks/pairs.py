@@ -134,7 +134,7 @@ def merged(org: TaskOrg, synced: SyncedTask, remote: RemoteTask, now: datetime) 
     synced.base = dict(result.base)
     synced.sent = {name: list(values) for name, values in result.sent.items()}
     conflicts = list(result.conflicts)
-    if _was_reopened_in_vain(synced, here, there, can_apply):
+    if _must_complete_again(synced, here, there, can_apply):
         conflicts.append(Conflict(TaskField.STATUS, here[TaskField.STATUS], there[TaskField.STATUS], Side.HERE))
         synced.base[TaskField.STATUS] = (there[TaskField.STATUS], there[TaskField.STATUS])
         result = replace(result, push=result.push | {TaskField.STATUS})
@@ -142,7 +142,7 @@ def merged(org: TaskOrg, synced: SyncedTask, remote: RemoteTask, now: datetime) 
     return result
 
 
-def _was_reopened_in_vain(synced: SyncedTask, here: Texts, there: Texts, can_apply: frozenset[TaskField]) -> bool:
+def _must_complete_again(synced: SyncedTask, here: Texts, there: Texts, can_apply: frozenset[TaskField]) -> bool:
     """Say whether a task was reopened in the CRM but cannot be reopened here. It is then completed there again."""
     status = TaskField.STATUS
     return (
