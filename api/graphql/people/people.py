@@ -58,7 +58,8 @@ class Person(PersonLists, Node):
     )
     erased_at: datetime | None = strawberry.field(
         description=(
-            "When the person was erased by `erasePerson`, UTC; null for everyone else. An erased person has no "
+            "When the person was erased by `erasePerson`, or merged into another one by `mergePeople`, UTC; null for "
+            "everyone else. Such a person has no "
             "address and no texts, and is not in lists of people."
         )
     )
@@ -215,7 +216,8 @@ class PersonMutation:
             "hard bounces stay with their addresses; if the address of `from` has unsubscribed, that of `into` is "
             "suppressed too. Refused if one is active in a campaign that the other is or was in (`MERGE_CONFLICT`), "
             "so that no email comes twice, and while an email to `from` is being transmitted (`EMAIL_LEAVING`). The "
-            "mutation returns when everything has moved: many events move in several short transactions."
+            "mutation returns when everything has moved: many emails, tasks and events move in several short "
+            "transactions."
         )
     )
     async def merge_people(

@@ -121,7 +121,7 @@ async def _find_target(secrets: Sequence[str], path: Mapping[str, str]) -> _Targ
     if "person" in path:
         person = await Person.get_or_none(id=signed_path) if is_possible_id(signed_path) else None
         workspace = await workspace_by_id(person.workspace_id) if person is not None else None
-        if person is None or workspace is None:
+        if person is None or person.is_merged or workspace is None:
             return None
         addresses = list(dict.fromkeys([person.email, *await recipients_of(signed_path)]))
         return _Target(workspace, addresses, signed_path)

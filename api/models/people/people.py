@@ -25,9 +25,14 @@ class Person(WorkspaceRow):
     bounced_at = fields.DatetimeField(null=True)
     # When the last reply came. Automatic replies do not count.
     replied_at = fields.DatetimeField(null=True)
-    # When the person was erased. The row stays without personal data, because emails, tasks and counts refer to it.
+    # When the person was erased or merged. The row stays without personal data: emails, tasks and counts refer to it.
     erased_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the person was merged into another one. Such a row is erased, and its emails are moving."""
+        return self.email_key == f"merged:{self.id}"
 
     class Meta:
         table = "person"

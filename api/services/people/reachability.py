@@ -28,7 +28,7 @@ async def lock_reachable(
     """
     await lock_present([person_id])
     person = await Person.get_or_none(id=person_id)
-    if person is None:  # merged after the email was read
+    if person is None or person.is_merged:  # after the email was read
         raise Refusal.of(InputCode.CHANGED_MEANWHILE, path, case="person")
     if not transactional:
         await refuse_unsubscribed(person, path)

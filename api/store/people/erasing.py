@@ -24,8 +24,9 @@ EMAILS = (
 
 
 async def is_erased(workspace_id: str, person_id: str) -> bool:
-    """Say whether a person of the workspace was erased."""
-    statement = f"SELECT 1 AS found FROM person WHERE id = $1 AND {of_workspace(2)} AND erased_at IS NOT NULL"
+    """Say whether a person of the workspace was erased, not merged."""
+    erased = "erased_at IS NOT NULL AND email_key <> 'merged:' || id"
+    statement = f"SELECT 1 AS found FROM person WHERE id = $1 AND {of_workspace(2)} AND {erased}"
     return is_possible_id(person_id) and bool(await execute(statement, person_id, workspace_id))
 
 

@@ -1,4 +1,6 @@
-"""Move the rows of one person to another. Call the functions in one transaction."""
+"""Move the rows of one person to another. Call the functions that write in a transaction."""
+
+from datetime import datetime
 
 from api.store.crm.person_records import move_records
 from api.store.engine.database import is_postgres
@@ -7,13 +9,22 @@ from api.store.engine.sql import document, execute, in_list
 from api.store.people.former_addresses import move_former_addresses
 from api.store.people.groups import add_people, leave_groups, lock_group
 
-TABLES = {
-    "send": "id IN (SELECT send.id FROM enrollment JOIN send ON send.enrollment_id = enrollment.id"
-    " WHERE enrollment.person_id = $1 UNION ALL SELECT id FROM send WHERE person_id = $1 AND enrollment_id IS NULL)",
-    "enrollment": "person_id = $1",
-    "task": "person_id = $1",
-}
-"""The tables whose rows move, each with an SQL condition that uses an index. Emails are found by their enrollments."""
+IN_CAMPAIGNS = (
+    "id IN (SELECT send.id FROM enrollment JOIN send ON send.enrollment_id = enrollment.id"
+    " WHERE enrollment.person_id = $1)"
+)
+OUTSIDE = "person_id = $1 AND enrollment_id IS NULL"
+WAITING = "status || '' NOT IN ('SENT', 'FAILED', 'BOUNCED')"
+AT_ONCE = (
+    ("send", IN_CAMPAIGNS),
+    ("enrollment", "person_id = $1"),
+    ("send", f"{OUTSIDE} AND {WAITING}"),
+    ("task", "person_id = $1 AND (enrollment_id IS NOT NULL OR status || '' = 'OPEN')"),
+)
+"""What moves with the decision, as tables with SQL conditions that use an index: what campaigns have made, whose number
+the campaigns limit, and what still happens. Emails of campaigns are found by their enrollments."""
+LATER = (("send", OUTSIDE, "id"), ("task", "person_id = $1", "id"), ("event", "person_id = $1", "position, id"))
+"""What moves in chunks, because a person can have any number: tables with a condition and the order of an index."""
 
 
 async def lock_people(*person_ids: str) -> None:
@@ -38,25 +49,25 @@ async def campaigns_of_both(first_id: str, second_id: str) -> list[str]:
     return [row["name"] for row in rows]
 
 
-async def source_with_events(person_id: str) -> str | None:
-    """Return the id of a person who was merged into this one, and whose events have not all moved yet."""
+async def unfinished_source(person_id: str) -> str | None:
+    """Return the id of a person who was merged into this one, and whose rows have not all moved yet."""
     merged = await execute("SELECT data FROM event WHERE person_id = $1 AND kind = 'PEOPLE_MERGED'", person_id)
     for source_id in sorted({str(document(row["data"]).get("from")) for row in merged}):
-        if await execute("SELECT 1 AS found FROM event WHERE person_id = $1 LIMIT 1", source_id):
-            return source_id
+        for table, condition, _ in LATER:
+            if await execute(f"SELECT 1 AS found FROM {table} WHERE {condition} LIMIT 1", source_id):
+                return source_id
     return None
 
 
-async def move_events(source_id: str, target_id: str, limit: int) -> int:
-    """Give up to ``limit`` events of one person to the other. Returns the number of events that moved."""
-    moved = await execute(
-        "UPDATE event SET person_id = $2 WHERE id IN"
-        " (SELECT id FROM event WHERE person_id = $1 ORDER BY position, id LIMIT $3) RETURNING id",
-        source_id,
-        target_id,
-        limit,
-    )
-    return len(moved)
+async def move_history(source_id: str, target_id: str, limit: int) -> int:
+    """Give up to ``limit`` rows of one person to the other. Returns how many moved."""
+    number = 0
+    for table, condition, order in LATER:
+        if number < limit:
+            rows = f"SELECT id FROM {table} WHERE {condition} ORDER BY {order} LIMIT $3"
+            statement = f"UPDATE {table} SET person_id = $2 WHERE id IN ({rows}) RETURNING id"
+            number += len(await execute(statement, source_id, target_id, limit - number))
+    return number
 
 
 async def lock_remaining(person_id: str) -> bool:
@@ -66,8 +77,8 @@ async def lock_remaining(person_id: str) -> bool:
 
 
 async def move_rows(workspace_id: str, source_id: str, target_id: str) -> None:
-    """Give everything that belongs to one person to the other: enrollments, emails, tasks and groups."""
-    for table, condition in TABLES.items():
+    """Give the other person what moves at once: campaigns, what waits, groups, imports, addresses and CRM records."""
+    for table, condition in AT_ONCE:
         await execute(f"UPDATE {table} SET person_id = $2 WHERE {condition}", source_id, target_id)
     statement = "SELECT people_group_id, added_at FROM group_member WHERE person_id = $1 ORDER BY people_group_id"
     memberships = await execute(statement, source_id)
@@ -82,7 +93,20 @@ async def move_rows(workspace_id: str, source_id: str, target_id: str) -> None:
         target_id,
     )
     await move_former_addresses(source_id, target_id)
-    for table in ("first_email", "launch_choice"):
+    for table in ("first_email", "launch_choice", "imported_person", "former_address"):
         await execute(f"DELETE FROM {table} WHERE person_id = $1", source_id)
     await move_records(source_id, target_id)
-    await execute("DELETE FROM person WHERE id = $1", source_id)
+
+
+async def hide(person_id: str, now: datetime) -> None:
+    """Empty the row of a person who was merged, so that nobody finds it. ``now`` is UTC.
+
+    The row stays: before a database deletes it, it looks for its emails among all emails.
+    """
+    await execute(
+        "UPDATE person SET email = '', email_key = 'merged:' || id, first_name = '', last_name = '', title = '',"
+        " company = '', zone = NULL, own_fields = '{}', bounced_at = NULL, replied_at = NULL, erased_at = $2"
+        " WHERE id = $1",
+        person_id,
+        now,
+    )

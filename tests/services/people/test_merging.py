@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from api.ids import new_id
-from api.models import Enrollment, Event, GroupMember, Job, PeopleGroup, Person, Send, Sender, Suppression
+from api.models import Enrollment, Event, GroupMember, Job, PeopleGroup, Person, Send, Sender, Suppression, Task
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.one_off_emails.drafts import NewEmail, create_email
 from api.services.one_off_emails.sending import send_email
@@ -15,8 +15,10 @@ from api.services.people.erasing import erase_person
 from api.services.people.merging import MERGE, merge_people, move_chunks
 from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import unsubscribe
+from api.services.tasks.hand_tasks import create_task
 from api.store import jobs
-from strategies import Refusal
+from api.store.engine.rows import find
+from strategies import Refusal, StepType
 from tests.databases import on_sqlite
 from tests.services.jobs.test_poison import runner
 from tests.services.world import NOW, Killed, World, make_world
@@ -38,7 +40,7 @@ async def test_everything_moves_to_the_other_person(world: World) -> None:
     merged = await merge_people(world.context, ada, other.id)
     assert (merged.email, merged.first_name, merged.company) == ("new@example.com", "Ada", "Acme")
     assert merged.own_fields == {"city": "Rome", "a": "2"}
-    assert not await Person.exists(id=ada)
+    assert await find(Person, world.context.workspace_id, ada) is None
     assert (await Enrollment.get(id=world.enrollments[0].id)).person_id == other.id
     emails = await Send.filter(person_id=other.id).order_by("due_at").values_list("recipient", "status")
     assert emails == [("ada@example.com", "SENT"), (None, "SCHEDULED")]
@@ -122,7 +124,7 @@ async def kill(*_: object) -> bool:
 async def test_no_transaction_moves_more_than_a_chunk_of_events(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, other = await with_events(world, 9)
     events = await Event.filter(person_id=ada).count()
-    monkeypatch.setattr(merging, "EVENTS_PER_CHUNK", 2)
+    monkeypatch.setattr(merging, "ROWS_PER_CHUNK", 2)
     moved: list[int] = []
     running: set[int] = set()
 
@@ -142,16 +144,63 @@ async def test_no_transaction_moves_more_than_a_chunk_of_events(world: World, mo
     assert (await Job.get(kind=MERGE.name)).state == "DONE"
 
 
+async def with_history(world: World, number: int) -> tuple[str, str]:
+    """Give ada many sent emails outside campaigns and done tasks, one waiting email and one open task."""
+    ada, sender = world.enrollments[0].person_id, await Sender.get()
+    new = NewEmail(person_id=ada, sender_id=sender.id, subject="Hello", html="<p>Hello</p>")
+    for _ in range(number + 1):
+        email = await create_email(world.context, new)
+        await create_task(
+            world.context, person_id=ada, assignee_id=sender.id, kind=StepType.CALL, name="Call", due_date=NOW.date()
+        )
+    await Send.filter(enrollment_id=None).exclude(id=email.id).update(status="SENT", sent_at=NOW)
+    waiting = await Task.filter(enrollment_id=None).first()
+    assert waiting is not None
+    await Task.filter(enrollment_id=None).exclude(id=waiting.id).update(status="COMPLETED", done_at=NOW)
+    return ada, (await create_person(world.context, "new@example.com")).id
+
+
+async def left_with(person_id: str) -> list[int]:
+    return [await each.filter(person_id=person_id).count() for each in (Send, Task, Event)]
+
+
+async def test_past_emails_and_tasks_move_in_chunks_and_what_waits_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, other = await with_history(world, 5)
+    before = await left_with(ada)
+    monkeypatch.setattr(merging, "ROWS_PER_CHUNK", 2)
+    with monkeypatch.context() as killing:
+        killing.setattr(merging, "carry_out", kill)
+        with pytest.raises(Killed):
+            await merge_people(world.context, ada, other)
+    assert await Send.filter(person_id=ada).exclude(status="SENT").count() == 0
+    assert await Task.filter(person_id=ada).exclude(status="COMPLETED").count() == 0
+    assert await Enrollment.filter(person_id=ada).count() == 0
+    assert await left_with(ada) == [5 - 2, 5, before[2]]
+    # Nobody finds the person meanwhile, and nobody erases what belongs to the other one.
+    for change in (erase_person(world.context, ada), update_person(world.context, ada, first_name="A")):
+        with pytest.raises(Refusal, match="NOT_FOUND"):
+            await change
+    left = [sum(await left_with(ada))]
+    left += [sum(await left_with(ada)) async for _ in move_chunks(other)]
+    assert all(0 < first - second <= 2 for first, second in pairwise(left))
+    assert await left_with(ada) == [0, 0, 0]
+    assert await left_with(other) == [before[0], before[1], before[2] + 1]
+    # An address of the person who was merged is free.
+    assert (await create_person(world.context, "ada@example.com")).id != ada
+
+
 async def test_a_merge_that_is_killed_between_chunks_continues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, other = await with_events(world, 9)
     events = await Event.filter(person_id=ada).count()
-    monkeypatch.setattr(merging, "EVENTS_PER_CHUNK", 2)
+    monkeypatch.setattr(merging, "ROWS_PER_CHUNK", 2)
     with monkeypatch.context() as killing:
         killing.setattr(merging, "carry_out", kill)
         with pytest.raises(Killed):
             await merge_people(world.context, ada, other)
     # The decision holds at once.
-    assert not await Person.exists(id=ada)
+    assert await find(Person, world.context.workspace_id, ada) is None
     assert (await Enrollment.get(id=world.enrollments[0].id)).person_id == other
     work = move_chunks(other)
     await anext(work)
@@ -169,7 +218,7 @@ async def test_what_a_killed_merge_left_follows_the_next_merge(world: World, mon
     ada, other = await with_events(world, 9)
     events = await Event.filter(person_id=ada).count()
     last = (await create_person(world.context, "last@example.com")).id
-    monkeypatch.setattr(merging, "EVENTS_PER_CHUNK", 2)
+    monkeypatch.setattr(merging, "ROWS_PER_CHUNK", 2)
     with monkeypatch.context() as killing:
         killing.setattr(merging, "carry_out", kill)
         with pytest.raises(Killed):
@@ -188,7 +237,7 @@ async def test_what_a_killed_merge_left_is_erased_with_the_person(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, other = await with_events(world, 9)
-    monkeypatch.setattr(merging, "EVENTS_PER_CHUNK", 2)
+    monkeypatch.setattr(merging, "ROWS_PER_CHUNK", 2)
     with monkeypatch.context() as killing:
         killing.setattr(merging, "carry_out", kill)
         with pytest.raises(Killed):
