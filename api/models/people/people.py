@@ -32,7 +32,7 @@ class Person(WorkspaceRow):
     @property
     def is_merged(self) -> bool:
         """Whether the person was merged into another one. Such a row is erased, and its emails are moving."""
-        return self.email_key == f"merged:{self.id}"
+        return bool(self.email_key == f"merged:{self.id}")
 
     class Meta:
         table = "person"
