@@ -35,6 +35,7 @@ class Rule(StrEnum):
     EDITED = "EDITED"
     PAUSED = "PAUSED"
     WINDOW = "WINDOW"
+    ALLOWED = "ALLOWED"
     ACCOUNT = "ACCOUNT"
     SECRETS = "SECRETS"
     SESSIONS = "SESSIONS"

@@ -11,6 +11,7 @@ from plugins.testing.common.places import where
 from plugins.testing.common.time_limit import NoAnswerError
 from plugins.testing.send_options.cases import Case
 from plugins.testing.send_options.explanation_reader import WrongError, evaluate
+from plugins.testing.send_options.promised_hours import Allowed, check_hours
 from plugins.testing.send_options.recorder import Recorder
 from strategies import CreateTask, Refusal, SendAt, UndeclaredReadError
 from strategies.calendar import instant_of
@@ -22,6 +23,8 @@ from strategies.timeline.records import Planned, PlannedSend, PlannedTask
 
 IN_WINDOW = " The ranges of window() must contain the time that resolve() chooses: look at the zones of both."
 HOUR = dt.timedelta(hours=1)
+LATE_HOURS = range(5, 7 * 24, 13)
+"""Delays of an email, on each day of a week and at different hours."""
 PAUSE = dt.timedelta(days=9, hours=5)
 SKIPPED_RANGE = (
     "Refuse a configuration in validate() whose range ends before it starts. Where the clocks go forward, leave out a"
@@ -39,6 +42,7 @@ def check_answers(
     findings: Findings,
     *,
     changes: bool = False,
+    allowed: Allowed | None = None,
 ) -> None:
     """Resolve the case, and check the answer and its explanation. With ``changes`` also an edit and a pause."""
     if Rule.TIME_LIMIT in findings:
@@ -47,6 +51,7 @@ def check_answers(
     if planned is None:
         return
     check_explanation(wrapper, planned, case, findings)
+    check_hours(allowed, planned, case, findings)
     if not isinstance(planned, PlannedSend):
         return
     if any(note.code == "NO_TIME_ALLOWED" for note in planned.notes):
@@ -57,8 +62,17 @@ def check_answers(
         )
     if not changes:
         return
-    _check_later(wrapper, recorder, options, case, planned, findings)
-    _check_pause(wrapper, recorder, options, case, planned, findings)
+    for again in (
+        _check_later(wrapper, recorder, options, case, planned, findings),
+        _check_pause(wrapper, recorder, options, case, planned, findings),
+    ):
+        if again is not None:
+            check_explanation(wrapper, again, case, findings)
+            check_hours(allowed, again, case, findings)
+    for hours in LATE_HOURS if allowed is not None and Rule.ALLOWED not in findings else ():
+        late = _planned(wrapper, recorder, options, case, max(case.now, planned.instant) + hours * HOUR, findings)
+        if late is not None:
+            check_hours(allowed, late, case, findings)
 
 
 def _planned(
@@ -159,8 +173,8 @@ def _check_later(
     case: Case,
     planned: PlannedSend,
     findings: Findings,
-) -> None:
-    """Resolve again before the email is sent, as an edit does, and after its time has passed."""
+) -> Planned | None:
+    """Resolve again before the email is sent, as an edit does. Returns the plan after its time has passed."""
     between = case.now + (planned.instant - case.now) / 2
     again = _planned(wrapper, recorder, options, case, between, findings) if between > case.now else planned
     if isinstance(again, PlannedSend) and (again.date, again.time) != (planned.date, planned.time):
@@ -171,9 +185,7 @@ def _check_later(
             "Compute from step.date, step.start or a fact, not from step.now: otherwise every edit moves the email."
             + (IN_WINDOW if wrapper.limits_times else ""),
         )
-    late = _planned(wrapper, recorder, options, case, max(case.now, planned.instant) + HOUR, findings)
-    if late is not None:
-        check_explanation(wrapper, late, case, findings)
+    return _planned(wrapper, recorder, options, case, max(case.now, planned.instant) + HOUR, findings)
 
 
 def _check_pause(
@@ -183,26 +195,25 @@ def _check_pause(
     case: Case,
     planned: PlannedSend,
     findings: Findings,
-) -> None:
-    """Pause the campaign until the email is overdue, and resume it."""
+) -> Planned | None:
+    """Pause the campaign until the email is overdue, and resume it. Returns the plan after that."""
     if Rule.PAUSED in findings:
-        return
+        return None
     now = max(case.now, planned.instant) + PAUSE
     try:
         after = case.resumed(wrapper.key, options, now).planned
     except Refusal as refusal:
         add_failure(recorder, case, refusal, findings)
-        return
+        return None
     _check_ranges(recorder, case, findings)
     moved = next((each for each in after if each.number == case.form.number), None)
-    if moved is not None:
-        check_explanation(wrapper, moved, case, findings)
     if isinstance(moved, PlannedSend) and instant_of(moved.date, moved.time, moved.zone) < now - 24 * HOUR:
         findings.add(
             Rule.PAUSED,
             f"after a pause until {now}, resolve() still chooses {moved.time} on {moved.date}. The case: {case}",
             "Compute the date from step.date, which a resume moves.",
         )
+    return moved
 
 
 def check_repeated(recorder: Recorder, findings: Findings) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from plugins.testing.send_options.clock_change_cases import change_cases
 from plugins.testing.send_options.hints import check_hints, hint_threads
 from plugins.testing.send_options.hypothesis_runs import for_examples, need_hypothesis
 from plugins.testing.send_options.positions import check_positions, offered_forms
+from plugins.testing.send_options.promised_hours import Allowed
 from plugins.testing.send_options.recorder import Recorder
 from strategies import CampaignFacts, Refusal, SendOption
 from strategies.calendar import zone_names
@@ -38,12 +40,14 @@ def assert_send_option(
     *,
     examples: int = EXAMPLES,
     zones: Sequence[str] | None = None,
+    allowed: Allowed | None = None,
 ) -> None:
     """Check that an option keeps the contract of send options. Raises ContractBrokenError with all faults.
 
     ``configs`` are configurations that users would choose. Leave them out if ``{}`` is one. The checks run in all time
     zones, or in ``zones``, and near the changes of their clocks. ``examples`` is the number of further cases. The cases
-    are the same in every run. Needs ``touchline[testing]``.
+    are the same in every run. ``allowed(config, at)`` says whether an email can be sent at a local time: for an option
+    that promises certain hours or days. Needs ``touchline[testing]``.
     """
     need_hypothesis()
     findings, threads = Findings(name_of(option)), set(threading.enumerate())
@@ -54,7 +58,7 @@ def assert_send_option(
     good = check_configs(wrapper.config_schema, configs, findings)
     recorder = Recorder(wrapper.own, findings)
     wrapper.own = recorder
-    run = _Run(wrapper, recorder, good, sorted(zones or zone_names()), findings)
+    run = _Run(wrapper, recorder, good, sorted(zones or zone_names()), findings, allowed)
     with _without_log(), suppress(NoAnswerError):
         run.check_configs()
         check_positions(wrapper, findings)
@@ -84,6 +88,7 @@ class _Run:
     configs: Sequence[Mapping[str, Any]]
     zones: Sequence[str]
     findings: Findings
+    allowed: Allowed | None
 
     def check_configs(self) -> None:
         """Let the option validate the good configurations."""
@@ -100,14 +105,13 @@ class _Run:
         cases = zone_cases(self.zones, forms, self.configs, asks_send_at=asks)
         changes = change_cases(self.zones, forms, schema, self.configs, self._is_valid, asks_send_at=asks)
         for case in chain(cases, changes, self._slightly_wrong(forms)):
-            check_answers(wrapper, recorder, options, case, findings)
+            check_answers(wrapper, recorder, options, case, findings, allowed=self.allowed)
         check_repeated(recorder, findings)
         findings.raise_any()  # otherwise the same faults appear again as faults of edits and pauses
         accepted = all_configs(schema, self.configs).filter(self._is_valid)
         every = any_case(self.zones, forms, accepted, asks_send_at=asks, takes_time=wrapper.takes_time)
-        for_examples(
-            every, lambda case: check_answers(wrapper, recorder, options, case, findings, changes=True), examples
-        )
+        check = partial(check_answers, wrapper, recorder, options, changes=True, allowed=self.allowed)
+        for_examples(every, lambda case: check(case, findings), examples)
         check_repeated(recorder, findings)
         check_hints(wrapper, recorder, findings)
 

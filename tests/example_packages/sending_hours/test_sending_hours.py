@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 from touchline.partners import Calendar, Refusal, StepContext, load
 from touchline.testing import assert_send_option
-from touchline_sending_hours import SendingHours
+from touchline_sending_hours import SendingHours, is_open
 
 BERLIN = {"country": "DE", "opens": "09:00", "closes": "17:00"}
 ZONES = ["America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Europe/Berlin", "Pacific/Apia"]
@@ -26,8 +26,14 @@ def step(on, **changes):
     return StepContext(**values | changes)
 
 
+def in_office_hours(config, at):
+    opens, closes = time.fromisoformat(config["opens"]), time.fromisoformat(config["closes"])
+    return is_open(at.date(), config["country"]) and opens <= at.time() < closes
+
+
 def test_the_contract():
-    assert_send_option(SendingHours(), configs=[BERLIN, BERLIN | {"country": "US", "opens": "00:00"}], zones=ZONES)
+    configs = [BERLIN, BERLIN | {"country": "US", "opens": "00:00"}]
+    assert_send_option(SendingHours(), configs=configs, zones=ZONES, allowed=in_office_hours)
 
 
 def test_easter():

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,14 @@ import pytest
 
 from plugins.testing import ContractBrokenError, KitHint, Rule, assert_send_option
 from plugins.testing.send_options.clock_change_cases import times_changed
+from plugins.testing.send_options.promised_hours import Allowed
 from strategies import Range, SendOption, StepContext
 from strategies.options.at_time import AtTime
 from strategies.options.choose_at_launch import ChooseAtLaunch
 from strategies.options.same_time_as_previous import SameTimeAsPrevious
 from strategies.options.task import Task
 from tests.plugins.partner_package.touchline_business_hours import BusinessHours
-from tests.plugins.testing.options import BAD, HINTED, Good, Hours, passed, variant
+from tests.plugins.testing.options import BAD, HINTED, Good, Hours, anytime, passed, variant
 
 ZONES = ("America/Santiago", "Europe/Berlin")
 CONFIGS = [{"hour": 9}, {"hour": 17}]
@@ -194,3 +195,19 @@ def test_calls_are_observed_and_not_blocked(tmp_path: Path) -> None:
     write = variant(resolve=lambda self, step: resolve(step, lambda: written.write_text("noon")))
     assert Rule.FILES in found(write)
     assert written.read_text() == "noon"
+
+
+def test_the_hours_that_an_option_promises() -> None:
+    def faults(option: SendOption, allowed: Allowed) -> str:
+        with pytest.raises(ContractBrokenError) as broken:
+            assert_send_option(option, CONFIGS, zones=ZONES, examples=EXAMPLES, allowed=allowed)
+        assert list(broken.value.found) == [Rule.ALLOWED]
+        return broken.value.found[Rule.ALLOWED]
+
+    def by_day(_: Mapping[str, Any], at: datetime) -> bool:
+        return 7 <= at.hour < 19
+
+    assert_send_option(Good(), CONFIGS, zones=ZONES, examples=EXAMPLES, allowed=by_day)
+    assert "a late email is sent at" in faults(variant(window=anytime), by_day), "its resolve chooses these hours"
+    assert "an email is planned for Sunday, " in faults(Good(), lambda _, at: at.weekday() < 6)
+    assert "a late email is sent at" in faults(Good(), lambda config, at: at.hour == config["hour"])
