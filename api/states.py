@@ -23,21 +23,6 @@ class Tracking(StrEnum):
     OPENS_AND_CLICKS = "OPENS_AND_CLICKS"
 
 
-class Role(StrEnum):
-    """What a token may do. Each role may also do what those before it may."""
-
-    READ_ONLY = "READ_ONLY"
-    REP = "REP"
-    ADMIN = "ADMIN"
-
-    def includes(self, other: "Role") -> bool:
-        """Say whether this role may do everything that another may."""
-        return ROLES.index(self) >= ROLES.index(other)
-
-
-ROLES = tuple(Role)
-
-
 class OnExpiry(StrEnum):
     """What an expired task does to the person's campaign."""
 

@@ -16,8 +16,8 @@ from typing import Any
 from api.clock import system_clock
 from api.ids import new_id
 from api.models import CrmChange, CrmTask, CrmTaskSync, Person, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.syncing.sync_job import CRM_SYNC
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner

@@ -14,7 +14,7 @@ from api.models import Campaign, Send, Step, Workspace
 from api.services.campaigns import edit_drafts
 from api.services.campaigns.editing.edit_preview import edit_preview
 from api.services.campaigns.pausing.resume_preview import resume_preview
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.fact_groups import MAX_GROUPS
 from api.services.launches.background import background_launch
 from api.services.launches.launch import Choice

@@ -7,9 +7,9 @@ from api.codes.crm.activities import CrmActivityCode
 from api.codes.crm.connections import CrmConnectionCode
 from api.codes.crm.person_records import CrmPersonCode
 from api.codes.events.event_kinds import EventKind
-from api.codes.reasons.answers import AnswerCode
 from api.codes.reasons.channel_faults import ChannelFault
 from api.codes.reasons.deliverability import DnsCode
+from api.codes.reasons.incoming import AnswerCode
 from api.codes.reasons.mail_reasons import MailReason
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.codes.refusals.bulk_actions import BulkCode

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import strawberry
 
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.command_center_enums import BulkActionKind, BulkActionStatus
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.payloads import Payload, UserError, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
-from api.services.bulk import bulk_actions, queries
+from api.services.bulk import bulk_actions, bulk_reads
 from api.services.bulk.actions import Arguments
 from api.services.common.lists.row_lists import RowList
 from strategies import Refusal
@@ -87,7 +87,7 @@ class BulkAction:
     async def refusals(
         self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[BulkRefusal]:
-        return await connect(queries.refusals(self.id), PageRequest(first, after, last, before), info)
+        return await connect(bulk_reads.refusals(self.id), PageRequest(first, after, last, before), info)
 
 
 @strawberry.type(description="Result of a mutation on several objects: what happened to each of them.")
@@ -149,14 +149,14 @@ class BulkActionQuery:
         description="The bulk action with this id and its progress; null if the workspace has none.",
     )
     async def bulk_action(self, info: Request, id: BulkActionId) -> BulkAction | None:
-        return from_row(BulkAction, await queries.bulk_action(info.context.workspace_context, id))
+        return from_row(BulkAction, await bulk_reads.bulk_action(info.context.workspace_context, id))
 
     @strawberry.field(metadata=page_cost(), description="Bulk actions in the background, the newest first.")
     async def bulk_actions(
         self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[BulkAction]:
         return await connect(
-            queries.bulk_actions(info.context.workspace_context), PageRequest(first, after, last, before), info
+            bulk_reads.bulk_actions(info.context.workspace_context), PageRequest(first, after, last, before), info
         )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.utils.str_converters import to_snake_case
 
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.node_interface import TYPE_NAMES, Node, prefix_of
 from api.graphql.limits.cost import cost
 from api.graphql.limits.sizes import LIST_LIMIT

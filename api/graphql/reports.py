@@ -8,14 +8,14 @@ import strawberry
 
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.campaigns.steps import Step
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.limits.cost import cost
 from api.graphql.stats import EmailStats, TaskStats, email_stats, task_stats
 from api.graphql.templates.templates import Template
 from api.graphql.workspaces.senders import Sender
-from api.services.reports import queries
-from api.services.reports.queries import Counts
+from api.services.reports import report_reads
+from api.services.reports.report_reads import Counts
 
 
 @strawberry.enum(description="What the lines of a report are grouped by.")
@@ -49,7 +49,7 @@ class ReportFilter:
 class ReportLine:
     """A CountsOf of the store."""
 
-    by: strawberry.Private[queries.Scope | None]
+    by: strawberry.Private[report_reads.Scope | None]
     key: strawberry.Private[str]
     numbers: strawberry.Private[dict[str, int]]
 
@@ -61,22 +61,22 @@ class ReportLine:
 
     @strawberry.field(metadata=cost(9), description="The sender of a report by SENDER; null in other reports.")
     async def sender(self, info: Request) -> Sender | None:
-        return await info.context.loaders.sender.load(self.key) if self.by is queries.Scope.SENDER else None
+        return await info.context.loaders.sender.load(self.key) if self.by is report_reads.Scope.SENDER else None
 
     @strawberry.field(
         metadata=cost(9),
         description="The template of a report by TEMPLATE; null in other reports, and if it was deleted.",
     )
     async def template(self, info: Request) -> Template | None:
-        return await info.context.loaders.template.load(self.key) if self.by is queries.Scope.TEMPLATE else None
+        return await info.context.loaders.template.load(self.key) if self.by is report_reads.Scope.TEMPLATE else None
 
     @strawberry.field(metadata=cost(9), description="The step of a report by STEP; null in other reports.")
     async def step(self, info: Request) -> Step | None:
-        return await info.context.loaders.step.load(self.key) if self.by is queries.Scope.STEP else None
+        return await info.context.loaders.step.load(self.key) if self.by is report_reads.Scope.STEP else None
 
     @strawberry.field(metadata=cost(9), description="The campaign of a report by CAMPAIGN; null in other reports.")
     async def campaign(self, info: Request) -> Campaign | None:
-        return await info.context.loaders.campaign.load(self.key) if self.by is queries.Scope.CAMPAIGN else None
+        return await info.context.loaders.campaign.load(self.key) if self.by is report_reads.Scope.CAMPAIGN else None
 
     @strawberry.field(description="Emails, and answers to them.")
     def emails(self) -> EmailStats:
@@ -115,9 +115,9 @@ class ReportQuery:
         before: Before = None,
     ) -> Connection[ReportLine]:
         chosen = filter or ReportFilter()
-        counted = queries.ReportFilter(
+        counted = report_reads.ReportFilter(
             chosen.campaign_id, chosen.step_id, chosen.sender_id, chosen.template_id, first_day, last_day
         )
-        scope = None if by is ReportBy.DAY else queries.Scope[by.name]
-        lines = queries.report_lines(info.context.workspace_context, scope, counted)
+        scope = None if by is ReportBy.DAY else report_reads.Scope[by.name]
+        lines = report_reads.report_lines(info.context.workspace_context, scope, counted)
         return await connect(lines, PageRequest(first, after, last, before), info)

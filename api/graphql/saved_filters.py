@@ -9,8 +9,8 @@ from strawberry.scalars import JSON
 from api.graphql.emails import email_filters
 from api.graphql.emails.email_filters import EmailFilter
 from api.graphql.emails.emails import Email
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.command_center_enums import SavedFilterKind
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
@@ -22,12 +22,12 @@ from api.graphql.people.person_filters import PersonFilter
 from api.graphql.tasks import task_filters
 from api.graphql.tasks.task_filters import TaskFilter
 from api.graphql.tasks.tasks import Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.lists.row_lists import RowList
-from api.services.emails import queries as email_queries
-from api.services.people import queries as person_queries
+from api.services.common.request_context import WorkspaceContext
+from api.services.emails import email_reads as email_queries
+from api.services.people import person_reads as person_queries
 from api.services.saved_filters import saved_filters
-from api.services.tasks import queries as task_queries
+from api.services.tasks import task_reads as task_queries
 
 SavedFilterId = Annotated[
     strawberry.ID,

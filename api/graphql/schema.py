@@ -21,11 +21,11 @@ from api.graphql.campaigns.step_mutations import StepMutation
 from api.graphql.campaigns.steps import StepQuery
 from api.graphql.campaigns.waiting_people import WaitingPeopleMutation
 from api.graphql.crm.connections import CrmConnectionQuery
+from api.graphql.crm.crm_mutations import CrmMutation
 from api.graphql.crm.crm_people import CrmPersonMutation
+from api.graphql.crm.crm_settings import CrmSettingsMutation
 from api.graphql.crm.crms import CrmQuery
 from api.graphql.crm.failures import CrmFailureMutation, CrmFailureQuery
-from api.graphql.crm.mutations import CrmMutation
-from api.graphql.crm.settings import CrmSettingsMutation
 from api.graphql.emails.email_bulk_mutations import EmailBulkMutation
 from api.graphql.emails.email_mutations import EmailMutation
 from api.graphql.emails.email_previews import EmailPreviewQuery

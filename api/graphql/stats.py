@@ -4,7 +4,7 @@ import strawberry
 
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import REASONS
-from api.services.reports.queries import Counts
+from api.services.reports.report_reads import Counts
 
 
 @strawberry.type(description="How many emails failed, or people ended, for one reason.")

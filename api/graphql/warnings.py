@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.language import Language
 from strategies import WarningNote
 from strategies.sentences.sentences import own_first, sentence

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from api.models import Token, Workspace
-from api.states import Role
+from api.roles import Role
 from api.store.engine.database import is_postgres
 from api.store.engine.row_reader import columns_of
 from api.store.engine.rows import is_possible_id

@@ -280,7 +280,7 @@ def test_no_password_is_logged_where_a_service_cannot_start(environment: dict[st
         ("api.cli.database.migrate", {"graphql", "starlette", "strawberry", "uvicorn"}),
         ("api.cli.schema", {"graphql", "starlette", "strawberry", "uvicorn"}),
         ("api.cli.plugins.list_packages", {"graphql", "starlette", "strawberry", "uvicorn"}),
-        ("api.cli.serving.serve", {"api.mail.reading.verdict", "dkim", "dns", "graphql", "strawberry"}),
+        ("api.cli.serving.serve", {"api.mail.reading.mail_classification", "dkim", "dns", "graphql", "strawberry"}),
     ],
 )
 def test_a_command_imports_what_it_needs(module: str, unneeded: set[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from api.models import Campaign, Sender, Task
 from api.services.campaigns.campaigns import add_step
 from api.services.common.lists.row_lists import Window
-from api.services.tasks.queries import TaskFilter, tasks
+from api.services.tasks.task_reads import TaskFilter, tasks
 from api.states import SendStatus, TaskDue
 from api.store.dispatch.throttles import Allowance, allowance, start_windows, take_slots
 from api.store.emails.emails import FOLDERS

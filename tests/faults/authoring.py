@@ -7,10 +7,10 @@ from api.clock import system_clock
 from api.ids import new_id
 from api.models import Person, Sender, Task, Template
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.launch import Choice, launch
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender
 from api.services.workspaces.workspaces import create_workspace

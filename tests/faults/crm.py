@@ -18,7 +18,7 @@ from pathlib import Path
 from api.clock import system_clock
 from api.crm_states import CrmState
 from api.models import CrmChange, CrmConnection, CrmTaskSync
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.workspaces.workspaces import create_workspace
 from api.store.engine.database import close_database, open_database
 from plugins.loading.manager import load

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from api.models import CrmTask, Task
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.tasks.values import plain_details
-from api.services.tasks.hand_tasks import create_task, delete_task, reopen_task
+from api.services.tasks.manual_tasks import create_task, delete_task, reopen_task
 from api.services.tasks.task_changes import update_task
 from api.services.tasks.tasks import complete_task
 from api.states import TaskStatus

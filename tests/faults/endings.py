@@ -15,7 +15,7 @@ from api.services.emails.emails import resolve_in_doubt, retry_send
 from api.services.people.suppressions import unsubscribe
 from api.services.replies.bounces import record_bounce
 from api.services.replies.replies import record_reply
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.tasks import complete_task, skip_task
 from api.services.templates.templates import update_template
 from strategies import Refusal, StepType

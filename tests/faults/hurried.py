@@ -7,7 +7,7 @@ from typing import Any
 from api.services.crm.connections import hosts, opening
 from api.services.crm.failures import retrying
 from api.services.crm.syncing import rounds, sync_job
-from api.services.jobs import kept_lease, runner
+from api.services.jobs import job_lease, runner
 from api.store import jobs
 from plugins.crms.salesforce import crm
 from plugins.crms.salesforce.transport.limits import ClientLimits
@@ -15,7 +15,7 @@ from plugins.crms.salesforce.transport.limits import ClientLimits
 LIMITS = partial(ClientLimits, connect_seconds=1, silence_seconds=1.5, total_seconds=3, page_records=200)
 SHORTER: dict[Any, dict[str, Any]] = {
     jobs: {"LEASE": timedelta(seconds=2)},
-    runner: {"kept_lease": partial(kept_lease.kept_lease, interval=timedelta(seconds=0.5))},
+    runner: {"kept_lease": partial(job_lease.kept_lease, interval=timedelta(seconds=0.5))},
     sync_job: {"POLL": timedelta(seconds=0.1)},
     rounds: {"PULL_EVERY": timedelta(seconds=1), "DELETIONS_EVERY": timedelta(seconds=2)},
     retrying: {"WAITS": tuple(timedelta(seconds=seconds) for seconds in (0.3, 0.6, 1, 2))},

@@ -17,8 +17,8 @@ import httpx
 from api.clock import system_clock
 from api.models import Send
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.launch import Choice, launch
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender

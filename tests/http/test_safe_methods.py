@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from api.app import make_app
 from api.http.unsubscribing.page_routes import link_maker
 from api.models import Suppression
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.people import create_person
 from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings

@@ -1,9 +1,9 @@
 """The migration of the roles of tokens, on a populated table: tokens keep working, and may do everything."""
 
 from api.models import Token
+from api.roles import Role
 from api.services.workspaces.tokens import issue_token, workspace_by_token
 from api.services.workspaces.workspaces import create_workspace
-from api.states import Role
 from api.store.engine.database import migrate
 from tests.migrations.migrating import before
 from tests.services.world import NOW

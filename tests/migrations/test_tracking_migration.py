@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from api.models import Campaign
-from api.services.tracking.effects import email_hit, record_hits
+from api.services.tracking.apply_tracking import email_hit, record_hits
 from api.states import Tracking
 from api.store.engine.database import migrate
 from api.store.engine.sql import execute

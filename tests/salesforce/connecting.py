@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from api.services.common.context import WorkspaceContext
 from api.services.common.crm_environment import CrmEnvironment
 from api.services.common.encryption import Encryption
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.connections.access_values import GivenValues
 from api.services.crm.connections.connecting import connect
 from api.services.crm.connections.settings import update_settings

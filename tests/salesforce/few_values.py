@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from api.models import CrmTask, Task
-from api.services.tasks.hand_tasks import create_task
+from api.services.tasks.manual_tasks import create_task
 from api.services.tasks.task_changes import update_task
 from strategies import StepType
 from tests.salesforce.story import DAY, Story, marker_of

@@ -9,11 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from api.models import CrmChange, CrmSettings, CrmTask, CrmTaskSync, Task
-from api.services.crm.tasks.org import TaskOrg
 from api.services.crm.tasks.pull import OVERLAP, pull_changes, pull_deletions
 from api.services.crm.tasks.push import push_tasks
+from api.services.crm.tasks.sync_context import TaskOrg
 from api.services.crm.tasks.values import plain_details
-from api.services.tasks.hand_tasks import create_task, delete_task, reopen_task
+from api.services.tasks.manual_tasks import create_task, delete_task, reopen_task
 from api.services.tasks.task_changes import update_task
 from api.services.tasks.tasks import complete_task, skip_task
 from api.states import TaskStatus

@@ -14,7 +14,7 @@ from api.services.crm.syncing.sync_job import CRM_SYNC
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.services.people.people import create_person
-from api.services.tasks.hand_tasks import create_task
+from api.services.tasks.manual_tasks import create_task
 from api.services.workspaces.senders import create_sender
 from plugins.crms.salesforce.crm import Salesforce
 from plugins.loading.extension_points import CRMS

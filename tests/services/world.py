@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from api.models import Enrollment, Send, Workspace
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person

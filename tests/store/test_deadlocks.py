@@ -19,7 +19,7 @@ from api.services.people.suppressions import unsubscribe
 from api.services.replies.bounces import record_bounce
 from api.services.replies.replies import record_reply
 from api.services.tasks.closing import complete_task_of_email
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import complete_task, skip_task
 from api.store.dispatch import claims, transmissions

@@ -3,8 +3,8 @@
 import pytest
 
 from api.models import PeopleImport
-from api.services.common.context import WorkspaceContext
-from api.services.people import queries
+from api.services.common.request_context import WorkspaceContext
+from api.services.people import person_reads
 from api.services.people.imports import import_chunks, start_import
 from api.states import ImportStatus
 from api.store.engine.sql import execute
@@ -42,7 +42,7 @@ async def test_its_progress_is_read_without_the_file(
 ) -> None:
     started = await start_import(context, SOURCE)
     with recorded(caplog) as statements:
-        assert await queries.people_import(context, started.id) is not None
+        assert await person_reads.people_import(context, started.id) is not None
     assert statements
     assert not any("import_source" in statement for statement in statements)
 

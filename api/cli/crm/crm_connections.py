@@ -17,11 +17,11 @@ from api.make_runtime import make_runtime
 from api.models import CrmConnection, Sender, Workspace
 from api.printable import printable
 from api.secret_strength import NEW_SECRET_HINT
-from api.services.common.context import WorkspaceContext
-from api.services.crm.connections import connecting, consent, disconnecting, pausing, queries
+from api.services.common.request_context import WorkspaceContext
+from api.services.crm.connections import connecting, connection_reads, consent, disconnecting, pausing
 from api.services.crm.connections.access_values import GivenValues
+from api.services.crm.connections.crm_errors import remedy
 from api.services.crm.connections.key_rotation import rotate_keys
-from api.services.crm.connections.refusals import remedy
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock
 from api.store.workspaces import real_workspaces
@@ -88,7 +88,7 @@ async def status(settings: Settings, *, workspace: str | None) -> int:
         rows = [await find_workspace(workspace)] if workspace else await real_workspaces()
         for each in rows:
             context = await _context(settings, each.id)
-            connection = await queries.connection(context)
+            connection = await connection_reads.connection(context)
             if connection is None:
                 continue
             works = works and connection.state in {CrmState.CONNECTED, CrmState.DISCONNECTED}
@@ -98,7 +98,7 @@ async def status(settings: Settings, *, workspace: str | None) -> int:
 
 
 async def _cells(context: WorkspaceContext, workspace: Workspace, row: CrmConnection) -> list[str]:
-    backlog = await queries.backlog(context, row)
+    backlog = await connection_reads.backlog(context, row)
     message, do = remedy(row.code) if row.failures else ("", "")
     return [
         workspace.name,

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.models import Campaign, Person, Template
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.templates.categories import create_category

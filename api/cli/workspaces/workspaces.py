@@ -5,11 +5,11 @@ import sys
 from api.cli.common import database
 from api.clock import system_clock
 from api.codes.request_errors.inputs import InputCode
+from api.roles import Role
 from api.services.common.inputs.inputs import line
 from api.services.workspaces.tokens import issue_token
 from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
-from api.states import Role
 from api.store.workspaces import role_of, workspace_by_name
 from strategies import Refusal
 

@@ -6,7 +6,7 @@ import strawberry
 
 from api.graphql.engine.enums.table_enums import CampaignStatus
 from api.graphql.sort_orders import CampaignOrder
-from api.services.campaigns import queries
+from api.services.campaigns import campaign_reads
 
 
 @strawberry.input(description="Selects campaigns that match every given field. An empty list matches none.")
@@ -29,11 +29,11 @@ class CampaignFilter:
     )
 
 
-def read_filter(chosen: CampaignFilter | None) -> queries.CampaignFilter:
+def read_filter(chosen: CampaignFilter | None) -> campaign_reads.CampaignFilter:
     """Return a filter as services take it."""
     if chosen is None:
-        return queries.CampaignFilter()
-    return queries.CampaignFilter(
+        return campaign_reads.CampaignFilter()
+    return campaign_reads.CampaignFilter(
         chosen.search, chosen.status, chosen.category_id, chosen.sender_id, chosen.template_id
     )
 

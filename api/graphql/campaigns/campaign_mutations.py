@@ -8,14 +8,14 @@ from api.graphql.arguments.given_fields import given_fields_not_null
 from api.graphql.arguments.ids import CampaignId
 from api.graphql.arguments.versions import IfVersion
 from api.graphql.campaigns.campaigns import Campaign
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import OnExpiry, OnReply, Tracking
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines
-from api.services.campaigns import campaign_warnings, campaigns, queries
+from api.services.campaigns import campaign_reads, campaign_warnings, campaigns
 from api.services.campaigns.ending import ending
 from api.services.campaigns.option_problems import option_problems
 from api.services.campaigns.pausing import pausing
@@ -244,4 +244,4 @@ class CampaignMutation:
     async def end_campaign(self, info: Request, id: CampaignId) -> EndCampaignPayload:
         context = info.context.workspace_context
         people = await ending.end_campaign(context, id)
-        return EndCampaignPayload(ended=people, campaign=from_row(Campaign, await queries.campaign(context, id)))
+        return EndCampaignPayload(ended=people, campaign=from_row(Campaign, await campaign_reads.campaign(context, id)))

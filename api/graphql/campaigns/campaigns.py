@@ -9,8 +9,8 @@ from api.graphql.arguments.ids import CampaignId
 from api.graphql.campaigns.campaign_filters import CampaignsOrderBy, CampaignsWhere, read_filter
 from api.graphql.campaigns.campaign_lists import CampaignLists
 from api.graphql.campaigns.steps import Step
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import CampaignStatus, OnExpiry, OnReply, Tracking
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.loading.loaded_lists import loaded_list
 from api.graphql.engine.node_interface import Node
@@ -22,7 +22,7 @@ from api.graphql.stats import CampaignStats, campaign_stats
 from api.graphql.templates.categories import Category
 from api.graphql.warnings import WarningLine, warning_lines
 from api.graphql.workspaces.senders import Sender
-from api.services.campaigns import queries
+from api.services.campaigns import campaign_reads
 from api.services.campaigns.option_problems import partner_options, problems_of_steps
 from api.states import campaign_status
 
@@ -207,7 +207,7 @@ class CampaignQuery:
         metadata=cost(100, queries=True), description="The campaign with this id; null if the workspace has none."
     )
     async def campaign(self, info: Request, id: CampaignId) -> Campaign | None:
-        return from_row(Campaign, await queries.campaign(info.context.workspace_context, id))
+        return from_row(Campaign, await campaign_reads.campaign(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -223,5 +223,5 @@ class CampaignQuery:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Campaign]:
-        rows = await queries.campaigns(info.context.workspace_context, read_filter(filter), order_of(order_by))
+        rows = await campaign_reads.campaigns(info.context.workspace_context, read_filter(filter), order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)

@@ -9,7 +9,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from api.codes.refusals.campaigns import CampaignCode
 from api.graphql.campaigns.edit_preview_inputs import EditInput, draft_of
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import MOVES, STEPS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines

@@ -9,7 +9,7 @@ from api.graphql.arguments.given_fields import given_fields_not_null
 from api.graphql.campaigns.campaign_mutations import CampaignChanges
 from api.graphql.campaigns.step_edits import StepEdit, service_edits
 from api.graphql.campaigns.step_mutations import StepChanges, StepInput
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.services.campaigns import edit_drafts
 from api.services.campaigns.draft import Draft
 

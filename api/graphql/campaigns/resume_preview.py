@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from api.graphql.arguments.ids import CampaignId
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import STEPS, WARNINGS

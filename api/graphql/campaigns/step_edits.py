@@ -12,7 +12,7 @@ from api.graphql.campaigns.campaign_mutations import CampaignPayload
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.campaigns.step_mutations import StepChanges, StepInput
 from api.graphql.campaigns.steps import Step
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost

@@ -6,11 +6,11 @@ import strawberry
 
 from api.graphql.emails.email_filters import EmailsOrderBy, EmailsWhere
 from api.graphql.emails.email_filters import read_filter as read_email_filter
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.sort_orders import order_of
 from api.services.common.lists.filters import within
-from api.services.emails import queries as email_queries
+from api.services.emails import email_reads as email_queries
 
 if TYPE_CHECKING:
     from api.graphql.emails.emails import Email

@@ -11,8 +11,8 @@ from api.graphql.arguments.versions import IfVersion
 from api.graphql.campaigns.campaign_mutations import CampaignPayload
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.campaigns.steps import Step
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import Priority, StepType
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost

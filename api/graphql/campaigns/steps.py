@@ -8,8 +8,8 @@ from strawberry.scalars import JSON
 
 from api.graphql.arguments.ids import StepId
 from api.graphql.campaigns.step_lists import StepLists
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import Priority, StepType
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.node_interface import Node
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import OPTIONS_OF_STEP

@@ -5,7 +5,7 @@ import strawberry
 from api.graphql.arguments.ids import CampaignId
 from api.graphql.campaigns.campaign_mutations import CampaignPayload
 from api.graphql.campaigns.campaigns import Campaign
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost

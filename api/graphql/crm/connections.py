@@ -5,15 +5,15 @@ from typing import Annotated, Any, cast
 
 import strawberry
 
-from api.graphql.crm.settings import CrmSettings
-from api.graphql.engine.context import Request
+from api.graphql.crm.crm_settings import CrmSettings
 from api.graphql.engine.enums.crm_enums import CrmChangeKind, CrmState
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import CRM_KINDS, CRM_USERS
 from api.graphql.workspaces.senders import Sender
-from api.services.crm.connections import queries
-from api.services.crm.connections.refusals import remedy
+from api.services.crm.connections import connection_reads
+from api.services.crm.connections.crm_errors import remedy
 
 OwnSenderId = Annotated[
     strawberry.ID | None,
@@ -77,7 +77,7 @@ class CrmSender:
         description="The sender's own login; null if there is none. Then the workspace's connection is used.",
     )
     async def own_login(self, info: Request) -> CrmOwnLogin | None:
-        row = await queries.own_login(info.context.workspace_context, self.sender_id)
+        row = await connection_reads.own_login(info.context.workspace_context, self.sender_id)
         return None if row is None else _own_login(row)
 
     @strawberry.field(description="The sender to whom the CRM user is assigned.")
@@ -147,7 +147,7 @@ class ConnectedCrm:
         row = self.row
         if row.api_used is None or row.api_limit is None or row.api_counted_at is None:
             return None
-        settings = await queries.settings(info.context.workspace_context, row)
+        settings = await connection_reads.settings(info.context.workspace_context, row)
         return CrmApiUse(
             used=row.api_used, limit=row.api_limit, share=settings.api_share, counted_at=row.api_counted_at
         )
@@ -157,7 +157,7 @@ class ConnectedCrm:
         description="The changes that wait for the CRM, by kind. A sender's own connection has none.",
     )
     async def backlog(self, info: Request) -> list[CrmBacklog]:
-        rows = await queries.backlog(info.context.workspace_context, self.row)
+        rows = await connection_reads.backlog(info.context.workspace_context, self.row)
         return [CrmBacklog(kind=row.kind, waiting=row.waiting, failed=row.failed) for row in rows]
 
     @strawberry.field(
@@ -166,21 +166,21 @@ class ConnectedCrm:
         "nothing waits. Real time, UTC.",
     )
     async def next_attempt_at(self, info: Request) -> datetime | None:
-        return await queries.next_attempt(info.context.workspace_context, self.row)
+        return await connection_reads.next_attempt(info.context.workspace_context, self.row)
 
     @strawberry.field(
         metadata=cost(100, queries=True),
         description="How the workspace uses the CRM, such as which activities are logged.",
     )
     async def settings(self, info: Request) -> CrmSettings:
-        return from_row(CrmSettings, await queries.settings(info.context.workspace_context, self.row))
+        return from_row(CrmSettings, await connection_reads.settings(info.context.workspace_context, self.row))
 
     @strawberry.field(
         metadata=cost(200, size=CRM_USERS, queries=True),
         description="The CRM user of each sender. Senders with neither a user nor a setting of their own are left out.",
     )
     async def senders(self, info: Request) -> list[CrmSender]:
-        return [crm_sender(row) for row in await queries.users(info.context.workspace_context, self.row)]
+        return [crm_sender(row) for row in await connection_reads.users(info.context.workspace_context, self.row)]
 
 
 def _problem(row: Any) -> CrmProblem | None:
@@ -239,7 +239,7 @@ class CrmConnectionQuery:
         ),
     )
     async def crm_connection(self, info: Request, sender_id: OwnSenderId = None) -> ConnectedCrm | None:
-        row = await queries.connection(info.context.workspace_context, sender_id)
+        row = await connection_reads.connection(info.context.workspace_context, sender_id)
         return None if row is None else connection_of_row(row)
 
     @strawberry.field(
@@ -255,7 +255,7 @@ class CrmConnectionQuery:
             strawberry.argument(description="Addresses of users in the CRM. If left out, those of all senders."),
         ] = None,
     ) -> list[FoundCrmUser]:
-        found = await queries.find_users(info.context.workspace_context, addresses or [])
+        found = await connection_reads.find_users(info.context.workspace_context, addresses or [])
         return [
             FoundCrmUser(id=user.remote_id, name=user.name, email=user.address, is_active=user.is_active)
             for user in found

@@ -8,16 +8,16 @@ import strawberry
 from api.codes.refusals.launches import LaunchCode
 from api.graphql.arguments.ids import CampaignId, PersonId
 from api.graphql.bulk_actions import BulkRefusal
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.crm_failure_enums import SourceKind
 from api.graphql.engine.enums.table_enums import OnKnown
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments.enrollments import Enrollment
 from api.graphql.limits.cost import cost
 from api.graphql.people.imports import ImportPayload, PeopleImport
 from api.graphql.people.people import Person, PersonPayload
-from api.services.crm.people import adding, by_hand, importing
+from api.services.crm.people import adding, importing, manual_links
 from api.services.launches.launch import Choice
 from strategies import Refusal
 
@@ -66,7 +66,7 @@ class CrmPersonMutation:
         "(`CRM_PERSON_LINKED`).",
     )
     async def link_crm_person(self, info: Request, person_id: PersonId, remote_id: RemoteId) -> PersonPayload:
-        row = await by_hand.link_person(info.context.workspace_context, person_id, remote_id)
+        row = await manual_links.link_person(info.context.workspace_context, person_id, remote_id)
         return PersonPayload(person=from_row(Person, row))
 
     @mutation(
@@ -74,7 +74,7 @@ class CrmPersonMutation:
         "with `linkCrmPerson`."
     )
     async def unlink_crm_person(self, info: Request, person_id: PersonId) -> PersonPayload:
-        row = await by_hand.unlink_person(info.context.workspace_context, person_id)
+        row = await manual_links.unlink_person(info.context.workspace_context, person_id)
         return PersonPayload(person=from_row(Person, row))
 
     @mutation(

@@ -2,9 +2,9 @@
 
 import strawberry
 
-from api.graphql.crm.settings import CrmSettings
-from api.graphql.engine.context import Request
+from api.graphql.crm.crm_settings import CrmSettings
 from api.graphql.engine.enums.crm_enums import AccessFieldKind
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.language import Language
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost

@@ -7,16 +7,16 @@ import strawberry
 
 from api.command_center import BulkActionKind
 from api.graphql.bulk_actions import EACH, BulkPayload, Ids, bulk
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.crm_enums import CrmChangeKind
 from api.graphql.engine.enums.crm_failure_enums import CrmCategory
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.node_interface import Node, prefix_of
 from api.graphql.engine.payloads import mutation
 from api.graphql.nodes import load_node
 from api.graphql.sort_orders import CrmFailureOrder, order_of
 from api.services.common.lists.row_lists import RowList
-from api.services.crm.connections.refusals import remedy
+from api.services.crm.connections.crm_errors import remedy
 from api.services.crm.failures import failures
 
 

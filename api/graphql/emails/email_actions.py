@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
 
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.command_center_enums import EmailAction, EmailActivityKind
+from api.graphql.engine.graphql_context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EMAIL_ACTIONS, TASKS_OF_EMAIL
 from api.services.emails import quick_actions

@@ -8,11 +8,11 @@ import strawberry
 from api.command_center import BulkActionKind
 from api.graphql.bulk_actions import EACH, BulkPayload, Ids, bulk
 from api.graphql.emails.email_filters import EmailFilter, read_filter
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import Priority, StepType
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import mutation
 from api.services.common.lists.row_lists import RowList
-from api.services.emails import queries
+from api.services.emails import email_reads
 
 Filter = Annotated[
     EmailFilter | None,
@@ -25,7 +25,7 @@ Filter = Annotated[
 async def _rows(info: Request, chosen: EmailFilter | None) -> RowList | None:
     if chosen is None:
         return None
-    return await queries.emails(info.context.workspace_context, read_filter(chosen))
+    return await email_reads.emails(info.context.workspace_context, read_filter(chosen))
 
 
 @strawberry.input(description="A task about each of several emails, for example to call everyone who clicked.")

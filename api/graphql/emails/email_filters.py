@@ -8,7 +8,7 @@ import strawberry
 
 from api.graphql.engine.enums.table_enums import SendStatus
 from api.graphql.sort_orders import EmailOrder
-from api.services.emails import queries
+from api.services.emails import email_reads
 
 
 @strawberry.enum(
@@ -119,11 +119,11 @@ class EmailFilter:
     )
 
 
-def read_filter(given: EmailFilter | None) -> queries.EmailFilter:
+def read_filter(given: EmailFilter | None) -> email_reads.EmailFilter:
     """Return a filter as services take it."""
     if given is None:
-        return queries.EmailFilter()
-    return queries.EmailFilter(
+        return email_reads.EmailFilter()
+    return email_reads.EmailFilter(
         folder=given.folder and given.folder.name,
         statuses=given.status,
         campaign_id=given.campaign_id,
@@ -139,7 +139,7 @@ def read_filter(given: EmailFilter | None) -> queries.EmailFilter:
         failed_before=given.failed_before,
         created_from=given.created_from,
         created_before=given.created_before,
-        answers=queries.Answers(given.opened, given.clicked, given.replied),
+        answers=email_reads.Answers(given.opened, given.clicked, given.replied),
         search=given.search,
     )
 

@@ -10,8 +10,8 @@ from api.graphql.arguments.ids import EmailId
 from api.graphql.arguments.send_times import AtLocal, send_time
 from api.graphql.arguments.versions import IfVersion
 from api.graphql.emails.emails import Email
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import Tracking
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost

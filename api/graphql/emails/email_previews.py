@@ -6,7 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.arguments.given_fields import given_fields
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import PROMPTS, UNRESOLVED_FIELDS, WARNINGS
 from api.graphql.warnings import WarningLine, warning_lines

@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 
 from api.codes.reasons.outcome_reasons import ReasonCode
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ALLOWED_TIMES
 from api.states import UNTRANSMITTED_STATUSES, SendStatus

@@ -12,8 +12,8 @@ from api.graphql.emails.email_filters import EmailFolder, EmailFolderCount, Emai
 from api.graphql.emails.email_waits import WaitFields
 from api.graphql.emails.one_off_emails import OneOffEmail, one_off_of_row
 from api.graphql.emails.sent_messages import SentFields
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import BounceKind, SendStatus
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.language import Language
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.loading.loaded_fields import loaded_field
@@ -28,7 +28,7 @@ from api.graphql.replies.replies import Reply
 from api.graphql.sort_orders import order_of
 from api.graphql.tasks.compositions import Composition, composition_of
 from api.graphql.workspaces.senders import Sender
-from api.services.emails import queries
+from api.services.emails import email_reads
 from api.services.tasks.composing import compose_email
 from api.states import UNTRANSMITTED_STATUSES
 
@@ -273,14 +273,14 @@ class EmailQuery:
         " this costs the same for millions of emails.",
     )
     async def email_folders(self, info: Request) -> list[EmailFolderCount]:
-        counts = await queries.folder_counts(info.context.workspace_context)
+        counts = await email_reads.folder_counts(info.context.workspace_context)
         return [EmailFolderCount(folder=folder, emails=counts[folder.name]) for folder in EmailFolder]
 
     @strawberry.field(
         metadata=cost(100, queries=True), description="The email with this id; null if the workspace has none."
     )
     async def email(self, info: Request, id: EmailId) -> Email | None:
-        return from_row(Email, await queries.email(info.context.workspace_context, id))
+        return from_row(Email, await email_reads.email(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -296,5 +296,5 @@ class EmailQuery:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Email]:
-        rows = await queries.emails(info.context.workspace_context, read_filter(filter), order_of(order_by))
+        rows = await email_reads.emails(info.context.workspace_context, read_filter(filter), order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)

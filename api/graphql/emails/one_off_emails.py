@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from api.graphql.arguments.ids import AttachmentId
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import Tracking
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.node_interface import Node
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ATTACHMENTS, COPIES

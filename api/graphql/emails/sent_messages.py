@@ -4,7 +4,7 @@ from typing import Any
 
 import strawberry
 
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import EMAIL_HEADERS, RECIPIENTS
 from api.mail.message.sent_message import SentMessage

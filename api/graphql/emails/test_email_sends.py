@@ -8,7 +8,7 @@ import strawberry
 
 from api.graphql.arguments.request_keys import KEY
 from api.graphql.emails.email_previews import TemplatePreviewInput, preview_request
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.limits.cost import cost
 from api.services.common.inputs.request_keys import once

@@ -8,11 +8,11 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
 from api.graphql.arguments.argument_paths import place_in
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ERRORS, PATH_PARTS
+from api.roles import Role
 from api.services.common.inputs.versions import VersionConflict
-from api.states import Role
 from strategies import Refusal
 from strategies.errors import MAX_ERRORS
 

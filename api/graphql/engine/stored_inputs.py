@@ -12,7 +12,7 @@ from strawberry.types.arguments import convert_argument
 from strawberry.utils.str_converters import to_camel_case
 
 from api.codes.refusals.saved_filters import SavedFilterCode
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from strategies import Refusal
 
 Input = TypeVar("Input")

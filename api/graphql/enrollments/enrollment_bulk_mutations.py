@@ -6,11 +6,11 @@ import strawberry
 
 from api.command_center import BulkActionKind
 from api.graphql.bulk_actions import EACH, BulkPayload, Ids, bulk
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import mutation
 from api.graphql.enrollments.enrollment_filters import EnrollmentFilter, read_filter
 from api.graphql.enrollments.enrollments import Success
-from api.services.enrollments import queries
+from api.services.enrollments import enrollment_reads
 
 Filter = Annotated[
     EnrollmentFilter | None,
@@ -28,5 +28,5 @@ class EnrollmentBulkMutation:
         self, info: Request, ids: Ids = None, filter: Filter = None, success: Success = False
     ) -> BulkPayload:
         context = info.context.workspace_context
-        rows = None if filter is None else await queries.enrollments(context, read_filter(filter))
+        rows = None if filter is None else await enrollment_reads.enrollments(context, read_filter(filter))
         return await bulk(info, BulkActionKind.END_ENROLLMENTS, ids, rows, success=success)

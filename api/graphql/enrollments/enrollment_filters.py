@@ -6,7 +6,7 @@ import strawberry
 
 from api.graphql.engine.enums.table_enums import EnrollmentStatus
 from api.graphql.sort_orders import CreatedOrder
-from api.services.enrollments import queries
+from api.services.enrollments import enrollment_reads
 
 
 @strawberry.input(description="Selects enrollments that match every given field. An empty list matches none.")
@@ -25,11 +25,11 @@ class EnrollmentFilter:
     )
 
 
-def read_filter(chosen: EnrollmentFilter | None) -> queries.EnrollmentFilter:
+def read_filter(chosen: EnrollmentFilter | None) -> enrollment_reads.EnrollmentFilter:
     """Return a filter as services take it."""
     if chosen is None:
-        return queries.EnrollmentFilter()
-    return queries.EnrollmentFilter(chosen.campaign_id, chosen.person_id, chosen.status, chosen.search)
+        return enrollment_reads.EnrollmentFilter()
+    return enrollment_reads.EnrollmentFilter(chosen.campaign_id, chosen.person_id, chosen.status, chosen.search)
 
 
 EnrollmentsWhere = Annotated[

@@ -10,8 +10,8 @@ from api.graphql.arguments.ids import EnrollmentId
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.campaigns.steps import Step
 from api.graphql.emails.emails import Email
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import EnrollmentStatus
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.node_interface import Node
 from api.graphql.engine.payloads import Payload, mutation
@@ -25,7 +25,7 @@ from api.graphql.sort_orders import order_of
 from api.graphql.tasks.tasks import Task
 from api.graphql.workspaces.senders import Sender
 from api.services.campaigns.ending import ending
-from api.services.enrollments import queries
+from api.services.enrollments import enrollment_reads
 
 
 @strawberry.enum(description="Whether a step has an email or a task for one person, or neither.")
@@ -150,7 +150,7 @@ class EnrollmentQuery:
         metadata=cost(100, queries=True), description="The enrollment with this id; null if the workspace has none."
     )
     async def enrollment(self, info: Request, id: EnrollmentId) -> Enrollment | None:
-        return from_row(Enrollment, await queries.enrollment(info.context.workspace_context, id))
+        return from_row(Enrollment, await enrollment_reads.enrollment(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -166,7 +166,8 @@ class EnrollmentQuery:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Enrollment]:
-        rows = await queries.enrollments(info.context.workspace_context, read_filter(filter), order_of(order_by))
+        context = info.context.workspace_context
+        rows = await enrollment_reads.enrollments(context, read_filter(filter), order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
 

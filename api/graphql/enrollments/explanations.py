@@ -5,7 +5,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.services.enrollments.timelines.explanations import notes_from_json
 from strategies.sentences.sentences import own_first, sentence
 

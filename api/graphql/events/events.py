@@ -10,8 +10,8 @@ from strawberry.scalars import JSON
 from api.codes.events.event_sentences import event_sentence
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.emails.emails import Email
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import ActorKind, EventKind
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.language import Language
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.events.event_filters import EventFilter, EventsOrderBy, EventsWhere, read_filter

@@ -7,7 +7,7 @@ from typing import Any, cast
 import strawberry
 
 from api.graphql.arguments.ids import ImportId, LaunchId
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.launches.launches import Launch
 from api.graphql.people.imports import PeopleImport
 from api.services.following import rows

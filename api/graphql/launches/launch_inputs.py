@@ -11,11 +11,11 @@ import strawberry
 
 from api.codes.refusals.launches import LaunchCode
 from api.graphql.arguments.request_keys import KEY
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.people.person_filters import PersonFilter, read_filter
 from api.services.launches.background.chosen_people import Audience
 from api.services.launches.launch_planner import Choice
-from api.services.people import queries
+from api.services.people import person_reads
 from api.services.templates.template_inputs import WrittenText
 from strategies import Refusal
 from strategies.errors import RefusalCollector
@@ -212,7 +212,7 @@ async def audience_of(info: Request, given: StartLaunchInput) -> Audience:
     group_id, rows = None if given.group_id is None else str(given.group_id), None
     if given.filter is not None:
         try:
-            rows = await queries.people(info.context.workspace_context, read_filter(given.filter), path=())
+            rows = await person_reads.people(info.context.workspace_context, read_filter(given.filter), path=())
         except Refusal as refusal:
             raise refusal.under("filter") from None
     return Audience(ids, group_id, rows, given.everyone)

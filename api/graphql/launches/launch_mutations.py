@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from api.graphql.arguments.ids import LaunchId
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments.enrollments import Enrollment

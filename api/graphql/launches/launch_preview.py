@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 import strawberry
 
 from api.graphql.emails.email_previews import EmailPreview, preview_of
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.language import Language
 from api.graphql.engine.payloads import UserError, user_errors
 from api.graphql.engine.rows import from_row

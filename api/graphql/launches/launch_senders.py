@@ -1,6 +1,6 @@
 """The sender that a launch chose."""
 
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.workspaces.senders import Sender
 
 

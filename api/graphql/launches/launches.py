@@ -7,8 +7,8 @@ import strawberry
 
 from api.graphql.arguments.ids import LaunchId
 from api.graphql.campaigns.campaigns import Campaign
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import LaunchStatus
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.node_interface import Node
 from api.graphql.engine.rows import from_row
@@ -19,7 +19,7 @@ from api.graphql.limits.list_sizes import LEFT_OUT_CODES
 from api.graphql.people.people import Person
 from api.graphql.sort_orders import order_of
 from api.graphql.workspaces.senders import Sender
-from api.services.launches import queries
+from api.services.launches import launch_reads
 from api.services.launches.background import background_launch
 
 
@@ -130,7 +130,7 @@ class Launch(Node):
         last: Last = None,
         before: Before = None,
     ) -> Connection[LeftOut]:
-        rows = queries.left_out_people(self.id, filter.code if filter else None)
+        rows = launch_reads.left_out_people(self.id, filter.code if filter else None)
         return await connect(rows, PageRequest(first, after, last, before), info)
 
 
@@ -141,7 +141,7 @@ class LaunchQuery:
         description="The background launch with this id and its progress; null if the workspace has none.",
     )
     async def launch(self, info: Request, id: LaunchId) -> Launch | None:
-        return from_row(Launch, await queries.launch(info.context.workspace_context, id))
+        return from_row(Launch, await launch_reads.launch(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -158,5 +158,5 @@ class LaunchQuery:
         before: Before = None,
     ) -> Connection[Launch]:
         campaign_id, status = (filter.campaign_id, filter.status) if filter else (None, None)
-        rows = await queries.launches(info.context.workspace_context, campaign_id, status, order_of(order_by))
+        rows = await launch_reads.launches(info.context.workspace_context, campaign_id, status, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)

@@ -22,7 +22,7 @@ from api.services.campaigns.draft import MAX_STEPS
 from api.services.campaigns.step_content import MAX_NOTES
 from api.services.common.inputs.inputs import MAX_TEXT_CHARACTERS
 from api.services.crm.connections.access_values import MAX_SECRET_CHARACTERS
-from api.services.crm.connections.queries import MAX_USERS
+from api.services.crm.connections.connection_reads import MAX_USERS
 from api.services.crm.people.adding import MAX_IDS as MAX_CRM_IDS
 from api.services.crm.people.importing import MAX_REFERENCE_CHARACTERS
 from api.services.launches.background.chosen_people import MAX_IDS
@@ -30,13 +30,13 @@ from api.services.launches.launch_people import MAX_PEOPLE
 from api.services.one_off_emails.attached import MAX_ATTACHMENTS
 from api.services.one_off_emails.recipients import MAX_RECIPIENTS
 from api.services.people.imports import MAX_SOURCE_CHARACTERS
-from api.services.people.queries import MAX_FIELD_CONDITIONS
+from api.services.people.person_reads import MAX_FIELD_CONDITIONS
 from api.services.people.suppression_files import MAX_SOURCE_CHARACTERS as MAX_SUPPRESSIONS_LENGTH
 from api.services.replies.replies import MAX_TEXT_CHARACTERS as MAX_RECORDED_CHARACTERS
 from api.services.simulations.simulations import MAX_REPLY_CHARACTERS
 from api.services.tasks.call_results import MAX_NOTE_CHARACTERS
-from api.services.tasks.hand_tasks import MAX_DETAILS_CHARACTERS
-from api.services.tasks.queries import MAX_FILTERS
+from api.services.tasks.manual_tasks import MAX_DETAILS_CHARACTERS
+from api.services.tasks.task_reads import MAX_FILTERS
 from api.services.workspaces.call_lists import MAX_NAMES
 from api.services.workspaces.workspaces import MAX_DOMAINS, MAX_PAGE_TEXT_CHARACTERS, MAX_UNSUBSCRIBE_HTML_CHARACTERS
 from strategies.codes import Code, Message

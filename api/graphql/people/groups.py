@@ -8,7 +8,7 @@ import strawberry
 from api.command_center import BulkActionKind
 from api.graphql.arguments.ids import GroupId
 from api.graphql.bulk_actions import EACH, BulkPayload, Ids, bulk
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.node_interface import Node
 from api.graphql.engine.payloads import Payload, mutation
@@ -17,7 +17,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.people.people import Person
 from api.graphql.people.person_filters import PersonFilter, read_filter
 from api.services.common.lists.row_lists import RowList
-from api.services.people import groups, queries
+from api.services.people import groups, person_reads
 
 Name = Annotated[
     str,
@@ -101,7 +101,7 @@ class DeleteGroupPayload(Payload):
 
 
 async def _rows(info: Request, chosen: PersonFilter | None) -> RowList | None:
-    return None if chosen is None else await queries.people(info.context.workspace_context, read_filter(chosen))
+    return None if chosen is None else await person_reads.people(info.context.workspace_context, read_filter(chosen))
 
 
 @strawberry.type

@@ -7,15 +7,15 @@ import strawberry
 
 from api.graphql.arguments.ids import ImportId
 from api.graphql.arguments.request_keys import Key
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.crm_failure_enums import SourceKind
 from api.graphql.engine.enums.table_enums import ImportStatus, OnKnown
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.services.common.inputs.request_keys import once
-from api.services.people import imports, queries
+from api.services.people import imports, person_reads
 
 
 @strawberry.type(description="A CSV row that was refused, and why.")
@@ -119,7 +119,7 @@ class PeopleImport:
     async def refusals(
         self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[ImportRefusal]:
-        return await connect(queries.import_refusals(self.id), PageRequest(first, after, last, before), info)
+        return await connect(person_reads.import_refusals(self.id), PageRequest(first, after, last, before), info)
 
 
 @strawberry.type
@@ -129,7 +129,7 @@ class ImportQuery:
         description="The CSV import with this id and its progress; null if the workspace has none.",
     )
     async def people_import(self, info: Request, id: ImportId) -> PeopleImport | None:
-        return from_row(PeopleImport, await queries.people_import(info.context.workspace_context, id))
+        return from_row(PeopleImport, await person_reads.people_import(info.context.workspace_context, id))
 
 
 @strawberry.type(description="Result of importPeople: the import that was started, or errors.")

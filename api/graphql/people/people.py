@@ -8,8 +8,8 @@ from strawberry.scalars import JSON
 
 from api.graphql.arguments.given_fields import given_fields
 from api.graphql.arguments.ids import PersonId
-from api.graphql.crm.records import CrmRecord
-from api.graphql.engine.context import Request
+from api.graphql.crm.crm_records import CrmRecord
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.node_interface import Node
 from api.graphql.engine.payloads import Payload, mutation
@@ -19,9 +19,9 @@ from api.graphql.people.person_filters import PersonFilter, read_filter
 from api.graphql.people.person_lists import PersonLists
 from api.graphql.people.suppressions import Suppression
 from api.graphql.sort_orders import PersonOrder, order_of
-from api.services.people import erasing, merging, people, queries
+from api.roles import Role
+from api.services.people import erasing, merging, people, person_reads
 from api.services.replies import bounces
-from api.states import Role
 
 
 @strawberry.type(description="A person to whom campaigns are sent.")
@@ -100,7 +100,7 @@ class PersonQuery:
         metadata=cost(100, queries=True), description="The person with this id; null if the workspace has none."
     )
     async def person(self, info: Request, id: PersonId) -> Person | None:
-        return from_row(Person, await queries.person(info.context.workspace_context, id))
+        return from_row(Person, await person_reads.person(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -122,7 +122,7 @@ class PersonQuery:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Person]:
-        rows = await queries.people(info.context.workspace_context, read_filter(filter), order_of(order_by))
+        rows = await person_reads.people(info.context.workspace_context, read_filter(filter), order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
 

@@ -3,7 +3,7 @@
 import strawberry
 
 from api.graphql.people.address_filter import ADDRESS_BEGINS
-from api.services.people import queries
+from api.services.people import person_reads
 
 
 @strawberry.input(description="A dynamic field of a person, with its value.")
@@ -60,12 +60,12 @@ class PersonFilter:
     )
 
 
-def read_filter(given: PersonFilter | None) -> queries.PersonFilter:
+def read_filter(given: PersonFilter | None) -> person_reads.PersonFilter:
     """Return a filter as services take it."""
     if given is None:
-        return queries.PersonFilter()
-    facts = queries.PersonFacts(
+        return person_reads.PersonFilter()
+    facts = person_reads.PersonFacts(
         given.campaign_id, given.group_id, given.unsubscribed, given.bounced, given.import_id, given.replied
     )
     fields = tuple((each.name, each.equals) for each in given.fields or ())
-    return queries.PersonFilter(given.search, given.email, given.company, facts, fields)
+    return person_reads.PersonFilter(given.search, given.email, given.company, facts, fields)

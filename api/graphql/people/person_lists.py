@@ -6,7 +6,7 @@ import strawberry
 
 from api.graphql.emails.email_filters import EmailsOrderBy, EmailsWhere
 from api.graphql.emails.email_filters import read_filter as read_email_filter
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.enrollments.enrollment_filters import EnrollmentsOrderBy, EnrollmentsWhere
 from api.graphql.enrollments.enrollment_filters import read_filter as read_enrollment_filter
@@ -18,10 +18,10 @@ from api.graphql.sort_orders import order_of
 from api.graphql.tasks.task_filters import TasksOrderBy, TasksWhere
 from api.graphql.tasks.task_filters import read_filter as read_task_filter
 from api.services.common.lists.filters import within
-from api.services.emails import queries as email_queries
-from api.services.enrollments import queries as enrollment_queries
+from api.services.emails import email_reads as email_queries
+from api.services.enrollments import enrollment_reads as enrollment_queries
 from api.services.following import events
-from api.services.tasks import queries as task_queries
+from api.services.tasks import task_reads as task_queries
 
 if TYPE_CHECKING:
     from api.graphql.emails.emails import Email

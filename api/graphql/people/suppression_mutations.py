@@ -5,15 +5,15 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.arguments.ids import PersonId
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.people.people import Person, PersonPayload
 from api.graphql.people.suppressions import Address, Suppression
+from api.roles import Role
 from api.services.people import suppression_files, suppressions
 from api.services.people.suppression_files import MAX_ROWS
-from api.states import Role
 
 Why = Annotated[
     str,

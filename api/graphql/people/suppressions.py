@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import SuppressionChangeKind, SuppressionSource, UnsubscribeReason
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.loading.loaded_lists import loaded_list
 from api.graphql.engine.node_interface import Node
@@ -14,7 +14,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import HISTORY
 from api.graphql.people.address_filter import ADDRESS_BEGINS
 from api.graphql.sort_orders import SuppressionOrder, order_of
-from api.services.people import queries, suppression_files
+from api.services.people import person_reads, suppression_files
 
 if TYPE_CHECKING:
     from api.graphql.people.people import Person
@@ -118,10 +118,10 @@ class SuppressionQuery:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Suppression]:
-        chosen = queries.SuppressionFilter()
+        chosen = person_reads.SuppressionFilter()
         if filter is not None:
-            chosen = queries.SuppressionFilter(filter.email, filter.source, filter.since, filter.before)
-        rows = await queries.suppressions(info.context.workspace_context, chosen, order_of(order_by))
+            chosen = person_reads.SuppressionFilter(filter.email, filter.source, filter.since, filter.before)
+        rows = await person_reads.suppressions(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
     @strawberry.field(
@@ -139,7 +139,7 @@ class SuppressionQuery:
         "resubscribed; null if it has never unsubscribed.",
     )
     async def suppression(self, info: Request, email: Address) -> Suppression | None:
-        return await info.context.loaders.suppression_of_address.load(queries.key_of_address(email))
+        return await info.context.loaders.suppression_of_address.load(person_reads.key_of_address(email))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -156,7 +156,7 @@ class SuppressionQuery:
         before: Before = None,
     ) -> Connection[SuppressionChange]:
         return await connect(
-            await queries.suppression_history(info.context.workspace_context, email),
+            await person_reads.suppression_history(info.context.workspace_context, email),
             PageRequest(first, after, last, before),
             info,
         )

@@ -3,7 +3,7 @@
 import strawberry
 from strawberry.scalars import JSON
 
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.language import Language
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost

@@ -5,8 +5,8 @@ from enum import Enum
 
 import strawberry
 
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import describe
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import PLUGIN_ENTRIES, PLUGINS

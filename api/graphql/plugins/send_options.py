@@ -6,15 +6,15 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.graphql.arguments.ids import CampaignId
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.language import Language
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import LANGUAGES, OPTIONS_OF_DAY, READS
 from api.graphql.plugins.plugin_health import PluginHealth
-from api.services.campaigns import queries
+from api.services.campaigns import campaign_reads
 from api.services.campaigns.option_offers import OptionOffers
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from plugins.loading.extension_points import SEND_OPTIONS
 from plugins.loading.manager import Package
 from strategies import Availability, Note, Position, Reads, SendOption, WarningNote, step_checks
@@ -167,7 +167,7 @@ class SendOptionQuery:
         position: Number = None,
     ) -> list[SendOptionOffer]:
         context = info.context.workspace_context
-        return offers(context, await queries.place_of_new_email(context, campaign_id, day, position))
+        return offers(context, await campaign_reads.place_of_new_email(context, campaign_id, day, position))
 
     @strawberry.field(
         metadata=cost(300, queries=True),
@@ -180,7 +180,7 @@ class SendOptionQuery:
         day: Annotated[int, strawberry.argument(description="The day on which the step would be, 1 to 365.")],
         position: Number = None,
     ) -> FollowUpOffer:
-        place = await queries.place_of_new_email(info.context.workspace_context, campaign_id, day, position)
+        place = await campaign_reads.place_of_new_email(info.context.workspace_context, campaign_id, day, position)
         return FollowUpOffer(available=step_checks.follow_up_offered(place))
 
 

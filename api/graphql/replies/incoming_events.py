@@ -7,12 +7,12 @@ import strawberry
 
 from api.graphql.arguments.ids import IncomingEventId
 from api.graphql.emails.emails import Email
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import IncomingResult, MatchedBy
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.node_interface import Node
 from api.graphql.sort_orders import CreatedOrder, order_of
-from api.services.replies import queries
+from api.services.replies import reply_reads
 
 
 @strawberry.type(
@@ -87,5 +87,5 @@ class IncomingEventQuery:
         before: Before = None,
     ) -> Connection[IncomingEvent]:
         kinds, results = (filter.kind, filter.result) if filter else (None, None)
-        rows = queries.incoming_events(info.context.workspace_context, kinds, results, order_of(order_by))
+        rows = reply_reads.incoming_events(info.context.workspace_context, kinds, results, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)

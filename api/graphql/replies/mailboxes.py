@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import strawberry
 
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import MailboxState
+from api.graphql.engine.graphql_context import Request
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import MAILBOX_FOLDERS, MAILBOXES
-from api.services.mailboxes.queries import mailboxes_of
+from api.services.mailboxes.mailbox_reads import mailboxes_of
 
 
 @strawberry.type(description="A folder of a mailbox whose mails are read, such as `INBOX`.")

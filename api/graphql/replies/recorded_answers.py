@@ -5,8 +5,8 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.emails.emails import Email
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import BounceKind
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.enrollments.enrollments import Enrollment

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.graphql.arguments.ids import ReplyId
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import MatchedBy, ReplyKind
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.node_interface import Node
 
 if TYPE_CHECKING:

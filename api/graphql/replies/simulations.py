@@ -6,8 +6,8 @@ import strawberry
 
 from api.graphql.arguments.ids import EmailId
 from api.graphql.emails.emails import Email
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import BounceKind, IncomingResult
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.events.events import Event

@@ -12,7 +12,7 @@ from api.graphql.arguments.request_keys import Key
 from api.graphql.arguments.send_times import AtLocal, send_time
 from api.graphql.emails.email_mutations import EmailPayload
 from api.graphql.emails.emails import Email
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.tasks.compositions import Draft, draft_of

@@ -7,12 +7,12 @@ import strawberry
 from api.command_center import BulkActionKind
 from api.graphql.arguments.ids import SenderId
 from api.graphql.bulk_actions import EACH, BulkPayload, Ids, bulk
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import mutation
 from api.graphql.tasks.task_filters import TaskFilter, read_filter
 from api.graphql.tasks.task_inputs import Note, Outcome, Reason, Until
 from api.services.common.lists.row_lists import RowList
-from api.services.tasks import queries
+from api.services.tasks import task_reads
 
 Filter = Annotated[
     TaskFilter | None,
@@ -25,7 +25,7 @@ Filter = Annotated[
 async def _rows(info: Request, chosen: TaskFilter | None) -> RowList | None:
     if chosen is None:
         return None
-    return await queries.tasks(info.context.workspace_context, read_filter(chosen, "filter"))
+    return await task_reads.tasks(info.context.workspace_context, read_filter(chosen, "filter"))
 
 
 @strawberry.type

@@ -7,7 +7,7 @@ import strawberry
 
 from api.graphql.engine.enums.table_enums import Priority, StepType, TaskDue, TaskStatus
 from api.graphql.sort_orders import TaskOrder
-from api.services.tasks import queries
+from api.services.tasks import task_reads
 
 
 @strawberry.input(description="Selects tasks that match every given field. An empty list matches no task.")
@@ -48,13 +48,13 @@ class TaskCount:
     is_exact: bool = strawberry.field(description="Whether there are exactly `count` tasks, not more.")
 
 
-def read_filter(chosen: TaskFilter | None, *path: str) -> queries.TaskFilter:
+def read_filter(chosen: TaskFilter | None, *path: str) -> task_reads.TaskFilter:
     """Return a filter as services take it. ``path`` leads to it. Raises Refusal."""
     if chosen is None:
-        return queries.TaskFilter()
-    return queries.valid_filter(
+        return task_reads.TaskFilter()
+    return task_reads.valid_filter(
         path,
-        queries.TaskFilter(
+        task_reads.TaskFilter(
             statuses=chosen.status,
             types=chosen.type,
             priority=chosen.priority,

@@ -6,13 +6,13 @@ import strawberry
 
 from api.graphql.arguments.given_fields import given_fields_not_null
 from api.graphql.arguments.ids import SenderId, TaskId
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.tasks.task_inputs import CreateTaskInput, Note, Outcome, Reason, TaskChanges, Until
 from api.graphql.tasks.tasks import Task
-from api.services.compose import hand_emails
-from api.services.tasks import hand_tasks, task_changes, tasks
+from api.services.compose import manual_task_emails
+from api.services.tasks import manual_tasks, task_changes, tasks
 
 
 @strawberry.type(description="Result of the mutations on tasks: the task, or errors.")
@@ -40,7 +40,7 @@ class TaskMutation:
         info: Request,
         input: Annotated[CreateTaskInput, strawberry.argument(description="What the assignee does, and when.")],
     ) -> TaskPayload:
-        row = await hand_emails.create_task(
+        row = await manual_task_emails.create_task(
             info.context.workspace_context,
             input.template_id,
             person_id=input.person_id,
@@ -92,12 +92,12 @@ class TaskMutation:
         "removed; the Live Feed keeps them."
     )
     async def reopen_task(self, info: Request, id: TaskId) -> TaskPayload:
-        row = await hand_tasks.reopen_task(info.context.workspace_context, id)
+        row = await manual_tasks.reopen_task(info.context.workspace_context, id)
         return TaskPayload(task=from_row(Task, row))
 
     @mutation(description="Delete a task that was created by hand, whatever its status. Its events stay.")
     async def delete_task(self, info: Request, id: TaskId) -> DeleteTaskPayload:
-        deleted = await hand_tasks.delete_task(info.context.workspace_context, id)
+        deleted = await manual_tasks.delete_task(info.context.workspace_context, id)
         return DeleteTaskPayload(deleted_id=strawberry.ID(deleted))
 
     @mutation(

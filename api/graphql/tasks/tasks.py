@@ -7,10 +7,10 @@ import strawberry
 
 from api.graphql.arguments.ids import TaskId
 from api.graphql.campaigns.steps import Step
-from api.graphql.crm.tasks import CrmTask, crm_task_of
+from api.graphql.crm.crm_tasks import CrmTask, crm_task_of
 from api.graphql.emails.emails import Email
-from api.graphql.engine.context import Request
 from api.graphql.engine.enums.table_enums import EnrollmentStatus, Priority, StepType, TaskStatus
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.language import Language
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.node_interface import Node
@@ -24,7 +24,7 @@ from api.graphql.tasks.compositions import Composition, Draft, composition_of, d
 from api.graphql.tasks.task_filters import TaskCount, TaskFilter, TasksOrderBy, TasksWhere, read_filter
 from api.graphql.workspaces.senders import Sender
 from api.services.compose.windows import compose
-from api.services.tasks import composing, queries
+from api.services.tasks import composing, task_reads
 
 if TYPE_CHECKING:
     from api.graphql.campaigns.campaigns import Campaign
@@ -169,7 +169,7 @@ class TaskQuery:
         metadata=cost(100, queries=True), description="The task with this id; null if the workspace has none."
     )
     async def task(self, info: Request, id: TaskId) -> Task | None:
-        return from_row(Task, await queries.task(info.context.workspace_context, id))
+        return from_row(Task, await task_reads.task(info.context.workspace_context, id))
 
     @strawberry.field(metadata=page_cost(), description="Tasks of the Command Center, in the order of `dueDate`.")
     async def tasks(
@@ -183,11 +183,11 @@ class TaskQuery:
         before: Before = None,
     ) -> Connection[Task]:
         chosen = read_filter(filter, "filter")
-        rows = await queries.tasks(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await task_reads.tasks(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
     @strawberry.field(
-        metadata=cost(500, sized_by=("filters",), size_most=queries.MAX_FILTERS, each=1_000, queries=True),
+        metadata=cost(500, sized_by=("filters",), size_most=task_reads.MAX_FILTERS, each=1_000, queries=True),
         description="The number of tasks of each filter, in the order of `filters`: for the badges of a screen, in one "
         "query.",
     )
@@ -197,5 +197,5 @@ class TaskQuery:
         filters: Annotated[list[TaskFilter], strawberry.argument(description="The filters whose tasks are counted.")],
     ) -> list[TaskCount]:
         chosen = [read_filter(each, "filters", str(index)) for index, each in enumerate(filters)]
-        counts = await queries.count_tasks(info.context.workspace_context, chosen)
+        counts = await task_reads.count_tasks(info.context.workspace_context, chosen)
         return [TaskCount(count=each.number, is_exact=each.exact) for each in counts]

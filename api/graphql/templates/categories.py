@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.arguments.ids import CategoryId
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.node_interface import Node
 from api.graphql.engine.payloads import Payload, mutation
@@ -13,7 +13,7 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.sort_orders import NamedOrder, order_of
 from api.graphql.templates.category_lists import CategoryLists
-from api.services.templates import categories, queries
+from api.services.templates import categories, template_reads
 
 
 @strawberry.type(description="A label by which reps sort templates and campaigns.")
@@ -40,7 +40,7 @@ class CategoryQuery:
         metadata=cost(100, queries=True), description="The category with this id; null if the workspace has none."
     )
     async def category(self, info: Request, id: CategoryId) -> Category | None:
-        return from_row(Category, await queries.category(info.context.workspace_context, id))
+        return from_row(Category, await template_reads.category(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -63,7 +63,7 @@ class CategoryQuery:
         before: Before = None,
     ) -> Connection[Category]:
         search = filter.search if filter else None
-        rows = await queries.categories(info.context.workspace_context, search, order_of(order_by))
+        rows = await template_reads.categories(info.context.workspace_context, search, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
 

@@ -6,14 +6,14 @@ import strawberry
 
 from api.graphql.campaigns.campaign_filters import CampaignsOrderBy, CampaignsWhere
 from api.graphql.campaigns.campaign_filters import read_filter as read_campaign_filter
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.sort_orders import order_of
 from api.graphql.templates.template_filters import TemplatesOrderBy, TemplatesWhere
 from api.graphql.templates.template_filters import read_filter as read_template_filter
-from api.services.campaigns import queries as campaign_queries
+from api.services.campaigns import campaign_reads as campaign_queries
 from api.services.common.lists.filters import within
-from api.services.templates import queries as template_queries
+from api.services.templates import template_reads as template_queries
 
 if TYPE_CHECKING:
     from api.graphql.campaigns.campaigns import Campaign

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql.sort_orders import NamedOrder
-from api.services.templates import queries
+from api.services.templates import template_reads
 
 
 @strawberry.input(description="Selects templates that match every given field.")
@@ -27,9 +27,9 @@ class TemplateFilter:
     )
 
 
-def read_filter(chosen: TemplateFilter | None) -> queries.TemplateFilter:
+def read_filter(chosen: TemplateFilter | None) -> template_reads.TemplateFilter:
     """Return a filter as services take it."""
-    return queries.TemplateFilter(**vars(chosen)) if chosen else queries.TemplateFilter()
+    return template_reads.TemplateFilter(**vars(chosen)) if chosen else template_reads.TemplateFilter()
 
 
 TemplatesWhere = Annotated[

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.graphql.campaigns.campaign_filters import CampaignsOrderBy, CampaignsWhere, read_filter
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.sort_orders import order_of
-from api.services.campaigns import queries
+from api.services.campaigns import campaign_reads
 from api.services.common.lists.filters import within
 
 if TYPE_CHECKING:
@@ -33,5 +33,5 @@ class TemplateLists:
         before: Before = None,
     ) -> Connection[Annotated["Campaign", strawberry.lazy("api.graphql.campaigns.campaigns")]]:
         chosen = within(read_filter(filter), template_id=str(self.id))
-        rows = await queries.campaigns(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await campaign_reads.campaigns(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)

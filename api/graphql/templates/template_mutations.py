@@ -7,7 +7,7 @@ import strawberry
 from api.graphql.arguments.given_fields import given_fields
 from api.graphql.arguments.ids import StepId, TemplateId
 from api.graphql.arguments.versions import IfVersion
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.graphql.arguments.ids import TemplateId
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.node_interface import Node
 from api.graphql.engine.rows import from_row
@@ -16,7 +16,7 @@ from api.graphql.stats import Stats, stats_of
 from api.graphql.templates.categories import Category
 from api.graphql.templates.template_filters import TemplatesOrderBy, TemplatesWhere, read_filter
 from api.graphql.templates.template_lists import TemplateLists
-from api.services.templates import queries
+from api.services.templates import template_reads
 
 if TYPE_CHECKING:
     from api.graphql.campaigns.steps import Step
@@ -80,7 +80,7 @@ class Template(TemplateLists, Node):
     async def used_by(
         self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Annotated["Step", strawberry.lazy("api.graphql.campaigns.steps")]]:
-        return await connect(queries.steps_using(self.id), PageRequest(first, after, last, before), info)
+        return await connect(template_reads.steps_using(self.id), PageRequest(first, after, last, before), info)
 
 
 @strawberry.type
@@ -89,7 +89,7 @@ class TemplateQuery:
         metadata=cost(100, queries=True), description="The template with this id; null if the workspace has none."
     )
     async def template(self, info: Request, id: TemplateId) -> Template | None:
-        return from_row(Template, await queries.template(info.context.workspace_context, id))
+        return from_row(Template, await template_reads.template(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -105,5 +105,5 @@ class TemplateQuery:
         last: Last = None,
         before: Before = None,
     ) -> Connection[Template]:
-        rows = await queries.templates(info.context.workspace_context, read_filter(filter), order_of(order_by))
+        rows = await template_reads.templates(info.context.workspace_context, read_filter(filter), order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)

@@ -8,15 +8,15 @@ from api.graphql.campaigns.campaign_filters import CampaignsOrderBy, CampaignsWh
 from api.graphql.campaigns.campaign_filters import read_filter as read_campaign_filter
 from api.graphql.emails.email_filters import EmailsOrderBy, EmailsWhere
 from api.graphql.emails.email_filters import read_filter as read_email_filter
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.sort_orders import order_of
 from api.graphql.tasks.task_filters import TasksOrderBy, TasksWhere
 from api.graphql.tasks.task_filters import read_filter as read_task_filter
-from api.services.campaigns import queries as campaign_queries
+from api.services.campaigns import campaign_reads as campaign_queries
 from api.services.common.lists.filters import within
-from api.services.emails import queries as email_queries
-from api.services.tasks import queries as task_queries
+from api.services.emails import email_reads as email_queries
+from api.services.tasks import task_reads as task_queries
 
 if TYPE_CHECKING:
     from api.graphql.campaigns.campaigns import Campaign

@@ -8,7 +8,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.arguments.given_fields import given_fields
 from api.graphql.arguments.ids import SenderId
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.node_interface import Node
 from api.graphql.engine.payloads import Payload, mutation
@@ -17,7 +17,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.sort_orders import NamedOrder, order_of
 from api.graphql.stats import Stats, stats_of
 from api.graphql.workspaces.sender_lists import SenderLists
-from api.services.workspaces import queries, senders
+from api.services.workspaces import senders, workspace_reads
 
 
 @strawberry.type(description="A rate limit: at most this many emails in any period of this many seconds.")
@@ -124,7 +124,7 @@ class SenderQuery:
         metadata=cost(100, queries=True), description="The sender with this id; null if the workspace has none."
     )
     async def sender(self, info: Request, id: SenderId) -> Sender | None:
-        return from_row(Sender, await queries.sender(info.context.workspace_context, id))
+        return from_row(Sender, await workspace_reads.sender(info.context.workspace_context, id))
 
     @strawberry.field(
         metadata=page_cost(),
@@ -147,7 +147,7 @@ class SenderQuery:
         before: Before = None,
     ) -> Connection[Sender]:
         search = filter.search if filter else None
-        rows = await queries.senders(info.context.workspace_context, search, order_of(order_by))
+        rows = await workspace_reads.senders(info.context.workspace_context, search, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
 

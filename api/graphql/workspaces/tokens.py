@@ -5,13 +5,13 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import TOKENS
+from api.roles import Role
 from api.services.workspaces import tokens
-from api.states import Role
 
 
 @strawberry.type(description="A token of the workspace. Its secret is shown once, when it is created.")

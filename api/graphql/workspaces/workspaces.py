@@ -6,16 +6,16 @@ from typing import Annotated, Any
 import strawberry
 
 from api.graphql.arguments.given_fields import given_fields
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.limits.list_sizes import ACCOUNTS, CALL_LISTS, DOMAINS
+from api.roles import Role
 from api.services.campaigns.editing.fact_changes_job import apply_fact_changes
 from api.services.dispatch.sandbox_clock import advance_clock
 from api.services.enrollments.facts.history_job import count_after_move
 from api.services.workspaces import call_lists, workspaces
-from api.states import Role
 
 
 @strawberry.type(description="How a call can end.")

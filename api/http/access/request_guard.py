@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.codes.request_errors.queries import QueryCode
-from api.graphql.engine.context import Context
+from api.graphql.engine.graphql_context import Context
 from api.graphql.limits.budgets import Budgets
 from api.graphql.limits.document_limits import MAX_QUERY_BYTES
 from api.http.access.trusted_documents import TrustedDocuments, document_id

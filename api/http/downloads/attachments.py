@@ -12,12 +12,12 @@ from starlette.routing import Route
 
 from api.codes.refusals.emails import EmailCode
 from api.http.access import cross_origin
-from api.http.access.refusals import caller_context, refusal_response
+from api.http.access.page_refusals import caller_context, refusal_response
 from api.http.access.request_guard import RequestGuard
 from api.http.access.workspace_limits import OperationQueue
+from api.roles import Role
 from api.services.one_off_emails import uploads
 from api.services.one_off_emails.attached import MAX_ATTACHED_BYTES
-from api.states import Role
 from strategies import Refusal
 from strategies.codes import Code
 

@@ -21,8 +21,8 @@ from strawberry.types.graphql import OperationType
 from api.codes.refusals.exports import ExportCode
 from api.codes.request_errors.requests import RequestCode
 from api.csv_writing import MARK, csv_lines
-from api.graphql.engine.context import Context
 from api.graphql.engine.execution.operations import Schema
+from api.graphql.engine.graphql_context import Context
 from api.graphql.engine.lists.list_export import ListExport, list_export
 from api.graphql.limits.budgets import Budget
 from api.http.access import cross_origin

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from api.codes.refusals.emails import EmailCode
 from api.codes.request_errors.requests import RequestCode
 from api.http.access import cross_origin
-from api.http.access.refusals import caller_context, refusal_response
+from api.http.access.page_refusals import caller_context, refusal_response
 from api.http.access.request_guard import RequestGuard
 from api.http.access.workspace_limits import OperationQueue
 from api.services.common.emails.attached_files import attached_parts

@@ -19,9 +19,9 @@ from strawberry.types.graphql import OperationType
 from api.codes.request_errors.http_answers import CloseCode
 from api.codes.request_errors.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
-from api.graphql.engine.context import Context
 from api.graphql.engine.execution.documents import operation_type
 from api.graphql.engine.execution.operations import Schema
+from api.graphql.engine.graphql_context import Context
 from api.http.access.request_guard import RequestGuard
 from api.http.graphql.json_writing import write_any_json
 from api.http.graphql.media_types import EVENT_STREAM

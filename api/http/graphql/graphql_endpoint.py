@@ -12,8 +12,8 @@ from strawberry.types.graphql import OperationType
 from api.codes.events.actors import ActorKind
 from api.codes.request_errors.queries import QueryCode
 from api.codes.request_errors.requests import RequestCode
-from api.graphql.engine.context import Context
 from api.graphql.engine.execution.operations import Schema
+from api.graphql.engine.graphql_context import Context
 from api.http.access.request_guard import RequestGuard
 from api.http.compression import compress
 from api.http.graphql.event_streams import StreamClient, stream

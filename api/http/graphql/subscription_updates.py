@@ -13,10 +13,10 @@ from strawberry.types.execution import ExecutionResult
 
 from api.codes.request_errors.http_answers import CloseCode
 from api.codes.request_errors.requests import RequestCode
-from api.graphql.engine.context import Context
 from api.graphql.engine.execution.json_text import EncodedJson
 from api.graphql.engine.execution.operations import Schema
 from api.graphql.engine.execution.root_variables import variables_of_fields
+from api.graphql.engine.graphql_context import Context
 from api.graphql.limits.budgets import Charge
 from api.http.access.request_guard import RequestGuard
 from api.http.graphql.json_writing import encode_once

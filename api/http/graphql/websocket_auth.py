@@ -12,9 +12,9 @@ from api.codes.events.actors import ActorKind
 from api.codes.request_errors.http_answers import CloseCode
 from api.codes.request_errors.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
-from api.graphql.engine.context import Context
 from api.graphql.engine.execution.errors import public_error, with_code
 from api.graphql.engine.execution.operations import Schema
+from api.graphql.engine.graphql_context import Context
 from api.http.access.request_guard import RequestGuard
 from api.http.graphql.subscription_updates import FollowingClient, UpdateMaker, later_updates
 from api.http.graphql.websocket_frames import Socket

@@ -21,7 +21,7 @@ from api.http.monitoring.mailbox_metrics import add_mailboxes
 from api.http.monitoring.plugin_metrics import add_plugins
 from api.http.monitoring.timed_checks import TimedCheck
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.mailboxes.queries import mailbox_numbers
+from api.services.mailboxes.mailbox_reads import mailbox_numbers
 from api.services.plugin_health.channels import health_of_packages
 from api.states import OPEN_JOB_STATES
 from api.store.crm.numbers import crm_numbers

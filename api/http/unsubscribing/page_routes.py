@@ -17,9 +17,9 @@ from api.http.unsubscribing.page_html import EXPLAIN, UNDO, Page, Sender
 from api.http.unsubscribing.sentences import language_of
 from api.mail.unsubscribing.links import address_of, changes_token, is_signed, page_link, read_changes_token
 from api.models import Person, Workspace
-from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.emails.recipient import Recipient
+from api.services.common.request_context import WorkspaceContext
 from api.services.people import recipient_choices
 from api.services.people.recipient_choices import RecipientStatus
 from api.settings import Settings

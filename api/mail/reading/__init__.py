@@ -15,6 +15,6 @@ __all__ = ["FailedRecipient", "MailKind", "MailReading", "MailReason", "ReadingR
 def read_mail(data: bytes, own_addresses: Collection[str] = ()) -> MailReading:
     """Read and classify a mail. ``own_addresses`` are the addresses of the mailbox that received it."""
     # Imported with the first mail: compiling the words of all languages takes 0.1 s, which no start waits for.
-    from api.mail.reading import verdict
+    from api.mail.reading import mail_classification
 
-    return verdict.read_mail(data, own_addresses)
+    return mail_classification.read_mail(data, own_addresses)

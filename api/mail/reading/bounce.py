@@ -7,9 +7,9 @@ from dataclasses import replace
 from api.codes.reasons.mail_reasons import MailReason
 from api.mail.reading.auto_reply import header_of_answer, words_of_absence
 from api.mail.reading.delivery_report import RecipientReport, read_recipient_reports
+from api.mail.reading.failure_classification import judge
 from api.mail.reading.failure_text import FailureWords, key, received_as, recipients_in_text
 from api.mail.reading.headers import Headers
-from api.mail.reading.judging import judge
 from api.mail.reading.mail_reading import FailedRecipient
 from api.mail.reading.message_ids import ids_of_answer
 from api.mail.reading.parts import ReceivedMail, split_mail

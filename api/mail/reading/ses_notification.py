@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from api.mail.reading.failure_classification import judge
 from api.mail.reading.failure_text import FailureWords
-from api.mail.reading.judging import judge
 from api.mail.reading.mail_reading import FailedRecipient
 
 FIRST_CHARACTERS = 200

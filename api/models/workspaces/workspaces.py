@@ -6,7 +6,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from api.models.columns import WorkspaceRow, varchar
-from api.states import Role
+from api.roles import Role
 
 
 class Workspace(Model):

@@ -8,12 +8,12 @@ from typing import Any
 from api.command_center import BulkActionKind
 from api.models import Person, Send, Sender
 from api.services.campaigns.ending import ending
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.failures import failures
 from api.services.emails import emails, scheduled_emails
 from api.services.one_off_emails.sending import delete_email
 from api.services.people import groups
-from api.services.tasks import hand_tasks, task_changes, tasks
+from api.services.tasks import manual_tasks, task_changes, tasks
 from api.states import Priority
 from api.store.engine.rows import get_or_refuse
 from strategies import StepType
@@ -58,7 +58,7 @@ async def _create_task(context: WorkspaceContext, email_id: str, given: Argument
     """Create a task about the person of an email."""
     send = await get_or_refuse(Send, context.workspace_id, email_id, ID)
     person = await Person.get(id=send.person_id)
-    await hand_tasks.create_task(
+    await manual_tasks.create_task(
         context,
         person_id=person.id,
         assignee_id=given["assigneeId"] or send.sender_id,
@@ -97,7 +97,7 @@ async def _snooze(context: WorkspaceContext, task_id: str, given: Arguments) -> 
 
 
 async def _delete_task(context: WorkspaceContext, task_id: str, _: Arguments) -> None:
-    await hand_tasks.delete_task(context, task_id)
+    await manual_tasks.delete_task(context, task_id)
 
 
 async def _end(context: WorkspaceContext, enrollment_id: str, given: Arguments) -> None:

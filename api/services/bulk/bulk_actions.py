@@ -14,8 +14,8 @@ from api.command_center import BulkActionKind, BulkActionStatus
 from api.ids import new_id
 from api.models import BulkAction
 from api.services.bulk.actions import ACTIONS, Arguments
-from api.services.common.context import WorkspaceContext
 from api.services.common.lists.row_lists import RowList
+from api.services.common.request_context import WorkspaceContext
 from api.services.jobs.job_limits import refuse_further_bulk_action
 from api.store import bulk_actions as store
 from api.store import jobs

@@ -5,8 +5,8 @@ from datetime import datetime
 from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Launch, Step
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.versions import check_version
+from api.services.common.request_context import WorkspaceContext
 from api.states import OPEN_LAUNCH_STATUSES
 from api.store.campaigns.campaign_state import lock_campaign
 from api.store.campaigns.campaign_status import active_people

@@ -3,9 +3,9 @@
 from api.codes.events.event_kinds import EventKind
 from api.ids import new_id
 from api.models import Campaign, Step
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.store.campaigns.campaign_state import lock_campaign
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction

@@ -5,8 +5,8 @@ from typing import Any
 
 from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Category, Sender
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.states import OnExpiry, OnReply, Tracking
 from api.store.engine.rows import get_or_refuse
 from strategies import Refusal

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import time
 
 from api.models import Step
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.offer_warnings import offer_warnings
 from api.services.enrollments.timelines.timeline_rows import timeline_steps
 from api.states import Tracking

@@ -10,7 +10,7 @@ from api.services.campaigns.campaign_rules import set_settings
 from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing.apply_edit import apply
 from api.services.campaigns.step_edits import StepEdit
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from strategies import StepType
 
 

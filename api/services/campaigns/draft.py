@@ -7,9 +7,9 @@ from typing import Any
 
 from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Step
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.versions import check_version
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_archived
 from api.services.enrollments.timelines.timeline_rows import timeline_steps
 from api.store.engine.rows import get_or_refuse

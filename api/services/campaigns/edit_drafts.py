@@ -19,9 +19,9 @@ from api.services.campaigns.step_edits import (
     StepEdit,
 )
 from api.services.common.campaign_facts import campaign_facts
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.versions import check_version
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_archived
 from api.services.enrollments.facts.option_facts import declared_reads
 from api.store.engine.rows import get_or_refuse

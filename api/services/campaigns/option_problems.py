@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from api.codes.events.event_kinds import EventKind
 from api.models import Step, Workspace
-from api.services.common.context import WorkspaceContext, workspace_now
+from api.services.common.request_context import WorkspaceContext, workspace_now
 from api.services.jobs.job_kind import JobRuntime
 from api.services.plugin_health.health import PluginHealth, health_of
 from api.states import PluginState

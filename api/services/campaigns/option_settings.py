@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 from api.models import Campaign, Step
 from api.services.common.campaign_facts import campaign_facts
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from strategies import CampaignFacts, Refusal
 from strategies.codes import StrategyCode
 from strategies.errors import RefusalCollector

@@ -7,8 +7,8 @@ from api.codes.refusals.campaigns import CampaignCode
 from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign, Step, Template
 from api.services.common.campaign_facts import campaign_facts
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.templates import template_inputs
 from api.states import Priority
 from api.store.engine.rows import get_or_refuse

@@ -10,8 +10,8 @@ from api.ids import new_id
 from api.models import Step
 from api.services.campaigns.draft import Draft, Path
 from api.services.campaigns.step_content import set_content
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.store.engine.rows import find, not_found
 from strategies import Refusal, StepType
 from strategies.codes import StrategyCode

@@ -10,12 +10,12 @@ from api.mail.return_address import ReturnAddresses
 from api.mail.tracking.signed_urls import TrackingLinks
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.models import Person, Workspace
-from api.services.common.context import WorkspaceContext
 from api.services.common.crm_environment import CrmEnvironment
 from api.services.common.emails.eml_links import EmlLinks
 from api.services.common.emails.large_emails import LargeEmails
 from api.services.common.emails.recipient import Recipient
 from api.services.common.metrics import Metrics
+from api.services.common.request_context import WorkspaceContext
 from api.store.emails.sent_contents import StoredBases
 from plugins.loading.manager import Installed
 

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from api.codes.request_errors.inputs import InputCode
 from api.models import Send, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey
-from api.services.compose.hand_emails import compose_hand_email, save_hand_email
+from api.services.common.request_context import WorkspaceContext
+from api.services.compose.manual_task_emails import compose_hand_email, save_hand_email
 from api.services.enrollments.timelines.chosen_times import LocalTime
 from api.services.one_off_emails.sending import delete_email, send_email
-from api.services.tasks import composing, drafts, sending
+from api.services.tasks import composing, drafts, send_task_email
 from api.services.tasks.composing import Compose, Draft
-from api.services.tasks.hand_task_emails import hand_email_of
+from api.services.tasks.manual_task_emails import hand_email_of
 from api.services.tasks.open_tasks import find_email_task
 from api.services.templates import template_inputs
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -86,7 +86,7 @@ async def send_task(
     """
     task = await find_email_task(context, task_id)
     if task.enrollment_id is not None:
-        return await sending.send_task(
+        return await send_task_email.send_task(
             context, task_id, subject=subject, html=html, at=at, if_version=if_version, key=key
         )
     text = await template_inputs.written_text(context.workspace_id, subject, html)

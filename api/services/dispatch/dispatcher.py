@@ -17,10 +17,10 @@ from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.common.job_chunks.row_backoff import Backoff
 from api.services.dispatch.claim.claiming import claim_and_load
 from api.services.dispatch.dispatch_answers import DispatchAnswer
-from api.services.dispatch.questions import Questions
+from api.services.dispatch.option_questions import Questions
 from api.services.dispatch.recovery.periodic_recovery import RECOVERY_INTERVAL_SECONDS, PeriodicRecovery
 from api.services.dispatch.send.account_worker import AccountWorker
-from api.services.dispatch.settle.lease_keeper import LeaseKeeper
+from api.services.dispatch.settle.email_leases import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
 from api.services.tasks.task_expiry import expire_all

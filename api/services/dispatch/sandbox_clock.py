@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from api.codes.events.actors import ActorKind
 from api.codes.refusals.workspaces import WorkspaceCode
 from api.models import Workspace
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
 from api.services.common.job_chunks.row_backoff import Backoff
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
 from api.store.events.event_actor import acting
 from plugins.contract import Outcome

@@ -9,7 +9,7 @@ from api.codes.refusals.campaigns import CampaignCode
 from api.codes.refusals.emails import EmailCode
 from api.codes.request_errors.inputs import InputCode
 from api.models import Enrollment, Send
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_paused_or_ending
 from api.services.one_off_emails.sending import check_retried
 from api.services.people.reachability import lock_reachable

@@ -10,8 +10,8 @@ from api.codes.refusals.templates import TemplateCode
 from api.codes.request_errors.inputs import InputCode
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.models import Campaign, Enrollment, Person, Send, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.versions import check_version
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_ending, refuse_paused_or_ending
 from api.services.enrollments.timelines.chosen_times import NOTES_OF_A_PERSON, ChosenTime, LocalTime, chosen_time
 from api.services.enrollments.timelines.explanations import notes_to_json

@@ -9,7 +9,7 @@ from api.codes.request_errors.inputs import InputCode
 from api.mail.message.compose import EarlierEmail, EmailContent
 from api.mail.message.signature import Signature, with_signature
 from api.models import Campaign, Person, Sender, Step, Template
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.people import checked_columns
 from api.services.templates import template_inputs
 from api.services.templates.email_preview import EmailPreview, preview_content

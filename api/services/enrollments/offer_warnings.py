@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from api.models import Step
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.timelines.timeline_rows import timeline_steps
 from strategies import WarningNote
 from strategies.package_options.option_calls import availability

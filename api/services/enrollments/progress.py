@@ -5,8 +5,8 @@ from datetime import datetime
 
 from api.codes.events.event_kinds import EventKind
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.option_facts import NO_OWN_FACTS, FactSource
 from api.services.enrollments.senders import sender_of
 from api.services.enrollments.timelines.partial_timelines import resolve_possible

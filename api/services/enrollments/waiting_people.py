@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from api.codes.events.event_kinds import EventKind
 from api.models import Enrollment, Step
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.timelines.partial_timelines import Unresolved
 from api.store import jobs
 from api.store.enrollments import waiting_people

@@ -5,9 +5,9 @@ from typing import Any
 
 from api.codes.request_errors.requests import RequestCode
 from api.models import Send, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.lists.filters import FILTER, check_ids, id_condition
 from api.services.common.lists.row_lists import RowList
+from api.services.common.request_context import WorkspaceContext
 from api.services.following.event_filter_index import COLUMNS, EventFilter
 from api.sorts import CreatedSort, Order
 from api.store.engine.rows import find, not_found

@@ -1,7 +1,7 @@
 """The rows that a client begins to follow."""
 
 from api.models import Launch, PeopleImport, Workspace
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.store.engine.rows import get_or_refuse
 
 __all__ = ["clock", "launch", "people_import"]

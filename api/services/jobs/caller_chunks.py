@@ -6,7 +6,7 @@ from datetime import timedelta
 from api.clock import Clock
 from api.models import Job
 from api.services.jobs.job_kind import Chunks
-from api.services.jobs.kept_lease import kept_lease
+from api.services.jobs.job_lease import kept_lease
 from api.states import JobState
 from api.store import jobs
 

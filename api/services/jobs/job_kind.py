@@ -12,8 +12,8 @@ from api.clock import Clock
 from api.mail.return_address import ReturnAddresses
 from api.mail.unsubscribing.mail_addresses import UnsubscribeAddresses
 from api.models import Job, Workspace
-from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
+from api.services.common.request_context import WorkspaceContext
 
 
 class JobPriority(IntEnum):

@@ -29,7 +29,7 @@ from api.models import Job
 from api.services.common.job_chunks.bisection import FIRST_WAIT, is_database_fault, is_transient, reason_of
 from api.services.common.metrics import Metrics
 from api.services.jobs.job_kind import Chunks, GiveUp, JobKind, JobRuntime
-from api.services.jobs.kept_lease import kept_lease
+from api.services.jobs.job_lease import kept_lease
 from api.states import JobState
 from api.store import jobs
 from api.store.engine.transactions import transaction

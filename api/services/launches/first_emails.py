@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from api.codes.refusals.emails import EmailCode
 from api.codes.refusals.launches import LaunchCode
 from api.mail.templates.prompts import find_remaining_prompts, prompt_list
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.launch_people import MAX_PEOPLE
 from api.services.templates import template_inputs
 from api.services.templates.template_inputs import WrittenText

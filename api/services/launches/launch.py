@@ -8,10 +8,10 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.launches import LaunchCode
 from api.models import Enrollment, Send, Task
 from api.services.campaigns.step_content import check_subjects
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.common.live_steps import steps_of
 from api.services.common.loop_slices import LoopSlices
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_paused_or_ending
 from api.services.enrollments.facts.fact_changes import follow_newcomers
 from api.services.enrollments.progress import task_created

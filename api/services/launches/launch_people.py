@@ -7,7 +7,7 @@ from typing import NamedTuple
 from api.codes.refusals.launches import LaunchCode
 from api.codes.refusals.people import PersonCode
 from api.models import Campaign, Person
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.reachability import why_not_launch
 from api.store.emails.transactional import is_transactional
 from api.store.engine.rows import by_ids, not_found

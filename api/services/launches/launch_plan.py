@@ -8,8 +8,8 @@ from api.codes.refusals.launches import LaunchCode
 from api.codes.refusals.people import PersonCode
 from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign, Person, Step
-from api.services.common.context import WorkspaceContext
 from api.services.common.loop_slices import LoopSlices
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.option_facts import FactSource, example_person
 from api.services.launches.first_emails import check_first_emails, refuse_without_first_email
 from api.services.launches.launch_people import (

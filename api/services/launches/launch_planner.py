@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Person, Sender, Step
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.option_facts import FactSource, OwnFacts
 from api.services.enrollments.timelines.timeline_rows import launch_choices, resolve, timeline_steps, zone_for
 from api.store.engine.rows import by_ids, not_found

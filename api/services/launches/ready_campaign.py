@@ -3,8 +3,8 @@
 from api.models import Campaign, Step
 from api.services.campaigns.option_settings import refuse_unsuitable_steps
 from api.services.campaigns.step_content import check_subjects
-from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_archived
 from api.store.engine.rows import get_or_refuse
 from strategies import Refusal

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from api.codes.refusals.emails import EmailCode
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.store.emails import attachments
 from api.store.engine.rows import is_possible_id, not_found
 from strategies import Refusal

@@ -9,9 +9,9 @@ from api.codes.refusals.emails import EmailCode
 from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.models import Person, Send, Sender
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.common.inputs.versions import check_version
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.timelines.planned_columns import chosen_columns
 from api.services.one_off_emails.attached import attach, checked_attachments
 from api.services.one_off_emails.locking import lock_unsent, one_off_of

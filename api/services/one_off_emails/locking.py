@@ -3,7 +3,7 @@
 from api.codes.refusals.emails import EmailCode
 from api.codes.request_errors.inputs import InputCode
 from api.models import Send
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.states import UNTRANSMITTED_STATUSES, SendStatus
 from api.store.emails.written_texts import lock_email
 from api.store.engine.rows import get_or_refuse

@@ -10,8 +10,8 @@ from api.codes.request_errors.inputs import InputCode
 from api.mail.address import address_key
 from api.mail.domains import blocking_domain
 from api.models import Person, Sender
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.people import checked_columns, create_person
 from api.services.people.reachability import refuse_undeliverable, refuse_unsubscribed
 from api.store.emails.one_off_emails import OneOffEmail

@@ -7,9 +7,9 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.emails import EmailCode
 from api.codes.request_errors.inputs import InputCode
 from api.models import Person, Send, Sender, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.common.inputs.versions import check_version
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.timelines.chosen_times import ChosenTime, LocalTime, chosen_time
 from api.services.enrollments.timelines.explanations import notes_to_json
 from api.services.enrollments.timelines.planned_columns import chosen_columns

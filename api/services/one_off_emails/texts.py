@@ -8,8 +8,8 @@ from api.mail.message.compose import ComposedEmail, EmailContent, reply_subject
 from api.mail.message.signature import with_signature
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.models import Person, Send, Sender, Step, Template
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.templates import template_inputs
 from api.services.templates.blanks import composed_with_blanks, unresolved
 from api.services.templates.email_content import ContentLoader, composed_for, fields_of

@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 from api.codes.refusals.emails import EmailCode
 from api.ids import new_id
 from api.mail.message.attachments import media_type
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.one_off_emails.attached import MAX_ATTACHED_BYTES
 from api.store.emails import attachments
 from api.store.emails.attachments import CHUNK_BYTES, Attachment, NoFileError

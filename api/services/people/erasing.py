@@ -11,7 +11,7 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.codes.refusals.emails import EmailCode
 from api.models import Job, Person
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
 from api.services.jobs.caller_chunks import carry_out
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime

@@ -5,9 +5,9 @@ from tortoise.exceptions import IntegrityError
 from api.codes.refusals.people import PersonCode
 from api.ids import new_id
 from api.models import PeopleGroup, Person
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
 from api.services.common.lists.row_lists import RowList
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.people import lock_person
 from api.store.engine.rows import find, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction

@@ -2,7 +2,7 @@
 
 from api.codes.events.event_kinds import EventKind
 from api.models import Job, PeopleImport
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.services.people.imports import IMPORT_JOB, import_chunks
 from api.states import ImportStatus

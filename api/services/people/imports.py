@@ -16,9 +16,9 @@ from api.codes.refusals.people import PersonCode
 from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.models import PeopleImport
-from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.common.job_chunks.bisection import bisect_failures
+from api.services.common.request_context import WorkspaceContext, workspace_now
 from api.services.enrollments.facts.fact_changes import FactFollower
 from api.services.jobs.job_limits import refuse_further_import
 from api.services.people import groups

@@ -13,8 +13,8 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.emails import EmailCode
 from api.codes.refusals.people import PersonCode
 from api.models import Job, Person
-from api.services.common.context import WorkspaceContext
 from api.services.common.emails.claim_release import release_claimed
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.fact_changes import FactFollower
 from api.services.jobs.caller_chunks import carry_out
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime

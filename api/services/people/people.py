@@ -12,9 +12,9 @@ from api.ids import new_id
 from api.mail.address import address_key
 from api.mail.unsubscribing.own_links import UNSUBSCRIBE_FIELD
 from api.models import Person
-from api.services.common.context import WorkspaceContext
 from api.services.common.emails.claim_release import release_claimed
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.fact_changes import FactFollower
 from api.services.people.suppressions import end_campaigns
 from api.store.engine.rows import get_or_refuse

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from api.mail.address import address_key
 from api.mail.text_checks import storable_text
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.suppressions import OWN_SOURCES, release, suppress
 from api.states import SuppressionChangeKind, SuppressionSource, UnsubscribeReason
 from api.store.crm.person_records import opted_out_there

@@ -26,9 +26,9 @@ from api.csv_reading import (
 )
 from api.mail.address import AddressProblem, address_key, check_address
 from api.models import Suppression
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
 from api.services.common.job_chunks.bisection import bisect_failures
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.csv_source import check_source
 from api.services.people.suppressions import MAX_REASON_CHARACTERS, suppress
 from api.states import SuppressionSource

@@ -11,8 +11,8 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.people import PersonCode
 from api.mail.address import address_key
 from api.models import Person, Suppression
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
 from api.states import SuppressionSource
 from api.store import unsubscribed_emails

@@ -8,7 +8,7 @@ from api.channel_processes.isolation import remote_channels
 from api.clock import Clock
 from api.codes.reasons.channel_faults import ChannelFault
 from api.mail.text_checks import storable_text
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.plugin_health.breaker import Breaker
 from api.services.plugin_health.health import PluginHealth, breaker_of, health_of_options, health_of_row
 from api.store import plugin_health

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from api.codes.events.event_kinds import EventKind
 from api.mail.text_checks import storable_text
-from api.services.common.context import sandbox_clocks
+from api.services.common.request_context import sandbox_clocks
 from api.services.plugin_health.breaker import LONGEST_PAUSE, TIME_OF_PROBE, Breaker
 from api.services.plugin_health.faults import Fault
 from api.services.plugin_health.health import SEND_OPTION, breaker_of

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from api.codes.request_errors.inputs import InputCode
 from api.models import Enrollment, Send
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.states import SendStatus
 from api.store.engine.rows import get_or_refuse
 from strategies import Refusal

@@ -15,15 +15,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from api.codes.reasons.answers import AnswerCode
+from api.codes.reasons.incoming import AnswerCode
 from api.models import Job
 from api.services.common.job_chunks.bisection import FIRST_WAIT, LONGEST_WAIT, bisect_failures, is_database_fault
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
-from api.services.replies.effects import MatchedRow, apply, apply_with_suppression
+from api.services.replies.apply_incoming import MatchedRow, apply, apply_with_suppression
 from api.services.replies.findings import ReadRow, read_rows
 from api.services.replies.incoming import ANSWERS_JOB, ANSWERS_SUBJECT
 from api.services.replies.matching import match
-from api.services.replies.own_mails import apply_own_mail
+from api.services.replies.own_messages import apply_own_mail
 from api.states import IncomingResult
 from api.store import jobs
 from api.store.engine.transactions import transaction

@@ -14,8 +14,8 @@ from api.codes.refusals.people import PersonCode
 from api.codes.request_errors.inputs import InputCode
 from api.mail.address import address_key
 from api.models import Person
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
 from api.services.replies.answered import RecordedAnswer, find_answered
 from api.states import BounceKind, MatchedBy, SendStatus

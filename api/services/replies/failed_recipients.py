@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from api.codes.reasons.answers import AnswerCode
+from api.codes.reasons.incoming import AnswerCode
 from api.mail.address import AddressProblem, address_key, domain_key
 from api.mail.reading import FailedRecipient
 from api.states import BounceKind

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from api.codes.reasons.answers import AnswerCode
+from api.codes.reasons.incoming import AnswerCode
 from api.mail.reading import FailedRecipient, MailKind, MailReading, read_mail
 from api.mail.return_address import ReturnAddresses
 from api.mail.text_checks import storable_text

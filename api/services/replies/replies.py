@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.codes.events.event_kinds import EventKind
-from api.codes.reasons.answers import AnswerCode
+from api.codes.reasons.incoming import AnswerCode
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.codes.refusals.people import PersonCode
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
 from api.services.replies.answered import RecordedAnswer, find_answered
 from api.services.replies.findings import MAX_TEXT_CHARACTERS, ReplyText

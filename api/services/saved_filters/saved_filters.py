@@ -9,8 +9,8 @@ from api.codes.refusals.saved_filters import SavedFilterCode
 from api.command_center import SavedFilterKind
 from api.ids import new_id
 from api.models import SavedFilter
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.store.engine.rows import find, get_or_refuse
 from api.store.engine.transactions import transaction
 from api.store.workspaces import lock_workspace

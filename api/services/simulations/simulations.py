@@ -24,10 +24,10 @@ from api.mail.simulated_answers import (
     reply,
 )
 from api.models import Event, Send, Sender
-from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.inputs import inputs
 from api.services.common.inputs.inputs import SHOWN_CHARACTERS
+from api.services.common.request_context import WorkspaceContext
 from api.services.jobs.job_kind import JobRuntime
 from api.services.replies.answers_job import process_now
 from api.services.replies.incoming import receive_events, receive_mails

@@ -6,7 +6,7 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.codes.refusals.emails import EmailCode
 from api.models import Enrollment, Send, Sender, Task
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.tasks.call_results import NO_RESULT, CompletionResult
 from api.states import UNTRANSMITTED_STATUSES, SendStatus, TaskStatus

@@ -11,7 +11,7 @@ from api.mail.message.links import ComposeLinks, compose_links
 from api.mail.templates.liquid import TemplateProblem, UnresolvedFieldError
 from api.mail.templates.prompts import prompt_list
 from api.models import Person, Send, Step, Task
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.reachability import refuse_composing
 from api.services.tasks.open_tasks import find_email_task, place_in_campaign
 from api.services.templates.blanks import composed_with_blanks, prompts_with_blanks, unresolved

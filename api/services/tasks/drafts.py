@@ -7,11 +7,11 @@ first has saved. The text of an email that was withdrawn is the draft of its tas
 from api.codes.refusals.emails import EmailCode
 from api.codes.request_errors.inputs import InputCode
 from api.models import Send, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
 from api.services.common.inputs.versions import check_version
+from api.services.common.request_context import WorkspaceContext
 from api.services.tasks.composing import Draft
-from api.services.tasks.hand_task_emails import hand_email_of
+from api.services.tasks.manual_task_emails import hand_email_of
 from api.services.tasks.open_tasks import find_email_task, place_in_campaign
 from api.services.templates import template_inputs
 from api.states import SendStatus

@@ -2,7 +2,7 @@
 
 from api.codes.refusals.emails import EmailCode
 from api.models import Campaign, Enrollment, Task
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.states import EnrollmentStatus, TaskStatus
 from api.store.engine.rows import get_or_refuse
 from strategies import Refusal, StepType

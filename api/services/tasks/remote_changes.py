@@ -10,10 +10,10 @@ from typing import Any
 from api.codes.events.event_kinds import EventKind
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Task
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.people import lock_person
 from api.services.tasks.drafts import refuse_scheduled
-from api.services.tasks.hand_tasks import delete_task, reopen_task
+from api.services.tasks.manual_tasks import delete_task, reopen_task
 from api.services.tasks.task_changes import FIELDS, before_and_after, change_draft, due_date_columns, with_due_date
 from api.services.tasks.tasks import complete_task_as_of, skip_task
 from api.states import Priority

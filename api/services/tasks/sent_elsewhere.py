@@ -9,14 +9,14 @@ from api.codes.refusals.emails import EmailCode
 from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.models import Enrollment, Person, Send, Sender, Step, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.timelines.chosen_times import ChosenTime
 from api.services.enrollments.timelines.explanations import notes_to_json
 from api.services.enrollments.timelines.planned_columns import chosen_columns
 from api.services.enrollments.timelines.timeline_rows import zone_note
 from api.services.tasks.closing import by, complete_task_of_email
-from api.services.tasks.hand_task_emails import hand_email_of, new_hand_email
+from api.services.tasks.manual_task_emails import hand_email_of, new_hand_email
 from api.services.tasks.open_tasks import find_workable
 from api.services.tasks.withdrawing import withdraw
 from api.services.templates.template_inputs import MAX_SUBJECT_CHARACTERS

@@ -7,15 +7,15 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.emails import EmailCode
 from api.codes.refusals.tasks import TaskCode
 from api.models import Campaign, Enrollment, Person, Send, Sender, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.timelines.task_dates import campaign_date
 from api.services.enrollments.timelines.timeline_rows import expiry
 from api.services.tasks.closing import by
 from api.services.tasks.drafts import refuse_scheduled
 from api.services.tasks.due_dates import checked_due_date
-from api.services.tasks.hand_task_emails import delete_unsent_email, hand_email_of
-from api.services.tasks.hand_tasks import MAX_DETAILS_CHARACTERS, MAX_NAME_CHARACTERS
+from api.services.tasks.manual_task_emails import delete_unsent_email, hand_email_of
+from api.services.tasks.manual_tasks import MAX_DETAILS_CHARACTERS, MAX_NAME_CHARACTERS
 from api.services.tasks.open_tasks import find_workable
 from api.states import SendStatus, TaskStatus
 from api.store.engine.rows import get_or_refuse

@@ -7,10 +7,10 @@ from datetime import datetime
 from api.codes.events.event_kinds import EventKind
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.models import Campaign, Enrollment, Task, Workspace
-from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.job_chunks.bisection import bisect_failures, is_database_fault
 from api.services.common.job_chunks.row_backoff import Backoff
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end
 from api.services.enrollments.progress import schedule_next_steps
 from api.states import OnExpiry, TaskStatus

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from api.models import Task
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.tasks.call_results import NO_RESULT, CompletionResult, checked_result
 from api.services.tasks.closing import close_task
-from api.services.tasks.hand_task_emails import delete_unsent_email
+from api.services.tasks.manual_task_emails import delete_unsent_email
 from api.services.tasks.open_tasks import find_workable
 from api.services.tasks.withdrawing import withdraw_email_of
 from api.states import TaskStatus

@@ -5,8 +5,8 @@ from tortoise.exceptions import IntegrityError
 from api.codes.refusals.templates import TemplateCode
 from api.ids import new_id
 from api.models import Campaign, Category, Template
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.templates import lock_category

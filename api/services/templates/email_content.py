@@ -15,8 +15,8 @@ from api.mail.message.signature import NO_SIGNATURE, Signature, with_signature
 from api.mail.unsubscribing.mail_addresses import mailto_of_sender
 from api.mail.unsubscribing.own_links import UNSUBSCRIBE_FIELD
 from api.models import Enrollment, Person, Send, Sender, Step, Template
-from api.services.common.context import WorkspaceContext
 from api.services.common.emails.recipient import Recipient
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.timelines.timeline_rows import added_after
 from api.services.templates.earlier_texts import earlier_email
 from api.services.templates.rendering import compose_email

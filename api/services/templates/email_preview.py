@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from api.mail.message.compose import ComposedEmail, EarlierEmail, EmailContent
 from api.models import Person, Sender
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.inputs import Path
+from api.services.common.request_context import WorkspaceContext
 from api.services.templates.blanks import composed_with_blanks, prompts_with_blanks
 from api.services.templates.email_content import fields_of
 from api.services.templates.rendering import compose_email

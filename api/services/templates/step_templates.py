@@ -2,7 +2,7 @@
 
 from api.codes.refusals.campaigns import CampaignCode
 from api.models import Step, Template
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.templates.templates import create_template
 from api.store.engine.rows import get_or_refuse
 from strategies import Refusal, StepType

@@ -6,8 +6,8 @@ from tortoise.exceptions import IntegrityError
 
 from api.codes.refusals.templates import TemplateCode
 from api.models import Template
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.versions import check_version
+from api.services.common.request_context import WorkspaceContext
 from api.store import templates as store
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction

@@ -8,12 +8,12 @@ from api.codes.refusals.templates import TemplateCode
 from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.models import Category, Template
-from api.services.common.context import WorkspaceContext
+from api.roles import Role
 from api.services.common.emails.claim_release import release_claimed
 from api.services.common.inputs import inputs
 from api.services.common.inputs.versions import check_version
+from api.services.common.request_context import WorkspaceContext
 from api.services.templates import template_inputs
-from api.states import Role
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction
 from api.store.templates import lock_template, running_step_without_subject, steps_with_content_of

@@ -18,9 +18,9 @@ from api.mail.message.message import MessageProblem, build_message, message_id
 from api.mail.message.size import EmailTooLargeProblem
 from api.mail.unsubscribing.mail_addresses import mailto_of_sender
 from api.models import Sender, TestEmail
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
 from api.services.common.inputs.request_keys import RequestKey, remember
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.public_detail import public_detail
 from api.services.emails.template_preview import PreviewRequest, TemplatePreview, preview_template
 from api.services.test_email_sends.delivery import deliver

@@ -12,9 +12,9 @@ from api.ids import new_id
 from api.mail.address import address_key
 from api.mail.message.signature import MAX_SIGNATURE_CHARACTERS, TEMPLATE_MARKS, Signature
 from api.models import Sender
-from api.services.common.context import WorkspaceContext
 from api.services.common.emails.claim_release import release_claimed
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.templates import template_inputs
 from api.services.workspaces.account_pausing import end_pause
 from api.services.workspaces.account_users import account_of_sender, senders_of_account

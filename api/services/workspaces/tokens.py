@@ -9,9 +9,9 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.workspaces import WorkspaceCode
 from api.ids import new_id
 from api.models import Token, Workspace
-from api.services.common.context import WorkspaceContext
+from api.roles import Role
 from api.services.common.inputs.inputs import line
-from api.states import Role
+from api.services.common.request_context import WorkspaceContext
 from api.store import workspaces
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import transaction

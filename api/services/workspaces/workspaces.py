@@ -13,9 +13,9 @@ from api.mail.address import AddressProblem
 from api.mail.domains import normalize_domain
 from api.mail.message.unsubscribe_line import MAX_LINE_CHARACTERS, line_fault
 from api.models import Workspace
-from api.services.common.context import WorkspaceContext
 from api.services.common.emails.claim_release import release_claimed
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.workspaces.call_lists import checked_outcomes, checked_reasons
 from strategies import Refusal
 from strategies.errors import RefusalCollector

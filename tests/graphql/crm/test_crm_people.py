@@ -10,10 +10,10 @@ from api.background_jobs import JOB_KINDS
 from api.clock import system_clock
 from api.crm_states import CrmState
 from api.models import CrmChange, CrmConnection, Enrollment, Job, Person, Suppression, Workspace
-from api.services.common.context import WorkspaceContext
 from api.services.common.crm_environment import CrmEnvironment
 from api.services.common.encryption import Encryption
 from api.services.common.metrics import Metrics
+from api.services.common.request_context import WorkspaceContext
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.store.crm.numbers import crm_numbers

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.models import Send, Workspace
-from api.services.tracking.effects import email_hit, record_hits
+from api.services.tracking.apply_tracking import email_hit, record_hits
 from api.store.engine.transactions import transaction
 from plugins.incoming import ReportedKind
 from tests import story

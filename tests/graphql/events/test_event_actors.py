@@ -7,8 +7,8 @@ import pytest
 from api.background_jobs import JOB_KINDS
 from api.codes.events.event_kinds import EventKind
 from api.models import Event, Job
-from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
+from api.services.common.request_context import WorkspaceContext
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.services.workspaces.tokens import issue_token

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from api.models import Campaign, Launch, Token
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.following.row_kinds import RowKind
 from api.states import LaunchStatus
 from plugins.loading.manager import load

@@ -3,7 +3,7 @@
 import pytest
 
 from api.models import Launch
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from plugins.loading.manager import load
 from strategies import StepContext
 from strategies.options.choose_at_launch import ChooseAtLaunch

@@ -6,7 +6,7 @@ import pytest
 
 from api.models import Enrollment, GroupMember, PeopleGroup, Person
 from api.services.bulk.bulk_job import BULK_ACTION
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.jobs.job_kind import JobRuntime
 from api.services.people import groups as group_service
 from api.store.people import groups as stored_groups

@@ -7,8 +7,8 @@ import pytest
 
 from api.background_jobs import JOB_KINDS
 from api.clock import system_clock
-from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
+from api.services.common.request_context import WorkspaceContext
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.services.option_calls.isolation import isolated

@@ -10,7 +10,7 @@ import pytest
 
 from api.clock import system_clock
 from api.services.campaigns.option_problems import report_missing_options
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.jobs.job_kind import JobRuntime
 from api.services.plugin_health.breaker import FIRST_PAUSE
 from api.services.plugin_health.faults import fault_of_limit, two_answers

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.models import Workspace
-from api.services.mailboxes import queries
+from api.services.mailboxes import mailbox_reads
 from api.store.replies import mailboxes
 from tests.client import OPERATOR, Client, new_client, serving
 
@@ -131,7 +131,7 @@ async def test_a_failing_mailbox_leaves_the_server_ready(
     async def broken(*_: Any) -> Any:
         raise ValueError("broken")
 
-    monkeypatch.setattr(queries, "_rows", broken)
+    monkeypatch.setattr(mailbox_reads, "_rows", broken)
     text = (await http.get("/metrics", headers=OPERATOR)).text
     assert "touchline_due" in text
     assert "touchline_mailbox_up" not in text

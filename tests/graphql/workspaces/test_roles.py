@@ -8,8 +8,8 @@ from graphql import GraphQLObjectType
 from api.graphql.engine.payloads import RefusalsAsErrors
 from api.graphql.schema import Mutation, schema
 from api.models import Token
+from api.roles import Role
 from api.services.workspaces.tokens import MAX_TOKENS, issue_token
-from api.states import Role
 from tests import story
 from tests.client import Client
 from tests.graphql.events.test_event_actors import events

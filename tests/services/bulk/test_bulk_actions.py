@@ -10,8 +10,8 @@ from api.command_center import BulkActionKind, BulkActionStatus
 from api.models import BulkAction, BulkRefusal, Enrollment, Event, Job, Send, Task
 from api.services.bulk import actions, bulk_actions
 from api.services.bulk.bulk_actions import carry_out
+from api.services.emails import email_reads as email_queries
 from api.services.emails import emails
-from api.services.emails import queries as email_queries
 from api.services.jobs import job_limits
 from api.states import JobState
 from api.store.emails.email_conditions import EmailFilter

@@ -14,8 +14,8 @@ from api.services.campaigns.pausing import resume_preview
 from api.services.campaigns.pausing.resume_planner import ResumePlanner
 from api.services.campaigns.pausing.resume_preview import ResumePreview
 from api.services.campaigns.pausing.resume_tally import ResumeTally
-from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.fact_groups import FactGroups
 from api.states import SendStatus
 from api.store.campaigns import edits, holds

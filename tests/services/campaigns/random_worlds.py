@@ -16,7 +16,7 @@ from api.services.dispatch.dispatcher import run_once
 from api.services.emails.scheduled_emails import reschedule_email
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.tasks import complete_task, skip_task
 from api.states import SendStatus, TaskStatus
 from plugins.contract import Outcome

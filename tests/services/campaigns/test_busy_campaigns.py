@@ -14,7 +14,7 @@ from api.services.campaigns.ending.ending import end_campaign
 from api.services.campaigns.pausing import hold_job
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.campaigns.pausing.resume_preview import resume_preview
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import run_once
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person

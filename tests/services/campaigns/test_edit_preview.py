@@ -11,11 +11,11 @@ from api.services.campaigns.campaigns import add_step
 from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing import apply_edit, edit_job, edit_preview
 from api.services.campaigns.pausing.pausing import pause_campaign
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts import fact_groups
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.tasks import complete_task
 from api.states import SendStatus, TaskStatus
 from strategies import StepType

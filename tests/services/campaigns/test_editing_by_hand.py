@@ -7,7 +7,7 @@ import pytest
 
 from api.models import Campaign, Enrollment, Send, Task
 from api.services.campaigns.campaigns import add_step, change_step
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.tasks import complete_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
 from api.store.engine.transactions import transaction

@@ -17,7 +17,7 @@ from api.services.campaigns.campaigns import (
 from api.services.campaigns.editing import edit_job
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
 from api.services.workspaces.senders import create_sender

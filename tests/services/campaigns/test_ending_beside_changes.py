@@ -20,7 +20,7 @@ from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.replies.replies import record_reply
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.tasks import complete_task
 from api.states import EnrollmentStatus, JobState, LaunchStatus, SendStatus, TaskStatus
 from strategies import Refusal, StepType

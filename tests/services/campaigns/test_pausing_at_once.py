@@ -15,7 +15,7 @@ from api.services.emails.emails import retry_send
 from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template
 from api.states import SendStatus

@@ -11,7 +11,7 @@ from api.models import Campaign, Task
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.pausing import hold_job, pausing
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import run_once
 from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch

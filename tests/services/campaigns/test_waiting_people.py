@@ -13,7 +13,7 @@ from api.services.campaigns.editing.edit_preview import edit_preview
 from api.services.campaigns.editing.waiting_job import ask_again
 from api.services.campaigns.ending.ending import end_campaign
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
 from api.services.emails.scheduled_emails import reschedule_email
 from api.services.launches.launch import Choice, launch

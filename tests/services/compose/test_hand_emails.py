@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from api.models import Event, Person, Send, Sender, Task
-from api.services.compose.hand_emails import create_task
+from api.services.compose.manual_task_emails import create_task
 from api.services.compose.windows import compose, discard_draft, save_draft, send_task
 from api.services.emails.emails import retry_send
 from api.services.emails.scheduled_emails import withdraw_email
 from api.services.one_off_emails.drafts import NewEmail, create_email, update_email
 from api.services.people.erasing import erase_person
 from api.services.people.suppressions import suppress_address
-from api.services.tasks.hand_tasks import delete_task, reopen_task
+from api.services.tasks.manual_tasks import delete_task, reopen_task
 from api.services.tasks.sent_elsewhere import mark_task_sent
 from api.services.tasks.task_changes import update_task
 from api.services.tasks.tasks import complete_task, skip_task

@@ -7,7 +7,7 @@ from api.crm_task_states import CrmChangeKind
 from api.ids import new_id
 from api.models import CrmChange, CrmConnection, CrmPerson, CrmSettings, CrmUser, Person, Send
 from api.services.crm.activities.pushing import ActivityPusher
-from api.services.crm.org import CrmOrg
+from api.services.crm.organization import CrmOrg
 from api.store.crm import changes
 from tests.services.crm.memory_crm import MemoryCrm
 from tests.services.world import NOW, World, make_world

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from api.models import CrmConnection, Workspace
-from api.services.common.context import WorkspaceContext
 from api.services.common.crm_environment import CrmEnvironment
 from api.services.common.encryption import Encryption
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.connections.access_values import GivenValues
 from api.services.crm.connections.connecting import connect
 from api.services.workspaces.workspaces import create_workspace

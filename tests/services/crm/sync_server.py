@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from api.models import Sender, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.syncing.sync_job import CRM_SYNC
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.services.people.people import create_person
-from api.services.tasks.hand_tasks import create_task
+from api.services.tasks.manual_tasks import create_task
 from api.services.workspaces.senders import create_sender
 from plugins import ApiUse, CrmAccess, CrmHost, CrmIdentity, CrmSession, RemoteUser
 from plugins.crms.access import CrmCapabilities

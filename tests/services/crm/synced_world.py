@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.models import CrmSettings, CrmTask, CrmTaskSync, Person, Sender, Task
-from api.services.common.context import WorkspaceContext
-from api.services.crm.tasks.org import TaskOrg
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.tasks.pull import OVERLAP, pull_changes, pull_deletions
 from api.services.crm.tasks.push import push_tasks
-from api.services.tasks.hand_tasks import create_task
+from api.services.crm.tasks.sync_context import TaskOrg
+from api.services.tasks.manual_tasks import create_task
 from api.store.crm import task_sync
 from strategies import StepType
 from tests.services.crm.memory_org import MemoryOrg

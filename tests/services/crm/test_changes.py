@@ -7,8 +7,8 @@ import pytest
 
 from api.crm_task_states import CrmChangeKind
 from api.models import CrmChange, CrmTask, CrmTaskSync, Person, Sender, Task
-from api.services.common.context import WorkspaceContext
-from api.services.tasks.hand_tasks import create_task, delete_task
+from api.services.common.request_context import WorkspaceContext
+from api.services.tasks.manual_tasks import create_task, delete_task
 from api.services.tasks.task_changes import update_task
 from api.store.crm import changes, failures
 from api.store.crm.backlog import KindBacklog, backlog_by_kind

@@ -10,13 +10,13 @@ from api.clock import system_clock
 from api.crm_states import CrmState
 from api.make_runtime import make_ticker
 from api.models import CrmConnection, Person, Send, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.syncing.sync_job import CRM_SYNC
 from api.services.jobs.job_kind import JobRuntime
 from api.services.jobs.runner import JobRunner
 from api.services.people.imports import start_import
-from api.services.tasks.hand_tasks import create_task
+from api.services.tasks.manual_tasks import create_task
 from api.services.workspaces.workspaces import create_workspace
 from api.settings import Settings
 from plugins.crms.salesforce.crm import Salesforce

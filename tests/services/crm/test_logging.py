@@ -9,7 +9,7 @@ from api.codes.events.event_kinds import EventKind
 from api.crm_task_states import CrmChangeKind
 from api.models import CrmActivity, CrmChange, CrmConnection, CrmTask, Event, Task
 from api.services.replies.replies import record_reply
-from api.services.tasks.hand_tasks import create_task
+from api.services.tasks.manual_tasks import create_task
 from api.services.tasks.tasks import complete_task
 from api.store.crm import changes
 from api.store.crm.changes import Change

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.services.crm.tasks.merge import ONE_WAY, Side, merge
+from api.services.crm.tasks.field_merge import ONE_WAY, Side, merge
 from plugins.crms.tasks import TaskField
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)

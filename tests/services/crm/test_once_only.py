@@ -9,10 +9,10 @@ import pytest
 from api.crm_task_states import CrmTaskState
 from api.models import CrmChange, CrmTask, Task
 from api.services.crm.failures.retrying import WAITS, stops_all, wait_after
-from api.services.crm.tasks import pairs
+from api.services.crm.tasks import task_sync
 from api.services.crm.tasks.failures import failed
 from api.services.crm.tasks.push import push_tasks
-from api.services.tasks.hand_tasks import delete_task
+from api.services.tasks.manual_tasks import delete_task
 from api.services.tasks.task_changes import update_task
 from api.store.crm.changes import Change
 from plugins.crms.codes import CrmCategory, CrmCode
@@ -241,7 +241,7 @@ async def test_what_is_applied_here_is_known_as_synced_at_once(pulls: bool, monk
             raise Killed
 
         with monkeypatch.context() as patch, pytest.raises(Killed):
-            patch.setattr(pairs, "note_conflicts", killed)
+            patch.setattr(task_sync, "note_conflicts", killed)
             await world.pull()
         assert (await Task.get(id=task.id)).status == "OPEN"  # neither the one nor the other
         await world.pull()

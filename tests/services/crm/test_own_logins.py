@@ -17,7 +17,7 @@ from api.services.crm.connections.own_logins import OwnLogins
 from api.services.crm.connections.pausing import pause, retry
 from api.services.crm.connections.settings import update_settings
 from api.services.crm.connections.users import set_user
-from api.services.tasks.hand_tasks import create_task
+from api.services.tasks.manual_tasks import create_task
 from api.services.workspaces.senders import create_sender
 from plugins import CrmAccess, CrmCode, CrmError, CrmHost, CrmSession
 from plugins.crms.access import CrmCapabilities

@@ -9,8 +9,8 @@ import pytest
 
 from api.models import Campaign, CrmChange, CrmTask, Event, Send, Sender, Task
 from api.services.compose.windows import save_draft
-from api.services.crm.tasks import pull, together
-from api.services.tasks.hand_task_emails import hand_email_of
+from api.services.crm.tasks import change_batches, pull
+from api.services.tasks.manual_task_emails import hand_email_of
 from api.services.tasks.task_changes import update_task
 from api.services.workspaces.senders import create_sender
 from api.states import Priority, TaskStatus
@@ -94,7 +94,7 @@ async def test_a_change_that_fails_or_comes_too_late_stays_alone(
     await world.pull()
     for task in tasks:
         await world.edit(task, priority=RemotePriority.HIGH)
-    original, alone = together.change_tasks, pull.apply
+    original, alone = change_batches.change_tasks, pull.apply
 
     async def poisoned(context: Any, changes: Any) -> set[str]:
         if any(task.id == tasks[5].id for task, _ in changes):
@@ -106,7 +106,7 @@ async def test_a_change_that_fails_or_comes_too_late_stays_alone(
             raise ValueError("this one cannot be written")
         return await alone(org, synced, *rest)
 
-    monkeypatch.setattr(together, "change_tasks", poisoned)
+    monkeypatch.setattr(change_batches, "change_tasks", poisoned)
     monkeypatch.setattr(pull, "apply", poisoned_alone)
     await world.pull()
     high = set(await Task.filter(priority=Priority.HIGH).values_list("id", flat=True))
@@ -125,7 +125,7 @@ async def test_a_change_that_fails_or_comes_too_late_stays_alone(
         await Task.filter(id=tasks[0].id).update(due_date=date(2032, 1, 1))
         return await original(context, changes)
 
-    monkeypatch.setattr(together, "change_tasks", late)
+    monkeypatch.setattr(change_batches, "change_tasks", late)
     await world.pull()
     assert [(await Task.get(id=task.id)).due_date for task in tasks[:2]] == [date(2032, 1, 1), DUE]
     await world.settle()

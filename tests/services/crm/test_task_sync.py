@@ -12,7 +12,7 @@ from api.models import Campaign, CrmChange, CrmTask, Event, Sender, Task
 from api.services.campaigns.campaigns import add_step
 from api.services.crm.tasks.pull import pull_deletions
 from api.services.people.erasing import erase_person
-from api.services.tasks.hand_tasks import create_task, delete_task, reopen_task
+from api.services.tasks.manual_tasks import create_task, delete_task, reopen_task
 from api.services.tasks.task_changes import update_task
 from api.services.tasks.tasks import complete_task, skip_task
 from api.services.workspaces.senders import create_sender

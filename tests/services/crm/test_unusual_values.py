@@ -11,7 +11,7 @@ from api.crm_task_states import CrmChangeKind
 from api.models import CrmChange, CrmTask, Person, Task
 from api.services.crm.connections.guarded_session import GuardedSession
 from api.services.crm.syncing.rounds import Round
-from api.services.crm.tasks import foreign
+from api.services.crm.tasks import created_in_crm
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 from tests.services.crm.memory_crm import MemoryCrm
@@ -44,14 +44,14 @@ async def test_a_task_with_an_unusual_date_is_due_today(world: SyncedWorld, due:
 
 
 async def test_a_task_that_fails_delays_no_other(world: SyncedWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    added = foreign.add_remote_task
+    added = created_in_crm.add_remote_task
 
     async def fails_for_one(*args: Any, name: str, **more: Any) -> Task:
         if name == "Poison":
             raise OverflowError(name)
         return await added(*args, name=name, **more)
 
-    monkeypatch.setattr(foreign, "add_remote_task", fails_for_one)
+    monkeypatch.setattr(created_in_crm, "add_remote_task", fails_for_one)
     for name in ("First", "Poison", "Last"):
         world.remote.add(task_values(subject=name, person_id=await person_there()))
     await world.settle()

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from api.models import CrmTask, Sender, Task
-from api.services.crm.tasks.org import TaskOrg
 from api.services.crm.tasks.pull import pull_changes, pull_deletions
 from api.services.crm.tasks.push import push_tasks
+from api.services.crm.tasks.sync_context import TaskOrg
 from api.store.crm import task_sync
 from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.rest_api.rest import RestClient

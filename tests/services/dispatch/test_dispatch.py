@@ -17,7 +17,7 @@ from api.services.emails.emails import resolve_in_doubt, retry_send
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.people.suppressions import unsubscribe
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.templates.templates import create_template
 from api.states import EnrollmentStatus, SendStatus
 from plugins.contract import Outcome, Outgoing

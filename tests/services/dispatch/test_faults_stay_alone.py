@@ -17,7 +17,7 @@ from api.services.common.dispatch_runtime import TerminalLine
 from api.services.dispatch.dispatcher import run_once
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import complete_task, skip_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus

@@ -12,7 +12,7 @@ from api.services.enrollments.timelines.planned_columns import chosen_columns
 from api.services.people.suppressions import unsubscribe
 from api.services.replies.findings import ReplyText
 from api.services.replies.replies import Replied, settle_replies
-from api.services.tracking.effects import EmailHit, record_hits
+from api.services.tracking.apply_tracking import EmailHit, record_hits
 from api.services.tracking.machine_rules import Agent, Hit
 from api.states import MatchedBy, ReplyKind, SendStatus
 from api.store.dispatch import claims

@@ -9,9 +9,9 @@ import pytest
 
 from api.models import Campaign, Enrollment, Event, Send, ThrottleSlot, Workspace
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.job_chunks.row_backoff import Backoff
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.periodic_recovery import PeriodicRecovery
 from api.services.dispatch.sandbox_clock import advance_clock

@@ -11,7 +11,7 @@ from api.services.campaigns.campaigns import add_step
 from api.services.dispatch.dispatcher import run_once
 from api.services.emails.scheduled_emails import edit_email
 from api.services.tasks.composing import compose
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.workspaces.senders import create_sender, update_sender
 from plugins.contract import Outgoing
 from tests.databases import on_sqlite

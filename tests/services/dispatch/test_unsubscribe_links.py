@@ -17,7 +17,7 @@ from api.services.people.people import update_person
 from api.services.replies.answers_job import answer_chunks
 from api.services.replies.incoming import receive_mails
 from api.services.tasks.composing import compose
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.workspaces.workspaces import update_workspace
 from plugins import IncomingMail
 from plugins.contract import Outgoing

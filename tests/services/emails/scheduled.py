@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Event, Send, Task
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from plugins.contract import Outgoing
 from strategies import Refusal
 from tests.services.tasks.test_tasks_by_hand import DAY

@@ -10,7 +10,7 @@ from api.services.emails.scheduled_emails import reschedule_email
 from api.services.enrollments.time_zones.zones_job import zone_chunks
 from api.services.enrollments.timelines import chosen_times
 from api.services.enrollments.timelines.chosen_times import LocalTime, keep_chosen_time, zoned_time
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from plugins.testing.send_options.explanation_reader import evaluate
 from strategies import Note
 from strategies.calendar import Moment, moment_of

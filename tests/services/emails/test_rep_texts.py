@@ -12,7 +12,7 @@ from api.services.campaigns.campaigns import add_step
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
 from api.services.tasks.composing import compose
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.templates.templates import create_template
 from api.states import SendStatus
 from api.store.engine.sql import execute

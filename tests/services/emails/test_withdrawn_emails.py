@@ -7,7 +7,7 @@ from api.services.campaigns.ending.ending import end_enrollment
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.scheduled_emails import withdraw_email
 from api.services.tasks.composing import compose
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.tasks import complete_task
 from api.states import SendStatus, TaskStatus
 from api.store.engine.sql import execute

@@ -8,7 +8,7 @@ import pytest
 
 from api.models import IncomingEvent, Job
 from api.services.jobs.job_kind import Chunks, JobRuntime
-from api.services.jobs.kept_lease import INTERVAL, kept_lease
+from api.services.jobs.job_lease import INTERVAL, kept_lease
 from api.services.jobs.runner import MAX_FAILURES
 from api.services.people.imports import start_import
 from api.services.replies.answers_job import ANSWERS

@@ -9,7 +9,7 @@ import pytest
 from api.background_jobs import JOB_KINDS
 from api.models import Event, Job, PeopleImport, Person, Send
 from api.services.campaigns.pausing.pausing import pause_campaign
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.jobs import runner as running
 from api.services.jobs.job_kind import JobPriority, JobRuntime
 from api.services.jobs.runner import JobRunner

@@ -7,7 +7,7 @@ import pytest
 
 from api.models import Campaign, Enrollment, Launch, Send, Sender, Step, Task
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.background import background_enrolling
 from api.services.launches.background.background_launch import start_launch
 from api.services.launches.background.chosen_people import Audience

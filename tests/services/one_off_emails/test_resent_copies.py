@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Event, Send
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.emails.emails import resolve_in_doubt, retry_send
 from api.services.one_off_emails.drafts import NewEmail, create_email, update_email
 from api.services.one_off_emails.sending import one_off_warnings, send_email, withdraw_one_off

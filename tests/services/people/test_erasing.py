@@ -28,9 +28,9 @@ from api.services.one_off_emails.sending import send_email
 from api.services.people import erasing, groups
 from api.services.people.erasing import ERASE, erase_chunks, erase_person
 from api.services.people.people import create_person
-from api.services.people.queries import person as person_of
+from api.services.people.person_reads import person as person_of
 from api.services.people.suppressions import unsubscribe
-from api.services.tasks.hand_tasks import create_task
+from api.services.tasks.manual_tasks import create_task
 from api.store import jobs
 from api.store.emails import sent_contents
 from api.store.engine.sql import execute

@@ -17,7 +17,7 @@ from api.services.one_off_emails.drafts import NewEmail
 from api.services.people import groups, people
 from api.services.people.erasing import erase_person
 from api.services.people.merging import merge_people
-from api.services.tasks import hand_tasks
+from api.services.tasks import manual_tasks
 from plugins.contract import Outgoing
 from strategies import Refusal, StepType
 from tests.databases import on_sqlite
@@ -61,7 +61,7 @@ async def test_nothing_is_written_for_a_person_who_is_gone(
         (launches, ("personIds", "0"), lambda id_: launches.launch(context, campaign.id, [id_], Choice("NOW"), {})),
         (drafts, ("personId",), lambda id_: drafts.create_email(context, new(id_))),
         (drafts, ("personId",), lambda id_: drafts.update_email(context, draft.id, person_id=id_)),
-        (hand_tasks, ("personId",), lambda id_: hand_tasks.create_task(context, person_id=id_, **task)),
+        (manual_tasks, ("personId",), lambda id_: manual_tasks.create_task(context, person_id=id_, **task)),
         (groups, ("id",), lambda id_: groups.add_person(context, id_, group.id)),
         (people, ("id",), lambda id_: people.update_person(context, id_, email="new@example.com")),
     ]

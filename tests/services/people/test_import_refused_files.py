@@ -3,7 +3,7 @@
 import pytest
 
 from api.models import PeopleImport
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.people.imports import start_import
 from api.services.workspaces.workspaces import create_workspace

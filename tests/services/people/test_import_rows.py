@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Event, ImportRefusal, PeopleImport, Person
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.people import import_chunk, imports
 from api.services.people.imports import start_import

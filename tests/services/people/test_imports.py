@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.models import Event, ImportRefusal, PeopleImport, Person
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.launches.background.chosen_people import Audience
-from api.services.people import imports, queries
+from api.services.people import imports, person_reads
 from api.services.people.erasing import erase_person
 from api.services.people.imports import start_import
 from api.services.people.merging import merge_people
 from api.services.people.people import create_person
-from api.services.people.queries import PersonFacts, PersonFilter
+from api.services.people.person_reads import PersonFacts, PersonFilter
 from api.services.workspaces.workspaces import create_workspace
 from api.states import ImportStatus, OnKnown
 from api.store.engine.listing.listing import Window
@@ -144,12 +144,12 @@ async def test_the_people_of_an_import_are_found_launched_and_merged(context: Wo
 
     async def found(import_id: str) -> list[str]:
         chosen = PersonFilter(facts=PersonFacts(import_id=import_id))
-        return [each.email.lower() for each in (await (await queries.people(context, chosen)).page(Window(9)))[0]]
+        return [each.email.lower() for each in (await (await person_reads.people(context, chosen)).page(Window(9)))[0]]
 
     both = ["ada@example.com", "eve@example.com"]
     assert [await found(each.id) for each in (done, skipping, trial)] == [both, both, []]
     assert await found("imp_none") == []
-    people_of = Audience(filter=await queries.people(context, PersonFilter(facts=PersonFacts(import_id=done.id))))
+    people_of = Audience(filter=await person_reads.people(context, PersonFilter(facts=PersonFacts(import_id=done.id))))
     eve = await Person.get(email="eve@example.com")
     assert await people_of.ids(context) == [known[0].id, eve.id]
     await merge_people(context, eve.id, known[1].id)

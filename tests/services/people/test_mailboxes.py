@@ -7,7 +7,7 @@ import pytest
 from api.models import Campaign, Person, Sender, Workspace
 from api.services.common.lists.row_lists import Window
 from api.services.launches.launch import Choice, launch
-from api.services.people import queries
+from api.services.people import person_reads
 from api.services.people.imports import start_import
 from api.services.people.people import create_person, update_person
 from api.services.people.suppression_files import import_suppressions
@@ -69,9 +69,8 @@ async def test_one_mailbox_is_one_person(world: World) -> None:
         await suppress_address(world.context, other)
         assert (await import_suppressions(world.context, one)).unchanged == 1
         await resubscribe(world.context, one, "Asked for emails")
-        found, _ = await (await queries.people(world.context, queries.PersonFilter(address_begins=other))).page(
-            Window(50)
-        )
+        listed = await person_reads.people(world.context, person_reads.PersonFilter(address_begins=other))
+        found, _ = await listed.page(Window(50))
         assert [row.id for row in found] == [person.id]
 
 

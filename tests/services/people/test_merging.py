@@ -15,7 +15,7 @@ from api.services.people.erasing import erase_person
 from api.services.people.merging import MERGE, merge_people, move_chunks
 from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import unsubscribe
-from api.services.tasks.hand_tasks import create_task
+from api.services.tasks.manual_tasks import create_task
 from api.store import jobs
 from api.store.engine.rows import find
 from strategies import Refusal, StepType

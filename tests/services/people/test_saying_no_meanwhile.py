@@ -18,7 +18,7 @@ from api.services.people.erasing import erase_person
 from api.services.people.merging import merge_people
 from api.services.people.people import create_person
 from api.services.people.suppressions import suppress_address
-from api.services.tasks import sending
+from api.services.tasks import send_task_email
 from api.services.test_email_sends import sending as test_sending
 from strategies import Refusal
 from tests.services.campaigns.edited import content
@@ -61,7 +61,7 @@ async def test_no_request_schedules_an_email_to_them(world: World, monkeypatch: 
     requests: list[tuple[ModuleType, Callable[[list[str]], Awaitable[Any]]]] = [
         (one_offs, lambda ids: one_offs.send_email(context, ids[0])),
         (emails, lambda ids: emails.retry_send(context, ids[1])),
-        (sending, lambda ids: sending.send_task(context, ids[2])),
+        (send_task_email, lambda ids: send_task_email.send_task(context, ids[2])),
     ]
     refused = []
     for module, request in requests:

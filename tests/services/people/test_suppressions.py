@@ -15,7 +15,7 @@ from api.services.people.imports import start_import
 from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import resubscribe, suppress_address, unsubscribe
 from api.services.tasks.composing import compose
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.workspaces.workspaces import create_workspace
 from api.states import EnrollmentStatus, SendStatus, TaskStatus
 from api.store.dispatch import claims, transmissions

@@ -9,7 +9,7 @@ from api.codes.refusals.campaigns import CampaignCode
 from api.codes.refusals.people import PersonCode
 from api.models import Enrollment, Event, Person, Send, Step, Template
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.emails.emails import retry_send
 from api.services.emails.scheduled_emails import edit_email
 from api.services.launches.background.background_launch import start_launch

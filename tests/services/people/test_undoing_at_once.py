@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from api.models import Person, Suppression, SuppressionChange
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.recipient_choices import (
     UNDO_PERIOD,
     explain_unsubscribe,

@@ -15,7 +15,7 @@ from api.services.launches.launch import Choice, launch
 from api.services.people.imports import start_import
 from api.services.people.people import create_person, update_person
 from api.services.people.suppressions import suppress_address, unsubscribe
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.states import SendStatus
 from api.store.dispatch import claims, transmissions
 from api.store.engine.transactions import transaction

@@ -9,7 +9,7 @@ import pytest
 from api.models import Campaign, Enrollment, Event, Person, Send, Suppression, Task
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.ending.ending import end_campaign, end_enrollment
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.emails.emails import retry_send
 from api.services.launches.background import background_launch
 from api.services.launches.background.background_launch import start_launch

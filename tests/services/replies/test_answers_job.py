@@ -10,7 +10,7 @@ import pytest
 from asyncpg.exceptions import DeadlockDetectedError
 
 from api.models import Event, IncomingEvent, Job, Reply, Send
-from api.services.replies import answers_job, bounces, effects
+from api.services.replies import answers_job, apply_incoming, bounces
 from api.services.replies.answers_job import (
     ANSWERS,
     ENDED_BEFORE_WORKER,
@@ -178,7 +178,7 @@ POINTS: list[tuple[ModuleType, str]] = [
     (answered_emails, "endings_by_reply"),
     (answered_emails, "mark_bounced"),
     (bounces, "settle_bounces"),
-    (effects, "record_hits"),
+    (apply_incoming, "record_hits"),
     (incoming, "write_results"),
 ]
 """Functions in which the process is killed, in the order in which they are called."""

@@ -15,7 +15,7 @@ from api.services.emails.emails import retry_send
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import update_person
 from api.services.replies.bounces import clear_bounce, record_bounce
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.states import BounceKind
 from plugins.contract import Outcome, Outgoing
 from strategies import Refusal, StepType

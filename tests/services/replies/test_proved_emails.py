@@ -6,7 +6,7 @@ from api.models import Campaign, Event, Send, Step, Task
 from api.services.campaigns.campaigns import add_step
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.emails.emails import retry_send
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.states import BounceKind, IncomingResult, SendStatus
 from plugins import ReportedKind
 from plugins.contract import Outcome

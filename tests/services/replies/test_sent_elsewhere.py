@@ -12,7 +12,7 @@ from api.services.campaigns.campaigns import add_step
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.tasks.composing import compose
 from api.services.tasks.drafts import save_draft
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.sent_elsewhere import mark_task_sent
 from api.services.tasks.tasks import complete_task
 from api.services.templates.templates import create_template

@@ -13,7 +13,7 @@ from api.services.people.recipient_choices import undo_unsubscribe, unsubscribe_
 from api.services.replies.bounces import record_bounce
 from api.services.replies.replies import record_reply
 from api.services.tasks.closing import close_task
-from api.services.tasks.hand_tasks import create_task, reopen_task
+from api.services.tasks.manual_tasks import create_task, reopen_task
 from api.states import BounceKind, OnReply, SuppressionSource, TaskStatus
 from api.store.engine.transactions import transaction
 from api.store.reports.counting import differences

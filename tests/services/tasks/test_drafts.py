@@ -11,8 +11,8 @@ from api.services.campaigns.ending.ending import end_enrollment
 from api.services.emails.scheduled_emails import withdraw_email
 from api.services.tasks.composing import Draft, compose
 from api.services.tasks.drafts import discard_draft, save_draft
-from api.services.tasks.hand_tasks import create_task
-from api.services.tasks.sending import send_task
+from api.services.tasks.manual_tasks import create_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.tasks import complete_task, skip_task
 from api.store.engine.sql import execute
 from strategies import Refusal, StepType

@@ -8,10 +8,10 @@ import pytest
 from api.models import Campaign, Enrollment, Event, Send, Task
 from api.services.campaigns.campaigns import add_step, move_step
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.emails.emails import resolve_in_doubt
 from api.services.tasks import task_expiry as service
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.task_expiry import expire_tasks
 from api.services.tasks.tasks import skip_task
 from api.states import EnrollmentStatus, SendStatus, TaskStatus

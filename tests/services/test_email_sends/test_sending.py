@@ -9,7 +9,7 @@ import pytest
 
 from api.models import AccountPause, Event, Person, Send, Sender, Template, TestEmail, Workspace
 from api.services.common.inputs.request_keys import once
-from api.services.emails.queries import folder_counts
+from api.services.emails.email_reads import folder_counts
 from api.services.emails.template_preview import PreviewRequest
 from api.services.people.suppressions import suppress_address
 from api.services.test_email_sends import delivery, sending

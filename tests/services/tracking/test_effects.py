@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.models import Event, Send, Workspace
-from api.services.tracking.effects import EmailHit, email_hit, record_hits
+from api.services.tracking.apply_tracking import EmailHit, email_hit, record_hits
 from api.services.tracking.machine_rules import Agent
 from api.store.engagement import NO_ENGAGEMENT, Engagement, engagements
 from api.store.engine.sql import execute

@@ -7,6 +7,7 @@ import strawberry
 
 from api.codes.events.actors import ACTOR_KINDS, ActorKind
 from api.codes.events.event_kinds import EventKind
+from api.roles import Role
 from api.states import (
     BounceKind,
     CampaignStatus,
@@ -21,7 +22,6 @@ from api.states import (
     OnReply,
     Priority,
     ReplyKind,
-    Role,
     SendStatus,
     SuppressionChangeKind,
     SuppressionSource,

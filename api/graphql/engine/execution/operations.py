@@ -25,10 +25,10 @@ from strawberry.types.graphql import OperationType
 
 from api.codes.request_errors.requests import RequestCode
 from api.graphql.arguments.coded_error import coded_error
-from api.graphql.engine.context import Context
 from api.graphql.engine.execution.documents import Documents, valid_document
 from api.graphql.engine.execution.errors import is_hidden, with_code, without_details
 from api.graphql.engine.execution.executor import Executor
+from api.graphql.engine.graphql_context import Context
 from api.graphql.engine.loading.loaded_fields import loaded_field_of, read_if_loaded
 from api.services.common.database_faults import log_outage, public_fault
 

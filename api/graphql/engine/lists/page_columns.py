@@ -16,7 +16,7 @@ from graphql import (
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.loading.loaded_lists import loader_of
 
 ITEMS = {"nodes", "edges", "node"}

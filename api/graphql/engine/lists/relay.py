@@ -4,7 +4,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
-from api.graphql.engine.context import Request
+from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.page_columns import page_columns
 from api.graphql.limits.cost import cost
 from api.services.common.lists.row_lists import (

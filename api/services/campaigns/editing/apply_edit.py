@@ -12,10 +12,10 @@ from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
 from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
 from api.services.campaigns.step_content import check_subjects
-from api.services.common.context import WorkspaceContext
 from api.services.common.emails.claim_release import release_claimed
 from api.services.common.inputs.versions import check_version
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_archived
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out, finish_earlier
 from api.states import OPEN_LAUNCH_STATUSES

@@ -14,10 +14,10 @@ from api.models import Campaign, Enrollment, Job
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.recalculating import recalculate
 from api.services.campaigns.option_problems import report_missing_options
-from api.services.common.context import WorkspaceContext
 from api.services.common.job_chunks.bisection import bisect_failures
 from api.services.common.job_chunks.chunk_sizes import ChunkSize, people_per_transaction
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store.campaigns import edits, holds
 from api.store.campaigns.campaign_state import lock_campaign, lock_campaign_state

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.loop_slices import LoopSlices
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.option_facts import NO_OWN_FACTS, FactSource, OwnFacts
 from api.services.enrollments.timelines.explanations import notes_to_json
 from api.services.enrollments.timelines.partial_timelines import NOTHING, PartialTimeline, Unresolved, resolve_possible

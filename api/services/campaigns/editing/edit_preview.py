@@ -15,7 +15,7 @@ from api.services.campaigns.editing.apply_edit import check
 from api.services.campaigns.editing.edit_planner import EditChanges, EditPlanner
 from api.services.campaigns.editing.edit_tally import EditTally, StepEdit
 from api.services.campaigns.option_problems import option_problems
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.fact_groups import FactGroups, read_groups
 from api.states import OPEN_LAUNCH_STATUSES
 from api.store.enrollments.fact_groups import edit_facts

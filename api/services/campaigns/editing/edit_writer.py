@@ -8,7 +8,7 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Send, Step, Task
 from api.services.campaigns.editing.edit_planner import EditChanges, explanation_of_move
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.progress import task_created
 from api.services.enrollments.senders import sender_of
 from api.services.enrollments.timelines.explanations import notes_to_json

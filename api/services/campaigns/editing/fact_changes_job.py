@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from api.models import Campaign, Job
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.fact_changes import FACT_CHANGES_JOB
 from api.services.jobs.caller_chunks import finish_earlier
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.edit_writer import rewrite
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.progress import finish_done
 from api.services.enrollments.waiting_people import let_wait
 from api.store.campaigns import edits, holds

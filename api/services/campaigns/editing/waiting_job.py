@@ -11,9 +11,9 @@ from datetime import timedelta
 from api.models import Campaign, Job
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.campaigns.editing.recalculating import recalculate
-from api.services.common.context import WorkspaceContext
 from api.services.common.job_chunks.chunk_sizes import people_per_transaction
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.waiting_people import WAITING_JOB
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import jobs

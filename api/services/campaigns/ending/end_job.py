@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign, Job
-from api.services.common.context import WorkspaceContext
 from api.services.common.job_chunks.bisection import bisect_failures
 from api.services.common.job_chunks.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end_all
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store.campaigns import edits, endings

@@ -14,8 +14,8 @@ from api.services.campaigns.editing.edit_job import EDIT_JOB
 from api.services.campaigns.ending.end_job import END_JOB, end_chunks
 from api.services.campaigns.pausing.hold_job import HOLD_JOB
 from api.services.campaigns.pausing.launch_control import cancel
-from api.services.common.context import WorkspaceContext
 from api.services.common.job_chunks.bisection import is_database_fault
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out
 from api.states import OPEN_LAUNCH_STATUSES, EnrollmentStatus

@@ -18,10 +18,10 @@ from api.ids import new_id
 from api.models import Campaign, Job
 from api.services.campaigns.editing.edit_job import RETRY_AFTER, edit_chunks
 from api.services.campaigns.pausing.resume_planner import ResumePlanner
-from api.services.common.context import WorkspaceContext
 from api.services.common.job_chunks.bisection import bisect_failures
 from api.services.common.job_chunks.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store.campaigns import holds

@@ -6,7 +6,7 @@ from itertools import count
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.codes.refusals.launches import LaunchCode
 from api.models import Campaign, Launch, Sender
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_paused_or_ending
 from api.states import OPEN_LAUNCH_STATUSES, LaunchStatus
 from api.store import jobs

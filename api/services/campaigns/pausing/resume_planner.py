@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.option_facts import NO_OWN_FACTS, FactSource, OwnFacts
 from api.services.enrollments.timelines.explanations import notes_to_json
 from api.services.enrollments.timelines.planned_columns import planned_columns

@@ -11,8 +11,8 @@ from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign
 from api.services.campaigns.pausing.resume_planner import Changes, ResumePlanner
 from api.services.campaigns.pausing.resume_tally import ResumeTally, StepPreview
-from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.fact_groups import FactGroups, ReadSlice, read_groups
 from api.states import EnrollmentStatus
 from api.store.engine.rows import get_or_refuse

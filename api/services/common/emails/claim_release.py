@@ -1,6 +1,6 @@
 """Release claimed emails after a change, so that they are rendered again."""
 
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.store.dispatch import claims
 
 

@@ -22,8 +22,8 @@ from tortoise.models import Model
 
 from api.codes.request_errors.inputs import InputCode
 from api.models import Enrollment, Launch, PeopleImport, Send, TestEmail
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.store import request_keys as store
 from api.store.engine.rows import by_ids
 from strategies import Refusal

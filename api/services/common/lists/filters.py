@@ -8,7 +8,7 @@ from tortoise.models import Model
 
 from api.codes.request_errors.inputs import InputCode
 from api.mail.text_checks import storable_text
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.store.engine.listing.small_lists import own_ids
 from api.store.engine.rows import can_be_id_of_kind, is_possible_id, not_found
 from strategies import Refusal

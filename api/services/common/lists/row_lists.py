@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from tortoise.models import Model
 
 from api.codes.request_errors.inputs import InputCode
-from api.services.common.context import WorkspaceContext
 from api.services.common.lists.cursors import cursor_of, position_at
+from api.services.common.request_context import WorkspaceContext
 from api.store.engine.listing.listing import MAX_EXACT_COUNT, Count, Listing, Window
 from api.store.engine.listing.sort_keys import Position
 from api.store.engine.rows import can_be_id_of

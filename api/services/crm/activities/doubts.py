@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from api.services.crm.activities.items import Item
-from api.services.crm.org import CrmOrg
+from api.services.crm.organization import CrmOrg
 from plugins.crms.access import CrmCapabilities
 from plugins.crms.contract import CrmSession
 from plugins.crms.people_and_activities import ActivityPush

@@ -26,8 +26,8 @@ from api.services.crm.activities.pushes import (
 )
 from api.services.crm.failures.recording import record_failures
 from api.services.crm.failures.retrying import failure_of, stops_all
-from api.services.crm.org import CrmOrg
-from api.services.crm.people.following import follow_records
+from api.services.crm.organization import CrmOrg
+from api.services.crm.people.changed_records import follow_records
 from api.services.crm.people.linking import Linked, link_people
 from api.store.crm import activities as store
 from api.store.crm import changes as stored_changes

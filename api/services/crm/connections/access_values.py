@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api.codes.crm.connections import CrmConnectionCode
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from plugins.crms.access import AccessField, AccessFieldKind, ConnectWay, CrmAccess
 from plugins.crms.contract import Crm
 from plugins.crms.urls import url_fault

@@ -12,13 +12,13 @@ from api.crm_task_states import CrmChangeKind
 from api.ids import new_id
 from api.models import CrmConnection, Sender
 from api.secret_strength import NEW_SECRET_HINT
-from api.services.common.context import WorkspaceContext
 from api.services.common.encryption import Encryption
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.connections.access_values import GivenValues, check_values, find_crm, find_way
+from api.services.crm.connections.crm_errors import refusal_of
 from api.services.crm.connections.guarded_session import guarded_session
 from api.services.crm.connections.hosts import NewConnectionHost
 from api.services.crm.connections.opening import connection_event, was_lost
-from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.revoking import access_to_revoke, outlives_replacing, revoke
 from api.services.crm.connections.users import link_own_user, link_users
 from api.services.crm.tasks.switching import refresh_sync

@@ -17,9 +17,9 @@ from api.codes.crm.connections import CrmConnectionCode
 from api.ids import new_id
 from api.models import CrmConnection, CrmLogin, Workspace
 from api.printable import printable
-from api.services.common.context import WorkspaceContext
 from api.services.common.crm_environment import CrmEnvironment
 from api.services.common.encryption import DecryptionError, Encryption
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.connections.access_values import GivenValues, check_values, find_crm, find_way
 from api.services.crm.connections.connecting import (
     check_can_connect,
@@ -28,8 +28,8 @@ from api.services.crm.connections.connecting import (
     store_access,
     try_access,
 )
+from api.services.crm.connections.crm_errors import refusal_of
 from api.services.crm.connections.guarded_session import call_package, call_plainly
-from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.usable import require_role_for
 from api.store.crm import connections, logins
 from api.store.workspaces import workspace_by_id

@@ -13,7 +13,7 @@ from api.codes.events.event_kinds import EventKind
 from api.crm_states import CrmWaitingChanges
 from api.crm_task_states import CrmChangeKind
 from api.models import CrmConnection
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.connections.revoking import access_to_revoke, revoke
 from api.services.crm.connections.usable import present_connection, require_role_for
 from api.services.crm.tasks.switching import refresh_sync

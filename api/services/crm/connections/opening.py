@@ -10,10 +10,10 @@ from api.codes.events.event_kinds import EventKind
 from api.crm_states import CrmState
 from api.models import CrmConnection, CrmSettings
 from api.secret_strength import NEW_SECRET_HINT
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
+from api.services.crm.connections.crm_errors import code_of, detail_of
 from api.services.crm.connections.guarded_session import GuardedSession, guarded_session
 from api.services.crm.connections.hosts import PROBE_AFTER, ConnectionHost
-from api.services.crm.connections.refusals import code_of, detail_of
 from api.services.crm.connections.settings import settings_of
 from api.store.crm import connections
 from api.store.events.events import Line, workspace_event, write

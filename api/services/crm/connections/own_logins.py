@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from api.crm_states import CrmState
 from api.models import CrmConnection
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
+from api.services.crm.connections.crm_errors import remedy
 from api.services.crm.connections.guarded_session import GuardedSession
 from api.services.crm.connections.opening import open_connection, waits
-from api.services.crm.connections.refusals import remedy
 from api.store.crm import connections
 from plugins.crms.access import CrmCapabilities
 from plugins.crms.codes import CrmCategory, CrmCode

@@ -2,7 +2,7 @@
 
 from api.codes.crm.connections import CrmConnectionCode
 from api.models import CrmConnection
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.connections.usable import present_connection, require_role_for
 from api.store.crm import changes, connections
 from plugins.crms.codes import CrmCode

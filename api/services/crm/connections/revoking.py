@@ -3,8 +3,8 @@
 import logging
 
 from api.models import CrmConnection
-from api.services.common.context import WorkspaceContext
 from api.services.common.encryption import DecryptionError
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.connections.guarded_session import call_package
 from plugins.crms.access import CrmAccess
 from plugins.crms.errors import CrmError

@@ -7,8 +7,8 @@ from api.codes.crm.connections import CrmConnectionCode
 from api.crm_states import CrmDuplicates, CrmNoMatch, CrmPersonKind, CrmSkippedTask
 from api.ids import new_id
 from api.models import CrmSettings
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
 from api.services.crm.activities.subjects import DEFAULT_PATTERN, checked_pattern
 from api.services.crm.connections.access_values import find_crm
 from api.services.crm.tasks.switching import refresh_sync

@@ -3,9 +3,9 @@
 from api.codes.crm.connections import CrmConnectionCode
 from api.crm_states import CrmState
 from api.models import CrmConnection
-from api.services.common.context import WorkspaceContext
-from api.services.crm.connections.refusals import remedy
-from api.states import Role
+from api.roles import Role
+from api.services.common.request_context import WorkspaceContext
+from api.services.crm.connections.crm_errors import remedy
 from api.store.crm import connections
 from strategies import Refusal
 

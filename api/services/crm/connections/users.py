@@ -6,10 +6,10 @@ from typing import Any
 from api.codes.crm.connections import CrmConnectionCode
 from api.mail.address import AddressProblem, address_key
 from api.models import CrmConnection, CrmUser, Sender
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
+from api.services.crm.connections.crm_errors import refusal_of
 from api.services.crm.connections.opening import open_connection
-from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.usable import usable_connection
 from api.services.crm.tasks.switching import refresh_sync
 from api.store.crm import settings as store

@@ -1,7 +1,7 @@
 """The list of failed writes to the CRM, and what users can do with one: retry it, or drop it."""
 
-from api.services.common.context import WorkspaceContext
 from api.services.common.lists.row_lists import RowList
+from api.services.common.request_context import WorkspaceContext
 from api.sorts import CrmFailureSort, Direction, Order
 from api.store.crm import failures as store
 from api.store.crm.failures import CrmFailureFilter

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from api.codes.events.event_kinds import EventKind
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.store.crm import changes
 from api.store.crm.changes import Failure
 from api.store.engine.transactions import transaction

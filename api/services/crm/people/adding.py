@@ -9,15 +9,15 @@ from api.codes.request_errors.inputs import InputCode
 from api.crm_records import CrmMatchedBy
 from api.mail.address import address_key
 from api.models import Enrollment, Person
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
+from api.services.crm.connections.crm_errors import refusal_of
 from api.services.crm.connections.opening import open_connection
-from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.usable import usable_connection
-from api.services.crm.org import CrmOrg, org_of
-from api.services.crm.people.by_hand import MAX_REMOTE_ID_CHARACTERS
-from api.services.crm.people.following import read_final
+from api.services.crm.organization import CrmOrg, org_of
+from api.services.crm.people.changed_records import read_final
 from api.services.crm.people.linking import store_links
+from api.services.crm.people.manual_links import MAX_REMOTE_ID_CHARACTERS
 from api.services.crm.people.records import record_row, storable_address, suppress_opted_out
 from api.services.enrollments.campaign_checks import refuse_paused_or_ending
 from api.services.launches.launch import Choice, launch

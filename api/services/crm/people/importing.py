@@ -16,12 +16,12 @@ from api.codes.refusals.people import PersonCode
 from api.codes.request_errors.inputs import InputCode
 from api.ids import new_id
 from api.models import CrmConnection, Job, PeopleImport, Person
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs import inputs
+from api.services.common.request_context import WorkspaceContext
+from api.services.crm.connections.crm_errors import refusal_of
 from api.services.crm.connections.opening import open_connection
-from api.services.crm.connections.refusals import refusal_of
 from api.services.crm.connections.usable import usable_connection
-from api.services.crm.org import CrmOrg, org_of
+from api.services.crm.organization import CrmOrg, org_of
 from api.services.crm.people.adding import header_text
 from api.services.crm.people.records import record_row, suppress_opted_out
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime

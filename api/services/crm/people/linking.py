@@ -12,7 +12,7 @@ from api.codes.crm.person_records import CrmPersonCode
 from api.crm_records import CrmMatchedBy
 from api.crm_states import CrmNoMatch
 from api.models import CrmPerson, Person
-from api.services.crm.org import CrmOrg
+from api.services.crm.organization import CrmOrg
 from api.services.crm.people.matching import MatchRules, choose
 from api.services.crm.people.records import normal_address, record_row, suppress_opted_out
 from api.store.crm import person_records as store

@@ -13,8 +13,8 @@ from datetime import datetime
 from api.models import CrmPerson, Person, Suppression
 from api.services.crm.failures.recording import record_failures
 from api.services.crm.failures.retrying import failure_of, stops_all
-from api.services.crm.org import CrmOrg
-from api.services.crm.people.following import follow_records
+from api.services.crm.organization import CrmOrg
+from api.services.crm.people.changed_records import follow_records
 from api.services.crm.people.records import normal_address, record_row, suppress_opted_out
 from api.states import SuppressionChangeKind, SuppressionSource
 from api.store.crm import changes as stored_changes

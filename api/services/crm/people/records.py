@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from api.crm_records import CrmMatchedBy
 from api.mail.address import MAX_ADDRESS_LENGTH, AddressProblem, address_key, check_address
 from api.models import Person
-from api.services.crm.org import CrmOrg
+from api.services.crm.organization import CrmOrg
 from api.services.people.suppressions import suppress
 from api.states import SuppressionSource
 from api.store.crm import person_records as store

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from api.crm_records import CrmMatchedBy
 from api.models import Person
-from api.services.crm.org import CrmOrg
+from api.services.crm.organization import CrmOrg
 from api.services.crm.people.linking import link_people, store_links
 from api.services.crm.people.records import normal_address, record_row, suppress_opted_out
 from api.store.crm import person_records as store

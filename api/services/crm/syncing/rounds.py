@@ -14,12 +14,12 @@ from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.common.metrics import Metrics
 from api.services.crm.activities.pushing import ActivityPusher
 from api.services.crm.activities.task_subjects import TaskSubjects
-from api.services.crm.org import CrmOrg
+from api.services.crm.organization import CrmOrg
 from api.services.crm.people.opt_outs import OptOutCounts, apply_opt_outs, push_opt_outs
 from api.services.crm.people.task_people import TaskPeople
-from api.services.crm.tasks.org import TaskOrg
 from api.services.crm.tasks.pull import OVERLAP, pull_changes, pull_deletions
 from api.services.crm.tasks.push import push_tasks
+from api.services.crm.tasks.sync_context import TaskOrg
 from api.store.crm import changes, task_sync
 from plugins.crms.access import CrmCapabilities
 from plugins.crms.codes import CrmCategory, CrmCode

@@ -13,7 +13,7 @@ from api.models import CrmConnection, Job
 from api.services.crm.connections.opening import open_connection, waits
 from api.services.crm.connections.own_logins import OwnLogins
 from api.services.crm.connections.settings import settings_of
-from api.services.crm.org import org_of
+from api.services.crm.organization import org_of
 from api.services.crm.syncing.rounds import Round, pulls
 from api.services.crm.tasks.switching import CRM_SYNC_JOB, keep_job
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from api.crm_task_states import CrmChangeKind, CrmTaskState
 from api.models import CrmTask
 from api.services.common.job_chunks.bisection import is_database_fault
-from api.services.crm.tasks.foreign import add_foreign_tasks
-from api.services.crm.tasks.org import TaskOrg
-from api.services.crm.tasks.pairs import SyncedTask, adopt, apply, merged, note_conflicts, read_tasks, remove
-from api.services.crm.tasks.together import Merged, RowsChangedError, in_groups, store_together
+from api.services.crm.tasks.change_batches import Merged, RowsChangedError, in_groups, store_together
+from api.services.crm.tasks.created_in_crm import add_foreign_tasks
+from api.services.crm.tasks.sync_context import TaskOrg
+from api.services.crm.tasks.task_sync import SyncedTask, adopt, apply, merged, note_conflicts, read_tasks, remove
 from api.services.crm.tasks.values import texts_of
 from api.store.crm import changes as outbox
 from api.store.crm import task_sync

@@ -13,10 +13,10 @@ from api.crm_task_states import CrmChangeKind, CrmTaskState
 from api.models import CrmTask
 from api.services.common.job_chunks.bisection import is_database_fault, reason_of
 from api.services.crm.tasks.failures import failed, refused, waits
-from api.services.crm.tasks.org import TaskOrg
-from api.services.crm.tasks.pairs import SyncedTask, adopt, apply, merged, read_tasks, remove
 from api.services.crm.tasks.push_round import PushRound, store_round
-from api.services.crm.tasks.sending import Pushes, delete_tasks, send_tasks
+from api.services.crm.tasks.sync_context import TaskOrg
+from api.services.crm.tasks.task_sync import SyncedTask, adopt, apply, merged, read_tasks, remove
+from api.services.crm.tasks.task_writes import Pushes, delete_tasks, send_tasks
 from api.states import TaskStatus
 from api.store.crm import changes as outbox
 from api.store.crm import tasks as store

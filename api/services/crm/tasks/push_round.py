@@ -5,8 +5,8 @@ from datetime import datetime
 
 from api.crm_task_states import CrmChangeKind, CrmTaskState
 from api.services.crm.failures.recording import record_failures
-from api.services.crm.tasks.org import TaskOrg
-from api.services.crm.tasks.pairs import SyncedTask, note_conflicts
+from api.services.crm.tasks.sync_context import TaskOrg
+from api.services.crm.tasks.task_sync import SyncedTask, note_conflicts
 from api.store.crm import changes as outbox
 from api.store.crm import tasks as store
 from api.store.crm.changes import Change, Failure

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from api.models import Task
-from api.services.tasks.hand_tasks import MAX_DETAILS_CHARACTERS
+from api.services.tasks.manual_tasks import MAX_DETAILS_CHARACTERS
 from api.states import Priority, TaskStatus
 from plugins.crms.tasks import RemotePriority, RemoteStatus, RemoteTask, TaskField, TaskValues
 

@@ -21,7 +21,7 @@ from api.ids import new_id
 from api.models import Campaign, Send, Workspace
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
 from api.services.campaigns.editing.fact_changes_job import begin_all
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.emails.emails import settle_as_sent
 from api.services.enrollments.progress import finish_done
 from api.services.jobs.caller_chunks import carry_out

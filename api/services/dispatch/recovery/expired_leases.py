@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 from api.codes.events.event_kinds import EventKind
-from api.services.common.context import sandbox_clocks
 from api.services.common.job_chunks.bisection import bisect_failures, is_database_fault
 from api.services.common.job_chunks.row_backoff import Backoff
+from api.services.common.request_context import sandbox_clocks
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.recovery.in_doubt_resends import RecoveryFilter, resend_doubts
 from api.services.enrollments.progress import finish_done

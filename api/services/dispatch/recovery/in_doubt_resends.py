@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from api.codes.events.event_kinds import EventKind
 from api.codes.reasons.outcome_reasons import ReasonCode
-from api.services.common.context import sandbox_clocks
+from api.services.common.request_context import sandbox_clocks
 from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.store.dispatch import in_doubt
 from api.store.engine.sql import Row

@@ -19,7 +19,7 @@ from api.services.dispatch.send.attempt import channel_failure
 from api.services.dispatch.send.claim_ahead import ClaimAhead
 from api.services.dispatch.send.delivery_queue import DeliveryQueue
 from api.services.dispatch.send.session_runner import SessionRunner
-from api.services.dispatch.settle.lease_keeper import LeaseKeeper
+from api.services.dispatch.settle.email_leases import LeaseKeeper
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
 from api.services.workspaces import account_pausing, accounts
 from api.store.dispatch import claims

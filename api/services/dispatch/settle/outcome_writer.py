@@ -10,8 +10,8 @@ from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.job_chunks.bisection import bisect_failures, is_transient
 from api.services.dispatch.claim.delivery import MAY_REQUEST, Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer
+from api.services.dispatch.settle.email_leases import LeaseKeeper
 from api.services.dispatch.settle.group_commit import MAX_GROUP_ITEMS, GroupCommit
-from api.services.dispatch.settle.lease_keeper import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_transaction import commit, commit_alone, decide, withdrawn
 from api.states import SendStatus

@@ -16,8 +16,8 @@ from functools import lru_cache
 
 from api.clock import Clock
 from api.models import Job, Workspace
-from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.common.job_chunks.bisection import is_database_fault
+from api.services.common.request_context import WorkspaceContext, workspace_now
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import jobs
 from api.store.dispatch import send_history

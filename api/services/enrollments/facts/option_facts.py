@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from api.models import Campaign, Person, Step
 from api.services.common.campaign_facts import campaign_facts
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.store.dispatch import send_history
 from api.store.dispatch.send_history import StoredHistory
 from api.store.people.people import option_facts

@@ -15,8 +15,8 @@ from tortoise.expressions import F, Q
 from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.jobs import JobCode
 from api.models import Enrollment, Job, Send
-from api.services.common.context import WorkspaceContext
 from api.services.common.job_chunks.bisection import bisect_failures, is_database_fault
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.enrollments.time_zones.zone_rules import ZONES_JOB, installed_rules, start_jobs_if_changed
 from api.services.enrollments.timelines.chosen_times import keep_chosen_time

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from api.models import Campaign, Enrollment, Step
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.timelines.option_failures import logging_failures
 from api.services.enrollments.timelines.timeline_rows import launch_choices, timeline_steps
 from strategies import Calendar, Facts

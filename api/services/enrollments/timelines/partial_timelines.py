@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from api.models import Step
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from strategies import Refusal
 from strategies.timeline.records import ManualEmailRecord, StepRecord
 from strategies.timeline.timeline import Timeline

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from api.models import Campaign, Enrollment, Send, Task
-from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.option_facts import NO_OWN_FACTS, FactSource
 from api.services.enrollments.timelines.timeline_rows import resolve, scheduled_steps, step_records
 from strategies.questions import asks_options

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 
 from api.ids import new_id
 from api.models import Campaign, Enrollment, Send, Step, Task
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.senders import sender_of
 from api.services.enrollments.timelines.explanations import notes_to_json
 from api.services.enrollments.timelines.option_failures import logging_failures

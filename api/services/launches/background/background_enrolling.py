@@ -12,10 +12,10 @@ from api.codes.refusals.people import PersonCode
 from api.codes.request_errors.inputs import InputCode
 from api.mail.text_checks import storable_text
 from api.models import Campaign, Launch, Sender, Step, Workspace
-from api.services.common.context import WorkspaceContext, workspace_now
 from api.services.common.job_chunks.bisection import bisect_failures
 from api.services.common.job_chunks.chunk_sizes import INSERTED_ROWS_PER_TRANSACTION, ChunkSize, people_per_transaction
 from api.services.common.loop_slices import LoopSlices
+from api.services.common.request_context import WorkspaceContext, workspace_now
 from api.services.enrollments.facts.fact_changes import follow_newcomers
 from api.services.enrollments.facts.option_facts import FactSource, OwnFacts
 from api.services.jobs.job_kind import Chunks

@@ -8,9 +8,9 @@ from api.ids import new_id
 from api.models import Campaign, Launch
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB, cancel
 from api.services.campaigns.step_content import check_subjects
-from api.services.common.context import WorkspaceContext
 from api.services.common.inputs.request_keys import RequestKey, remember
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_edited, refuse_paused_or_ending
 from api.services.jobs.job_limits import refuse_further_launch
 from api.services.launches.background.audience import delete_audience, store_audience

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from api.codes.refusals.launches import LaunchCode
 from api.mail.text_checks import storable_text
-from api.services.common.context import WorkspaceContext
 from api.services.common.lists.row_lists import RowList
+from api.services.common.request_context import WorkspaceContext
 from api.services.people.groups import refuse_unknown_group
 from api.store.people.groups import person_ids
 from strategies import Refusal

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from api.models import Campaign, Enrollment, Launch, Sender, Step
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.option_facts import FactSource, OwnFacts
 from api.services.enrollments.timelines.explanations import notes_to_json
 from api.services.enrollments.timelines.launched_timelines import launched_timelines, resolve_shared

@@ -4,7 +4,7 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.models import Job, Launch
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
-from api.services.common.context import workspace_now
+from api.services.common.request_context import workspace_now
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.services.launches.background.audience import delete_abandoned
 from api.services.launches.background.background_enrolling import launch_chunks

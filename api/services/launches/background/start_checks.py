@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign, Person, Step
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.background.chosen_people import Audience
 from api.services.launches.first_emails import MAX_FIRST_EMAILS, check_first_emails, refuse_without_first_email
 from api.services.launches.launch_plan import plan_choices, plan_example

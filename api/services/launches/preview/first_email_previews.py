@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from api.mail.message.signature import Signature
 from api.models import Person, Sender, Step
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.first_emails import automatic_first_email
 from api.services.templates.email_content import ContentLoader
 from api.services.templates.email_preview import EmailPreview, preview_content

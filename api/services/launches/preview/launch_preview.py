@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api.models import Person, Sender
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.launch_people import RefusedPerson, UnplannedLaunchError
 from api.services.launches.launch_plan import NO_TEXTS, plan_launch
 from api.services.launches.launch_planner import Choice

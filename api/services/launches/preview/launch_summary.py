@@ -7,7 +7,7 @@ from types import MappingProxyType
 from api.codes.refusals.launches import LaunchCode
 from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.background.chosen_people import Audience
 from api.services.launches.background.start_checks import NO_CHOICES, check_start
 from api.services.launches.launch_planner import Choice

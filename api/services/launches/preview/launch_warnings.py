@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from api.models import Campaign, Enrollment, Launch, Sender, Step
 from api.services.campaigns.campaign_warnings import campaign_warnings, tracking_warnings
 from api.services.campaigns.option_problems import option_problems
-from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.facts.option_facts import FactSource, example_person
 from api.services.enrollments.order_warnings import ORDER_CODES, OrderTally
 from api.services.enrollments.timelines.timeline_rows import launch_choices, resolve, timeline_steps

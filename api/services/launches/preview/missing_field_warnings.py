@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from api.mail.message.compose import EmailContent
 from api.models import Person, Sender, Step
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.first_emails import without_own_text
 from api.services.templates.email_content import fields_of
 from api.services.templates.future_content import NOT_ENROLLED, content_before_launch

@@ -11,7 +11,7 @@ from api.services.campaigns.campaigns import update_campaign
 from api.services.campaigns.editing.edit_preview import edit_preview
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.campaigns.pausing.resume_preview import resume_preview
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
 from api.services.launches import launch_people
 from api.services.launches.background import background_enrolling

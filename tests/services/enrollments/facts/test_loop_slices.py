@@ -12,8 +12,8 @@ from api.models import Person, Send, Step
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.editing.edit_planner import EditPlanner
 from api.services.common import loop_slices
-from api.services.common.context import WorkspaceContext
 from api.services.common.metrics import Metrics
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.launches.background.background_launch import start_launch
 from api.services.launches.background.enrollment_planner import EnrollmentPlanner

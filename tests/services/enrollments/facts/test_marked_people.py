@@ -8,7 +8,7 @@ import pytest
 from api.models import Campaign, Enrollment, Job, Send
 from api.services.campaigns.editing.edit_job import EDIT, EDIT_JOB
 from api.services.campaigns.editing.fact_changes_job import FACT_CHANGES, apply_fact_changes
-from api.services.common.context import WorkspaceContext
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
 from api.services.jobs.job_kind import Chunks, JobRuntime
 from api.services.jobs.runner import JobRunner

@@ -9,8 +9,8 @@ import pytest
 
 from api.models import Campaign, Enrollment, Event, Job, Send, Step
 from api.services.campaigns.editing.edit_planner import EditPlanner
-from api.services.common.context import WorkspaceContext
 from api.services.common.live_steps import steps_of
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime, run_once
 from api.services.dispatch.sandbox_clock import advance_clock
 from api.services.enrollments.facts.history_job import count_after_move

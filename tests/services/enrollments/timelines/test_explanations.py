@@ -13,7 +13,7 @@ from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.launches.preview.launch_preview import preview
 from api.services.people.people import create_person
-from api.services.tasks.sending import send_task
+from api.services.tasks.send_task_email import send_task
 from api.services.tasks.tasks import complete_task, skip_task
 from api.states import SendStatus, TaskStatus
 from api.store.engine.database import migrate

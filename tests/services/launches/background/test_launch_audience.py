@@ -13,8 +13,8 @@ from api.models import Enrollment, Event, Launch, LeftOut, Person
 from api.services.campaigns.campaigns import add_step, change_step, create_campaign
 from api.services.campaigns.ending.ending import end_campaign
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
-from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.sandbox_clock import advance_clock
 from api.services.launches.background import background_enrolling
 from api.services.launches.background.background_launch import cancel_launch, start_launch

@@ -9,8 +9,8 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Event, Launch, LeftOut, Person, Send, Step, Task, Template
 from api.services.campaigns.campaigns import add_step, change_step, create_campaign
 from api.services.campaigns.ending.ending import end_campaign
-from api.services.common.context import WorkspaceContext
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.request_context import WorkspaceContext
 from api.services.launches.background import background_enrolling, background_launch
 from api.services.launches.background.background_launch import cancel_launch, start_launch
 from api.services.launches.launch import Choice, launch
