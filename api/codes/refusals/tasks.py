@@ -35,7 +35,7 @@ class TaskCode(Code):
             "The task belongs to a campaign. Its type, person, name, details and priority come from its step. It "
             "cannot be deleted or opened again, because the campaign waits for it or has continued."
         ),
-        do="Change the step by `updateStep`, or skip the task. Assignee and due date can be changed.",
+        do="Change the step by `changeStep`, or skip the task. Assignee and due date can be changed.",
     )
     UNKNOWN_CALL_RESULT = code(
         "{value!r} is not in the workspace's list. Choose one of: {names}.",
