@@ -34,7 +34,7 @@ Returns for how many seconds the channel must not be called.
 """
 
 
-class Known(NamedTuple):
+class ConfigResults(NamedTuple):
     """The results of a channel for one configuration."""
 
     account: str | None
@@ -55,7 +55,7 @@ class RemoteChannel(Channel):
 
     - ``report``: records faults. The server sets it, because it has the database.
     - ``_learning``: the tasks that call ``account`` and ``sessions``. ``_asking``: the task that calls ``trouble``.
-    - ``_known``: the channel's results for each configuration. ``learn`` adds them.
+    - ``_results``: the channel's results for each configuration. ``learn`` adds them.
     - ``_processes``: the processes, by number. ``_numbers``: which process has which account.
     - ``_starting``: lets one task at a time start each process.
     - ``_blocked_until``: until when (monotonic clock, seconds) the channel is not called, because it failed too often.
@@ -68,7 +68,7 @@ class RemoteChannel(Channel):
         self.source = source
         self.report: Report = _no_report
         self._limits = limits or ProcessLimits()
-        self._known: dict[str, Known] = {}
+        self._results: dict[str, ConfigResults] = {}
         self._asking: asyncio.Task[str | None] | None = None
         self._learning: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[int, ChannelProcess] = {}
@@ -84,21 +84,21 @@ class RemoteChannel(Channel):
 
         If the channel could not name it, it is called again in the background from time to time.
         """
-        known = self._known[_name(config)]
-        if known.account is None:
-            if time.monotonic() >= known.ask_again_at and not self.blocked_seconds():
+        results = self._results[_name(config)]
+        if results.account is None:
+            if time.monotonic() >= results.ask_again_at and not self.blocked_seconds():
                 self._learning_task(config)
             raise LookupError(f"the channel {self.key} did not name the account")
-        return known.account
+        return results.account
 
     def sessions(self, config: Mapping[str, Any]) -> int:
         """Return how many sessions the channel allows; 1 if it is not known yet."""
-        known = self._known.get(_name(config))
-        return 1 if known is None else known.sessions
+        results = self._results.get(_name(config))
+        return 1 if results is None else results.sessions
 
     def knows(self, config: Mapping[str, Any]) -> bool:
-        """Say whether the channel's results for a configuration are known."""
-        return _name(config) in self._known
+        """Say whether the channel's results for a configuration are results."""
+        return _name(config) in self._results
 
     def learn_soon(self, config: Mapping[str, Any], then: Callable[[], None]) -> float:
         """Start ``learn`` in the background, then call ``then``. Returns after how many seconds to check again."""
@@ -121,20 +121,20 @@ class RemoteChannel(Channel):
     async def learn(self, config: Mapping[str, Any]) -> None:
         """Call ``account`` and ``sessions`` for a configuration. Raises ChannelStoppedError without an answer."""
         name = _name(config)
-        known = self._known.get(name)
-        if known is not None and time.monotonic() < known.ask_again_at:
+        results = self._results.get(name)
+        if results is not None and time.monotonic() < results.ask_again_at:
             return
         try:
             process = await self._process(QUESTIONS)
             answer = await process.ask("account", {"do": "ask", "what": "account", "config": dict(config)})
         except ChannelFaultError as error:
             await self.failed(error, "account")
-            self._known[name] = Known(None, 1, time.monotonic() + NAMELESS_SECONDS)
+            self._results[name] = ConfigResults(None, 1, time.monotonic() + NAMELESS_SECONDS)
         except ChannelStoppedError as error:
             await self.stopped(error)
             raise
         else:
-            self._known[name] = Known(answer["value"]["account"], answer["value"]["sessions"])
+            self._results[name] = ConfigResults(answer["value"]["account"], answer["value"]["sessions"])
 
     async def trouble(self) -> str | None:
         """Call the channel. Return None if it fails or is slow, so that it does not make the whole server unready."""
@@ -168,7 +168,7 @@ class RemoteChannel(Channel):
         try:
             if not self.knows(config):
                 await self.learn(config)
-            process = await self._process(self._number(self._known[_name(config)].account or _name(config)))
+            process = await self._process(self._number(self._results[_name(config)].account or _name(config)))
             session = RemoteSession(self, process)
             await session.open(config)
         except ChannelStoppedError as error:

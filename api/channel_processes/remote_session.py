@@ -85,9 +85,9 @@ class RemoteSession(Session):
                 answer = await self._answer(call, seconds - (self._process.loop.time() - started))
                 if "begin" not in answer:
                     break
-                asked = self._process.loop.time()
+                asked_at = self._process.loop.time()
                 granted = list(await ask())
-                started += self._process.loop.time() - asked
+                started += self._process.loop.time() - asked_at
                 # A process that has ended meanwhile did not get the permission.
                 if not self._process.has_ended:
                     may_be_sent = may_be_sent or bool(granted)

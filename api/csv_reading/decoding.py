@@ -56,7 +56,7 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
         if data.startswith(beginning):
             raise Refusal.of(CsvCode.CSV_INVALID, case="other_file", kind=kind)
     if encoding is not None:
-        return _strictly(data, _known(encoding))
+        return _strictly(data, _encoding_name(encoding))
     for mark, name in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return _strictly(data[len(mark) :], name)
@@ -68,7 +68,7 @@ def decode(data: bytes, encoding: str | None = None) -> Decoded:
         return _windows_1252(data, problem.start)
 
 
-def _known(encoding: str) -> str:
+def _encoding_name(encoding: str) -> str:
     name = encoding.strip().lower()
     if name in ENCODINGS:
         return name

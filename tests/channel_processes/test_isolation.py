@@ -158,8 +158,8 @@ async def test_an_account_that_had_no_name_once_gets_one(evil: RemoteChannel) ->
     for _ in range(2):
         assert await account_name(evil, config, "sdr_1") == "evil:sdr_1"
     assert evil._learning == {}, "it is not asked each time"
-    (name,) = evil._known
-    evil._known[name] = evil._known[name]._replace(ask_again_at=0.0)  # a minute has passed
+    (name,) = evil._results
+    evil._results[name] = evil._results[name]._replace(ask_again_at=0.0)  # a minute has passed
     assert await account_name(evil, config, "sdr_1") == "evil:sdr_1", "nobody waits for the answer"
     await asyncio.wait(evil._learning.values())
     assert await account_name(evil, config, "sdr_1") == "evil:first:account"

@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[2]
 CLEAN_ROOMS = (
     "api/mail",
     "api/app.py",
+    "api/channel_processes",
     "api/cli",
+    "api/csv_reading",
     "api/deliverability",
     "api/http",
     "api/models",
