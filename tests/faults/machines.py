@@ -187,4 +187,4 @@ def paced(rate: float, at_once: int, seed: int = 1) -> Sink:
 def spread(times: Sequence[float]) -> str:
     """Say the median and the longest of some durations."""
     ordered = sorted(times)
-    return f"{ordered[len(ordered) // 2]:.1f} s in the middle, {ordered[-1]:.1f} s at most" if ordered else "none"
+    return f"{ordered[len(ordered) // 2]:.1f} s (median), {ordered[-1]:.1f} s at most" if ordered else "none"
