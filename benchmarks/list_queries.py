@@ -218,6 +218,7 @@ def _others(rows: _Rows) -> Iterator[tuple[str, str]]:
         ("campaigns", {"": "", " of a category": of_category, " of a template": of_template, **drafts_of_sender}),
         ("templates", {"": "", " of a category": of_category, " of a search": 'search: "t"', " unused": unused}),
         ("categories", {"": "", " of a search": 'search: "c"'}),
+        ("groups", {"": "", " of a search": 'search: "g"'}),
         ("senders", {"": "", " of a search": 'search: "g"'}),
     ):
         for name, chosen in filters.items():
@@ -236,8 +237,7 @@ def _others(rows: _Rows) -> Iterator[tuple[str, str]]:
         yield f"suppressions{name}", _page("suppressions", chosen, page="last: 50", selected=COUNTED)
     yield "suppressions by date", _page("suppressions", order="UNSUBSCRIBED_AT DESC")
     yield "suppressions by address", _page("suppressions", order="EMAIL")
-    yield "groups", _page("groups", selected=COUNTED)
-    yield "bulk actions", _page("bulkActions", selected=COUNTED)
+    yield "bulk actions", _page("bulkActions", "status: [RUNNING]", "CREATED DESC", selected=COUNTED)
     yield "failures of a CRM", _page("crmFailures", "category: INTERMITTENT, kind: TASK", selected=COUNTED)
     yield "launches", _page("launches", "status: RUNNING", selected=COUNTED)
     yield "launches of a campaign", _page("launches", f"campaignId: {rows.id('cmp', 1)}, status: RUNNING")

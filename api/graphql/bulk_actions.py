@@ -12,6 +12,7 @@ from api.graphql.engine.lists.relay import After, Before, Connection, First, Las
 from api.graphql.engine.payloads import Payload, UserError, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
+from api.graphql.sort_orders import CreatedOrder, order_of
 from api.services.bulk import bulk_actions, bulk_reads
 from api.services.bulk.actions import Arguments
 from api.services.common.lists.row_lists import RowList
@@ -142,6 +143,14 @@ class BulkActionPayload(Payload):
     )
 
 
+@strawberry.input(description="Selects bulk actions that match every given field. An empty list matches none.")
+class BulkActionFilter:
+    status: list[BulkActionStatus] | None = strawberry.field(
+        default=None,
+        description="Only bulk actions with one of these statuses, such as `[RUNNING]`. If left out, of every status.",
+    )
+
+
 @strawberry.type
 class BulkActionQuery:
     @strawberry.field(
@@ -153,11 +162,24 @@ class BulkActionQuery:
 
     @strawberry.field(metadata=page_cost(), description="Bulk actions in the background, the newest first.")
     async def bulk_actions(
-        self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self,
+        info: Request,
+        filter: Annotated[
+            BulkActionFilter | None,
+            strawberry.argument(description="Only bulk actions that meet this filter. If left out, all of them."),
+        ] = None,
+        order_by: Annotated[
+            CreatedOrder | None,
+            strawberry.argument(description="The order of the list. If left out, the newest first."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[BulkAction]:
-        return await connect(
-            bulk_reads.bulk_actions(info.context.workspace_context), PageRequest(first, after, last, before), info
-        )
+        statuses = filter.status if filter else None
+        rows = bulk_reads.bulk_actions(info.context.workspace_context, statuses, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)
 
 
 @strawberry.type

@@ -47,7 +47,7 @@ class CampaignOrder(_Order):
     field: CampaignSort = strawberry.field(description="What they are sorted by.")
 
 
-@strawberry.input(description="What templates, categories or senders are sorted by.")
+@strawberry.input(description="What templates, categories, groups or senders are sorted by.")
 class NamedOrder(_Order):
     field: NamedSort = strawberry.field(description="What they are sorted by.")
 

@@ -16,6 +16,7 @@ from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
 from api.graphql.people.people import Person
 from api.graphql.people.person_filters import PersonFilter, read_filter
+from api.graphql.sort_orders import NamedOrder, order_of
 from api.services.common.lists.row_lists import RowList
 from api.services.people import groups, person_reads
 
@@ -68,6 +69,14 @@ class Group(Node):
         return await connect(groups.members(self.id), PageRequest(first, after, last, before), info)
 
 
+@strawberry.input(description="Selects groups that match every given field.")
+class GroupFilter:
+    search: str | None = strawberry.field(
+        default=None,
+        description="Only groups whose name has each word of this text, such as `fair 2026`, in upper or lower case.",
+    )
+
+
 @strawberry.type
 class GroupQuery:
     @strawberry.field(
@@ -77,12 +86,26 @@ class GroupQuery:
         return from_row(Group, await groups.group(info.context.workspace_context, id))
 
     @strawberry.field(
-        metadata=page_cost(), description="All groups of people, in the order in which they were created."
+        metadata=page_cost(), description="The groups of people, in the order in which they were created."
     )
     async def groups(
-        self, info: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self,
+        info: Request,
+        filter: Annotated[
+            GroupFilter | None,
+            strawberry.argument(description="Only groups that meet this filter. If left out, all groups."),
+        ] = None,
+        order_by: Annotated[
+            NamedOrder | None,
+            strawberry.argument(description="The order of the list. If left out, in the order of creation."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Group]:
-        rows = groups.groups(info.context.workspace_context)
+        search = filter.search if filter else None
+        rows = await groups.groups(info.context.workspace_context, search, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
 

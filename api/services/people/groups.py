@@ -6,11 +6,14 @@ from api.codes.refusals.people import PersonCode
 from api.ids import new_id
 from api.models import PeopleGroup, Person
 from api.services.common.inputs import inputs
+from api.services.common.lists.filters import search_text
 from api.services.common.lists.row_lists import RowList
 from api.services.common.request_context import WorkspaceContext
 from api.services.people.people import lock_person
+from api.sorts import NamedSort, Order
 from api.store.engine.rows import find, get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from api.store.named_lists import named_list
 from api.store.people import groups as store
 from api.store.workspaces import lock_workspace
 from strategies import Refusal
@@ -73,9 +76,11 @@ async def group(context: WorkspaceContext, group_id: str) -> PeopleGroup | None:
     return await find(PeopleGroup, context.workspace_id, group_id)
 
 
-def groups(context: WorkspaceContext) -> RowList:
-    """Return the groups, as they were created."""
-    return RowList(store.groups(context.workspace_id))
+async def groups(
+    context: WorkspaceContext, search: str | None = None, order: Order[NamedSort] | None = None
+) -> RowList:
+    """Return the groups whose name has a text: without an order, as they were created. Raises Refusal."""
+    return RowList(await named_list(store.groups(context.workspace_id), [], order, search=search_text(search)))
 
 
 def members(group_id: str) -> RowList:

@@ -150,3 +150,30 @@ async def test_a_launch_is_for_a_group_or_a_filter(client: Client) -> None:
     await run_launch(row, lambda of: context, lambda: NOW)
     assert started["total"] == 3
     assert {each.person_id for each in await Enrollment.all()} == {ada, bob}
+
+
+@BOTH
+async def test_groups_are_found_by_name_and_sorted(client: Client) -> None:
+    for name in ("Trade fair 2026", "customers", "Fair in Rome"):
+        await client.ask(CREATE, name=name)
+    document = """query($filter: GroupFilter, $order: NamedOrder, $first: Int, $last: Int, $after: String) {
+      groups(filter: $filter, orderBy: $order, first: $first, last: $last, after: $after) {
+        nodes { name } totalCount pageInfo { hasNextPage hasPreviousPage endCursor } } }"""
+
+    async def names(**given: Any) -> list[str]:
+        return [each["name"] for each in (await client.ask(document, **given))["groups"]["nodes"]]
+
+    by_name = {"field": "NAME", "direction": "ASC"}
+    assert await names() == ["Trade fair 2026", "customers", "Fair in Rome"]
+    assert await names(order=by_name) == ["customers", "Fair in Rome", "Trade fair 2026"]
+    assert await names(order={"field": "CREATED", "direction": "DESC"}) == (await names())[::-1]
+    assert await names(filter={"search": "FAIR"}, order=by_name) == ["Fair in Rome", "Trade fair 2026"]
+    assert await names(filter={"search": "fair rome"}) == ["Fair in Rome"]
+    assert await names(filter={"search": "nothing"}) == []
+    page = (await client.ask(document, order=by_name, first=1))["groups"]
+    assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (3, True)
+    assert await names(order=by_name, first=5, after=page["pageInfo"]["endCursor"]) == [
+        "Fair in Rome",
+        "Trade fair 2026",
+    ]
+    assert await names(order=by_name, last=1) == ["Trade fair 2026"]
