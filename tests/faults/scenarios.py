@@ -17,6 +17,9 @@ from api.clock import system_clock
 from tests.faults.authoring import author
 from tests.faults.machines import CONNECTIONS, LEASE, Count, Machines, machines, paced, spread
 
+PATIENT = {"TOUCHLINE_LEASE_SECONDS": str(5 * LEASE)}
+"""A lease long enough for a slow machine."""
+
 RECOVERY_SECONDS = 45.0
 """The longest time until emails go out again. The loop waits for 5 s at most, and a busy machine takes longer."""
 
@@ -102,7 +105,7 @@ async def skewed(url: str, skews: list[float], sends: int, rate: float = 200) ->
     """Run processes whose clocks are minutes apart; some emails are due in the future of all but one."""
     result = Count(f"clocks {', '.join(f'{skew / 60:+g}' for skew in skews)} min", kind(url), times=len(skews))
     later = max(10, sends // 10)
-    async with machines(url, sends, paced(rate, CONNECTIONS * len(skews))) as world:
+    async with machines(url, sends, paced(rate, CONNECTIONS * len(skews)), environment=PATIENT) as world:
         await author(0, later, system_clock() + timedelta(minutes=5))
         began = time.monotonic()
         for skew in skews:
@@ -119,9 +122,8 @@ async def cut(url: str, times: int, sends: int, rate: float = 100) -> Count:
     result = Count("connections cut", kind(url))
     chance = random.Random(9)
     parts = urlsplit(url)
-    # Long enough for a slow machine. Emails whose claim was committed without an answer wait for its end.
-    patient = {"TOUCHLINE_LEASE_SECONDS": str(5 * LEASE)}
-    async with machines(url, sends, paced(rate, CONNECTIONS * 2), environment=patient) as world:
+    # Emails whose claim was committed without an answer wait for the end of the lease.
+    async with machines(url, sends, paced(rate, CONNECTIONS * 2), environment=PATIENT) as world:
         admin = await asyncpg.connect(url.replace(parts.path, "/postgres", 1))
         began, idle = time.monotonic(), []
         running = [await world.start(), await world.start()]
