@@ -97,7 +97,7 @@ class RemoteChannel(Channel):
         return 1 if results is None else results.sessions
 
     def knows(self, config: Mapping[str, Any]) -> bool:
-        """Say whether the channel's results for a configuration are results."""
+        """Say whether the channel's results for a configuration are known."""
         return _name(config) in self._results
 
     def learn_soon(self, config: Mapping[str, Any], then: Callable[[], None]) -> float:
