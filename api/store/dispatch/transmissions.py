@@ -220,7 +220,7 @@ async def settle(outcomes: Sequence[SendOutcome], templates: Mapping[str, str] |
     """Write the outcomes of attempts. Returns the ids of emails that their attempts still owned.
 
     The outcome of a sent email is written even after its lease has ended, unless another attempt owns the email.
-    ``templates`` has the template of each email by the email's id.
+    ``templates`` has the template of each email whose status is in ``REFUSED_STATUSES``, by the email's id.
     """
     waiting = {outcome.send.step_id for outcome in outcomes if outcome.status in WAITING_STATUSES}
     paused = await paused_steps(waiting) if waiting else set()

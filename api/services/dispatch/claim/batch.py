@@ -21,7 +21,7 @@ from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.templates.email_content import ContentLoader, fields_of
 from api.services.templates.sender_texts import load_sender_texts
 from api.states import Tracking
-from api.store.dispatch import allowed_time_rows
+from api.store.dispatch import allowed_time_rows, throttles
 from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.engagement import tracked_campaigns
 from api.store.enrollments.enrollments import statuses
@@ -63,13 +63,18 @@ class Batch:
     """The rows that only one-off emails have."""
     allowed_times: Mapping[str, Ranges]
     """The ranges in which send options let these emails be sent, by their id. Emails of built-in options have none."""
+    local_times: dict[str, datetime] = field(default_factory=dict)
+    """``now`` in each zone that an email has needed."""
     emails: BatchRendering = field(init=False)
     contents: ContentPacking = field(init=False)
+    is_throttled: bool = field(init=False)
+    """Whether the sender has a throttle or a daily limit."""
 
     def __post_init__(self) -> None:
         """Create the objects that render the emails and pack them for storage."""
         object.__setattr__(self, "emails", BatchRendering(str(self.workspace.id), self.order))
         object.__setattr__(self, "contents", ContentPacking(str(self.workspace.id), self.placeholder_order))
+        object.__setattr__(self, "is_throttled", bool(throttles.windows(self.sender)))
 
     @classmethod
     async def load(
@@ -207,7 +212,7 @@ class Batch:
             message_id=self.message_id(send),
             content=self.library.content_with(step, send),
             fields=fields_of(person, sender_name, sender_email, page_link or mailto, self.of_sender),
-            now=local(self.now, send.zone),
+            now=self._local_now(send.zone),
             earlier=one_off.earlier(send.id) if step is None else self.library.quoted_email(step, send.enrollment_id),
             sender_name=sender_name,
             sender_address=sender_email,
@@ -220,6 +225,12 @@ class Batch:
             tracking=self._tracking(send, step) if self.tracked or send.html is not None else None,
             cc=one_off.cc(send.id) if one_off.emails else (),
         )
+
+    def _local_now(self, zone: str) -> datetime:
+        found = self.local_times.get(zone)
+        if found is None:
+            found = self.local_times[zone] = local(self.now, zone)
+        return found
 
     def _tracking(self, send: ClaimedEmail, step: Step | None) -> EmailTracking | None:
         tracking = self.one_off.tracking(send.id) if step is None else self.tracked.get(step.campaign_id, Tracking.OFF)

@@ -31,6 +31,8 @@ class Stage(Enum):
     This is the last stage. A channel that asks to transmit after it is refused.
     """
 
+    __hash__ = object.__hash__  # Enum's own is Python code, and sets of stages are read several times for each email
+
 
 MAY_REQUEST = frozenset({Stage.CLAIMED, Stage.HANDED_OVER})
 """The stages in which a channel may ask to transmit, once in an attempt."""

@@ -151,7 +151,9 @@ class AccountWorker:
             self.wants_more = False
             self._runtime.wake_own_loop()
         first = await self.queue.next()
-        return [] if first is None else [first, *self.queue.take(self._batch_size - 1)]
+        if first is None:
+            return []
+        return [first] if self._batch_size == 1 else [first, *self.queue.take(self._batch_size - 1)]
 
     async def works(self) -> None:
         """Delete the account's failures after a success."""

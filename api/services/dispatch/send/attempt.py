@@ -100,7 +100,7 @@ async def hand_over(
             log.exception("the channel %s failed while it delivered the email %s", channel, delivery.send.id)
         return channel_failure(delivery, error)
     finally:
-        if not stopping():
+        if was_cancelled() and not stopping():
             await undo_cancellations()  # the task continues, even if the channel has cancelled it
     return check_answer(answer, delivery, channel)
 
@@ -133,6 +133,12 @@ def is_stopped(error: BaseException, stopping: bool) -> bool:
     A channel can also cancel the task that calls it. Such a cancellation does not stop the task.
     """
     return isinstance(error, GeneratorExit) or (isinstance(error, asyncio.CancelledError) and stopping)
+
+
+def was_cancelled() -> bool:
+    """Say whether the running task was cancelled, even if that is not raised yet."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def undo_cancellations() -> None:

@@ -44,6 +44,8 @@ class Then(Enum):
     NEW_SESSION_IN_DOUBT = auto()
     """The same, because the email is in doubt."""
 
+    __hash__ = object.__hash__  # Enum's own is Python code
+
 
 class SessionRunner:
     """One task of an account. It starts the next email before the last outcome is committed; see OutcomeWriter.
@@ -136,12 +138,11 @@ class SessionRunner:
             answers = await self._attempt(session, list(deliveries))
             found = {await self._settle(*each) for each in answers if each[1].outcome is not UNAVAILABLE}
             first = first and Then.WORKS not in found
-            failed = [each for each in answers if each[1].outcome is UNAVAILABLE]
-            if any(self._must_pause(*each) for each in failed):
-                await self._pause(failed)
-                return None
-            failures = [await self._account_failed(*each, first=first) for each in failed]
-            if failures:
+            if failed := [each for each in answers if each[1].outcome is UNAVAILABLE]:
+                if any(self._must_pause(*each) for each in failed):
+                    await self._pause(failed)
+                    return None
+                failures = [await self._account_failed(*each, first=first) for each in failed]
                 return failures[-1]
             if Then.NEW_SESSION in found:
                 return None
@@ -160,6 +161,10 @@ class SessionRunner:
         """Try to send: one email, or several in one request. Emails with files are sent one by one."""
         worker = self._worker
         begin, channel = worker.writer.begin, worker.channel.key
+        if len(deliveries) == 1:  # the usual case
+            (delivery,) = deliveries
+            answer = await attempt(session, delivery, partial(begin, delivery), channel, worker.is_stopping)
+            return [(delivery, answer)]
         together = [each for each in deliveries if not each.batch.one_off.files.get(each.send.id)]
         if len(together) < 2:
             together = []

@@ -20,7 +20,7 @@ from api.services.tasks.closing import complete_task_of_email
 from api.store.dispatch import throttles, transmissions
 from api.store.dispatch.account_pauses import FAILED_EMAIL_WAIT, pause_of
 from api.store.dispatch.send_outcome import SendOutcome
-from api.store.dispatch.transmissions import Counted
+from api.store.dispatch.transmissions import REFUSED_STATUSES, Counted
 from api.store.emails import one_off_emails, sent_contents
 from api.store.emails.sent_contents import PackedContent
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -60,13 +60,17 @@ async def commit(
     decided = [(delivery, decide(delivery, answer, real_now)) for delivery, answer in done]
     async with transaction():
         # Lock emails first, then the rows that belong to them. All transactions use this order.
-        templates = {delivery.send.id: delivery.batch.template_id(delivery.send) for delivery, _ in decided}
+        templates = {
+            delivery.send.id: delivery.batch.template_id(delivery.send)
+            for delivery, outcome in decided
+            if outcome.status in REFUSED_STATUSES
+        }
         settled = await transmissions.settle([outcome for _, outcome in decided], templates) if decided else set()
         if unasked := _sent_unasked(decided, settled):
             await sent_contents.keep(unasked, real_now, runtime.stored_bases)
         stages = await _begin(runtime, asking, real_now) if asking else {}
         await _write_consequences(runtime, [each for each in decided if each[0].send.id in settled])
-        answered = [delivery for delivery, _ in decided if throttles.windows(delivery.batch.sender)]
+        answered = [delivery for delivery, _ in decided if delivery.batch.is_throttled]
         if answered:
             await throttles.start_windows([delivery.send.id for delivery in answered], answered[0].at(runtime.clock()))
     sent_contents.remember_bases(_contents(asking), real_now, runtime.stored_bases)
@@ -88,7 +92,7 @@ async def commit_alone(runtime: DispatchRuntime, delivery: Delivery, outcome: Se
         consequences += [lambda: _complete_tasks(runtime, settled), lambda: _settle_bounced(settled)]
         consequences.append(lambda: _keep_reached_copies(settled))
         consequences += [finish] if outcome.ended else []
-        if throttles.windows(delivery.batch.sender):
+        if delivery.batch.is_throttled:
             consequences.append(lambda: throttles.start_windows([delivery.send.id], outcome.at))
         for write_consequence in consequences:
             try:
@@ -120,7 +124,7 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery], real_
     }
     throttled: dict[str, list[Delivery]] = {}
     for delivery in deliveries:
-        if delivery.send.id in may and throttles.windows(delivery.batch.sender):
+        if delivery.send.id in may and delivery.batch.is_throttled:
             throttled.setdefault(delivery.send.sender_id, []).append(delivery)
     for sender_id in sorted(throttled):
         sender_deliveries = throttled[sender_id]

@@ -68,7 +68,8 @@ class OutcomeWriter:
         stage = await self._group(delivery).put((delivery, None))
         if stage is Stage.TRANSMITTING and time.monotonic() - asked_at >= self._runtime.lease.total_seconds() / 2:
             stage = Stage.REFUSED  # the process was suspended, so another process may own the email
-        if stage is Stage.TRANSMITTING and not delivery.is_allowed_at(self._runtime.clock()):
+        limited = delivery.send.allowed_times_id is not None
+        if stage is Stage.TRANSMITTING and limited and not delivery.is_allowed_at(self._runtime.clock()):
             stage = Stage.REFUSED  # the time that the send option allows has ended during the commit
         if delivery.stage is not Stage.REQUESTED:
             return False  # meanwhile the channel was cut off, and the email settled as unsent
