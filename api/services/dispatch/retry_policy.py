@@ -51,8 +51,9 @@ def next_retry_at(now: datetime, attempts: int, jitter: float, requested: timede
 def retries_used(attempts: int, jitter: float, requested: timedelta | None) -> int:
     """Return how many of the retries a deferral uses up.
 
-    The own waits end after four days in total. A wait that the server tells uses as many retries as own waits fit into
-    it, and for the rest ``jitter`` (0 to 1) decides by its share. The first deferral always counts.
+    Touchline's own waits end after four days in total. A wait that the server requests uses up the retries whose own
+    waits fit into it. It uses up one more with a probability that is the remainder's share of the next own wait;
+    ``jitter`` (0 to 1) is the random number. The first deferral always counts.
     """
     if requested is None:
         return 1

@@ -41,7 +41,7 @@ log = logging.getLogger("touchline.jobs")
 CHUNKS_PER_SLICE = 5
 """Chunks after which a job lets another job of its priority run."""
 MAX_FAILURES = 5
-"""Errors, or ends of its process, without progress after which a job ends. The wait does not grow after them."""
+"""A job without progress ends after this many errors, or ends of its process. The wait stops growing after as many."""
 LOST_WORKER = "Each process that read this mail or event ended before it was done."
 START_AGAIN = timedelta(minutes=1)
 """Time until the next attempt to start needed jobs, if one failed at the start of the process."""

@@ -12,7 +12,7 @@ from strategies import Refusal
 
 
 class RecordedAnswer(NamedTuple):
-    """The rows that a recorded reply or bounce has changed: the enrollment and the email, if there are such."""
+    """The enrollment and the email that a recorded reply or bounce is about, each None if there is none."""
 
     enrollment: Enrollment | None
     email: Send | None

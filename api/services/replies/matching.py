@@ -23,7 +23,7 @@ from api.store.replies.own_messages import bare, emails_of_messages
 RECIPIENT_PERIOD = timedelta(days=14)
 """How long after an email an answer without any reference can belong to it."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How much earlier than its email an answer can seem to be: clocks differ, and many servers omit the seconds."""
+"""How much earlier than its email an answer can seem to be: clocks differ, and many servers truncate times."""
 
 
 OwnMessages = Mapping[str, Sequence[str]]

@@ -39,7 +39,7 @@ async def create_template(
     values["transactional"] = transactional
     if transactional:
         context.require_role(Role.ADMIN, ("transactional",))
-    return await _save(context, row, await _check_values(context, values), create=True)
+    return await _save(row, await _check_values(context, values), create=True)
 
 
 async def update_template(
@@ -57,7 +57,7 @@ async def update_template(
         check_version("template", row.version, if_version)
         _refuse_archived(row)
         _require_role(context, row, values)
-        row = await _save(context, row, columns | {"version": row.version + 1}, create=False)
+        row = await _save(row, columns | {"version": row.version + 1}, create=False)
         if "subject" in values and not row.subject:
             await _refuse_missing_subject(row)
     if CONTENT_COLUMNS & values.keys():
@@ -123,7 +123,7 @@ async def _check_values(context: WorkspaceContext, values: dict[str, Any]) -> di
     return columns
 
 
-async def _save(context: WorkspaceContext, row: Template, values: dict[str, Any], *, create: bool) -> Template:
+async def _save(row: Template, values: dict[str, Any], *, create: bool) -> Template:
     for key, value in values.items():
         setattr(row, key, value)
     await row.save(force_create=create, update_fields=None if create else [*values])

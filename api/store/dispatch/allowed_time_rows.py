@@ -17,7 +17,7 @@ from strategies.ranges import Range
 from strategies.timeline.allowed_times import Ranges
 
 ROWS_KEPT_FOR = timedelta(days=2)
-"""How long a row is kept after no email needs it any more.
+"""How long a row without an email is kept.
 
 The transaction that gave it to an email may not be committed yet.
 """

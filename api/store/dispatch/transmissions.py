@@ -113,7 +113,7 @@ def with_paused_campaigns(condition: str, *, one_off: bool = False) -> str:
 
 
 class Counted(NamedTuple):
-    """What reports need to know about an attempt."""
+    """The values that reports count for an attempt."""
 
     attempted_on: date
     """The date of the attempt in the email's time zone."""

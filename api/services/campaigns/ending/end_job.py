@@ -5,7 +5,7 @@ checks ``campaign.ending_at``. Each chunk is one transaction. It ends only enrol
 process that continues after a crash ends nobody twice. The decision is final: nobody can cancel the job.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +20,6 @@ from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store.campaigns import edits, endings
 from api.store.campaigns.campaign_state import lock_campaign, lock_campaign_state
 from api.store.campaigns.campaign_status import finish_campaign
-from api.store.engine.sql import Row
 from api.store.engine.transactions import retry_on_deadlock, transaction
 
 END_JOB = "end"
@@ -28,7 +27,6 @@ PEOPLE_PER_CHUNK = 500
 """Most people for whom one transaction ends a campaign. Fewer if the campaign has many steps."""
 RETRY_AFTER = timedelta(seconds=2)
 """Wait before the next check if all remaining emails are in transmission."""
-NextPeople = Callable[[str, str, int], Awaitable[Sequence[Row]]]
 
 
 class EndingIncompleteError(Exception):

@@ -29,9 +29,8 @@ async def link_users(workspace_id: str, crm: str, org_id: str, users: Sequence[R
         if user.is_active and user.address:
             key = _key(user.address)
             if key is not None:
-                by_address[key] = (
-                    None if key in by_address else user
-                )  # two users have the address, so a user has to choose
+                # If two users have the address, somebody must choose.
+                by_address[key] = None if key in by_address else user
     linked = {row.sender_id: row for row in await store.users_of(workspace_id, crm)}
     for sender in await Sender.filter(workspace_id=workspace_id):
         found, row = by_address.get(sender.email_key), linked.get(sender.id)

@@ -81,7 +81,7 @@ async def start_import(
     try:
         async with open_connection(context, connection, asked_by_user=True) as session:
             page = await session.people_of(source, None)
-            read = await _read_page(org, session, page)
+            read = await _read_page(org, page)
     except CrmError as error:
         raise refusal_of(error, REFERENCE) from None
     if not read and page.cursor is None:
@@ -93,7 +93,7 @@ async def start_import(
     return row
 
 
-async def _read_page(org: CrmOrg, session: CrmSession, page: PersonPage) -> list[RemotePerson]:
+async def _read_page(org: CrmOrg, page: PersonPage) -> list[RemotePerson]:
     """Suppress opted-out people before anybody is imported. Records of known people get the address known here."""
     await suppress_opted_out(org, page.people)
     ids = [record.remote_id for record in page.people]
@@ -160,7 +160,7 @@ async def _pages(row: PeopleImport, context: WorkspaceContext) -> AsyncIterator[
     async with open_connection(context, connection, asked_by_user=True) as session:
         while row.crm_source["cursor"] is not None:
             page = await session.people_of(source, row.crm_source["cursor"])
-            read = await _read_page(org, session, page)
+            read = await _read_page(org, page)
             if row.total + len(read) > MAX_ROWS:
                 raise Refusal.of(CsvCode.CSV_TOO_LARGE, limit=MAX_ROWS)
             async with transaction():

@@ -29,8 +29,7 @@ class MatchRules:
 def choose(candidates: Iterable[RemotePerson], rules: MatchRules) -> RemotePerson | Message | None:
     """Choose among the records that have a person's address. None if there is none; a Message if it cannot choose.
 
-    A converted lead counts only if no candidate is a lead or contact without a conversion. Deleted records do not
-    count.
+    A converted lead counts only if all candidates are converted. Deleted records do not count.
     """
     records = {each.remote_id: each for each in candidates if not each.is_deleted}
     usable = [each for each in records.values() if each.converted_to is None or each.converted_to not in records]

@@ -1,7 +1,7 @@
 """Let claimed emails wait if their send option does not allow this time.
 
-An email waits for the next range of time that its send option has allowed. After the last range the option is asked
-again. For that a package can take seconds, so the caller can do it later.
+An email waits for the next range of time that its send option has allowed. After the last range, the option is called
+again. That can take a package seconds, so the caller can postpone it.
 """
 
 from collections.abc import Callable, Sequence

@@ -24,14 +24,14 @@ Explanation = Sequence[Sequence[Any]]
 
 
 def wait_until(delivery: Delivery, until: datetime, explanation: Explanation, allowed_id: str | None) -> Wait:
-    """Return that an email waits until the next time that its send option allows."""
+    """Return the wait of an email until the next time that its send option allows."""
     notes = notes_to_json(timeline_notes.at_allowed_time("WAITS_FOR_ALLOWED_TIME", until, delivery.send.zone))
     why = ReasonCode.OUTSIDE_ALLOWED_TIMES.message(until=shown_minute(until, delivery.send.zone))
     return Wait(delivery.send, until, *why, allowed_id, [*without_waits(explanation), *notes])
 
 
 def no_time(until: datetime, zone: str) -> Message:
-    """Return why an email waits whose send option allows no time, or was not asked again."""
+    """Return the reason of an email that waits because its send option allows no time, or was not called again."""
     return ReasonCode.NO_ALLOWED_TIME.message("waits", until=shown_minute(until, zone))
 
 

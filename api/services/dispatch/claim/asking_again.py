@@ -43,7 +43,7 @@ async def ask_again(
 ) -> None:
     """Plan claimed emails again, and release them, or let them fail. ``claim`` counts them.
 
-    If not ``may_ask``, they wait for a minute.
+    Without ``may_ask``, they wait for a minute.
     """
     explanations = await allowed_time_rows.explanations([delivery.send.id for delivery in deliveries])
     waits: list[Wait] = []
@@ -61,7 +61,8 @@ async def ask_again(
             failed.append(delivery)
         else:
             waits.append(wait)
-        # In a sandbox only its own request waits, and its clock would stop every minute for the remaining emails.
+        # No time limit in a sandbox: only its own request waits, and postponed emails would stop its clock every
+        # minute.
         in_time = has_answer and time.monotonic() - asked_since < QUESTION_SECONDS
         may_ask = delivery.send.sandbox or in_time
     await postpone(waits, claim)

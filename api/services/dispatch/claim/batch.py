@@ -56,7 +56,7 @@ class Batch:
     account: str
     """The account that sends the emails."""
     tracked: Mapping[str, Tracking]
-    """The campaigns that track opens or clicks, and which."""
+    """The campaigns that track opens or clicks, with their settings."""
     of_sender: Mapping[str, str]
     """The dynamic fields with the texts of the sender."""
     one_off: OneOffRows

@@ -70,7 +70,7 @@ class OneOffRows:
         return None if email is None else earlier_email(email.earlier)
 
     def tracking(self, send_id: str) -> Tracking:
-        """Return which answers of recipients are tracked."""
+        """Return whether opens and clicks are tracked."""
         email = self.emails.get(send_id)
         return Tracking.OFF if email is None else email.tracking
 

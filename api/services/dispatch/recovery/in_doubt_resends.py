@@ -1,4 +1,4 @@
-"""Resend emails in doubt by themselves, if their campaigns' settings say so."""
+"""Resend emails in doubt automatically, if their campaigns' settings allow it."""
 
 from collections.abc import Sequence
 from datetime import datetime

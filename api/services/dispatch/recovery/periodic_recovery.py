@@ -1,4 +1,4 @@
-"""Periodically recover the emails of stopped processes, finish campaigns, and delete what is too old."""
+"""Periodically recover the emails of stopped processes, finish campaigns, and delete old data."""
 
 import logging
 import time

@@ -162,7 +162,7 @@ class AccountWorker:
             await account_pausing.account_works(self._runtime.installed, self.account, self._runtime.clock())
 
     def requested_seconds(self, answer: Answer) -> float:
-        """Return how long the server wants the account to wait. 0 if it does not say it."""
+        """Return how long the server wants the account to wait; 0 if it requests no wait."""
         requested = self._requested(answer, self._runtime.clock())
         return 0.0 if requested is None else requested.total_seconds()
 

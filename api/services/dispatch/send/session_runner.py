@@ -33,7 +33,7 @@ UNAVAILABLE = Outcome.ACCOUNT_UNAVAILABLE
 
 
 class Then(Enum):
-    """What the answer to an email says about its session."""
+    """The consequence of an email's answer for its session."""
 
     CONTINUE = auto()
     """Nothing."""
@@ -178,7 +178,7 @@ class SessionRunner:
         return answers
 
     async def _settle(self, delivery: Delivery, answer: Answer) -> "Then":
-        """Settle an email whose account did not fail. Returns what it says about the session."""
+        """Settle an email whose account did not fail. Returns the consequence for the session."""
         worker = self._worker
         stage, written = delivery.stage, worker.writer.settle(delivery, answer)
         self._drop(delivery)

@@ -139,7 +139,7 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery], real_
 
 
 def _counted(deliveries: Sequence[Delivery], real_now: datetime) -> dict[str, Counted]:
-    """Return what reports need to know about these attempts, by email."""
+    """Return the values that reports count for these attempts, by email."""
     dates: dict[tuple[datetime, str], date] = {}
     found = {}
     for delivery in deliveries:
@@ -219,7 +219,7 @@ async def _complete_tasks(runtime: DispatchRuntime, settled: Sequence[Settled]) 
 
 
 async def _keep_reached_copies(settled: Sequence[Settled]) -> None:
-    """Store which copies of one-off emails have gone out, so that no later attempt repeats them."""
+    """Store which copies of one-off emails were sent, so that no later attempt repeats them."""
     reached: dict[str, list[str]] = {}
     for delivery, outcome in settled:
         if outcome.sent_at is not None and (copies := delivery.batch.copies(delivery.send)):

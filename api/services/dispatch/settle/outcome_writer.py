@@ -1,4 +1,4 @@
-"""The outcome writer answers sessions whether an email may be sent, and writes the outcomes that they report."""
+"""The outcome writer commits which emails sessions may send, and writes the outcomes that they report."""
 
 import asyncio
 import logging
