@@ -54,19 +54,19 @@ async def _succeed(context: WorkspaceContext, email_id: str, _: Arguments) -> No
     await ending.succeed_by_email(context, email_id)
 
 
-async def _create_task(context: WorkspaceContext, email_id: str, given: Arguments) -> None:
+async def _create_task(context: WorkspaceContext, email_id: str, arguments: Arguments) -> None:
     """Create a task about the person of an email."""
     send = await get_or_refuse(Send, context.workspace_id, email_id, ID)
     person = await Person.get(id=send.person_id)
     await manual_tasks.create_task(
         context,
         person_id=person.id,
-        assignee_id=given["assigneeId"] or send.sender_id,
-        kind=StepType(given["type"]),
-        name=given["name"],
-        due_date=date.fromisoformat(given["dueDate"]),
-        priority=Priority(given["priority"]),
-        details=given["details"],
+        assignee_id=arguments["assigneeId"] or send.sender_id,
+        kind=StepType(arguments["type"]),
+        name=arguments["name"],
+        due_date=date.fromisoformat(arguments["dueDate"]),
+        priority=Priority(arguments["priority"]),
+        details=arguments["details"],
         email_id=send.id,
     )
 
@@ -75,45 +75,45 @@ async def _delete_email(context: WorkspaceContext, email_id: str, _: Arguments) 
     await delete_email(context, email_id)
 
 
-async def _complete(context: WorkspaceContext, task_id: str, given: Arguments) -> None:
-    await tasks.complete_task(context, task_id, **given)
+async def _complete(context: WorkspaceContext, task_id: str, arguments: Arguments) -> None:
+    await tasks.complete_task(context, task_id, **arguments)
 
 
-async def _skip(context: WorkspaceContext, task_id: str, given: Arguments) -> None:
-    await tasks.skip_task(context, task_id, **given)
+async def _skip(context: WorkspaceContext, task_id: str, arguments: Arguments) -> None:
+    await tasks.skip_task(context, task_id, **arguments)
 
 
-async def _assign(context: WorkspaceContext, task_id: str, given: Arguments) -> None:
-    await task_changes.assign_task(context, task_id, given["assigneeId"])
+async def _assign(context: WorkspaceContext, task_id: str, arguments: Arguments) -> None:
+    await task_changes.assign_task(context, task_id, arguments["assigneeId"])
 
 
-async def _check_assignee(context: WorkspaceContext, given: Arguments) -> None:
-    if given["assigneeId"] is not None:
-        await get_or_refuse(Sender, context.workspace_id, given["assigneeId"], ("assigneeId",))
+async def _check_assignee(context: WorkspaceContext, arguments: Arguments) -> None:
+    if arguments["assigneeId"] is not None:
+        await get_or_refuse(Sender, context.workspace_id, arguments["assigneeId"], ("assigneeId",))
 
 
-async def _snooze(context: WorkspaceContext, task_id: str, given: Arguments) -> None:
-    await task_changes.snooze_task(context, task_id, date.fromisoformat(given["until"]))
+async def _snooze(context: WorkspaceContext, task_id: str, arguments: Arguments) -> None:
+    await task_changes.snooze_task(context, task_id, date.fromisoformat(arguments["until"]))
 
 
 async def _delete_task(context: WorkspaceContext, task_id: str, _: Arguments) -> None:
     await manual_tasks.delete_task(context, task_id)
 
 
-async def _end(context: WorkspaceContext, enrollment_id: str, given: Arguments) -> None:
-    await ending.end_enrollment(context, enrollment_id, success=given["success"])
+async def _end(context: WorkspaceContext, enrollment_id: str, arguments: Arguments) -> None:
+    await ending.end_enrollment(context, enrollment_id, success=arguments["success"])
 
 
-async def _add_to_group(context: WorkspaceContext, person_id: str, given: Arguments) -> None:
-    await groups.add_person(context, person_id, given["groupId"])
+async def _add_to_group(context: WorkspaceContext, person_id: str, arguments: Arguments) -> None:
+    await groups.add_person(context, person_id, arguments["groupId"])
 
 
-async def _remove_from_group(context: WorkspaceContext, person_id: str, given: Arguments) -> None:
-    await groups.remove_person(context, person_id, given["groupId"])
+async def _remove_from_group(context: WorkspaceContext, person_id: str, arguments: Arguments) -> None:
+    await groups.remove_person(context, person_id, arguments["groupId"])
 
 
-async def _check_group(context: WorkspaceContext, given: Arguments) -> None:
-    await groups.refuse_unknown_group(context, given["groupId"])
+async def _check_group(context: WorkspaceContext, arguments: Arguments) -> None:
+    await groups.refuse_unknown_group(context, arguments["groupId"])
 
 
 async def _retry_write(context: WorkspaceContext, change_id: str, _: Arguments) -> None:

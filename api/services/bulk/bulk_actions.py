@@ -55,8 +55,8 @@ async def carry_out(
     rows: RowList | None,
 ) -> BulkResult:
     """Change the items with these ids, or the rows of a list. An id that is given twice counts once. Raises Refusal."""
-    given = await _chosen(ids, rows)
-    items = list(dict.fromkeys(given))
+    chosen_ids = await _chosen(ids, rows)
+    items = list(dict.fromkeys(chosen_ids))
     if (check := ACTIONS[kind].check) is not None:
         await check(context, arguments)
     if len(items) > MAX_AT_ONCE:
@@ -66,7 +66,7 @@ async def carry_out(
         try:
             await ACTIONS[kind].change(context, item_id, arguments)
         except Refusal as refusal:
-            path = _path(refusal, str(given.index(item_id)) if rows is None else None)
+            path = _path(refusal, str(chosen_ids.index(item_id)) if rows is None else None)
             result.refused.append((item_id, Refusal(refusal.code, refusal.message, path)))
         else:
             result.done.append(item_id)

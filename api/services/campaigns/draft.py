@@ -166,8 +166,8 @@ class Draft:
                     path = refusal.path if stage.own is None else stage.own
                     found.append(Refusal(refusal.code, refusal.message, (*stage.prefix, *path)))
                 else:
-                    told = f"Step {number}: {refusal.message}"
-                    found.append(Refusal(refusal.code, told, (*stage.prefix, *stage.others)))
+                    message = f"Step {number}: {refusal.message}"
+                    found.append(Refusal(refusal.code, message, (*stage.prefix, *stage.others)))
         return found
 
     def _stage_at_fault(self, step_id: str, code: str, options: Any) -> Stage:

@@ -34,14 +34,14 @@ CAMPAIGN = ("campaignId",)
 
 @asks_options
 async def settings(
-    context: WorkspaceContext, campaign_id: str, *, if_version: int | None = None, **given: Any
+    context: WorkspaceContext, campaign_id: str, *, if_version: int | None = None, **values: Any
 ) -> Draft:
     """Change the given settings. A setting that keeps its value does not count as changed."""
     row = await get_or_refuse(Campaign, context.workspace_id, campaign_id, ("id",))
     check_version("campaign", row.version, if_version)
     refuse_archived(row, ("id",))
-    before, facts_before = {key: getattr(row, key) for key in given}, campaign_facts(row)
-    await set_settings(context, row, given)
+    before, facts_before = {key: getattr(row, key) for key in values}, campaign_facts(row)
+    await set_settings(context, row, values)
     changed = {key: value for key, value in before.items() if getattr(row, key) != value}
     steps = await steps_of(row)
     refuse_unsuitable_settings(context, steps, facts_before, campaign_facts(row))
@@ -76,7 +76,7 @@ async def several(
             mistakes.add(refusal.under(*prefix))
             unusable |= edit.names
     mistakes.raise_any()
-    return _checked(context, draft)
+    return _check_order(context, draft)
 
 
 @asks_options
@@ -144,10 +144,10 @@ async def _load_of_step(context: WorkspaceContext, step_id: str, if_version: int
 
 async def _carry_out(context: WorkspaceContext, draft: Draft, edit: StepEdit) -> Draft:
     await edit.carry_out(context, draft, (), CAMPAIGN)
-    return _checked(context, draft)
+    return _check_order(context, draft)
 
 
-def _checked(context: WorkspaceContext, draft: Draft) -> Draft:
+def _check_order(context: WorkspaceContext, draft: Draft) -> Draft:
     """Return a draft whose steps are possible in their order. Raises Refusal."""
     RefusalCollector(draft.refusals(context)).raise_any()
     return draft

@@ -61,13 +61,13 @@ async def schedule_next_steps(
     scheduled = scheduled_steps(steps, sends.values(), tasks.values())
     facts = source.facts(own, enrollment.launched_at)
 
-    def resolved(those: Sequence[Step]) -> Timeline:
+    def resolve_steps(those: Sequence[Step]) -> Timeline:
         return resolve(context, campaign, those, enrollment, happened, now, facts, scheduled=scheduled)
 
     if may_wait:
-        timeline, unresolved = resolve_possible(context, steps, happened, resolved)
+        timeline, unresolved = resolve_possible(context, steps, happened, resolve_steps)
     else:
-        timeline, unresolved = resolved(steps), None
+        timeline, unresolved = resolve_steps(steps), None
     events: list[Line] = []
     await allowed_time_rows.keep(
         (each.allowed for each in timeline.planned if isinstance(each, PlannedSend)), now.date()

@@ -87,16 +87,16 @@ class FilterIndex(Generic[Item]):
 
     def matching(self, events: Iterable[Any]) -> tuple[list[Any], list[Item]]:
         """Return the events that a follower wants, and the followers that want one of them."""
-        wanted, found = list[Any](), dict[Item, None]()
+        matched, found = list[Any](), dict[Item, None]()
         for event in events:
-            before = len(wanted)
+            before = len(matched)
             for by_filter in self._candidates(event):
                 for filter_, items in by_filter.items():
                     if filter_.matches(event):
-                        if len(wanted) == before:
-                            wanted.append(event)
+                        if len(matched) == before:
+                            matched.append(event)
                         found.update(items)
-        return wanted, list(found)
+        return matched, list(found)
 
     def _candidates(self, event: Any) -> Iterator[dict[EventFilter, dict[Item, None]]]:
         get: Callable[[Any], dict[EventFilter, dict[Item, None]] | None] = self._by_key.get

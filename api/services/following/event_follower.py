@@ -91,17 +91,19 @@ class EventGroup(FollowerGroup[Events, Results[Result]]):
         self.pending: deque[tuple[Events, list[EventFollower[Result]]]] = deque()
         """Events that are to be sent, with the followers that want one of them."""
         self._maker = maker
-        self._made: OrderedDict[str, Result] = OrderedDict()
+        self._results: OrderedDict[str, Result] = OrderedDict()
 
     async def results(self, events: Events, tokens: Collection[str]) -> Results[Result]:
         """Return the results of events, and which of these tokens are valid. A result is made once for all clients."""
         valid = await self._maker.valid(tokens)
-        new = [event for event in events if event.id not in self._made]
-        made = dict(await self._maker.make(new)) if new else {}
-        found = {event.id: made[event.id] if event.id in made else self._made[event.id] for event in events}
-        self._made |= made
-        while len(self._made) > MAX_RESULTS:
-            self._made.popitem(last=False)
+        new = [event for event in events if event.id not in self._results]
+        new_results = dict(await self._maker.make(new)) if new else {}
+        found = {
+            event.id: new_results[event.id] if event.id in new_results else self._results[event.id] for event in events
+        }
+        self._results |= new_results
+        while len(self._results) > MAX_RESULTS:
+            self._results.popitem(last=False)
         return found, valid
 
     def drop_all(self) -> None:

@@ -66,7 +66,7 @@ class EventTail:
         self._awake.set()
 
     async def follow(
-        self, workspace_id: str, key: Hashable, maker: EventMaker[Result], wanted: EventFilter, place: Place, token: str
+        self, workspace_id: str, key: Hashable, maker: EventMaker[Result], chosen: EventFilter, place: Place, token: str
     ) -> AsyncGenerator[tuple[Result, bool], None]:
         """Yield the results of the events after a place, and whether the token is valid. Raises TooSlowError.
 
@@ -77,7 +77,7 @@ class EventTail:
             await workspace.started.wait()
             behind_since = workspace.count
             while True:
-                follower: EventFollower[Result] = EventFollower(wanted, place, token, lambda: workspace.count)
+                follower: EventFollower[Result] = EventFollower(chosen, place, token, lambda: workspace.count)
                 async with aclosing(self._catch_up(workspace, group, follower, behind_since)) as missed:
                     async for update in missed:
                         yield update
@@ -99,9 +99,9 @@ class EventTail:
             if rows is None:
                 rows = await read_after(workspace.id, follower.place, reached.position, PAGE)
                 rows = [row for row in rows if (row.position, row.id) <= reached]
-            wanted = [row for row in rows if follower.filter.matches(row)]
-            results, valid = await group.results(wanted, {follower.token}) if wanted else ({}, frozenset())
-            for row in wanted:
+            matching = [row for row in rows if follower.filter.matches(row)]
+            results, valid = await group.results(matching, {follower.token}) if matching else ({}, frozenset())
+            for row in matching:
                 yield results[row.id], follower.token in valid
                 follower.place = Place(row.position, row.id)
             follower.place = Place(rows[-1].position, rows[-1].id) if len(rows) == PAGE else reached

@@ -31,43 +31,43 @@ class FollowedEvents:
     """The client has all events up to here."""
 
 
-async def follow(context: WorkspaceContext, wanted: EventFilter, after: str | None) -> FollowedEvents:
+async def follow(context: WorkspaceContext, chosen: EventFilter, after: str | None) -> FollowedEvents:
     """Return the events to follow: those after the event ``after``, or, if it is None, those from now on.
 
     Raises Refusal if the workspace has no such event, or if too many have happened since.
     """
-    check_ids(wanted, FILTER)
+    check_ids(chosen, FILTER)
     if after is None:
         upto, _ = await settled()
-        return FollowedEvents(wanted, Place(upto))
+        return FollowedEvents(chosen, Place(upto))
     place = await place_of(context.workspace_id, id_condition(after))
     if place is None:
         raise not_found("event", after, ("after",))
     if await number_after(context.workspace_id, place, MAX_MISSED + 1) > MAX_MISSED:
         raise Refusal.of(RequestCode.CURSOR_TOO_OLD, ("after",), limit=MAX_MISSED)
-    return FollowedEvents(wanted, place)
+    return FollowedEvents(chosen, place)
 
 
 async def event_list(
-    context: WorkspaceContext, wanted: EventFilter, order: Order[CreatedSort] | None = None
+    context: WorkspaceContext, chosen: EventFilter, order: Order[CreatedSort] | None = None
 ) -> RowList:
     """Return the events that meet a filter, in the order in which a client can follow them; by default newest first."""
-    check_ids(wanted, FILTER)
+    check_ids(chosen, FILTER)
     columns: list[tuple[str, str]] = [
         (column, id_condition(value))
         for name, column in COLUMNS.items()
-        if (value := getattr(wanted, name)) is not None
+        if (value := getattr(chosen, name)) is not None
     ]
-    if not wanted.person_id:
-        columns += await _person(context, wanted)
-    listing = filtered(context.workspace_id, wanted.kinds, columns)
+    if not chosen.person_id:
+        columns += await _person(context, chosen)
+    listing = filtered(context.workspace_id, chosen.kinds, columns)
     descending = order is None or order.descending
     return RowList(listing.sorted_by(listing.key, descending=descending))
 
 
-async def _person(context: WorkspaceContext, wanted: EventFilter) -> list[tuple[str, str]]:
+async def _person(context: WorkspaceContext, chosen: EventFilter) -> list[tuple[str, str]]:
     """Return the person of the email or task of a filter: the index of people finds its events."""
-    for model, row_id in ((Send, wanted.email_id), (Task, wanted.task_id)):
+    for model, row_id in ((Send, chosen.email_id), (Task, chosen.task_id)):
         if row_id is not None:
             row: Any = await find(model, context.workspace_id, row_id)
             return [("person_id", row.person_id if row else "")]

@@ -52,9 +52,9 @@ class WorkspaceTail:
         self.place = end or Place(rows[-1].position, rows[-1].id)
         changed = []
         for group in self.groups.values():
-            wanted, followers = group.followers.matching(rows)
+            matching, followers = group.followers.matching(rows)
             if followers:
-                group.pending.append((wanted, followers))
+                group.pending.append((matching, followers))
                 changed.append(group)
         return iter(changed)
 

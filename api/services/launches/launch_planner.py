@@ -68,7 +68,7 @@ class LaunchPlanner:
     source: FactSource
     for_nobody: bool = False
     """Whether only the choices are checked, because nobody's facts are known."""
-    _known: dict[tuple[Zone, str, OwnFacts], _Chosen | Refusal] = field(default_factory=dict)
+    _chosen_by_key: dict[tuple[Zone, str, OwnFacts], _Chosen | Refusal] = field(default_factory=dict)
 
     @classmethod
     async def load(
@@ -97,12 +97,12 @@ class LaunchPlanner:
 
     def _chosen(self, zone: Zone, choice: Choice, own: OwnFacts) -> _Chosen:
         same = (zone, repr((choice.send_at, choice.times)), own)
-        if same not in self._known:
+        if same not in self._chosen_by_key:
             try:
-                self._known[same] = self._check(zone, choice, own)
+                self._chosen_by_key[same] = self._check(zone, choice, own)
             except Refusal as refusal:
-                self._known[same] = refusal
-        found = self._known[same]
+                self._chosen_by_key[same] = refusal
+        found = self._chosen_by_key[same]
         if isinstance(found, Refusal):
             raise found
         return found

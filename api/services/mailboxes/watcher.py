@@ -68,9 +68,9 @@ class MailboxWatcher:
         An account that fails does not count, because it may stay broken.
         """
         names = list(self._configured())
-        known = {row["account"]: row for row in await mailboxes.accounts(names)} if names else {}
+        row_of = {row["account"]: row for row in await mailboxes.accounts(names)} if names else {}
         return any(
-            (row := known.get(name)) is None
+            (row := row_of.get(name)) is None
             or (row["state"] != MailboxState.FAILED and (row["checked_at"] is None or row["checked_at"] < since))
             for name in names
         )
@@ -80,16 +80,16 @@ class MailboxWatcher:
         await sync_clock(self._clock)
         self._remove_ended()
         loop_time = asyncio.get_running_loop().time()
-        wanted = [
+        accounts = [
             account
             for account in self._configured()
             if account not in self._watches and self._unusable_until.get(account, 0.0) <= loop_time
         ]
-        if not wanted:
+        if not accounts:
             return
         lease = self._runtime.lease
-        await mailboxes.add(wanted)
-        for account in await mailboxes.free(wanted, self._owner, self._clock(), lease, MAX_LOGIN_RETRY):
+        await mailboxes.add(accounts)
+        for account in await mailboxes.free(accounts, self._owner, self._clock(), lease, MAX_LOGIN_RETRY):
             failures = await mailboxes.take(account, self._owner, self._clock(), lease, MAX_LOGIN_RETRY)
             if failures is not None:  # else another process was faster
                 mailbox = self._configured()[account]

@@ -109,18 +109,20 @@ async def _first_text(
     context: WorkspaceContext, new: NewEmail, person: Person, sender: Sender, earlier: EarlierText | None
 ) -> WrittenText:
     """Return the text of a new email: the given one, else the template's, else that of a reply."""
-    given = await checked_text(context.workspace_id, new.subject, new.html)
-    made = WrittenText(None, None)
+    own_text = await checked_text(context.workspace_id, new.subject, new.html)
+    rendered = WrittenText(None, None)
     if new.template_id is not None:
-        made = await template_text(context, new.template_id, person, sender)
-    subject = made.subject if given.subject is None else given.subject
+        rendered = await template_text(context, new.template_id, person, sender)
+    subject = rendered.subject if own_text.subject is None else own_text.subject
     if earlier is not None and not subject:
         subject = follow_up_subject(earlier)
-    return WrittenText(subject, made.html if given.html is None else given.html)
+    return WrittenText(subject, rendered.html if own_text.html is None else own_text.html)
 
 
 @retry_on_deadlock
-async def update_email(context: WorkspaceContext, send_id: str, *, if_version: int | None = None, **given: Any) -> Send:
+async def update_email(
+    context: WorkspaceContext, send_id: str, *, if_version: int | None = None, **changes: Any
+) -> Send:
     """Change a one-off email that is a draft or scheduled, if its transmission has not started. Raises Refusal.
 
     Takes the fields of ``NewEmail``, without ``follows_email_id``. Omitted fields keep their values. A ``template_id``
@@ -128,59 +130,59 @@ async def update_email(context: WorkspaceContext, send_id: str, *, if_version: i
     """
     send = await one_off_of(context, send_id)
     for name, argument in (("sender_id", "senderId"), ("subject", "subject"), ("html", "html")):
-        if name in given:
-            require(given[name], argument)
-    if "tracking" in given:
-        require(given["tracking"], "tracking")
-    person = await _changed_person(context, send, given)
-    sender_id = given.get("sender_id", send.sender_id)
+        if name in changes:
+            require(changes[name], argument)
+    if "tracking" in changes:
+        require(changes["tracking"], "tracking")
+    person = await _changed_person(context, send, changes)
+    sender_id = changes.get("sender_id", send.sender_id)
     sender = await get_or_refuse(Sender, context.workspace_id, sender_id, ("senderId",))
-    text = await checked_text(context.workspace_id, given.get("subject"), given.get("html"))
-    if given.get("template_id") is not None:
-        made = await template_text(context, given["template_id"], person, sender)
-        text = WrittenText(*(own if own is not None else other for own, other in zip(text, made, strict=True)))
-    if "attachment_ids" in given:
-        await checked_attachments(context, given["attachment_ids"] or ())
+    text = await checked_text(context.workspace_id, changes.get("subject"), changes.get("html"))
+    if changes.get("template_id") is not None:
+        rendered = await template_text(context, changes["template_id"], person, sender)
+        text = WrittenText(*(own if own is not None else other for own, other in zip(text, rendered, strict=True)))
+    if "attachment_ids" in changes:
+        await checked_attachments(context, changes["attachment_ids"] or ())
     async with transaction():
         person = await store_recipient(context, person)
         send = await lock_unsent(send.id)
         row = await one_off_emails.lock(send.id)
         check_version("email", row.version, if_version)
         copies = checked_copies(
-            given["cc"] or () if "cc" in given else row.cc, given["bcc"] or () if "bcc" in given else row.bcc
+            changes["cc"] or () if "cc" in changes else row.cc, changes["bcc"] or () if "bcc" in changes else row.bcc
         )
-        if given.get("person_id") is None and given.get("to") is None:
+        if changes.get("person_id") is None and changes.get("to") is None:
             person = await Person.get(id=send.person_id)  # a merge may just have changed it
         elif person.id != send.person_id:
-            path = ("to",) if given.get("to") is not None else ("personId",)
+            path = ("to",) if changes.get("to") is not None else ("personId",)
             await refuse_recipient(context, await lock_person(context, person.id, path), path)
         await refuse_copies(context, sender, copies, row.reached_keys)
         if person.id != send.person_id:
-            refuse_reached(person, row, ("to",) if given.get("to") is not None else ("personId",))
+            refuse_reached(person, row, ("to",) if changes.get("to") is not None else ("personId",))
         if send.status is not SendStatus.DRAFT and text.subject == "":
             raise Refusal.of(InputCode.REQUIRED, ("subject",), argument="subject")
         values: dict[str, Any] = {"person_id": person.id, "sender_id": sender.id}
         values |= {name: part for name, part in text._asdict().items() if part is not None}
         await _write_changes(send, values)
         await one_off_emails.change(
-            send.id, context.now, cc=copies.cc, bcc=copies.bcc, tracking=given.get("tracking", row.tracking),
-            template_id=given.get("template_id", row.template_id),
+            send.id, context.now, cc=copies.cc, bcc=copies.bcc, tracking=changes.get("tracking", row.tracking),
+            template_id=changes.get("template_id", row.template_id),
         )  # fmt: skip
-        if "attachment_ids" in given:
-            await attach(context, send.id, given["attachment_ids"] or ())
+        if "attachment_ids" in changes:
+            await attach(context, send.id, changes["attachment_ids"] or ())
         if send.status is not SendStatus.DRAFT:
-            data = {"parts": sorted(given)}
+            data = {"parts": sorted(changes)}
             await write([email_event(send, EventKind.EMAIL_EDITED, context.now, data=data)])
     context.wake()
     return await Send.get(id=send.id)
 
 
-async def _changed_person(context: WorkspaceContext, send: Send, given: dict[str, Any]) -> Person:
-    if given.get("person_id") is None and given.get("to") is None:
-        if "person_id" in given and "to" in given:
+async def _changed_person(context: WorkspaceContext, send: Send, changes: dict[str, Any]) -> Person:
+    if changes.get("person_id") is None and changes.get("to") is None:
+        if "person_id" in changes and "to" in changes:
             raise Refusal.of(EmailCode.ONE_RECIPIENT, ("to",))
         return await Person.get(id=send.person_id)
-    return await find_recipient(context, given.get("person_id"), given.get("to"))
+    return await find_recipient(context, changes.get("person_id"), changes.get("to"))
 
 
 async def _write_changes(send: Send, values: dict[str, Any]) -> None:

@@ -43,9 +43,9 @@ async def find_recipient(context: WorkspaceContext, person_id: str | None, addre
     if address is None:
         raise Refusal.of(EmailCode.ONE_RECIPIENT, ("to",))
     columns = checked_columns_of(address)
-    known = (await by_address_keys(Person, context.workspace_id, [columns["email_key"]])).get(columns["email_key"])
-    if known is not None:
-        return await Person.get(id=known.id)
+    existing = (await by_address_keys(Person, context.workspace_id, [columns["email_key"]])).get(columns["email_key"])
+    if existing is not None:
+        return await Person.get(id=existing.id)
     return Person(id="", workspace_id=context.workspace_id, created_at=context.now, own_fields={}, **columns)
 
 
@@ -67,8 +67,8 @@ async def store_recipient(context: WorkspaceContext, person: Person) -> Person:
         # Another request has just stored a person with the address.
         if refusal.code != PersonCode.PERSON_EXISTS:
             raise
-    known = await by_address_keys(Person, context.workspace_id, [person.email_key])
-    return await Person.get(id=known[person.email_key].id)
+    existing = await by_address_keys(Person, context.workspace_id, [person.email_key])
+    return await Person.get(id=existing[person.email_key].id)
 
 
 async def refuse_recipient(context: WorkspaceContext, person: Person, path: inputs.Path) -> None:
@@ -85,17 +85,17 @@ def checked_copies(cc: Sequence[str], bcc: Sequence[str]) -> Copies:
     if len(cc) + len(bcc) >= MAX_RECIPIENTS:
         raise Refusal.of(EmailCode.TOO_MANY_RECIPIENTS, ("cc" if cc else "bcc",), limit=MAX_RECIPIENTS)
     seen: set[str] = set()
-    return Copies(_checked("cc", cc, seen), _checked("bcc", bcc, seen))
+    return Copies(_valid_copies("cc", cc, seen), _valid_copies("bcc", bcc, seen))
 
 
-def _checked(name: str, addresses: Sequence[str], seen: set[str]) -> tuple[str, ...]:
-    checked = []
+def _valid_copies(name: str, addresses: Sequence[str], seen: set[str]) -> tuple[str, ...]:
+    valid_addresses = []
     for index, address in enumerate(addresses):
         valid = inputs.address(address, (name, str(index)))
         if (key := address_key(valid)) not in seen:
             seen.add(key)
-            checked.append(valid)
-    return tuple(checked)
+            valid_addresses.append(valid)
+    return tuple(valid_addresses)
 
 
 def refuse_reached(person: Person, email: OneOffEmail, path: inputs.Path) -> None:

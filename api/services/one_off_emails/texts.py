@@ -85,8 +85,8 @@ async def earlier_text(context: WorkspaceContext, send: Send) -> EarlierText:
 async def _thread_before(send: Send, step: Step | None) -> list[str]:
     """Return the Message-IDs of the emails before a sent one in its thread, the oldest first."""
     if step is None or send.enrollment_id is None:
-        stored = (await one_off_emails.find([send.id])).get(send.id)
-        return [] if stored is None or stored.earlier is None else list(stored.earlier.thread)
+        columns = (await one_off_emails.find([send.id])).get(send.id)
+        return [] if columns is None or columns.earlier is None else list(columns.earlier.thread)
     library = await ContentLoader.load([step.id], [send.enrollment_id])
     earlier, found = library.quoted_email(step, send.enrollment_id), list[str]()
     while earlier is not None:

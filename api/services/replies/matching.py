@@ -113,8 +113,8 @@ async def _by_recipient(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:
     for own_keys, those in by_mailbox.items():
         if own_keys:
             earliest = min(each.row.at for each in those) - RECIPIENT_PERIOD
-            wanted = sorted({key for each in those for key in _keys(each.addresses)})
-            sent = await answered_emails.sent_to(own_keys, wanted, earliest)
+            recipient_keys = sorted({key for each in those for key in _keys(each.addresses)})
+            sent = await answered_emails.sent_to(own_keys, recipient_keys, earliest)
             found |= {id(each): _only_email(each, sent) for each in those}
     return [found.get(id(finding), ()) for finding in findings]
 

@@ -65,8 +65,8 @@ async def settle_replies(replies: Sequence[Replied], now: datetime) -> list[Mess
         )
         for each in kept
     ]  # fmt: skip
-    stored = await answered_emails.add_replies(rows)
-    new = [(each, row) for each, row in zip(kept, rows, strict=True) if row.id in stored]
+    new_ids = await answered_emails.add_replies(rows)
+    new = [(each, row) for each, row in zip(kept, rows, strict=True) if row.id in new_ids]
     await write([_line(each, row.id, now) for each, row in new])
     by_people = [each for each, _ in new if each.kind is ReplyKind.REPLY]
     if by_people:

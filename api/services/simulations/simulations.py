@@ -199,7 +199,7 @@ class Simulator:
             return DEFAULT_SUBJECT
 
 
-def _user_agent(given: str | None) -> str:
-    if given is None:
+def _user_agent(user_agent: str | None) -> str:
+    if user_agent is None:
         return BROWSER
-    return inputs.line(given, ("userAgent",), limit=MAX_LINE_CHARACTERS)
+    return inputs.line(user_agent, ("userAgent",), limit=MAX_LINE_CHARACTERS)

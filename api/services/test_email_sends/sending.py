@@ -57,12 +57,12 @@ async def send_test_email(
     Without ``to`` it goes to the address of the sender that sends it. Fields without a value are shown as field
     prompts. Raises Refusal.
     """
-    made = await preview_template(context, request)
-    sender, channel = made.sender, _channel(context, made.sender)
+    template_preview = await preview_template(context, request)
+    sender, channel = template_preview.sender, _channel(context, template_preview.sender)
     recipient = sender.email if to is None else await _own_address(context, to)
     await _refuse_account(context, sender, channel)
     email_id = new_id("tst")
-    outgoing = Outgoing(email_id, sender.email, recipient, _message(context, email_id, made, recipient))
+    outgoing = Outgoing(email_id, sender.email, recipient, _message(context, email_id, template_preview, recipient))
     row = await _begin(context, sender, TestEmail(
         id=email_id, workspace_id=context.workspace_id, sender_id=sender.id, recipient=recipient, at=context.clock()
     ), ("senderId",) if to is None else ("to",), key)  # fmt: skip
@@ -109,8 +109,8 @@ async def _refuse_account(context: WorkspaceContext, sender: Sender, channel: Ch
         raise Refusal.of(EmailCode.SENDER_NOT_READY, ("senderId",), case="paused", at=utc(pause.until))
 
 
-def _message(context: WorkspaceContext, email_id: str, made: TemplatePreview, recipient: str) -> bytes:
-    email, sender = made.preview.email, made.sender
+def _message(context: WorkspaceContext, email_id: str, template_preview: TemplatePreview, recipient: str) -> bytes:
+    email, sender = template_preview.preview.email, template_preview.sender
     try:
         return build_message(
             send_id=email_id,
@@ -125,7 +125,7 @@ def _message(context: WorkspaceContext, email_id: str, made: TemplatePreview, re
             unsubscribe_url=None,
             unsubscribe_mailto=mailto_of_sender(sender.email),
             unsubscribe_line=context.workspace.unsubscribe_html,
-            transactional=made.transactional,
+            transactional=template_preview.transactional,
         )
     except EmailTooLargeProblem as problem:
         raise Refusal(*problem.message, ()) from None

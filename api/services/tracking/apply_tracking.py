@@ -138,9 +138,9 @@ class _JudgedClicks(NamedTuple):
 
 
 def _judge_clicks(
-    email: EngagedEmail, hits: Sequence[Hit], stored: Sequence[Click], reported: dict[tuple[str, str], datetime]
+    email: EngagedEmail, hits: Sequence[Hit], earlier_clicks: Sequence[Click], reported: dict[tuple[str, str], datetime]
 ) -> _JudgedClicks:
-    clicks = {click.id: click for click in stored}
+    clicks = {click.id: click for click in earlier_clicks}
     lines: list[Line] = []
     corrected: set[str] = set()
     machine_known = email.machine_clicks > 0
@@ -171,8 +171,10 @@ def _judge_clicks(
         clicks[hit.key] = Click(
             hit.key, email.workspace_id, email.id, hit.url, hit.at, None if reason is None else str(reason), is_new
         )
-    known = {click.id for click in stored}
-    return _JudgedClicks([click for key, click in clicks.items() if key not in known], sorted(corrected & known), lines)
+    earlier_ids = {click.id for click in earlier_clicks}
+    return _JudgedClicks(
+        [click for key, click in clicks.items() if key not in earlier_ids], sorted(corrected & earlier_ids), lines
+    )
 
 
 def _earlier(clicks: Iterable[Click]) -> list[EarlierClick]:

@@ -74,10 +74,10 @@ class HitRecorder:
         key = self._add(ReportedKind.CLICKED, email_id, agent, url)
         if key is None:
             return
-        stored = self._clicks[key] = asyncio.get_running_loop().create_future()
+        stored_future = self._clicks[key] = asyncio.get_running_loop().create_future()
         self._urgent.set()
         try:
-            await asyncio.wait([stored], timeout=CLICK_WAIT_SECONDS)
+            await asyncio.wait([stored_future], timeout=CLICK_WAIT_SECONDS)
         finally:
             self._clicks.pop(key, None)
 

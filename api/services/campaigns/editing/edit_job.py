@@ -60,7 +60,7 @@ class _EditRun:
         self.rescheduler = rescheduler
         self.size = ChunkSize(people_per_transaction(PEOPLE_PER_CHUNK, len(rescheduler.steps)))
         self._after = ""
-        self._resolved = 0
+        self._calculated = 0
         self.waits = False
         """Whether every remaining person has an email in transmission."""
 
@@ -72,7 +72,7 @@ class _EditRun:
     async def chunk(self, places: Sequence[int], *, aside: bool = False) -> bool:
         """Recalculate the next people. Returns False if none remain or a later edit has replaced this one."""
         at_once = len(places)
-        row, after, resolved = self.row, self._after, 0
+        row, after, calculated = self.row, self._after, 0
         async with self.size.transaction(at_once):
             state = await lock_campaign_state(row.id)
             if state.revision != row.revision or not state.editing:
@@ -85,13 +85,13 @@ class _EditRun:
                 ids = await holds.enrollments_on_hold(row.id, "", at_once, waiting=False)
             if ids and aside:
                 await self._set_aside(ids, paused=state.paused_at is not None)
-                resolved = len(ids)
+                calculated = len(ids)
             elif ids:
                 paused = state.paused_at is not None
-                resolved = (await recalculate(self.context, self.rescheduler, ids, paused=paused)).people
-        self._resolved = resolved + (self._resolved if after else 0)
+                calculated = (await recalculate(self.context, self.rescheduler, ids, paused=paused)).people
+        self._calculated = calculated + (self._calculated if after else 0)
         more = bool(ids or after)
-        self.waits = more and not people and self._resolved == 0
+        self.waits = more and not people and self._calculated == 0
         self._after = people[-1]["person_id"] if people else ""
         self.context.wake()
         return more or not await self._close()

@@ -97,7 +97,7 @@ class EditPlanner:
     source: FactSource
     again: bool = False
     """Whether these people already wait for a send option. If it still fails for them, their rows stay unchanged."""
-    known: dict[str, PartialTimeline] = field(default_factory=dict)
+    timelines: dict[str, PartialTimeline] = field(default_factory=dict)
 
     @classmethod
     async def load(
@@ -224,22 +224,22 @@ class EditPlanner:
         key = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items())))
         scheduled = scheduled_steps(self.steps, sends, tasks)
         key += repr((enrollment.launched_revision, scheduled, own, enrollment.waits_from if self.again else None))
-        if len(self.known) >= MAX_KEPT_TIMELINES:
-            self.known.clear()
-        if key not in self.known:
+        if len(self.timelines) >= MAX_KEPT_TIMELINES:
+            self.timelines.clear()
+        if key not in self.timelines:
             facts = self.source.facts(own, enrollment.launched_at)
 
-            def resolved(steps: Sequence[Step]) -> Timeline:
+            def resolve_steps(steps: Sequence[Step]) -> Timeline:
                 return resolve(
                     self.context, self.campaign, steps, enrollment, happened, self.now, facts, scheduled=scheduled
                 )
 
-            self.known[key] = (
-                self._resolve_all(enrollment, resolved)
+            self.timelines[key] = (
+                self._resolve_all(enrollment, resolve_steps)
                 if self.again
-                else resolve_possible(self.context, self.steps, happened, resolved)
+                else resolve_possible(self.context, self.steps, happened, resolve_steps)
             )
-        return self.known[key]
+        return self.timelines[key]
 
     def _resolve_all(self, enrollment: Enrollment, resolve: Callable[[Sequence[Step]], Timeline]) -> PartialTimeline:
         """Resolve all steps, or none. An option that fails is called once."""

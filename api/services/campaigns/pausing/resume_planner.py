@@ -86,7 +86,7 @@ class ResumePlanner:
     steps: Sequence[Step]
     now: datetime
     source: FactSource
-    known: dict[str, Shift] = field(default_factory=dict)
+    shifts: dict[str, Shift] = field(default_factory=dict)
 
     @classmethod
     async def load(
@@ -190,23 +190,23 @@ class ResumePlanner:
         key = repr((enrollment.zone, launched, enrollment.resumed, sorted(happened.items()), planned, others, at_once))
         scheduled = scheduled_steps(self.steps, sends, tasks)
         key += repr((enrollment.launched_revision, scheduled, own))
-        if len(self.known) >= MAX_KEPT_SHIFTS:
-            self.known.clear()
-        if key not in self.known:
+        if len(self.shifts) >= MAX_KEPT_SHIFTS:
+            self.shifts.clear()
+        if key not in self.shifts:
             calendar = Calendar(enrollment.zone, self.campaign.skip_weekends)
             resumed = resumes(enrollment, self.steps, calendar)
             facts = self.source.facts(own, enrollment.launched_at)
             fold = resolver(self.context, self.campaign, self.steps, enrollment, happened, self.now, facts, scheduled)
             try:
-                self.known[key] = shift(fold, resumed, planned, others, calendar, self.now, at_once)
+                self.shifts[key] = shift(fold, resumed, planned, others, calendar, self.now, at_once)
             except Exception as problem:
                 # A send option is missing or fails. The emails move anyway, by the times in their rows.
                 log.warning("the campaign %s was resumed without its send options: %s", self.campaign.id, problem)
                 options = self.context.installed.send_options
                 nothing = resolve_timeline((), calendar, launched, options, {}, self.now)
                 walls = sorted(_local_due(send) for send in overdue)
-                self.known[key] = shift(lambda _resumed, _stop: nothing, resumed, (), walls, calendar, self.now)
-        return self.known[key]
+                self.shifts[key] = shift(lambda _resumed, _stop: nothing, resumed, (), walls, calendar, self.now)
+        return self.shifts[key]
 
     def _send(
         self, enrollment: Enrollment, send: Send, number: int, done: Shift, allowed: list[Ranges | None]

@@ -75,8 +75,8 @@ async def count_after_move(context: WorkspaceContext, moved_from: datetime) -> N
     """
     if not reads_history(context.installed.send_options) or context.now - moved_from < INSTANT:
         return
-    checked = (await send_history.last_checked()).get(context.workspace_id)
-    if checked is None or context.now - checked >= EVERY:
+    last_checked = (await send_history.last_checked()).get(context.workspace_id)
+    if last_checked is None or context.now - last_checked >= EVERY:
         async for _ in count_workspace(context.workspace, context.clock, INSTANT):
             pass
 
@@ -96,12 +96,12 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
     failed: dict[str, datetime] = {}
     """When the count of a workspace has failed. It does not delay the others."""
     while _is_needed(runtime):
-        checked = await send_history.last_checked()
+        last_checked = await send_history.last_checked()
         for row in await Workspace.all().order_by("id"):
             now = runtime.context_of(row).now
             if row.id in failed and timedelta() <= now - failed[row.id] < EVERY:
                 continue
-            if row.id not in checked or not timedelta() <= now - checked[row.id] < EVERY:
+            if row.id not in last_checked or not timedelta() <= now - last_checked[row.id] < EVERY:
                 try:
                     async for emails in count_workspace(row, runtime.clock):
                         yield emails

@@ -82,7 +82,7 @@ def chosen_time(at: datetime | LocalTime | None, now: datetime, *, now_by_leavin
     if at is None:
         return ChosenTime(now)
     if isinstance(at, LocalTime):
-        path, chosen = "atLocal", ChosenTime(*_resolved(at, "atLocal"))
+        path, chosen = "atLocal", ChosenTime(*_instant_of(at, "atLocal"))
     else:
         path, chosen = "at", ChosenTime(inputs.instant(at, ("at",)))
     if chosen.at < now:
@@ -92,7 +92,7 @@ def chosen_time(at: datetime | LocalTime | None, now: datetime, *, now_by_leavin
     return chosen
 
 
-def _resolved(at: LocalTime, path: str) -> tuple[datetime, Moment]:
+def _instant_of(at: LocalTime, path: str) -> tuple[datetime, Moment]:
     """Return the instant of a local time. Raises Refusal."""
     wall, zone = inputs.wall_time(at.time, (path, "time")), inputs.zone(at.zone, (path, "zone"))
     if not MIN_YEAR <= at.date.year < MAX_YEAR:

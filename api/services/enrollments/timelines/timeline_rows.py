@@ -69,11 +69,11 @@ def resumes(enrollment: Enrollment, steps: Iterable[Step], calendar: Calendar) -
 
     If an edit has since moved that step to another day, its date moves by the same number of days.
     """
-    known = enrollment.resumed or {}
+    resumed = enrollment.resumed or {}
     found = {}
     for row in steps:
-        if row.id in known:
-            day, on = known[row.id]
+        if row.id in resumed:
+            day, on = resumed[row.id]
             found[row.number] = calendar.forward(date.fromisoformat(on), row.day - day)
     return found
 
@@ -226,8 +226,8 @@ def _kind_of_completion(task: Task, done_at: datetime, send: Send | None) -> str
 
 def scheduled_steps(steps: Sequence[Step], sends: Iterable[Send], tasks: Iterable[Task]) -> list[int]:
     """Return the numbers of the steps for which a person has an email or a task."""
-    theirs = {send.step_id for send in sends} | {task.step_id for task in tasks}
-    return [step.number for step in steps if step.id in theirs]
+    step_ids = {send.step_id for send in sends} | {task.step_id for task in tasks}
+    return [step.number for step in steps if step.id in step_ids]
 
 
 def send_row(

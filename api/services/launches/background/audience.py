@@ -23,18 +23,18 @@ async def store_audience(launch_id: str, workspace_id: str, person_ids: Sequence
 
     Returns how many.
     """
-    size, stored = ChunkSize(PEOPLE_PER_TRANSACTION), 0
+    size, count = ChunkSize(PEOPLE_PER_TRANSACTION), 0
     while True:
-        people, before = size.size, stored
+        people, before = size.size, count
         async with size.transaction(people):
             if person_ids is None:
-                stored = await launches.store_next_people(launch_id, workspace_id, before, people)
+                count = await launches.store_next_people(launch_id, workspace_id, before, people)
             else:
                 chunk = person_ids[before : before + people]
                 await launches.store_people(launch_id, chunk, before)
-                stored += len(chunk)
-        if stored - before != people:
-            return stored
+                count += len(chunk)
+        if count - before != people:
+            return count
 
 
 async def delete_audience(launch_id: str) -> None:

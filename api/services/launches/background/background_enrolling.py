@@ -110,11 +110,11 @@ class _Enroller:
         """
         people = await audience.next_people(self.row.id, self.row.workspace_id, self.row.processed, max_people)
         left_out: dict[str, str] = {}
-        wanted: dict[PlanKey, list[str]] = {}
+        ids_by_plan: dict[PlanKey, list[str]] = {}
         own: Mapping[str, OwnFacts] = {}
         if left_out_as is None:
             own = await self.ahead.own_facts([person["id"] for person in people if person["id"] is not None])
-            await self._sort_out(people, own, left_out, wanted)
+            await self._sort_out(people, own, left_out, ids_by_plan)
         else:
             left_out = {person["person_id"]: left_out_as for person in people}
         processed = self.row.processed + len(people)
@@ -128,16 +128,18 @@ class _Enroller:
             if not await audience.mark_processed(self.row.id, self.row.processed, processed, self.planner.began):
                 return False
             enrolled = self.row.enrolled
-            gone = await suppressed_people([each for ids in wanted.values() for each in ids])
+            gone = await suppressed_people([each for ids in ids_by_plan.values() for each in ids])
             if gone and not await is_transactional(self.campaign.id):
                 left_out |= dict.fromkeys(sorted(gone), PersonCode.UNSUBSCRIBED)
             if self.campaign.remove_on_bounce:
-                dead = await bounced([each for ids in wanted.values() for each in ids if each not in gone])
+                dead = await bounced([each for ids in ids_by_plan.values() for each in ids if each not in gone])
                 left_out |= dict.fromkeys(sorted(dead), PersonCode.BOUNCED)
-            left_out |= dict.fromkeys(await self._absent(wanted), InputCode.NOT_FOUND)
-            before = await self._ended_before([each for ids in wanted.values() for each in ids if each not in left_out])
+            left_out |= dict.fromkeys(await self._absent(ids_by_plan), InputCode.NOT_FOUND)
+            before = await self._ended_before(
+                [each for ids in ids_by_plan.values() for each in ids if each not in left_out]
+            )
             left_out |= dict.fromkeys(before, LaunchCode.ENDED_BEFORE)
-            newcomers = await self._enroll(wanted, own, left_out, state.all_paused_seconds)
+            newcomers = await self._enroll(ids_by_plan, own, left_out, state.all_paused_seconds)
             enrolled += len(newcomers)
             if self.row.first_emails and newcomers:
                 first = self.steps[0].id
@@ -159,14 +161,14 @@ class _Enroller:
 
     async def _enroll(
         self,
-        wanted: Mapping[PlanKey, Sequence[str]],
+        ids_by_plan: Mapping[PlanKey, Sequence[str]],
         own: Mapping[str, OwnFacts],
         left_out: dict[str, str],
         paused_seconds: int,
     ) -> set[str]:
         """Enroll people by their plans, except those who are left out. Returns who is enrolled, and adds the others."""
         planned: dict[int, tuple[EnrollmentPlan, list[str]]] = {}
-        for key, everyone in wanted.items():
+        for key, everyone in ids_by_plan.items():
             plan = self.planner.plan(key)
             assert isinstance(plan, EnrollmentPlan)  # noqa: S101 - people without a plan are left out before
             _, ids = planned.setdefault(id(plan), (plan, []))
@@ -177,8 +179,8 @@ class _Enroller:
             (person_id for _, ids in planned.values() for person_id in ids if person_id not in newcomers),
             LaunchCode.ALREADY_ENROLLED,
         )
-        known = {each: own[each] for each in newcomers if each in own}
-        await follow_newcomers(self.planner.source, self.campaign, known, self.context.clock)
+        planned_facts = {each: own[each] for each in newcomers if each in own}
+        await follow_newcomers(self.planner.source, self.campaign, planned_facts, self.context.clock)
         return newcomers
 
     async def _delete_choices(self) -> None:
@@ -193,7 +195,7 @@ class _Enroller:
         people: Sequence[Mapping[str, Any]],
         own_facts: Mapping[str, OwnFacts],
         left_out: dict[str, str],
-        wanted: dict[PlanKey, list[str]],
+        ids_by_plan: dict[PlanKey, list[str]],
     ) -> None:
         """Sort people into those to leave out, with the reason, and those to enroll, by their plan."""
         self.planner.forget()
@@ -217,12 +219,12 @@ class _Enroller:
             elif isinstance(plan, Refusal):
                 left_out[person["id"]] = storable_text(plan.code, MAX_CODE_CHARACTERS)
             else:
-                wanted.setdefault(key, []).append(person["id"])
+                ids_by_plan.setdefault(key, []).append(person["id"])
         questions.raise_any()
 
-    async def _absent(self, wanted: Mapping[PlanKey, Sequence[str]]) -> list[str]:
+    async def _absent(self, ids_by_plan: Mapping[PlanKey, Sequence[str]]) -> list[str]:
         """Return the people who were erased or merged since they were read."""
-        chosen = [each for ids in wanted.values() for each in ids]
+        chosen = [each for ids in ids_by_plan.values() for each in ids]
         present = await lock_present(chosen)
         return [each for each in chosen if each not in present]
 

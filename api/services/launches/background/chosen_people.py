@@ -31,13 +31,13 @@ class Audience:
     async def ids(self, context: WorkspaceContext) -> Sequence[str] | None:
         """Return the ids of the people, each once; None for everyone. Raises Refusal."""
         refusals = RefusalCollector()
-        given = {
+        audiences = {
             "personIds": self.person_ids,
             "groupId": self.group_id,
             "filter": self.filter,
             "everyone": self.everyone or None,
         }
-        names = [name for name, value in given.items() if value is not None]
+        names = [name for name, value in audiences.items() if value is not None]
         for name in names[1:]:
             refusals.add(Refusal.of(LaunchCode.AUDIENCE_AMBIGUOUS, (name,)))
         refusals.raise_any()
@@ -63,7 +63,7 @@ class Audience:
         return await self.filter.ids(MAX_IDS + 1)
 
 
-def _storable_ids(given: Sequence[str]) -> list[str]:
+def _storable_ids(ids: Sequence[str]) -> list[str]:
     """Return each id once, in a form that the database can store. Valid ids stay unchanged."""
-    short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable_text(each) for each in given)
+    short = dict.fromkeys(each if each.isascii() and "\x00" not in each else storable_text(each) for each in ids)
     return list(dict.fromkeys(each[:MAX_ID_CHARACTERS] for each in short))

@@ -106,7 +106,7 @@ class EnrollmentPlanner:
 
     def _row(self, rows: "_Rows", planned: Planned) -> PlannedRow:
         if isinstance(planned, PlannedSend):
-            return PlannedRow(self._email(rows, planned), _stored(planned_columns(planned)))
+            return PlannedRow(self._email(rows, planned), _as_stored(planned_columns(planned)))
         return PlannedRow(self._task(rows, planned), self._dates(rows, planned))
 
     def _rows(self, zone: Zone, own: str) -> "_Rows":
@@ -146,7 +146,7 @@ class EnrollmentPlanner:
         }
 
 
-def _stored(columns: dict[str, Any]) -> dict[str, Any]:
+def _as_stored(columns: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of an email's time as they are stored."""
     return {**columns, "explanation": json.dumps(columns["explanation"])}
 

@@ -68,9 +68,9 @@ async def check_start(
         )
         await _refuse_others(context, found.ids, FIRST_EMAILS, texts, refusals)
         await _refuse_others(context, found.ids, PER_PERSON, per_person, refusals)
-    for argument, given in ((FIRST_EMAILS, texts), (PER_PERSON, per_person)):
-        if len(given) > MAX_FIRST_EMAILS:
-            limits = {"limit": MAX_FIRST_EMAILS, "length": len(given)}
+    for argument, choices_by_person in ((FIRST_EMAILS, texts), (PER_PERSON, per_person)):
+        if len(choices_by_person) > MAX_FIRST_EMAILS:
+            limits = {"limit": MAX_FIRST_EMAILS, "length": len(choices_by_person)}
             refusals.add(Refusal.of(InputCode.TOO_LONG, (argument,), case="elements", **limits))
     return found
 
@@ -99,12 +99,14 @@ async def _refuse_others(
     context: WorkspaceContext,
     ids: Sequence[str] | None,
     argument: str,
-    given: Collection[str],
+    chosen_ids: Collection[str],
     refusals: RefusalCollector,
 ) -> None:
     """Refuse choices for people who are not in the audience."""
-    audience_ids = set(await by_ids(Person, context.workspace_id, given) if ids is None else ids) if given else set()
-    for person_id in given:
+    audience_ids = (
+        set(await by_ids(Person, context.workspace_id, chosen_ids) if ids is None else ids) if chosen_ids else set()
+    )
+    for person_id in chosen_ids:
         if person_id not in audience_ids:
             path = (argument, person_id, "personId")
             refusals.add(Refusal.of(InputCode.NOT_FOUND, path, case="not_chosen", id=person_id[:60]))

@@ -41,14 +41,16 @@ async def preview_warnings(
         )
         for sender_id, people in of_senders.items()
     }
-    known: dict[int, list[WarningNote]] = {}
+    warnings_by_timeline: dict[int, list[WarningNote]] = {}
     problems = await option_problems(context, plan.steps)
     found = []
     for enrollment, person, sender, timeline in plan.enrollments:
         # People of one zone and one choice share one timeline.
-        if id(timeline) not in known:
-            known[id(timeline)] = launch_warnings(context, plan.campaign, plan.steps, enrollment, timeline)
-        warnings = [*problems, *known[id(timeline)], *missing[sender.id]]
+        if id(timeline) not in warnings_by_timeline:
+            warnings_by_timeline[id(timeline)] = launch_warnings(
+                context, plan.campaign, plan.steps, enrollment, timeline
+            )
+        warnings = [*problems, *warnings_by_timeline[id(timeline)], *missing[sender.id]]
         warnings += unreachable_warnings(
             context.workspace, plan.campaign, person, unsubscribed=person.id in plan.unsubscribed
         )
