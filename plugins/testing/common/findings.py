@@ -58,7 +58,8 @@ class ContractBrokenError(AssertionError):
     def __init__(self, name: str, found: Mapping[Rule, str]) -> None:
         many = f"{len(found)} rules" if len(found) > 1 else "a rule"
         lines = (f"{number}. {rule}: {text}" for number, (rule, text) in enumerate(found.items(), 1))
-        super().__init__("\n".join((f"{name} breaks {many} of its contract.", *lines, f"See {GUIDE}.")))
+        guide = f"See {GUIDE}. `touchline plugins docs` lists the files."
+        super().__init__("\n".join((f"{name} breaks {many} of its contract.", *lines, guide)))
         self.found = dict(found)
 
 

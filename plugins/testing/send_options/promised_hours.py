@@ -17,10 +17,13 @@ def check_hours(allowed: Allowed | None, planned: Planned, case: Case, findings:
     """Check the time at which an email is sent. A time that a launch chose is not the option's."""
     if allowed is None or isinstance(planned, PlannedTask) or case.send_at is not None or case.time is not None:
         return
+    codes = {note.code for note in planned.notes}
     at = local(planned.instant, planned.zone)
+    if "CLOCKS_GO_FORWARD" in codes and "LATE" not in codes:  # the option chose an hour that the clocks skip
+        at = dt.datetime.combine(planned.date, planned.time, at.tzinfo)
     if allowed(case.config, at):
         return
-    if any(note.code == "LATE" for note in planned.notes):
+    if "LATE" in codes:
         fault = f"a late email is sent at {at:%A, %Y-%m-%d %H:%M} ({planned.zone}), which `allowed` refuses"
         change = "Return the allowed hours from window(). Without it, the server sends late emails at once."
     else:

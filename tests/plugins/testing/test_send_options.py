@@ -211,3 +211,9 @@ def test_the_hours_that_an_option_promises() -> None:
     assert "a late email is sent at" in faults(variant(window=anytime), by_day), "its resolve chooses these hours"
     assert "an email is planned for Sunday, " in faults(Good(), lambda _, at: at.weekday() < 6)
     assert "a late email is sent at" in faults(Good(), lambda config, at: at.hour == config["hour"])
+
+    def open_hours(config: Mapping[str, Any], at: datetime) -> bool:
+        return time.fromisoformat(config["opens"]) <= at.time() < time.fromisoformat(config["closes"])
+
+    configs = [{"opens": "09:00", "closes": "17:30"}]
+    assert_send_option(Hours(), configs, zones=ZONES, examples=EXAMPLES, allowed=open_hours)
