@@ -52,6 +52,10 @@ ReplyId = Annotated[
     strawberry.ID,
     strawberry.argument(description="`id` of the reply: `rpl_` and 26 lower-case letters and digits."),
 ]
+EventId = Annotated[
+    strawberry.ID,
+    strawberry.argument(description="`id` of the event: `evt_` and 26 lower-case letters and digits."),
+]
 IncomingEventId = Annotated[
     strawberry.ID,
     strawberry.argument(description="`id` of the incoming event: `inc_` and 26 lower-case letters and digits."),

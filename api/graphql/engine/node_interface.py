@@ -12,6 +12,7 @@ TYPE_NAMES = {
     "cat": "Category",
     "cmp": "Campaign",
     "enr": "Enrollment",
+    "evt": "Event",
     "grp": "Group",
     "inc": "IncomingEvent",
     "lau": "Launch",

@@ -8,12 +8,14 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.codes.events.event_sentences import event_sentence
+from api.graphql.arguments.ids import EventId
 from api.graphql.campaigns.campaigns import Campaign
 from api.graphql.emails.emails import Email
 from api.graphql.engine.enums.table_enums import ActorKind, EventKind
 from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.language import Language
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
+from api.graphql.engine.node_interface import Node
 from api.graphql.events.event_filters import EventFilter, EventsOrderBy, EventsWhere, read_filter
 from api.graphql.limits.cost import LOADED, cost
 from api.graphql.people.people import Person
@@ -34,7 +36,7 @@ class Actor:
 @strawberry.type(
     description="One entry of the Live Feed. It is stored in the same transaction as the change it reports."
 )
-class Event:
+class Event(Node):
     """A row of api.models.Event."""
 
     id: strawberry.ID = strawberry.field(
@@ -123,6 +125,10 @@ async def _campaign_id(event: Event, info: Request) -> str | None:
 
 @strawberry.type
 class EventQuery:
+    @strawberry.field(description="The event with this id; null if the workspace has none.")
+    async def event(self, info: Request, id: EventId) -> Event | None:
+        return await info.context.loaders.event.load(id)
+
     @strawberry.field(
         metadata=page_cost(),
         description="The Live Feed: everything that happened in the workspace, the newest first by default.",

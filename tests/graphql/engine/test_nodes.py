@@ -12,6 +12,7 @@ from api.models import (
     Campaign,
     Category,
     Enrollment,
+    Event,
     IncomingEvent,
     Launch,
     PeopleGroup,
@@ -33,8 +34,8 @@ from tests.services.world import NOW
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 MODELS = (
-    Campaign, Category, Enrollment, IncomingEvent, Launch, PeopleGroup, Person, Reply, Send, Sender, Step, Suppression,
-    Task, Template,
+    Campaign, Category, Enrollment, Event, IncomingEvent, Launch, PeopleGroup, Person, Reply, Send, Sender, Step,
+    Suppression, Task, Template,
 )  # fmt: skip
 
 

@@ -9,7 +9,10 @@ import pytest
 
 from api.codes.events.event_kinds import EventKind
 from api.graphql.events.events import EventFilter, read_filter
+from api.ids import new_id
 from api.models import Event, Person, Send
+from api.services.workspaces.workspaces import create_workspace
+from tests import story
 from tests.client import Client
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -82,3 +85,17 @@ async def test_the_list_by_a_filter(client: Client, campaign: str) -> None:
         if "kinds" in wanted:
             chosen = replace(chosen, kinds=frozenset(map(EventKind, wanted["kinds"])))
         assert sum(map(chosen.matches, rows)) == number, wanted
+
+
+async def test_an_event_is_found_by_its_id_in_its_own_workspace(client: Client) -> None:
+    person = await story.person(client)
+    await client.ask("mutation($id: ID!) { unsubscribe(personId: $id) { errors { code } } }", id=person)
+    (event,) = (await client.ask("{ events(first: 1) { nodes { id kind } } }"))["events"]["nodes"]
+    document = "query($id: ID!) { event(id: $id) { id kind person { id } } node(id: $id) { id } }"
+    found = await client.ask(document, id=event["id"])
+    assert found["event"] == {**event, "person": {"id": person}}
+    assert found["node"] == {"id": event["id"]}
+    other = await create_workspace("Other", AT)
+    foreign = await Event.create(id=new_id("evt"), workspace_id=other.id, kind="REPLIED", at=AT, data={})
+    for unknown in (foreign.id, new_id("evt"), "evt_1"):
+        assert await client.ask(document, id=unknown) == {"event": None, "node": None}

@@ -50,6 +50,7 @@ class Loaders:
     counts_of_sender = _loader(BatchReader.counts_of_senders)
     counts_of_template = _loader(BatchReader.counts_of_templates)
     reply = _loader(BatchReader.replies)
+    event = _loader(BatchReader.events)
     incoming_event = _loader(BatchReader.incoming_events)
     tasks_about_email = _loader(BatchReader.tasks_about_emails)
     replies_to_email = _loader(BatchReader.replies_to_emails)

@@ -11,6 +11,7 @@ from api.models import (
     Campaign,
     Category,
     Enrollment,
+    Event,
     GroupMember,
     IncomingEvent,
     Launch,
@@ -99,6 +100,10 @@ class BatchReader:
     async def suppressions(self, ids: list[str]) -> list[Any]:
         """Return suppressions by id."""
         return await self._by_id(Suppression, ids)
+
+    async def events(self, ids: list[str]) -> list[Any]:
+        """Return events of the Live Feed by id."""
+        return await self._by_id(Event, ids)
 
     async def incoming_events(self, ids: list[str]) -> list[Any]:
         """Return incoming mails and events by id."""
