@@ -5,20 +5,23 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from plugins.testing import ContractBrokenError, KitHint, Rule, assert_send_option
+from plugins.testing.common.findings import Findings
+from plugins.testing.send_options.cases import FORMS, Case
 from plugins.testing.send_options.clock_change_cases import times_changed
-from plugins.testing.send_options.promised_hours import Allowed
-from strategies import Range, SendOption, StepContext
+from plugins.testing.send_options.promised_hours import Allowed, check_hours
+from strategies import Calendar, Facts, Note, Range, SendOption, StepContext
 from strategies.options.at_time import AtTime
 from strategies.options.choose_at_launch import ChooseAtLaunch
 from strategies.options.same_time_as_previous import SameTimeAsPrevious
 from strategies.options.task import Task
+from strategies.timeline.records import PlannedSend
 from tests.plugins.partner_package.touchline_business_hours import BusinessHours
 from tests.plugins.testing.options import BAD, HINTED, Good, Hours, anytime, passed, variant
 
@@ -212,8 +215,14 @@ def test_the_hours_that_an_option_promises() -> None:
     assert "an email is planned for Sunday, " in faults(Good(), lambda _, at: at.weekday() < 6)
     assert "a late email is sent at" in faults(Good(), lambda config, at: at.hour == config["hour"])
 
-    def open_hours(config: Mapping[str, Any], at: datetime) -> bool:
-        return time.fromisoformat(config["opens"]) <= at.time() < time.fromisoformat(config["closes"])
 
-    configs = [{"opens": "09:00", "closes": "17:30"}]
-    assert_send_option(Hours(), configs, zones=ZONES, examples=EXAMPLES, allowed=open_hours)
+def test_an_hour_that_the_clocks_skip_counts_as_itself() -> None:
+    case = Case(FORMS[0], {"hour": 2}, Calendar("Europe/Berlin", False), datetime(2026, 3, 27, 7, tzinfo=UTC), Facts())
+    at = datetime(2026, 3, 29, 1, tzinfo=UTC)  # 3:00 in Berlin, because the clocks skip 2:00
+    planned = PlannedSend(1, date(2026, 3, 29), time(2), "Europe/Berlin", at, (Note("CLOCKS_GO_FORWARD"),))
+    findings = Findings("Hour")
+    check_hours(lambda config, shown: shown.hour == config["hour"], planned, case, findings)
+    assert Rule.ALLOWED not in findings
+    late = planned._replace(notes=(*planned.notes, Note("LATE")))
+    check_hours(lambda config, shown: shown.hour == config["hour"], late, case, findings)
+    assert Rule.ALLOWED in findings
