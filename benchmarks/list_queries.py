@@ -115,7 +115,7 @@ def _emails(rows: _Rows) -> Iterator[tuple[str, str]]:
         ("a campaign and sender", both),
         ("a campaign, SENT", f"campaignId: {rows.id('cmp', 2)}, folder: SENT"),
         ("a reason, FAILED", 'reason: "UNSUBSCRIBED", folder: FAILED'),
-        ("many opens", "opened: true"),
+        ("many opens, SENT", "opened: true, folder: SENT"),
         ("few clicks", "clicked: true"),
         ("nobody's click", "clicked: false"),
         ("nobody's reply, SENT", "replied: false, folder: SENT"),
