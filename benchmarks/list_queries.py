@@ -213,9 +213,17 @@ def _others(rows: _Rows) -> Iterator[tuple[str, str]]:
         yield f"events of {name}", _page("events", chosen, selected=COUNTED)
     of_sender, of_category = f"senderId: {rows.id('sdr', 1)}", f"categoryId: {rows.id('cat', 1)}"
     of_template, unused = f"templateId: {rows.id('tpl', 1)}", 'archived: false, unusedSince: "2020-01-01"'
-    drafts_of_sender = {" DRAFT": "status: DRAFT", " of a sender": f"{of_sender}, status: DRAFT"}
+    drafts_of_sender = {" DRAFT": "status: DRAFT", " of a sender": f"{of_sender}, status: RUNNING"}
     for of, filters in (
-        ("campaigns", {"": "", " of a category": of_category, " of a template": of_template, **drafts_of_sender}),
+        (
+            "campaigns",
+            {
+                "": "",
+                " of a category": of_category,
+                " of a template": f"{of_template}, status: RUNNING",
+                **drafts_of_sender,
+            },
+        ),
         ("templates", {"": "", " of a category": of_category, " of a search": 'search: "t"', " unused": unused}),
         ("categories", {"": "", " of a search": 'search: "c"'}),
         ("groups", {"": "", " of a search": 'search: "g"'}),
@@ -226,7 +234,7 @@ def _others(rows: _Rows) -> Iterator[tuple[str, str]]:
             if "status" not in chosen:
                 yield f"{of}{name}, by name", _page(of, chosen, "NAME", selected=COUNTED)
     yield "campaigns by status", _page("campaigns", "", "STATUS DESC", selected=COUNTED)
-    yield "campaigns of a search", _page("campaigns", 'search: "campaign 1"', "NAME", selected=COUNTED)
+    yield "campaigns of a search", _page("campaigns", 'search: "campaign 19"', "NAME", selected=COUNTED)
     since = 'since: "2020-01-01T00:00:00Z", before: "2100-01-01T00:00:00Z"'
     for name, chosen in (
         ("", ""),
