@@ -212,7 +212,7 @@ def _others(rows: _Rows) -> Iterator[tuple[str, str]]:
     ):
         yield f"events of {name}", _page("events", chosen, selected=COUNTED)
     of_sender, of_category = f"senderId: {rows.id('sdr', 1)}", f"categoryId: {rows.id('cat', 1)}"
-    of_template, unused = f"templateId: {rows.id('tpl', 1)}", 'archived: false, unusedSince: "2020-01-01"'
+    of_template, unused = f"templateId: {rows.id('tpl', 2)}", 'archived: false, unusedSince: "2020-01-01"'
     drafts_of_sender = {" DRAFT": "status: DRAFT", " of a sender": f"{of_sender}, status: RUNNING"}
     for of, filters in (
         (
@@ -220,7 +220,7 @@ def _others(rows: _Rows) -> Iterator[tuple[str, str]]:
             {
                 "": "",
                 " of a category": of_category,
-                " of a template": f"{of_template}, status: RUNNING",
+                " of a template without any": of_template,
                 **drafts_of_sender,
             },
         ),
