@@ -60,7 +60,7 @@ async def event_list(
     ]
     if not chosen.person_id:
         columns += await _person(context, chosen)
-    listing = filtered(context.workspace_id, chosen.kinds, columns)
+    listing = await filtered(context.workspace_id, chosen.kinds, columns)
     descending = order is None or order.descending
     return RowList(listing.sorted_by(listing.key, descending=descending))
 

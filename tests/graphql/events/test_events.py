@@ -71,6 +71,7 @@ async def test_the_list_by_a_filter(client: Client, campaign: str) -> None:
         ({"personId": bob.id, "kinds": []}, 0),
         ({"kinds": []}, 0),
         ({"kinds": ["OTHER"]}, 1),
+        ({"campaignId": campaign, "kinds": ["OTHER", "EMAIL_SENT"]}, 2),
         ({"kinds": ["TASK_CREATED", "TASK_CREATED"]}, 1),
         ({"emailId": email.id}, 1),
         ({"emailId": email.id, "personId": bob.id}, 0),
