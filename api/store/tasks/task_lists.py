@@ -111,6 +111,8 @@ def _with_lists(listing: Listing, chosen: TaskFilter) -> Listing:
     if chosen.types is not None or chosen.priority is not None:
         listing = listing.where(in_values("type", "{}"), [str(each) for each in chosen.possible_types])
         listing = listing.where(in_values("priority", "{}"), [str(each) for each in chosen.possible_priorities])
+        if chosen.assignee_id is None and chosen.campaign_id is None and chosen.person_id is None:
+            return listing.either(*_origins(chosen))
     return listing if chosen.by_hand is None else listing.either(*_origins(chosen))
 
 
