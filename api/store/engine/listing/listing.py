@@ -134,10 +134,11 @@ class Listing:
 
     async def count(self) -> Count:
         """Count the rows, exactly up to MAX_EXACT_COUNT. With checks, the number may be smaller and not exact."""
+        listing = replace(self, key=None) if self.counts_in_order else self
         if self.checks:
-            return Count(*await count_walked(replace(self, checks=()), self.checks))
+            return Count(*await count_walked(replace(listing, checks=()), self.checks))
         number = 0
-        for part in (replace(self, key=None) if self.counts_in_order else self).parts():
+        for part in listing.parts():
             (found,) = await count_each([part], ordered=self.counts_in_order)
             number += found.number
             if not found.exact or number > MAX_EXACT_COUNT:

@@ -57,15 +57,15 @@ async def count_walked(listing: "Listing", checks: Sequence[Condition]) -> tuple
     for part in listing.parts():
         statement = Statement(listing.model, Values())
         limit = MAX_WALKED + 1 - walked
+        meets, order = statement.where(checks), ", ".join(part.order())
         each = [
-            f"SELECT id FROM {statement.table} WHERE {statement.where(conditions)} LIMIT {limit}"
+            f"SELECT CASE WHEN {meets} THEN 1 ELSE 0 END AS met FROM {statement.table}"
+            f" WHERE {statement.where(conditions)} ORDER BY {order} LIMIT {limit}"
             for conditions in part.alternatives
         ]
         (row,) = await execute(
-            f"WITH found AS (SELECT id FROM ({union(each)}) AS every LIMIT {limit}) SELECT"
-            " (SELECT count(*) FROM found) AS walked,"
-            f" (SELECT count(*) FROM found JOIN {statement.table} ON {statement.table}.id = found.id"
-            f" WHERE {statement.where(checks)}) AS met",
+            "SELECT count(*) AS walked, coalesce(sum(met), 0) AS met"
+            f" FROM (SELECT * FROM ({union(each)}) AS every LIMIT {limit}) AS found",
             *statement.values.all,
         )
         met, walked = met + row["met"], walked + row["walked"]
