@@ -117,11 +117,13 @@ def _with_lists(listing: Listing, chosen: TaskFilter) -> Listing:
 
 
 def _narrowed(workspace_id: str, chosen: TaskFilter, assignees: Assignees) -> Listing:
-    """Return the tasks with the filter's ids and due dates."""
-    listing = Listing(Task).equal(workspace_id=workspace_id)
-    for column in ("assignee_id", "campaign_id", "person_id"):
-        if (value := getattr(chosen, column)) is not None:
-            listing = listing.equal(**{column: value})
+    """Return the tasks with the filter's ids, which belong to the workspace, and due dates.
+
+    The indexes of assignees, campaigns and people do not have the workspace.
+    """
+    ids = {name: getattr(chosen, name) for name in ("assignee_id", "campaign_id", "person_id")}
+    given = {name: value for name, value in ids.items() if value is not None}
+    listing = Listing(Task).equal(**(given or {"workspace_id": workspace_id}))
     if chosen.due_from is not None:
         listing = listing.where("due_date >= {}", chosen.due_from)
     if chosen.due_to is not None:
