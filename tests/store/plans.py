@@ -67,7 +67,16 @@ async def problems(statements: Statements, *, sorts: bool = True) -> set[str]:
     return found
 
 
-async def _postgres_problems(statement: str, values: list[Any], *, sorted_when_read: bool) -> list[str]:
+async def index_conditions(statement: str, values: list[Any]) -> list[tuple[str, str]]:
+    """Return the indexes that PostgreSQL reads, each with its condition. SQLite's are not returned."""
+    if not is_postgres():
+        return []
+    return [(node["Index Name"], node.get("Index Cond", "")) for node in await _plan(statement, values)
+            if "Index Name" in node]  # fmt: skip
+
+
+async def _plan(statement: str, values: list[Any]) -> list[dict[str, Any]]:
+    """Return the nodes of PostgreSQL's plan."""
     async with get_connection("default").acquire_connection() as connection:
         transaction = connection.transaction()
         await transaction.start()
@@ -77,8 +86,12 @@ async def _postgres_problems(statement: str, values: list[Any], *, sorted_when_r
             text = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
         finally:
             await transaction.rollback()
+    return [*_nodes(json.loads(text)[0]["Plan"])]
+
+
+async def _postgres_problems(statement: str, values: list[Any], *, sorted_when_read: bool) -> list[str]:
     found = []
-    for node in _nodes(json.loads(text)[0]["Plan"]):
+    for node in await _plan(statement, values):
         if node["Node Type"] == "Seq Scan" and node["Relation Name"] in GROWING:
             found.append(f"scans {node['Relation Name']}")
         if node["Node Type"] in {"Sort", "Incremental Sort"} and not sorted_when_read:

@@ -11,11 +11,12 @@ import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type, is_required_argument
 
 from api.graphql.schema import schema
+from api.store.people import person_facts
 from benchmarks.list_queries import queries
 from benchmarks.lists import client_of
 from benchmarks.populated import Size, populate, refresh_statistics
 from benchmarks.populated_lists import populate_lists
-from tests.store.plans import problems, recorded
+from tests.store.plans import index_conditions, problems, recorded
 
 DEPTH = 3
 SIZE = Size(20_000)
@@ -74,3 +75,18 @@ async def test_no_query_scans_or_sorts_a_table_that_grows(
         wrong |= dict.fromkeys(await problems(statements), document[:80])
     assert checked > 60
     assert wrong == {}
+
+
+@pytest.mark.parametrize("name", ["people replied", "people of a group", "people of an import", "people, replied"])
+async def test_many_people_are_looked_up_one_by_one(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(person_facts, "FEW", 100)
+    with recorded(caplog) as statements:
+        answer = (await client.post("/graphql", json={"query": f"{{ {queries('a', SIZE)[name]} }}"})).json()
+    assert "errors" not in answer, answer["errors"]
+    walked = {statement: values for statement, values in statements.items() if '"person"' in statement}
+    assert walked
+    for statement, values in walked.items():
+        for index, condition in await index_conditions(statement, values):
+            assert index in {"person_pkey", "person_listed"} or "person_id" in condition, (index, condition, statement)

@@ -1,6 +1,7 @@
 """Read people, imports and suppressed addresses: one by id, and lists with their filters."""
 
 from dataclasses import replace
+from functools import partial
 
 from api.codes.request_errors.inputs import InputCode
 from api.mail.address import MAX_ADDRESS_LENGTH, address_key, address_prefix
@@ -69,7 +70,8 @@ async def people(
         address_begins=_prefix(chosen.address_begins),
         company=None if chosen.company is None else storable_text(chosen.company),
     )
-    return RowList(await stored_people.people(context.workspace_id, chosen, order))
+    listing = await stored_people.people(context.workspace_id, chosen, order)
+    return RowList(listing, partial(facts.count, context.workspace_id) if chosen.is_one_fact else None)
 
 
 async def people_import(context: WorkspaceContext, import_id: str) -> PeopleImport | None:

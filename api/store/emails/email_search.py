@@ -14,7 +14,7 @@ from api.store.engine.database import is_postgres
 from api.store.engine.listing.listing import Listing
 from api.store.engine.listing.listing_statement import Condition
 from api.store.engine.listing.small_lists import MAX_SORTED_ROWS, listed, short_list
-from api.store.engine.sql import in_values
+from api.store.engine.sql import in_values, is_found
 from api.store.people.person_search import MAX_WORDS, PATH, beginnings, people_found
 from strategies import Refusal
 
@@ -34,8 +34,10 @@ class Word:
         person = beginnings(self.text)
         each = [
             Condition(
-                "EXISTS (SELECT 1 FROM person WHERE person.id = send.person_id AND person.erased_at IS NULL"
-                f" AND ({' OR '.join(one.sql for one in person)}))",
+                is_found(
+                    "person WHERE person.id = send.person_id AND person.erased_at IS NULL"
+                    f" AND ({' OR '.join(one.sql for one in person)})"
+                ),
                 tuple(value for one in person for value in one.values),
             )
         ]

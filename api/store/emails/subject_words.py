@@ -5,7 +5,7 @@ Templates, steps and emails with a subject of their own have words. All other em
 
 from api.models import Step
 from api.store.engine.listing.listing_statement import Condition, Statement, Values
-from api.store.engine.sql import execute, in_byte_order, in_values
+from api.store.engine.sql import execute, in_byte_order, in_values, is_found
 from api.store.people.person_search import begins_with, spellings
 
 SEPARATORS = (
@@ -39,7 +39,7 @@ async def emails_with(workspace_id: str, word: str, limit: int) -> list[str]:
 def own_subject_has(word: str) -> Condition | None:
     """Return the condition that a row's own subject has the beginnings in a word; None if the word has no parts."""
     parts = [_begins(part) for part in parts_of(word)]
-    each = [f"EXISTS (SELECT 1 FROM subject_word WHERE owner_id = send.id AND ({part.sql}))" for part in parts]
+    each = [is_found(f"subject_word WHERE owner_id = send.id AND ({part.sql})") for part in parts]
     return Condition(" AND ".join(each), tuple(value for part in parts for value in part.values)) if parts else None
 
 

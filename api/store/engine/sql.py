@@ -41,6 +41,14 @@ def in_values(column: str, value: str) -> str:
     return f"{column} IN (SELECT value FROM json_each({value}))"
 
 
+def is_found(rows: str) -> str:
+    """Return the condition that one of some rows exists. ``rows`` is SQL from the name of their table.
+
+    Unlike EXISTS, it keeps PostgreSQL from reading all such rows of a table for a few rows of another.
+    """
+    return f"(SELECT 1 FROM {rows} LIMIT 1) IS NOT NULL"
+
+
 def numbered(value: str) -> str:
     """Return an SQL table with the texts of a list, and their numbers from 1. ``value`` is an SQL expression.
 

@@ -72,6 +72,11 @@ class PersonFilter:
     fields: tuple[tuple[str, str], ...] = ()
     """Names and values of dynamic fields. No index has them."""
 
+    @property
+    def is_one_fact(self) -> bool:
+        """Whether the filter is one fact and nothing else, whose index has the same people."""
+        return self == PersonFilter(facts=self.facts) and self.facts.is_of_present_people
+
     def conditions(self) -> Iterator[Condition]:
         """Yield all conditions except ``search``, facts and fields. Each has an index."""
         if self.address_begins is not None:
@@ -93,7 +98,8 @@ async def people(workspace_id: str, chosen: PersonFilter, order: Order[PersonSor
     if chosen.search is not None:
         listing = await people_found(workspace_id, chosen.search)
     elif (found := await chosen.facts.few(workspace_id)) is not None:
-        listing = listed(Person, found).equal(workspace_id=workspace_id).where("erased_at IS NULL")
+        # A condition on the workspace would let PostgreSQL read the index of all its people.
+        listing = listed(Person, found).where("erased_at IS NULL")
     elif chosen.fields or len(conditions) > 1 or (conditions and order.field is not indexed_order):
         narrow = [everyone.either(each) for each in conditions] or [everyone]
         listing = await small_list(narrow, ("filter", "fields") if chosen.fields else ("orderBy",))
@@ -101,7 +107,7 @@ async def people(workspace_id: str, chosen: PersonFilter, order: Order[PersonSor
         listing, is_short = replace(everyone, counts_in_order=chosen.address_begins is None), False
     for each in conditions:
         listing = listing.either(each)
-    for each in chosen.facts.conditions():
+    for each in chosen.facts.conditions(walked=not is_short):
         listing = listing.either(each) if is_short else listing.only_if(each)
     for name, value in chosen.fields:
         listing = listing.where(HAS_FIELD_POSTGRES if is_postgres() else HAS_FIELD_SQLITE, name, value)

@@ -7,9 +7,9 @@ order until it has enough of them, and is refused if it finds too few (see engin
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from api.store.engine.listing.listing import MAX_EXACT_COUNT
+from api.store.engine.listing.listing import MAX_EXACT_COUNT, Count
 from api.store.engine.listing.listing_statement import Condition
-from api.store.engine.sql import execute
+from api.store.engine.sql import execute, is_found
 from api.store.people.suppressions import UNSUBSCRIBED_AT
 
 FEW = MAX_EXACT_COUNT
@@ -17,7 +17,7 @@ FEW = MAX_EXACT_COUNT
 OF_CAMPAIGN = "SELECT person_id FROM enrollment WHERE campaign_id = $1"
 OF_GROUP = "SELECT person_id FROM group_member WHERE people_group_id = $1"
 OF_IMPORT = "SELECT person_id FROM imported_person WHERE people_import_id = $1"
-BOUNCED = "SELECT id AS person_id FROM person WHERE workspace_id = $1 AND bounced_at IS NOT NULL"
+BOUNCED = "SELECT id AS person_id FROM person WHERE workspace_id = $1 AND bounced_at IS NOT NULL AND erased_at IS NULL"
 REPLIED = "SELECT id AS person_id FROM person WHERE workspace_id = $1 AND replied_at IS NOT NULL"
 UNSUBSCRIBED = (
     "SELECT (SELECT id FROM person WHERE person.workspace_id = $1 AND person.email_key = suppression.email_key)"
@@ -40,19 +40,19 @@ class PersonFacts:
     import_id: str | None = None
     replied: bool | None = None
 
-    def conditions(self) -> Iterator[Condition]:
-        """Yield the condition of each fact on a row of ``person``. It reads a few rows for each person."""
-        if self.campaign_id is not None:
-            enrolled = "SELECT 1 FROM enrollment WHERE enrollment.person_id = person.id AND campaign_id = {}"
-            yield Condition(f"EXISTS ({enrolled})", (self.campaign_id,))
-        if self.group_id is not None:
-            member = "SELECT 1 FROM group_member WHERE people_group_id = {} AND group_member.person_id = person.id"
-            yield Condition(f"EXISTS ({member})", (self.group_id,))
-        if self.import_id is not None:
-            of_file = (
-                "SELECT 1 FROM imported_person WHERE people_import_id = {} AND imported_person.person_id = person.id"
-            )
-            yield Condition(f"EXISTS ({of_file})", (self.import_id,))
+    def conditions(self, *, walked: bool) -> Iterator[Condition]:
+        """Yield the condition of each fact on a row of ``person``.
+
+        If the people are ``walked``, it reads a few rows for each person.
+        """
+        for table, column, value in (
+            ("enrollment", "campaign_id", self.campaign_id),
+            ("group_member", "people_group_id", self.group_id),
+            ("imported_person", "people_import_id", self.import_id),
+        ):
+            if value is not None:
+                rows = f"{table} WHERE {column} = {{}} AND {table}.person_id = person.id"
+                yield Condition(is_found(rows) if walked else f"EXISTS (SELECT 1 FROM {rows})", (value,))
         if self.unsubscribed is not None:
             yield Condition(f"{UNSUBSCRIBED_AT} IS {'NOT ' if self.unsubscribed else ''}NULL")
         if self.bounced is not None:
@@ -60,22 +60,43 @@ class PersonFacts:
         if self.replied is not None:
             yield Condition(f"replied_at IS {'NOT ' if self.replied else ''}NULL")
 
+    @property
+    def is_of_present_people(self) -> bool:
+        """Whether the filter is one fact that no erased person meets."""
+        names = ("group_id", "import_id", "bounced", "replied")
+        return any((value := getattr(self, name)) and self == PersonFacts(**{name: value}) for name in names)
+
     async def few(self, workspace_id: str) -> Sequence[str] | None:
-        """Return the ids of all people who meet one of the facts, if they are few. Erased people may be among them."""
-        readings = (
+        """Return the ids of all people of the workspace who meet one of the facts, if they are few.
+
+        Erased people may be among them. Whether there are more is read first, so that the ids of a long list are not
+        transferred.
+        """
+        for statement, value in self._readings(workspace_id):
+            if not await execute(f"{statement} LIMIT 1 OFFSET {FEW}", value):
+                rows = await execute(f"{statement} LIMIT {FEW}", value)
+                return [*{row["person_id"] for row in rows if row["person_id"] is not None}]
+        return None
+
+    async def count(self, workspace_id: str) -> Count:
+        """Count the people who meet the one fact of the filter, which is of present people."""
+        ((statement, value),) = self._readings(workspace_id)
+        limited = f"{statement} LIMIT {MAX_EXACT_COUNT + 1}"
+        (row,) = await execute(f"SELECT count(*) AS people FROM ({limited}) AS found", value)
+        return Count(min(int(row["people"]), MAX_EXACT_COUNT), exact=row["people"] <= MAX_EXACT_COUNT)
+
+    def _readings(self, workspace_id: str) -> Iterator[tuple[str, str]]:
+        """Yield the statement that finds the people of each fact by an index, with its value."""
+        for statement, value in (
             (BOUNCED, workspace_id if self.bounced else None),
             (REPLIED, workspace_id if self.replied else None),
             (UNSUBSCRIBED, workspace_id if self.unsubscribed else None),
             (OF_GROUP, self.group_id),
             (OF_IMPORT, self.import_id),
             (OF_CAMPAIGN, self.campaign_id),
-        )
-        for statement, value in readings:
+        ):
             if value is not None:
-                rows = await execute(f"{statement} LIMIT {FEW + 1}", value)
-                if len(rows) <= FEW:
-                    return [*{row["person_id"] for row in rows if row["person_id"] is not None}]
-        return None
+                yield statement, value
 
 
 ANYONE = PersonFacts()
