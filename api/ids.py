@@ -1,4 +1,7 @@
-"""Identifiers: a prefix that says what it is, then 128 bits that sort in the order of their making."""
+"""Identifiers: a prefix that says what it is, then 128 bits that sort in the order of their making.
+
+The bits are 48 of the time, 32 of a counter and 48 random ones. A launch makes several identifiers for each person.
+"""
 
 import itertools
 import os
@@ -8,18 +11,49 @@ from datetime import datetime
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
-_SHIFTS = range(120, -1, -10)
+_TIME_SHIFTS = range(40, -1, -10)
+_RANDOM_BYTES = 6
+_NUMBERS_AT_ONCE = 256
+"""Random numbers that one call of the system makes."""
 _counter = itertools.count(secrets.randbits(20))
+_random: list[int] = []
+_time = (0, "")
+"""The last milliseconds that were written, and their characters."""
+os.register_at_fork(after_in_child=_random.clear)  # two processes must not use the same numbers
 
 
 def first_id(prefix: str, at: datetime) -> str:
     """Return the smallest identifier that could be made at a time: all that were made before it are smaller."""
-    number = int(at.timestamp() * 1000) << 80
-    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
+    return f"{prefix}_{_written(int(at.timestamp() * 1000))}{'0' * 16}"
 
 
 def new_id(prefix: str) -> str:
     """Return a new identifier such as ``per_01jd…``; unique across processes, ascending within one."""
     milliseconds = time.time_ns() // 1_000_000
-    number = (milliseconds << 80) | ((next(_counter) & 0xFFFFFFFF) << 48) | int.from_bytes(os.urandom(6))
-    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
+    known, characters = _time
+    if known != milliseconds:
+        characters = _written(milliseconds)
+    try:
+        number = _random.pop()
+    except IndexError:
+        number = _next_random()
+    rest = ((next(_counter) & 0xFFFFFFFF) << 48) | number
+    # Written out, because a loop takes twice as long.
+    return (
+        f"{prefix}_{characters}{_PAIRS[rest >> 70]}{_PAIRS[rest >> 60 & 1023]}{_PAIRS[rest >> 50 & 1023]}"
+        f"{_PAIRS[rest >> 40 & 1023]}{_PAIRS[rest >> 30 & 1023]}{_PAIRS[rest >> 20 & 1023]}"
+        f"{_PAIRS[rest >> 10 & 1023]}{_PAIRS[rest & 1023]}"
+    )
+
+
+def _written(milliseconds: int) -> str:
+    global _time  # noqa: PLW0603 - many identifiers are made in one millisecond
+    characters = "".join([_PAIRS[milliseconds >> by & 1023] for by in _TIME_SHIFTS])
+    _time = milliseconds, characters
+    return characters
+
+
+def _next_random() -> int:
+    made = os.urandom(_RANDOM_BYTES * _NUMBERS_AT_ONCE)
+    _random.extend(int.from_bytes(made[at : at + _RANDOM_BYTES]) for at in range(0, len(made), _RANDOM_BYTES))
+    return _random.pop()
