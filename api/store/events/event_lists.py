@@ -1,6 +1,6 @@
-"""The list of events by a filter, the newest first. Each filter has an index that has its events in this order.
+"""The list of events by a filter, the newest first. Each filter has an index in this order.
 
-OTHER stands for kinds that this release does not have. The index of kinds says which of them a workspace has.
+``OTHER`` means the kinds of later releases and of packages. The index of kinds lists those of a workspace.
 """
 
 from collections.abc import Collection, Sequence

@@ -122,8 +122,8 @@ def _narrowed(workspace_id: str, chosen: TaskFilter, assignees: Assignees) -> Li
     The indexes of assignees, campaigns and people do not have the workspace.
     """
     ids = {name: getattr(chosen, name) for name in ("assignee_id", "campaign_id", "person_id")}
-    given = {name: value for name, value in ids.items() if value is not None}
-    listing = Listing(Task).equal(**(given or {"workspace_id": workspace_id}))
+    narrowing = {name: value for name, value in ids.items() if value is not None}
+    listing = Listing(Task).equal(**(narrowing or {"workspace_id": workspace_id}))
     if chosen.due_from is not None:
         listing = listing.where("due_date >= {}", chosen.due_from)
     if chosen.due_to is not None:

@@ -82,7 +82,7 @@ async def _passed(listing: "Listing", ids: Collection[str], checks: Sequence[Con
     if not ids:
         return set()
     statement = Statement(listing.model, Values())
-    given = statement.where([Condition(in_values("id", "{}"), (list(ids),))])
-    conditions = f"{given} AND CASE WHEN {statement.where(checks)} THEN 1 END = 1"
+    by_id = statement.where([Condition(in_values("id", "{}"), (list(ids),))])
+    conditions = f"{by_id} AND CASE WHEN {statement.where(checks)} THEN 1 END = 1"
     rows = await execute(f"SELECT id FROM {statement.table} WHERE {conditions}", *statement.values.all)
     return {row["id"] for row in rows}
