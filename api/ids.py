@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from datetime import datetime
+from functools import lru_cache
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
@@ -17,8 +18,6 @@ _NUMBERS_AT_ONCE = 256
 """Random numbers that one call of the system makes."""
 _counter = itertools.count(secrets.randbits(20))
 _random: list[int] = []
-_time = (0, "")
-"""The last milliseconds that were written, and their characters."""
 os.register_at_fork(after_in_child=_random.clear)  # two processes must not use the same numbers
 
 
@@ -29,10 +28,7 @@ def first_id(prefix: str, at: datetime) -> str:
 
 def new_id(prefix: str) -> str:
     """Return a new identifier such as ``per_01jd…``; unique across processes, ascending within one."""
-    milliseconds = time.time_ns() // 1_000_000
-    known, characters = _time
-    if known != milliseconds:
-        characters = _written(milliseconds)
+    characters = _written(time.time_ns() // 1_000_000)
     try:
         number = _random.pop()
     except IndexError:
@@ -46,11 +42,9 @@ def new_id(prefix: str) -> str:
     )
 
 
+@lru_cache(maxsize=1)  # many identifiers are made in one millisecond
 def _written(milliseconds: int) -> str:
-    global _time  # noqa: PLW0603 - many identifiers are made in one millisecond
-    characters = "".join([_PAIRS[milliseconds >> by & 1023] for by in _TIME_SHIFTS])
-    _time = milliseconds, characters
-    return characters
+    return "".join([_PAIRS[milliseconds >> by & 1023] for by in _TIME_SHIFTS])
 
 
 def _next_random() -> int:
