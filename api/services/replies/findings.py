@@ -71,7 +71,7 @@ class Finding:
     email_id: str | None = None
     """The id of the email, as a provider reports it."""
     addresses: tuple[str, ...] = ()
-    """Addresses of the recipient. The email is found by them if there is no other reference."""
+    """Addresses of the recipient. They identify the email if the mail has no other reference."""
     failures: tuple[FailedRecipient, ...] = ()
     reply: ReplyText = field(default_factory=ReplyText)
 
