@@ -24,10 +24,10 @@ from api.graphql.tasks.task_filters import TaskFilter
 from api.graphql.tasks.tasks import Task
 from api.services.common.lists.row_lists import RowList
 from api.services.common.request_context import WorkspaceContext
-from api.services.emails import email_reads as email_queries
-from api.services.people import person_reads as person_queries
+from api.services.emails import email_reads
+from api.services.people import person_reads
 from api.services.saved_filters import saved_filters
-from api.services.tasks import task_reads as task_queries
+from api.services.tasks import task_reads
 
 SavedFilterId = Annotated[
     strawberry.ID,
@@ -108,10 +108,10 @@ async def _rows(row: SavedFilter, info: Request) -> RowList:
 
 async def _list(context: WorkspaceContext, given: ListFilter) -> RowList:
     if given.emails:
-        return await email_queries.emails(context, email_filters.read_filter(given.emails), path=("filter", "emails"))
+        return await email_reads.emails(context, email_filters.read_filter(given.emails), path=("filter", "emails"))
     if given.tasks:
-        return await task_queries.tasks(context, task_filters.read_filter(given.tasks, "filter", "tasks"))
-    return await person_queries.people(
+        return await task_reads.tasks(context, task_filters.read_filter(given.tasks, "filter", "tasks"))
+    return await person_reads.people(
         context, person_filters.read_filter(given.people or None), path=("filter", "people")
     )
 

@@ -10,7 +10,7 @@ from api.graphql.engine.graphql_context import Request
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.sort_orders import order_of
 from api.services.common.lists.filters import within
-from api.services.emails import email_reads as email_queries
+from api.services.emails import email_reads
 
 if TYPE_CHECKING:
     from api.graphql.emails.emails import Email
@@ -34,5 +34,5 @@ class StepLists:
         before: Before = None,
     ) -> Connection[Annotated["Email", strawberry.lazy("api.graphql.emails.emails")]]:
         chosen = within(read_email_filter(filter), step_id=str(self.id))
-        rows = await email_queries.emails(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await email_reads.emails(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)

@@ -18,10 +18,10 @@ from api.graphql.sort_orders import order_of
 from api.graphql.tasks.task_filters import TasksOrderBy, TasksWhere
 from api.graphql.tasks.task_filters import read_filter as read_task_filter
 from api.services.common.lists.filters import within
-from api.services.emails import email_reads as email_queries
-from api.services.enrollments import enrollment_reads as enrollment_queries
+from api.services.emails import email_reads
+from api.services.enrollments import enrollment_reads
 from api.services.following import events
-from api.services.tasks import task_reads as task_queries
+from api.services.tasks import task_reads
 
 if TYPE_CHECKING:
     from api.graphql.emails.emails import Email
@@ -55,7 +55,7 @@ class PersonLists:
         before: Before = None,
     ) -> Connection[Annotated["Email", strawberry.lazy("api.graphql.emails.emails")]]:
         chosen = within(read_email_filter(filter), person_id=str(self.id))
-        rows = await email_queries.emails(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await email_reads.emails(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
     @strawberry.field(metadata=page_cost(), description="The tasks about the person, in the order of `dueDate`.")
@@ -70,7 +70,7 @@ class PersonLists:
         before: Before = None,
     ) -> Connection[Annotated["Task", strawberry.lazy("api.graphql.tasks.tasks")]]:
         chosen = within(read_task_filter(filter, "filter"), person_id=str(self.id))
-        rows = await task_queries.tasks(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await task_reads.tasks(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
     @strawberry.field(metadata=page_cost(), description="The enrollments of the person in campaigns, the oldest first.")
@@ -85,7 +85,7 @@ class PersonLists:
         before: Before = None,
     ) -> Connection[Annotated["Enrollment", strawberry.lazy("api.graphql.enrollments.enrollments")]]:
         chosen = within(read_enrollment_filter(filter), person_id=str(self.id))
-        rows = await enrollment_queries.enrollments(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await enrollment_reads.enrollments(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
     @strawberry.field(

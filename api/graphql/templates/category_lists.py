@@ -11,9 +11,9 @@ from api.graphql.engine.lists.relay import After, Before, Connection, First, Las
 from api.graphql.sort_orders import order_of
 from api.graphql.templates.template_filters import TemplatesOrderBy, TemplatesWhere
 from api.graphql.templates.template_filters import read_filter as read_template_filter
-from api.services.campaigns import campaign_reads as campaign_queries
+from api.services.campaigns import campaign_reads
 from api.services.common.lists.filters import within
-from api.services.templates import template_reads as template_queries
+from api.services.templates import template_reads
 
 if TYPE_CHECKING:
     from api.graphql.campaigns.campaigns import Campaign
@@ -38,7 +38,7 @@ class CategoryLists:
         before: Before = None,
     ) -> Connection[Annotated["Campaign", strawberry.lazy("api.graphql.campaigns.campaigns")]]:
         chosen = within(read_campaign_filter(filter), category_id=str(self.id))
-        rows = await campaign_queries.campaigns(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await campaign_reads.campaigns(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
     @strawberry.field(metadata=page_cost(), description="The templates of the category, in the order of creation.")
@@ -53,5 +53,5 @@ class CategoryLists:
         before: Before = None,
     ) -> Connection[Annotated["Template", strawberry.lazy("api.graphql.templates.templates")]]:
         chosen = within(read_template_filter(filter), category_id=str(self.id))
-        rows = await template_queries.templates(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await template_reads.templates(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)

@@ -13,10 +13,10 @@ from api.graphql.engine.lists.relay import After, Before, Connection, First, Las
 from api.graphql.sort_orders import order_of
 from api.graphql.tasks.task_filters import TasksOrderBy, TasksWhere
 from api.graphql.tasks.task_filters import read_filter as read_task_filter
-from api.services.campaigns import campaign_reads as campaign_queries
+from api.services.campaigns import campaign_reads
 from api.services.common.lists.filters import within
-from api.services.emails import email_reads as email_queries
-from api.services.tasks import task_reads as task_queries
+from api.services.emails import email_reads
+from api.services.tasks import task_reads
 
 if TYPE_CHECKING:
     from api.graphql.campaigns.campaigns import Campaign
@@ -42,7 +42,7 @@ class SenderLists:
         before: Before = None,
     ) -> Connection[Annotated["Email", strawberry.lazy("api.graphql.emails.emails")]]:
         chosen = within(read_email_filter(filter), sender_id=str(self.id))
-        rows = await email_queries.emails(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await email_reads.emails(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
     @strawberry.field(metadata=page_cost(), description="The tasks of the sender, in the order of `dueDate`.")
@@ -57,7 +57,7 @@ class SenderLists:
         before: Before = None,
     ) -> Connection[Annotated["Task", strawberry.lazy("api.graphql.tasks.tasks")]]:
         chosen = within(read_task_filter(filter, "filter"), assignee_id=str(self.id))
-        rows = await task_queries.tasks(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await task_reads.tasks(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)
 
     @strawberry.field(
@@ -75,5 +75,5 @@ class SenderLists:
         before: Before = None,
     ) -> Connection[Annotated["Campaign", strawberry.lazy("api.graphql.campaigns.campaigns")]]:
         chosen = within(read_campaign_filter(filter), sender_id=str(self.id))
-        rows = await campaign_queries.campaigns(info.context.workspace_context, chosen, order_of(order_by))
+        rows = await campaign_reads.campaigns(info.context.workspace_context, chosen, order_of(order_by))
         return await connect(rows, PageRequest(first, after, last, before), info)

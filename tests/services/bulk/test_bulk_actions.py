@@ -10,8 +10,7 @@ from api.command_center import BulkActionKind, BulkActionStatus
 from api.models import BulkAction, BulkRefusal, Enrollment, Event, Job, Send, Task
 from api.services.bulk import actions, bulk_actions
 from api.services.bulk.bulk_actions import carry_out
-from api.services.emails import email_reads as email_queries
-from api.services.emails import emails
+from api.services.emails import email_reads, emails
 from api.services.jobs import job_limits
 from api.states import JobState
 from api.store.emails.email_conditions import EmailFilter
@@ -36,7 +35,7 @@ async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 async def start(world: World, kind: BulkActionKind, **arguments: Any) -> BulkAction:
-    rows = await email_queries.emails(world.context, EmailFilter())
+    rows = await email_reads.emails(world.context, EmailFilter())
     result = await carry_out(world.context, kind, arguments, ids=None, rows=rows)
     assert result.action is not None
     assert (result.done, result.refused) == ([], [])
@@ -126,7 +125,7 @@ async def test_a_success_ends_a_campaign_also_for_those_who_finished_it(world: W
 
 
 async def test_wrong_choices_are_refused_and_nothing_is_stored(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = await email_queries.emails(world.context, EmailFilter())
+    rows = await email_reads.emails(world.context, EmailFilter())
     given: list[tuple[Callable[[], Any], str, tuple[str, ...]]] = [
         (lambda: carry_out(world.context, ARCHIVE, {}, ids=["snd_1"], rows=rows), "IDS_OR_FILTER", ("filter",)),
         (lambda: carry_out(world.context, ARCHIVE, {}, ids=None, rows=None), "IDS_OR_FILTER", ()),
