@@ -4,7 +4,7 @@ that joined later."""
 import statistics
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import httpx
@@ -22,6 +22,7 @@ from api.services.following.row_watch import RowWatch
 from api.services.workspaces.tokens import issue_token
 from api.settings import Settings
 from api.store.engine.database import is_postgres
+from benchmarks.bulk_filling import bulk_filling
 from benchmarks.list_queries import queries
 from benchmarks.populated import Size, populate, refresh_statistics
 from benchmarks.populated_lists import populate_lists
@@ -85,7 +86,8 @@ async def measure(small: int, large: int) -> None:
 
 
 async def _filled(size: Size, mark: str) -> Workspace:
-    workspace = await populate(size, mark)
-    await populate_lists(size, mark, workspace.id)
+    async with bulk_filling() if size.emails > LATE else nullcontext():
+        workspace = await populate(size, mark)
+        await populate_lists(size, mark, workspace.id)
     await refresh_statistics()
     return workspace

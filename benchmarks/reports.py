@@ -2,6 +2,7 @@
 
 from api.store.engine.database import is_postgres
 from api.store.reports.folding import fold
+from benchmarks.bulk_filling import bulk_filling
 from benchmarks.lists import times
 from benchmarks.populated import Size, populate, refresh_statistics
 from benchmarks.world import row
@@ -37,7 +38,8 @@ def queries() -> dict[str, str]:
 
 async def measure(emails: int) -> None:
     """Print the time of each document beside so many emails."""
-    workspace = await populate(Size(emails), MARK)
+    async with bulk_filling():
+        workspace = await populate(Size(emails), MARK)
     await fold()
     await refresh_statistics()
     kind = "PostgreSQL" if is_postgres() else "SQLite"
