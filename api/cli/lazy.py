@@ -1,8 +1,10 @@
 """Commands that are imported when they run."""
 
+import gc
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from api.printable import printable
@@ -17,7 +19,18 @@ def lazy(module: str, name: str, start: str = "") -> Callable[..., object]:
     def run(*args: Any, **kwargs: Any) -> object:
         if start:
             print(printable(start.format_map(kwargs)), file=sys.stderr, flush=True)
-        function: Callable[..., object] = getattr(importlib.import_module(f"api.cli.{module}"), name)
+        with importing():
+            function: Callable[..., object] = getattr(importlib.import_module(f"api.cli.{module}"), name)
         return function(*args, **kwargs)
 
     return run
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Import modules without garbage collection: they leave little, and it takes a tenth of the server's start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

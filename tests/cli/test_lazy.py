@@ -1,10 +1,12 @@
 """The modules of commands are imported when a command runs, so no import shows that one has moved."""
 
 import ast
+import gc
 from importlib import import_module
 
 import pytest
 
+from api.cli.lazy import lazy
 from tests.source_code import ROOT
 
 TARGETS = sorted(
@@ -26,3 +28,17 @@ def test_the_commands_are_found() -> None:
 def test_each_command_has_its_function(target: tuple[str, str]) -> None:
     module, name = target
     assert callable(getattr(import_module(f"api.cli.{module}"), name))
+
+
+def test_modules_are_imported_without_garbage_collection(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def importing_module(_name: str) -> object:
+        seen.append(gc.isenabled())
+        raise ModuleNotFoundError
+
+    monkeypatch.setattr("importlib.import_module", importing_module)
+    with pytest.raises(ModuleNotFoundError):
+        lazy("schema", "print_schema")()
+    assert seen == [False]
+    assert gc.isenabled()

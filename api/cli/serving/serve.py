@@ -13,6 +13,7 @@ from rich.text import Text
 
 from api.channel_processes.isolation import channel_processes, isolated
 from api.cli.common import console, database
+from api.cli.lazy import importing
 from api.cli.serving.lifecycle import Server, exit_on_sigterm, kill_after_timeout, log_start_and_stop
 from api.cli.serving.logs import set_up_logs
 from api.cli.workspaces.workspaces import server_url
@@ -103,7 +104,8 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     set_up_logs(settings)
     shown, url = redacted_url(settings.database_url), server_url(settings.host, settings.port)
     log.info("opening %s and loading the packages. Then the server listens on %s", shown, url)
-    from api.app import make_app  # with GraphQL, which the tick loop alone does not need
+    with importing():
+        from api.app import make_app  # with GraphQL, which the tick loop alone does not need
 
     _check_plugin_settings()
     free_port(settings.host, int(settings.port))
