@@ -5,7 +5,7 @@ from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.editing.fact_changes_job import FACT_CHANGES
 from api.services.campaigns.editing.waiting_job import WAITING_PEOPLE
 from api.services.campaigns.ending.end_job import END
-from api.services.campaigns.pausing.hold_job import HOLD
+from api.services.campaigns.pausing.pause_job import HOLD
 from api.services.crm.people.importing import CRM_IMPORT
 from api.services.crm.syncing.sync_job import CRM_SYNC
 from api.services.enrollments.facts.history_job import HISTORY

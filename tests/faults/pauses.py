@@ -11,7 +11,7 @@ from hypothesis.stateful import rule
 
 from api.models import Enrollment, Launch, Send
 from api.services.campaigns.ending.ending import end_campaign
-from api.services.campaigns.pausing import hold_job
+from api.services.campaigns.pausing import pause_job
 from api.services.campaigns.pausing.launch_control import pause_launch, resume_launch
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
@@ -70,7 +70,7 @@ class Pauses:
 
     @rule(work=st.sampled_from(["_hold", "_release"]), change=st.sampled_from([pause_campaign, resume_campaign]))
     def is_killed_while_it_pauses_or_resumes(self: Any, work: str, change: Callable[..., Awaitable[Any]]) -> None:
-        right, calls = getattr(hold_job, work), []
+        right, calls = getattr(pause_job, work), []
 
         async def killed(*given: Any) -> Any:
             calls.append(given)
@@ -79,7 +79,7 @@ class Pauses:
             return await right(*given)
 
         with pytest.MonkeyPatch.context() as patch, suppress(Refusal, Killed):
-            patch.setattr(hold_job, work, killed)
+            patch.setattr(pause_job, work, killed)
             self.do(change(self.context, self.campaign))
         if change is pause_campaign:
             self.may_have_left = max(self.may_have_left, len(self.channel.left))

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from api.models import Campaign, Enrollment, Event, Launch, Send
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.editing import apply_edit, edit_job
-from api.services.campaigns.pausing import hold_job, pausing
+from api.services.campaigns.pausing import pause_job, pausing
 from api.services.campaigns.pausing.launch_control import resume_launch
 from api.services.campaigns.pausing.pausing import resume_campaign
 from api.services.common.dispatch_runtime import DispatchRuntime
@@ -83,8 +83,8 @@ class AnyOrder(Endings, Pauses, RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         for module, name, count in (
             (background_enrolling, "PEOPLE_PER_CHUNK", 2),
-            (hold_job, "PEOPLE_HELD_PER_CHUNK", 2),
-            (hold_job, "PEOPLE_RELEASED_PER_CHUNK", 1),
+            (pause_job, "PEOPLE_HELD_PER_CHUNK", 2),
+            (pause_job, "PEOPLE_RELEASED_PER_CHUNK", 1),
             (pausing, "CHUNKS_OF_A_CALLER", 2),
             (edit_job, "PEOPLE_PER_CHUNK", 1),
             (apply_edit, "CHUNKS_OF_A_CALLER", 3),

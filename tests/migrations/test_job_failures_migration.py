@@ -7,7 +7,7 @@ import pytest
 from api.models import Campaign, Job, Launch, PeopleImport, Person
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.editing.edit_job import EDIT
-from api.services.campaigns.pausing.hold_job import HOLD
+from api.services.campaigns.pausing.pause_job import HOLD
 from api.services.jobs.runner import MAX_FAILURES
 from api.services.launches.background.background_launch import start_launch
 from api.services.launches.background.launch_job import LAUNCH

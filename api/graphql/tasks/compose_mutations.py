@@ -19,7 +19,7 @@ from api.graphql.tasks.compositions import Draft, draft_of
 from api.graphql.tasks.task_mutations import TaskPayload
 from api.graphql.tasks.tasks import Task
 from api.services.common.inputs.request_keys import once
-from api.services.compose import windows
+from api.services.compose import compose_windows
 from api.services.tasks import sent_elsewhere
 from strategies import Refusal
 
@@ -82,7 +82,7 @@ class ComposeMutation:
         if_version: DraftVersion = None,
     ) -> DraftPayload:
         with _task_id_paths():
-            saved = await windows.save_draft(
+            saved = await compose_windows.save_draft(
                 info.context.workspace_context, task_id, subject=subject, html=html, if_version=if_version
             )
         return DraftPayload(draft=draft_of(saved))
@@ -90,7 +90,7 @@ class ComposeMutation:
     @mutation(description="Delete the draft of an EMAIL task. `composition` shows the step's template again.")
     async def discard_draft(self, info: Request, task_id: TaskId, if_version: DraftVersion = None) -> TaskPayload:
         with _task_id_paths():
-            row = await windows.discard_draft(info.context.workspace_context, task_id, if_version=if_version)
+            row = await compose_windows.discard_draft(info.context.workspace_context, task_id, if_version=if_version)
         return TaskPayload(task=from_row(Task, row))
 
     @mutation(
@@ -132,7 +132,7 @@ class ComposeMutation:
             "sendTask",
             key,
             [id, subject, html, chosen],
-            lambda key: windows.send_task(
+            lambda key: compose_windows.send_task(
                 context, id, subject=subject, html=html, at=chosen, if_version=if_version, key=key
             ),
         )

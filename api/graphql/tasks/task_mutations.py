@@ -11,7 +11,7 @@ from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.tasks.task_inputs import CreateTaskInput, Note, Outcome, Reason, TaskChanges, Until
 from api.graphql.tasks.tasks import Task
-from api.services.compose import manual_task_emails
+from api.services.compose import compose_manual_tasks
 from api.services.tasks import manual_tasks, task_changes, tasks
 
 
@@ -40,7 +40,7 @@ class TaskMutation:
         info: Request,
         input: Annotated[CreateTaskInput, strawberry.argument(description="What the assignee does, and when.")],
     ) -> TaskPayload:
-        row = await manual_task_emails.create_task(
+        row = await compose_manual_tasks.create_task(
             info.context.workspace_context,
             input.template_id,
             person_id=input.person_id,

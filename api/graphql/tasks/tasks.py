@@ -23,7 +23,7 @@ from api.graphql.sort_orders import order_of
 from api.graphql.tasks.compositions import Composition, Draft, composition_of, draft_of
 from api.graphql.tasks.task_filters import TaskCount, TaskFilter, TasksOrderBy, TasksWhere, read_filter
 from api.graphql.workspaces.senders import Sender
-from api.services.compose.windows import compose
+from api.services.compose.compose_windows import compose
 from api.services.tasks import composing, task_reads
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 from api.models import CrmChange, CrmTask, Task
 from tests import story
 from tests.client import Client
-from tests.graphql.tasks.test_hand_tasks import create
+from tests.graphql.tasks.test_manual_tasks import create
 
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 CRM = """{ tasks(first: 10) { nodes { name crm { state remoteId url lastSyncedAt

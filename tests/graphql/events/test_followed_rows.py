@@ -11,7 +11,7 @@ from api.states import ImportStatus
 from tests import story
 from tests.client import Client
 from tests.graphql.events.test_event_subscription import over_websocket
-from tests.graphql.tasks.test_hand_tasks import CREATE
+from tests.graphql.tasks.test_manual_tasks import CREATE
 from tests.live import Live, until
 
 pytestmark = pytest.mark.usefixtures("quiet")

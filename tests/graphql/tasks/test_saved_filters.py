@@ -6,7 +6,7 @@ import pytest
 
 from api.models import SavedFilter
 from tests.client import Client
-from tests.graphql.tasks.test_hand_tasks import create, refused
+from tests.graphql.tasks.test_manual_tasks import create, refused
 
 ERRORS = "errors { code message path }"
 FILTER = """savedFilter { id name kind conditions count tasks { nodes { name } } people { nodes { email } }

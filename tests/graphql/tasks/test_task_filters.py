@@ -8,7 +8,7 @@ import pytest
 from tests import story
 from tests.client import Client
 from tests.graphql.authored import AT, author, launch
-from tests.graphql.tasks.test_hand_tasks import ERRORS, create, events, refused
+from tests.graphql.tasks.test_manual_tasks import ERRORS, create, events, refused
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite", "postgres"], indirect=True)
 

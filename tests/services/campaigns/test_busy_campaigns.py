@@ -11,7 +11,7 @@ from api.models import Campaign, Enrollment, Send
 from api.services.campaigns import edit_drafts
 from api.services.campaigns.editing import apply_edit, edit_job
 from api.services.campaigns.ending.ending import end_campaign
-from api.services.campaigns.pausing import hold_job
+from api.services.campaigns.pausing import pause_job
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.campaigns.pausing.resume_preview import resume_preview
 from api.services.common.request_context import WorkspaceContext
@@ -31,7 +31,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """Nine people, and jobs that handle two of them in a transaction."""
-    for module, name in ((hold_job, "HELD"), (hold_job, "RELEASED")):
+    for module, name in ((pause_job, "HELD"), (pause_job, "RELEASED")):
         monkeypatch.setattr(module, f"PEOPLE_{name}_PER_CHUNK", 2)
     monkeypatch.setattr(edit_job, "PEOPLE_PER_CHUNK", 2)
     return await make_world(9)

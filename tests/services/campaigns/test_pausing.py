@@ -11,7 +11,7 @@ from api.ids import new_id
 from api.models import Campaign, Enrollment, Event, Launch, Send, Task
 from api.services.campaigns.campaigns import add_step, create_campaign, update_campaign
 from api.services.campaigns.ending.ending import end_campaign
-from api.services.campaigns.pausing import hold_job, pausing
+from api.services.campaigns.pausing import pause_job, pausing
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.recovery.expired_leases import recover_expired
@@ -44,8 +44,8 @@ async def world(database: str) -> World:
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
-    monkeypatch.setattr(hold_job, "PEOPLE_RELEASED_PER_CHUNK", 2)
+    monkeypatch.setattr(pause_job, "PEOPLE_HELD_PER_CHUNK", 2)
+    monkeypatch.setattr(pause_job, "PEOPLE_RELEASED_PER_CHUNK", 2)
     return
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from api.models import Campaign, Task
 from api.services.campaigns.campaigns import add_step, create_campaign
-from api.services.campaigns.pausing import hold_job, pausing
+from api.services.campaigns.pausing import pause_job, pausing
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import run_once
@@ -33,8 +33,8 @@ Kill = Callable[[int], None]
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """Seven people, each with a task that is due today, in a campaign whose tasks expire after a day."""
-    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
-    monkeypatch.setattr(hold_job, "PEOPLE_RELEASED_PER_CHUNK", 2)
+    monkeypatch.setattr(pause_job, "PEOPLE_HELD_PER_CHUNK", 2)
+    monkeypatch.setattr(pause_job, "PEOPLE_RELEASED_PER_CHUNK", 2)
     world = await make_world(1)
     other = (await Campaign.get()).sender_id
     campaign = await create_campaign(world.context, name="Calls", sender_id=other, task_expiry_days=1)
@@ -70,7 +70,7 @@ async def do_jobs(world: World, hours: float) -> None:
 
 async def killed_after(monkeypatch: pytest.MonkeyPatch, chunks: int, work: Callable[[], Awaitable[Any]]) -> None:
     """Do some work whose process is killed before the next chunk of tasks, or in the middle of its transaction."""
-    right, count = hold_job.extend_expiry, 0
+    right, count = pause_job.extend_expiry, 0
 
     async def extend(*given: Any) -> None:
         nonlocal count
@@ -81,7 +81,7 @@ async def killed_after(monkeypatch: pytest.MonkeyPatch, chunks: int, work: Calla
         await right(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(hold_job, "extend_expiry", extend)
+        patch.setattr(pause_job, "extend_expiry", extend)
         with pytest.raises(Killed):
             await work()
 

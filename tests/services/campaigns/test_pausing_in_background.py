@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Send
-from api.services.campaigns.pausing import hold_job, pausing
+from api.services.campaigns.pausing import pause_job, pausing
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.tick import Ticker
@@ -27,8 +27,8 @@ async def world(database: str) -> World:
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
-    monkeypatch.setattr(hold_job, "PEOPLE_RELEASED_PER_CHUNK", 2)
+    monkeypatch.setattr(pause_job, "PEOPLE_HELD_PER_CHUNK", 2)
+    monkeypatch.setattr(pause_job, "PEOPLE_RELEASED_PER_CHUNK", 2)
     return
 
 
@@ -53,7 +53,7 @@ async def test_a_resume_that_was_killed_is_finished_by_the_tick_loop(
 ) -> None:
     await pause_campaign(world.context, campaign(world))
     after = later(world, NOW + 22 * HOUR)
-    right, calls = hold_job._release, []
+    right, calls = pause_job._release, []
 
     async def killed(*args: Any) -> Any:
         calls.append(args)
@@ -62,7 +62,7 @@ async def test_a_resume_that_was_killed_is_finished_by_the_tick_loop(
         return await right(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(hold_job, "_release", killed)
+        patch.setattr(pause_job, "_release", killed)
         with pytest.raises(Killed):
             await resume_campaign(after.context, campaign(world))
     assert await held() == 6, "of three people"
@@ -91,7 +91,7 @@ async def test_a_pause_that_was_killed_is_finished_before_a_resume(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(hold_job, "_hold", killed)
+        patch.setattr(pause_job, "_hold", killed)
         with pytest.raises(Killed):
             await pause_campaign(world.context, campaign(world))
     assert await held() == 0
@@ -101,7 +101,7 @@ async def test_a_pause_that_was_killed_is_finished_before_a_resume(
 
 @on_sqlite
 async def test_many_people_are_left_to_the_tick_loop(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 2)
+    monkeypatch.setattr(pause_job, "PEOPLE_HELD_PER_CHUNK", 2)
     monkeypatch.setattr(pausing, "CHUNKS_OF_A_CALLER", 1)
     row = await pause_campaign(world.context, campaign(world))
     assert (row.holds is not None, (await job_of(row.id)).lease_until, await held()) == (True, None, 4)

@@ -11,7 +11,7 @@ import pytest
 from api.models import Campaign, Enrollment, Person, Send, Task
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.ending.ending import end_enrollment
-from api.services.campaigns.pausing import hold_job
+from api.services.campaigns.pausing import pause_job
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.dispatch.dispatcher import run_once
 from api.services.dispatch.outcome_decision import decide_outcome
@@ -40,8 +40,8 @@ def database_kind() -> str:
 @pytest.fixture
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """A hundred and fifty people who are due now."""
-    monkeypatch.setattr(hold_job, "PEOPLE_HELD_PER_CHUNK", 10)
-    monkeypatch.setattr(hold_job, "PEOPLE_RELEASED_PER_CHUNK", 10)
+    monkeypatch.setattr(pause_job, "PEOPLE_HELD_PER_CHUNK", 10)
+    monkeypatch.setattr(pause_job, "PEOPLE_RELEASED_PER_CHUNK", 10)
     world = await make_world(150)
     await Campaign.all().update(in_doubt_resends=1)
     return world

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, CrmChange, CrmTask, Event, Send, Sender, Task
-from api.services.compose.windows import save_draft
+from api.services.compose.compose_windows import save_draft
 from api.services.crm.tasks import change_batches, pull
 from api.services.tasks.manual_task_emails import hand_email_of
 from api.services.tasks.task_changes import update_task

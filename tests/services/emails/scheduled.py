@@ -10,7 +10,7 @@ from api.models import Event, Send, Task
 from api.services.tasks.send_task_email import send_task
 from plugins.contract import Outgoing
 from strategies import Refusal
-from tests.services.tasks.test_tasks_by_hand import DAY
+from tests.services.tasks.test_send_task_email import DAY
 from tests.services.world import NOW, World
 
 TWO = NOW + 2 * DAY

@@ -20,7 +20,7 @@ from plugins.contract import Outgoing
 from strategies import Refusal
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import content, later
-from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
+from tests.services.tasks.test_send_task_email import DAY, HOUR
 from tests.services.world import NOW, World, make_world
 
 HOSTILE = ["{% Agency %}", "{{ Brackets }} Inc", "{{ email }}", "{{! Inc }}", "{{ unclosed", "{% raw %}", 'A & <B> "C"']

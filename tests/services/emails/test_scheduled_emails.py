@@ -14,7 +14,7 @@ from api.store.engine.sql import execute
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import content, later, step
 from tests.services.emails.scheduled import TWO, arrivals, automatic, by_hand, events, refusal
-from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
+from tests.services.tasks.test_send_task_email import DAY, HOUR
 from tests.services.world import NOW, World, make_world
 
 

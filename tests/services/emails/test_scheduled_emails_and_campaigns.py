@@ -17,7 +17,7 @@ from plugins.contract import Outcome, Outgoing
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import later
 from tests.services.emails.scheduled import TWO, arrivals, automatic, by_hand, refusal
-from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
+from tests.services.tasks.test_send_task_email import DAY, HOUR
 from tests.services.world import NOW, World
 
 

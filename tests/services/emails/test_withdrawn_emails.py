@@ -16,7 +16,7 @@ from strategies import Refusal
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import later
 from tests.services.emails.scheduled import TWO, arrivals, by_hand, events, refusal
-from tests.services.tasks.test_tasks_by_hand import DAY, HOUR
+from tests.services.tasks.test_send_task_email import DAY, HOUR
 from tests.services.world import NOW, World
 
 

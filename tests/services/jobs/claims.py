@@ -7,7 +7,7 @@ from typing import Any
 from api.models import Campaign, Job, Launch, PeopleImport, Workspace
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
 from api.services.campaigns.ending.end_job import END_JOB, end_chunks
-from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
+from api.services.campaigns.pausing.pause_job import HOLD_JOB, hold_chunks
 from api.services.common.request_context import WorkspaceContext
 from api.services.launches.background.background_enrolling import launch_chunks
 from api.services.people.imports import IMPORT_JOB, import_chunks

@@ -8,7 +8,7 @@ import pytest
 
 from api.background_jobs import JOB_KINDS
 from api.models import Campaign, Enrollment, Event, Job, Launch, PeopleImport, Person, Send
-from api.services.campaigns.pausing import hold_job, pausing
+from api.services.campaigns.pausing import pause_job, pausing
 from api.services.campaigns.pausing.launch_control import LAUNCH_JOB
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.jobs import runner as running
@@ -147,7 +147,7 @@ async def test_a_job_that_gives_up_undoes_no_new_decision(world: World, monkeypa
         raise RuntimeError("too late")
         yield 1
 
-    await runner_of(world, kinds=[replace(hold_job.HOLD, work=resumed)]).run_next()
+    await runner_of(world, kinds=[replace(pause_job.HOLD, work=resumed)]).run_next()
     row, job = await Campaign.get(id=campaign), await job_of(campaign)
     assert (row.resume_requested_at is not None, row.holds is not None, row.job_problem) == (True, True, None)
     assert job.finished_at is None

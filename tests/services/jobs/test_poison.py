@@ -10,7 +10,7 @@ from api.codes.refusals.jobs import JobCode
 from api.models import Campaign, Event, ImportRefusal, Job, Launch, LeftOut, PeopleImport, Person, Send
 from api.services.campaigns.campaigns import add_step, change_step, create_campaign
 from api.services.campaigns.editing.edit_job import EDIT
-from api.services.campaigns.pausing.hold_job import HOLD
+from api.services.campaigns.pausing.pause_job import HOLD
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.job_chunks import bisection
 from api.services.common.job_chunks.bisection import bisect_failures

@@ -19,7 +19,7 @@ from strategies import Refusal, StepType
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import content, later
 from tests.services.emails.scheduled import TWO, refusal
-from tests.services.tasks.test_tasks_by_hand import HOUR
+from tests.services.tasks.test_send_task_email import HOUR
 from tests.services.world import NOW, World, make_world
 
 

@@ -10,7 +10,7 @@ from api.codes.request_errors.inputs import InputCode
 from api.models import Campaign, Enrollment, Launch, Step
 from api.services.campaigns.draft import Draft
 from api.services.campaigns.editing.edit_job import EDIT_JOB, edit_chunks
-from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks
+from api.services.campaigns.pausing.pause_job import HOLD_JOB, hold_chunks
 from api.services.campaigns.step_content import check_subjects
 from api.services.common.emails.claim_release import release_claimed
 from api.services.common.inputs.versions import check_version

@@ -12,8 +12,8 @@ from api.codes.refusals.emails import EmailCode
 from api.models import Campaign, Enrollment, Launch, Send
 from api.services.campaigns.editing.edit_job import EDIT_JOB
 from api.services.campaigns.ending.end_job import END_JOB, end_chunks
-from api.services.campaigns.pausing.hold_job import HOLD_JOB
 from api.services.campaigns.pausing.launch_control import cancel
+from api.services.campaigns.pausing.pause_job import HOLD_JOB
 from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.enrollment_ending import end

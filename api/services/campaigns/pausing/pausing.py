@@ -8,8 +8,8 @@ accepted before the pause is applied to everyone: the job then does both, one af
 from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.campaigns import CampaignCode
 from api.models import Campaign
-from api.services.campaigns.pausing.hold_job import HOLD_JOB, hold_chunks, new_holds
 from api.services.campaigns.pausing.launch_control import pause_launches, resume_launches
+from api.services.campaigns.pausing.pause_job import HOLD_JOB, hold_chunks, new_holds
 from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.campaign_checks import refuse_archived
 from api.services.jobs.caller_chunks import CHUNKS_OF_A_CALLER, carry_out

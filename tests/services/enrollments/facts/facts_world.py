@@ -12,7 +12,7 @@ from api.services.campaigns.editing.edit_job import EDIT
 from api.services.campaigns.editing.fact_changes_job import FACT_CHANGES
 from api.services.campaigns.editing.waiting_job import WAITING_PEOPLE
 from api.services.campaigns.ending.end_job import END
-from api.services.campaigns.pausing.hold_job import HOLD
+from api.services.campaigns.pausing.pause_job import HOLD
 from api.services.common.request_context import WorkspaceContext
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.enrollments.facts.history_job import HISTORY

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from api.models import Event, Person, Send, Sender, Task
-from api.services.compose.manual_task_emails import create_task
-from api.services.compose.windows import compose, discard_draft, save_draft, send_task
+from api.services.compose.compose_manual_tasks import create_task
+from api.services.compose.compose_windows import compose, discard_draft, save_draft, send_task
 from api.services.emails.emails import retry_send
 from api.services.emails.scheduled_emails import withdraw_email
 from api.services.one_off_emails.drafts import NewEmail, create_email, update_email

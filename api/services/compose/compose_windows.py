@@ -10,7 +10,7 @@ from api.codes.request_errors.inputs import InputCode
 from api.models import Send, Task
 from api.services.common.inputs.request_keys import RequestKey
 from api.services.common.request_context import WorkspaceContext
-from api.services.compose.manual_task_emails import compose_hand_email, save_hand_email
+from api.services.compose.compose_manual_tasks import compose_hand_email, save_hand_email
 from api.services.enrollments.timelines.chosen_times import LocalTime
 from api.services.one_off_emails.sending import delete_email, send_email
 from api.services.tasks import composing, drafts, send_task_email
