@@ -7,6 +7,9 @@ from benchmarks.populated import STEPS, Size, insert, moment, row_id
 CLICKED = 1_000
 """Emails whose links were clicked, in a workspace of any size: so few that they are read by their ids."""
 
+AT_ONCE = 10_000_000
+"""Changes of reports that one transaction folds. A server folds them every few seconds, a few at a time."""
+
 
 async def populate_lists(size: Size, mark: str, workspace_id: str) -> None:
     """Add to the workspace that ``populate`` has made with this size and mark."""
@@ -17,7 +20,7 @@ async def populate_lists(size: Size, mark: str, workspace_id: str) -> None:
         " (SELECT person_id FROM group_member WHERE workspace_id = $1)",
         workspace_id,
     )
-    await fold()  # as a server does every few seconds
+    await fold(AT_ONCE)
 
 
 def _statements(size: Size, mark: str) -> list[str]:

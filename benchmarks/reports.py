@@ -5,6 +5,7 @@ from api.store.reports.folding import fold
 from benchmarks.bulk_filling import bulk_filling
 from benchmarks.lists import times
 from benchmarks.populated import Size, populate, refresh_statistics
+from benchmarks.populated_lists import AT_ONCE
 from benchmarks.world import row
 
 MARK = "r"
@@ -40,7 +41,7 @@ async def measure(emails: int) -> None:
     """Print the time of each document beside so many emails."""
     async with bulk_filling():
         workspace = await populate(Size(emails), MARK)
-    await fold()
+    await fold(AT_ONCE)
     await refresh_statistics()
     kind = "PostgreSQL" if is_postgres() else "SQLite"
     for what, milliseconds in (await times(workspace, queries())).items():

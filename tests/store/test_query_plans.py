@@ -5,12 +5,14 @@ filter is checked as soon as it exists.
 """
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type, is_required_argument
 
 from api.graphql.schema import schema
+from api.store.engine.database import is_postgres
 from api.store.people import person_facts
 from benchmarks.list_queries import queries
 from benchmarks.lists import client_of
@@ -77,16 +79,38 @@ async def test_no_query_scans_or_sorts_a_table_that_grows(
     assert wrong == {}
 
 
-@pytest.mark.parametrize("name", ["people replied", "people of a group", "people of an import", "people, replied"])
+ONE_FACT = ["people replied", "people of a group", "people of an import"]
+
+
+async def person_indexes(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, text: str) -> list[Any]:
+    """Return the indexes by which a query finds people, each with its condition and statement."""
+    with recorded(caplog) as statements:
+        answer = (await client.post("/graphql", json={"query": f"{{ {text} }}"})).json()
+    assert "errors" not in answer, answer["errors"]
+    people = {statement: values for statement, values in statements.items() if "person" in statement}
+    assert people
+    return [(*each, statement) for statement, values in people.items()
+            for each in await index_conditions(statement, values)]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*ONE_FACT, "people, replied"])
 async def test_many_people_are_looked_up_one_by_one(
     client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(person_facts, "FEW", 100)
-    with recorded(caplog) as statements:
-        answer = (await client.post("/graphql", json={"query": f"{{ {queries('a', SIZE)[name]} }}"})).json()
-    assert "errors" not in answer, answer["errors"]
-    walked = {statement: values for statement, values in statements.items() if '"person"' in statement}
-    assert walked
-    for statement, values in walked.items():
-        for index, condition in await index_conditions(statement, values):
-            assert index in {"person_pkey", "person_listed"} or "person_id" in condition, (index, condition, statement)
+    text = queries("a", SIZE)[name].replace("totalCount", "")
+    by_name = text.replace("filter:", "orderBy: {field: LAST_NAME}, filter:")
+    for index, condition, statement in await person_indexes(client, caplog, by_name):
+        walked = "OFFSET" not in statement
+        looked_up = index in {"person_pkey", "person_last_name"} or "person_id" in condition
+        assert looked_up or not walked, (index, condition, statement)
+
+
+@pytest.mark.parametrize("name", [*ONE_FACT, *(f"{each}, last page" for each in ONE_FACT)])
+async def test_people_of_one_fact_are_read_in_their_order(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    text = queries("a", SIZE)[name].replace("totalCount", "")
+    indexes = [index for index, _, _ in await person_indexes(client, caplog, text) if not index.endswith("_pkey")]
+    assert set(indexes) <= {"person_replied_listed", "group_member_once", "imported_person_listed"}
+    assert len(indexes) == is_postgres()

@@ -1,5 +1,7 @@
 """Groups of people: static lists, for example the audience of a launch. Only users change them."""
 
+from functools import partial
+
 from tortoise.exceptions import IntegrityError
 
 from api.codes.refusals.people import PersonCode
@@ -85,7 +87,7 @@ async def groups(
 
 def members(group_id: str) -> RowList:
     """Return the people of a group, as they were added. The caller has found the group."""
-    return RowList(store.members(group_id))
+    return RowList(store.members(group_id), partial(store.size, group_id))
 
 
 async def refuse_unknown_group(context: WorkspaceContext, group_id: str) -> PeopleGroup:

@@ -7,7 +7,7 @@ from api.ids import new_id
 from api.models import GroupMember, PeopleGroup
 from api.store.engine.bulk import insert
 from api.store.engine.database import is_postgres
-from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing import Count, Listing
 from api.store.engine.sql import execute, in_byte_order, in_list
 
 MAX_PEOPLE = 200_000
@@ -22,6 +22,12 @@ def groups(workspace_id: str) -> Listing:
 def members(group_id: str) -> Listing:
     """Return the people of a group, as they were added."""
     return Listing(GroupMember).equal(people_group_id=group_id)
+
+
+async def size(group_id: str) -> Count:
+    """Count the people of a group, by the number that it keeps."""
+    rows = await execute("SELECT people FROM people_group WHERE id = $1", group_id)
+    return Count(int(rows[0]["people"]) if rows else 0, exact=True)
 
 
 async def lock_group(group_id: str) -> int | None:

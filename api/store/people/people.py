@@ -97,6 +97,8 @@ async def people(workspace_id: str, chosen: PersonFilter, order: Order[PersonSor
     is_short = True
     if chosen.search is not None:
         listing = await people_found(workspace_id, chosen.search)
+    elif chosen.is_one_fact and order.field is PersonSort.CREATED:
+        return chosen.facts.in_order(workspace_id).sorted_by(None, descending=order.descending)
     elif (found := await chosen.facts.few(workspace_id)) is not None:
         # A condition on the workspace would let PostgreSQL read the index of all its people.
         listing = listed(Person, found).where("erased_at IS NULL")

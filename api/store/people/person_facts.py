@@ -1,20 +1,28 @@
-"""People by facts: their campaign, their group, their import, and whether they unsubscribed or bounced.
+"""People by facts: their campaign, their group, their import, and whether they unsubscribed, bounced or replied.
 
-If few people of the workspace meet a fact, they are read by id and sorted. If many do, a page reads the index of its
-order until it has enough of them, and is refused if it finds too few (see engine/listing/walks.py).
+The people of a group, of an import, who bounced or who replied have an index in the order of their ids. A page in this
+order reads it. In other orders, and for other facts: if few people of the workspace meet a fact, they are read by id
+and sorted. If many do, a page reads the index of its order until it has enough of them, and is refused if it finds too
+few (see engine/listing/walks.py).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from api.store.engine.listing.listing import MAX_EXACT_COUNT, Count
+from api.models import Person
+from api.store.engine.listing.listing import MAX_EXACT_COUNT, Count, Listing
 from api.store.engine.listing.listing_statement import Condition
-from api.store.engine.sql import execute, is_found
+from api.store.engine.sql import execute, in_byte_order, is_found
+from api.store.people import groups
 from api.store.people.suppressions import UNSUBSCRIBED_AT
 
 FEW = MAX_EXACT_COUNT
 """The most people that are read by their ids."""
+FIRST_FEW = 1_000
+"""A fact of at most so many people is taken before one of FEW."""
 OF_CAMPAIGN = "SELECT person_id FROM enrollment WHERE campaign_id = $1"
+IDS_OF_GROUPS = "(SELECT people_group_id, person_id AS id FROM group_member) AS person"
+IDS_OF_IMPORTS = "(SELECT people_import_id, person_id AS id FROM imported_person) AS person"
 OF_GROUP = "SELECT person_id FROM group_member WHERE people_group_id = $1"
 OF_IMPORT = "SELECT person_id FROM imported_person WHERE people_import_id = $1"
 BOUNCED = "SELECT id AS person_id FROM person WHERE workspace_id = $1 AND bounced_at IS NOT NULL AND erased_at IS NULL"
@@ -45,13 +53,13 @@ class PersonFacts:
 
         If the people are ``walked``, it reads a few rows for each person.
         """
-        for table, column, value in (
-            ("enrollment", "campaign_id", self.campaign_id),
-            ("group_member", "people_group_id", self.group_id),
-            ("imported_person", "people_import_id", self.import_id),
+        for table, column, value, person_id in (
+            ("enrollment", "campaign_id", self.campaign_id, "enrollment.person_id"),
+            ("group_member", "people_group_id", self.group_id, in_byte_order("group_member.person_id")),
+            ("imported_person", "people_import_id", self.import_id, in_byte_order("imported_person.person_id")),
         ):
             if value is not None:
-                rows = f"{table} WHERE {column} = {{}} AND {table}.person_id = person.id"
+                rows = f"{table} WHERE {column} = {{}} AND {person_id} = person.id"
                 yield Condition(is_found(rows) if walked else f"EXISTS (SELECT 1 FROM {rows})", (value,))
         if self.unsubscribed is not None:
             yield Condition(f"{UNSUBSCRIBED_AT} IS {'NOT ' if self.unsubscribed else ''}NULL")
@@ -66,20 +74,33 @@ class PersonFacts:
         names = ("group_id", "import_id", "bounced", "replied")
         return any((value := getattr(self, name)) and self == PersonFacts(**{name: value}) for name in names)
 
+    def in_order(self, workspace_id: str) -> Listing:
+        """Return the people who meet the one fact of the filter, which is of present people, in the order of ids."""
+        if self.group_id is not None:
+            return Listing(Person, source=IDS_OF_GROUPS).equal(people_group_id=self.group_id)
+        if self.import_id is not None:
+            return Listing(Person, source=IDS_OF_IMPORTS).equal(people_import_id=self.import_id)
+        happened = "bounced_at" if self.bounced else "replied_at"
+        return Listing(Person).equal(workspace_id=workspace_id).where(f"{happened} IS NOT NULL AND erased_at IS NULL")
+
     async def few(self, workspace_id: str) -> Sequence[str] | None:
         """Return the ids of all people of the workspace who meet one of the facts, if they are few.
 
         Erased people may be among them. Whether there are more is read first, so that the ids of a long list are not
         transferred.
         """
-        for statement, value in self._readings(workspace_id):
-            if not await execute(f"{statement} LIMIT 1 OFFSET {FEW}", value):
-                rows = await execute(f"{statement} LIMIT {FEW}", value)
-                return [*{row["person_id"] for row in rows if row["person_id"] is not None}]
+        readings = list(self._readings(workspace_id))
+        for most in (min(FIRST_FEW, FEW), FEW):
+            for statement, value in readings:
+                if not await execute(f"{statement} LIMIT 1 OFFSET {most}", value):
+                    rows = await execute(f"{statement} LIMIT {most}", value)
+                    return [*{row["person_id"] for row in rows if row["person_id"] is not None}]
         return None
 
     async def count(self, workspace_id: str) -> Count:
         """Count the people who meet the one fact of the filter, which is of present people."""
+        if self.group_id is not None:
+            return await groups.size(self.group_id)
         ((statement, value),) = self._readings(workspace_id)
         limited = f"{statement} LIMIT {MAX_EXACT_COUNT + 1}"
         (row,) = await execute(f"SELECT count(*) AS people FROM ({limited}) AS found", value)

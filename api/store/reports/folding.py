@@ -11,27 +11,30 @@ from api.store.reports.measures import KEYS, MEASURES, MEASURES_WITH_REASON, NO_
 FOLDING_LOCK = 7_280_116
 """Key of PostgreSQL's advisory lock, so that one process at a time folds."""
 MAX_FOLDED_ROWS = 20_000
-"""Changes that one transaction folds on PostgreSQL."""
+"""Changes that one transaction of a server folds on PostgreSQL."""
 COUNT_KEYS = "workspace_id, scope, subject_id, day"
 
 
-async def fold() -> int:
-    """Fold the changes that are committed. Returns how many changes this call has folded."""
+async def fold(most: int = MAX_FOLDED_ROWS) -> int:
+    """Fold the changes that are committed. Returns how many changes this call has folded.
+
+    On PostgreSQL, one transaction folds at most ``most`` of them.
+    """
     folded = 0
     while True:
-        part = await _fold_part()
+        part = await _fold_part(most)
         folded += part
-        if part < MAX_FOLDED_ROWS or not is_postgres():
+        if part < most or not is_postgres():
             return folded
 
 
-async def _fold_part() -> int:
+async def _fold_part(most: int) -> int:
     if not await execute("SELECT 1 AS found FROM report_delta LIMIT 1"):
         return 0
     async with transaction():
         if is_postgres():
             (lock,) = await execute(f"SELECT pg_try_advisory_xact_lock({FOLDING_LOCK}) AS locked")
-            return await _fold_on_postgres() if lock["locked"] else 0
+            return await _fold_on_postgres(most) if lock["locked"] else 0
         (count,) = await execute("SELECT count(*) AS number FROM report_delta")
         for statement in (_cells("report_delta"), _counts("report_delta"), _reasons("report_delta")):
             await execute(statement)
@@ -39,11 +42,11 @@ async def _fold_part() -> int:
     return int(count["number"])
 
 
-async def _fold_on_postgres() -> int:
+async def _fold_on_postgres(most: int) -> int:
     """Fold in one statement, which sees the same changes throughout."""
     (count,) = await execute(
         "WITH taken AS (DELETE FROM report_delta WHERE ctid = ANY(ARRAY(SELECT ctid FROM report_delta"
-        f" LIMIT {MAX_FOLDED_ROWS} FOR UPDATE SKIP LOCKED)) RETURNING *),"
+        f" LIMIT {most} FOR UPDATE SKIP LOCKED)) RETURNING *),"
         f" cells AS ({_cells('taken')}), counts AS ({_counts('taken')}), reasons AS ({_reasons('taken')})"
         " SELECT count(*) AS number FROM taken"
     )

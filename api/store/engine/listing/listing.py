@@ -65,6 +65,11 @@ class Listing:
     checks: tuple[Condition, ...] = ()
     counts_in_order: bool = False
     """Whether a count reads the rows in the order of ids, so that PostgreSQL takes an index, not the table."""
+    source: str = ""
+    """A SELECT that has the ids of the rows, as SQL with the name of the table; otherwise the table itself.
+
+    A page reads ids from it, in their order, and then the rows.
+    """
 
     def where(self, sql: str, *values: Any) -> "Listing":
         """Return the rows that also meet a condition."""
@@ -112,6 +117,9 @@ class Listing:
             ids, more = await walk(replace(self, checks=()), window, self.checks)
             page = await self._by_ids(ids[: window.limit], columns)
             return page[::-1] if window.last else page, more
+        if self.source and columns != ():
+            ids_, more = await self.page(window, ())
+            return await self._by_ids([row.id for row in ids_], columns), more
         rows: list[Any] = []
         if self.alternatives:
             read = columns_of(self.model, only=self._read(columns))
@@ -153,7 +161,7 @@ class Listing:
         rows: dict[str, Any] = {}
         read = columns_of(self.model, only=frozenset({*columns, "id"}))
         for part in self.parts():
-            statement = Statement(self.model, Values())
+            statement = Statement(self.model, Values(), self.source)
             selects = [
                 f"SELECT {read} FROM {statement.table} WHERE {statement.where(each)} LIMIT {limit}"
                 for each in part.alternatives
@@ -236,7 +244,7 @@ class Listing:
     async def _merged(self, read: str, limits: list[Condition], limit: int, *, backwards: bool) -> list[Any]:
         direction = " DESC" if self.descending is not backwards else ""
         end = f" ORDER BY {', '.join(f'{each}{direction}' for each in self.order())} LIMIT {limit}"
-        statement = Statement(self.model, Values())
+        statement = Statement(self.model, Values(), self.source)
         parts = [
             f"SELECT {read} FROM {statement.table} WHERE {statement.where((*each, *limits))}{end}"
             for each in self.alternatives
@@ -252,7 +260,7 @@ async def count_each(listings: Sequence[Listing], *, ordered: bool = False) -> l
     """
     values, limit, counts = Values(), MAX_EXACT_COUNT + 1, list[str]()
     for listing in listings:
-        statement = Statement(listing.model, values)
+        statement = Statement(listing.model, values, listing.source)
         order = f" ORDER BY {', '.join(listing.order())}" if ordered else ""
         parts = [
             f"SELECT 1 FROM {statement.table} WHERE {statement.where(each)}{order} LIMIT {limit}"

@@ -32,10 +32,10 @@ class Values:
 
 
 class Statement:
-    """A statement on the table of a model."""
+    """A statement on the table of a model, or on another ``source`` of its ids."""
 
-    def __init__(self, model: type[Model], values: Values) -> None:
-        self.table = f'"{model._meta.db_table}"'
+    def __init__(self, model: type[Model], values: Values, source: str = "") -> None:
+        self.table = source or f'"{model._meta.db_table}"'
         self.values = values
 
     def where(self, conditions: Iterable[Condition]) -> str:
