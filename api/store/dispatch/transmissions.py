@@ -51,13 +51,12 @@ MAY_BE_SENT = (
     f" AND (enrollment.ended_at IS NOT NULL OR enrollment.revision <> {FACTS_CHANGED})"
     f" AND (enrollment.waits_from IS NULL OR NOT coalesce({WAITS}, false)) FROM enrollment"
     " WHERE enrollment.id = send.enrollment_id))"
-    " AND (SELECT removed_at FROM step WHERE step.id = send.step_id) IS NULL"
 )
 """SQL condition: the person's address is the rendered one (``r.recipient``); it has not unsubscribed, or the email is
 transactional; it has not bounced; the campaign, if it has one, has not ended for the person; no fact has changed for
-which the person is to be recalculated; the email does not wait for a send option that failed; and the step was not
-removed. This is the last check before an email is sent; ``dispatch/claim/checks_before_rendering.py`` asks the same
-before rendering, except for changed facts and failed options."""
+which the person is to be recalculated; and the email does not wait for a send option that failed. With
+``_step_remains``, this is the last check before an email is sent; ``dispatch/claim/checks_before_rendering.py`` asks
+the same before rendering, except for changed facts and failed options."""
 
 SENDER_COLUMNS = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
 """The columns of a sender that dispatch needs."""
@@ -155,12 +154,13 @@ async def begin_transmission(
         f" {COUNTED},"
         " recipient = CASE WHEN r.recipient <> '' THEN r.recipient"
         " ELSE (SELECT email FROM person WHERE person.id = send.person_id) END"
-        f" FROM {going.table(2)}"
+        f" FROM {going.table(3)}"
         # Look up each row by its key. With a bare ``status``, PostgreSQL may read all leased rows instead. With EXISTS,
         # it may read whole tables.
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
-        f" AND {MAY_BE_SENT} RETURNING send.id",
+        f" AND {MAY_BE_SENT} AND {_step_remains(2)} RETURNING send.id",
         lease_until,
+        sorted({send.step_id for send, _ in leaving if send.step_id is not None}),
         going,
     )
     may = {row["id"] for row in began}
@@ -168,6 +168,15 @@ async def begin_transmission(
     # The job that recalculates the person releases them. It waits for this commit.
     await _put_on_hold(refused, f"({FACTS_HAVE_CHANGED} OR {WAITS_FOR_OPTION})")
     return may
+
+
+def _step_remains(number: int) -> str:
+    """Return the SQL condition that an email's step was not removed. ``$number`` has the ids of all their steps.
+
+    The removed ones are read once for the statement, not once for each email.
+    """
+    removed = f"SELECT step.id FROM step WHERE {in_list('step.id', number)} AND removed_at IS NOT NULL"
+    return f"(send.step_id IS NULL OR send.step_id NOT IN ({removed}))"
 
 
 async def _put_on_hold(sends: Sequence[tuple[str, str]], where: str = "true") -> set[str]:

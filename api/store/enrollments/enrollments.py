@@ -9,7 +9,7 @@ from api.codes.reasons.outcome_reasons import ReasonCode
 from api.codes.refusals.campaigns import CampaignCode
 from api.codes.refusals.people import PersonCode
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Row, execute, execute_planned_now, in_list, instant
+from api.store.engine.sql import Row, execute, execute_planned_now, in_list, instant, is_found
 
 PERMANENT_END_REASONS = (
     ReasonCode.REPLIED,
@@ -22,6 +22,12 @@ PERMANENT_END_REASONS = (
 
 TASK_EXPIRED and CAMPAIGN_ENDED are not among them, because the person is not the cause.
 """
+
+PENDING_EMAIL = (
+    "send WHERE send.enrollment_id = enrollment.id"
+    " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING')"
+)
+OPEN_TASK = "task WHERE task.enrollment_id = enrollment.id AND task.done_at IS NULL"
 
 
 async def statuses(enrollment_ids: Sequence[str]) -> dict[str, str]:
@@ -50,10 +56,7 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
     return await execute(
         f"UPDATE enrollment SET status = 'FINISHED', ended_at = $2 WHERE {mine} AND status = 'ACTIVE'"
         " AND waits_from IS NULL"
-        # Count by key, because PostgreSQL may read whole tables for NOT EXISTS.
-        " AND (SELECT count(*) FROM send WHERE enrollment_id = enrollment.id"
-        " AND send.status IN ('SCHEDULED', 'DEFERRED', 'CLAIMED', 'TRANSMITTING')) = 0"
-        " AND (SELECT count(*) FROM task WHERE enrollment_id = enrollment.id AND done_at IS NULL) = 0"
+        f" AND NOT {is_found(PENDING_EMAIL)} AND NOT {is_found(OPEN_TASK)}"
         " AND revision = (SELECT CASE WHEN campaign.ending_at IS NULL THEN campaign.revision END FROM campaign"
         " WHERE campaign.id = enrollment.campaign_id)"
         " RETURNING id, workspace_id, campaign_id, person_id",
