@@ -1,7 +1,6 @@
 """The account worker holds the claimed emails of one account, and runs the account's sessions concurrently."""
 
 import asyncio
-import itertools
 import logging
 import time
 from collections.abc import Iterable, Mapping
@@ -81,7 +80,6 @@ class AccountWorker:
         self.orphans: list[Delivery] = []
         self._runtime = runtime
         self._leases = leases
-        self._numbers = itertools.count()
         self._stopping = False
 
     # -- for the dispatcher
@@ -223,7 +221,7 @@ class AccountWorker:
             self.max_sessions = accounts.max_sessions(self.channel, self.config)  # the server may accept more again
         deliveries = len(self.queue)
         for _ in range(min(deliveries - self.queue.wake(deliveries), self.max_sessions - running)):
-            runner = SessionRunner(self, next(self._numbers))
+            runner = SessionRunner(self, next(self.writer.session_numbers))
             task = asyncio.create_task(runner.run())
             self.sessions[task] = runner
             task.add_done_callback(self._ended)
