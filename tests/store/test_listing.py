@@ -76,12 +76,13 @@ def in_order(people: list[models.Person], key: SortKey | None, *, descending: bo
     return [each.id for each in (*ordered, *sorted(without, key=lambda each: each.id, reverse=descending))]
 
 
-@pytest.mark.parametrize("parts", [400, 5])
+@pytest.mark.parametrize(("parts", "many"), [(400, 40), (5, 40), (400, 1), (5, 1)])
 @pytest.mark.parametrize("key", KEYS)
 async def test_pages_have_every_row_once_in_order(
-    people: list[models.Person], monkeypatch: pytest.MonkeyPatch, key: str, parts: int
+    people: list[models.Person], monkeypatch: pytest.MonkeyPatch, key: str, parts: int, many: int
 ) -> None:
     monkeypatch.setattr(listing, "MAX_ALTERNATIVES", parts)
+    monkeypatch.setattr(listing, "MANY_ALTERNATIVES", many)
     found = Listing(models.Person).equal(workspace_id=people[0].workspace_id)
     found = found.one_of("title", ["CEO", "CTO"]).one_of("company", list(COMPANIES)[::-1])
     titled = [person for person in people if person.title]
@@ -93,6 +94,10 @@ async def test_pages_have_every_row_once_in_order(
         for size in (1, 7, 60, 200):
             assert await all_pages(ordered, size) == wanted
             assert await all_pages(ordered, size, backwards=True) == wanted
+        rows, more = await ordered.page(Window(7), {"company"})
+        by_id = {person.id: person.company for person in people}
+        assert [row.company for row in rows] == [by_id[row_id] for row_id in wanted[:7]]
+        assert more
 
 
 @pytest.mark.parametrize("key", KEYS)

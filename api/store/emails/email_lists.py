@@ -67,7 +67,11 @@ async def emails(workspace_id: str, chosen: EmailFilter, order: Order[EmailSort]
         order = Order(DEFAULT_SORTS.get(tuple(dates), EmailSort.DUE_AT))
     scopes = await _scopes(workspace_id, chosen)
     words = [] if chosen.search is None else await search_words(workspace_id, chosen.search, scopes.steps)
-    checks = [*chosen.created(), *chosen.answers.conditions(), *(word.condition() for word in words)]
+    checks = [
+        *chosen.created(),
+        *(await chosen.answers.conditions(workspace_id)),
+        *(word.condition() for word in words),
+    ]
     found = None if not words or chosen.person_id is not None else await search_emails(workspace_id, words)
     walked = _walked(workspace_id, chosen, order.field, scopes, found)
     if walked is not None and walked.is_exact and (found or await chosen.answers.few(workspace_id) is None):
@@ -198,16 +202,30 @@ async def _step_ids(workspace_id: str, chosen: EmailFilter) -> list[str]:
 def _in_states(listing: Listing, chosen: EmailFilter, dates: list[Condition]) -> Listing:
     """Return the rows of a scope in the states of the filter, each of which is an alternative, and with these dates."""
     states = chosen.states()
-    alternatives = [Condition(f"{AT_REST} AND {STATE}", each) for each in states if each[0] not in ON_THEIR_WAY]
+    at_rest = [each for each in states if each[0] not in ON_THEIR_WAY]
+    alternatives = [Condition(f"{AT_REST} AND {STATE}", each) for each in at_rest]
+    unordered = _any_of(f"{AT_REST} AND ", at_rest)
     if on_their_way := [each for each in states if each[0] in ON_THEIR_WAY]:
-        alternatives.append(_one_of(f"{LEASED} AND ", on_their_way))
-    return _met_by(listing.either(*alternatives), dates)
+        one = _one_of(f"{LEASED} AND ", on_their_way)
+        alternatives, unordered = [*alternatives, one], [*unordered, one]
+    return _met_by(listing.either(*alternatives, unordered=unordered), dates)
 
 
 def _happened(column: str, workspace_id: str, chosen: EmailFilter, dates: list[Condition]) -> Listing:
     """Return the emails of a workspace with a time in a column, in the states of the filter and with these dates."""
     everything = Listing(Send).equal(workspace_id=workspace_id).where(f"{column} IS NOT NULL")
-    return _met_by(everything.either(*(Condition(STATE, state) for state in chosen.states())), dates)
+    states = chosen.states()
+    each = [Condition(STATE, state) for state in states]
+    return _met_by(everything.either(*each, unordered=_any_of("", states)), dates)
+
+
+def _any_of(begin: str, states: list[tuple[SendStatus, bool]]) -> list[Condition]:
+    """Return a condition, after ``begin``, for the states that are archived, and one for the others."""
+    return [
+        Condition(f"{begin}{in_values('status', '{}')} AND archived = {{}}", (statuses, archived))
+        for archived in (False, True)
+        if (statuses := [str(status) for status, is_archived in states if is_archived is archived])
+    ]
 
 
 def _one_of(begin: str, states: list[tuple[SendStatus, bool]]) -> Condition:

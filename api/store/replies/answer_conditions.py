@@ -43,31 +43,45 @@ class Answers:
     async def few(self, workspace_id: str) -> Sequence[str] | None:
         """Return the ids of all emails to which one of the facts applies, if they are few."""
         for name in (name for name, value in self.facts().items() if value):
-            table, condition = FACTS[name]
-            rows = await execute(
-                f"SELECT id FROM {table} WHERE workspace_id = $1 AND {condition} LIMIT {FEW + 1}", workspace_id
-            )
-            if len(rows) <= FEW:
+            if await _are_few(name, workspace_id):
+                rows = await execute(f"{_emails(name)} LIMIT {FEW}", workspace_id)
                 return [row["id"] for row in rows]
         return None
 
     async def count(self, workspace_id: str) -> Count:
         """Count the emails to which the one fact applies that the filter names, up to FEW."""
         ((name, _),) = self.facts().items()
-        table, condition = FACTS[name]
         (row,) = await execute(
-            "SELECT count(*) AS emails FROM"
-            f" (SELECT 1 FROM {table} WHERE workspace_id = $1 AND {condition} LIMIT {FEW + 1}) AS found",
-            workspace_id,
+            f"SELECT count(*) AS emails FROM ({_emails(name)} LIMIT {FEW + 1}) AS found", workspace_id
         )
         return Count(min(int(row["emails"]), FEW), exact=row["emails"] <= FEW)
 
-    def conditions(self) -> list[Condition]:
-        """Return the conditions of the facts on a row of ``send``."""
-        return [
-            Condition(CONDITIONS[name] if value else f"NOT ({CONDITIONS[name]})")
-            for name, value in self.facts().items()
-        ]
+    async def conditions(self, workspace_id: str) -> list[Condition]:
+        """Return the conditions of the facts on a row of ``send`` of the workspace.
+
+        If few emails were opened or clicked, those without it are found by one reading of these few, instead of by a
+        look-up for each.
+        """
+        found = []
+        for name, value in self.facts().items():
+            if value:
+                found.append(Condition(CONDITIONS[name]))
+            elif FACTS[name][0] != "send" and await _are_few(name, workspace_id):
+                found.append(Condition(f"id NOT IN ({_emails(name, '{}')} LIMIT {FEW})", (workspace_id,)))
+            else:
+                found.append(Condition(f"NOT ({CONDITIONS[name]})"))
+        return found
+
+
+async def _are_few(name: str, workspace_id: str) -> bool:
+    """Say whether a fact applies to at most FEW emails of a workspace. Their ids are not transferred."""
+    return not await execute(f"{_emails(name)} LIMIT 1 OFFSET {FEW}", workspace_id)
+
+
+def _emails(name: str, workspace: str = "$1") -> str:
+    """Return the SELECT of the emails of a workspace to which a fact applies."""
+    table, condition = FACTS[name]
+    return f"SELECT id FROM {table} WHERE workspace_id = {workspace} AND {condition}"
 
 
 NO_ANSWERS = Answers()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.models import Campaign, IncomingEvent
+from api.models import Campaign, IncomingEvent, PeopleGroup
 from api.states import IncomingResult
 from tests import story
 from tests.client import Client
@@ -15,7 +15,8 @@ from tests.services.world import NOW
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite", "postgres"], indirect=True)
 
-NAMED = {"campaigns": "Campaign", "templates": "Template", "categories": "Category", "senders": "Sender"}
+NAMED = {"campaigns": "Campaign", "templates": "Template", "categories": "Category", "senders": "Sender",
+         "groups": "Group"}  # fmt: skip
 
 
 async def listed(
@@ -53,11 +54,18 @@ async def test_named_lists(client: Client, stranger: Client, monkeypatch: pytest
         assert await listed(client, of, {"search": "TEST al"}) == ["alpha Test"]
         assert await listed(client, of, {"search": "Är"}, "NAME") == ["ärger"]
         assert await listed(client, of, {"search": "%"}) == []
+        assert await listed(client, of, {"search": ""}) == names
         assert await listed(client, of, {"search": "E"}, "NAME") == by_name
         assert await listed(stranger, of, {"search": "E"}) == []
     assert await listed(client, "categories", order="NAME") == ["archive", "Trials"]
     assert await listed(client, "categories", {"search": "tri"}) == ["Trials"]
     assert await listed(client, "templates", {"search": "about 2"}) == ["Beta"]
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    own = {"workspace_id": client.workspace.id, "people": 0, "created_at": at}
+    await PeopleGroup.create(id="grp_1", name="Große Straße \u212a1", **own)
+    for text in ("STRASSE", "k1", "straße gross", "GROßE"):  # U+212A is the sign of kelvin, whose lower case is k
+        assert await listed(client, "groups", {"search": text}) == ["Große Straße \u212a1"]
+    assert await listed(client, "groups", {"search": "strasse x"}) == []
     assert await listed(client, "senders", {"search": "s3@"}) == ["ärger"]
     senders = (await client.ask("{ senders { nodes { id } } }"))["senders"]["nodes"]
     for of in ("campaigns", "templates"):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.models import Send
+from api.store.engine.sql import execute
 from tests import story
 from tests.client import Client
 from tests.graphql.authored import AT, author, launch
@@ -64,6 +65,25 @@ async def test_pages_have_what_meets_the_filter_in_both_directions(client: Clien
                 given = {"filter": chosen, "order": {"field": field, "direction": direction}}
                 assert await forward(client, given) == expected, name
                 assert await backward(client, given) == expected, name
+
+
+async def test_emails_that_nobody_clicked_are_found_beside_few_clicks_and_many(
+    client: Client, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, email in enumerate(sent):
+        await execute(
+            "INSERT INTO engagement (id, workspace_id, person_id, opened_at, opens, clicks)"
+            " SELECT id, workspace_id, person_id, sent_at, 1, $2 FROM send WHERE id = $1",
+            email,
+            int(number % 3 == 0),
+        )
+    for few in (0, 3, 4, 10_000):
+        monkeypatch.setattr("api.store.replies.answer_conditions.FEW", few)
+        for clicked in (False, True):
+            wanted = [email for number, email in enumerate(sent) if (number % 3 == 0) is clicked]
+            given = {"filter": {"clicked": clicked, "opened": True, "folder": "SENT"}}
+            assert await forward(client, given) == wanted, few
+            assert await backward(client, given) == wanted, few
 
 
 async def forward(client: Client, given: dict[str, Any]) -> list[str]:
