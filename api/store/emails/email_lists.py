@@ -20,6 +20,7 @@ from api.store.engine.listing.listing_statement import Condition
 from api.store.engine.listing.small_lists import MAX_SORTED_ROWS, listed, own_ids, short_list, small_list
 from api.store.engine.listing.sort_keys import SortKey
 from api.store.engine.sql import in_values
+from api.store.replies.answer_conditions import Answered
 from strategies import Refusal
 
 FAILED_AT = "CASE WHEN status = 'FAILED' THEN failed_at END"
@@ -67,16 +68,14 @@ async def emails(workspace_id: str, chosen: EmailFilter, order: Order[EmailSort]
         order = Order(DEFAULT_SORTS.get(tuple(dates), EmailSort.DUE_AT))
     scopes = await _scopes(workspace_id, chosen)
     words = [] if chosen.search is None else await search_words(workspace_id, chosen.search, scopes.steps)
-    checks = [
-        *chosen.created(),
-        *(await chosen.answers.conditions(workspace_id)),
-        *(word.condition() for word in words),
-    ]
     found = None if not words or chosen.person_id is not None else await search_emails(workspace_id, words)
+    answered = await chosen.answers.few(workspace_id) if chosen.person_id is None and found is None else None
+    answers = chosen.answers if answered is None else answered.other_facts
+    checks = [*chosen.created(), *await answers.conditions(workspace_id), *(word.condition() for word in words)]
     walked = _walked(workspace_id, chosen, order.field, scopes, found)
-    if walked is not None and walked.is_exact and (found or await chosen.answers.few(workspace_id) is None):
+    if walked is not None and walked.is_exact and answered is None:
         listing = walked.listing.only_if(*checks)
-    elif (short := await _short(workspace_id, chosen, scopes, found)) is not None:
+    elif (short := await _short(workspace_id, chosen, scopes, found, answered)) is not None:
         listing = _met_by(_limited(short, scopes, chosen), checks)
     elif walked is not None:
         listing = walked.listing.only_if(*scopes.conditions(), *chain(*dates.values()), *checks)
@@ -166,15 +165,17 @@ def _walked(
     return None
 
 
-async def _short(workspace_id: str, chosen: EmailFilter, scopes: _Scopes, found: EmailSearch | None) -> Listing | None:
+async def _short(
+    workspace_id: str, chosen: EmailFilter, scopes: _Scopes, found: EmailSearch | None, answered: Answered | None
+) -> Listing | None:
     """Return a list of which a filter is a part, if it is so short that it can be sorted."""
     dates = chosen.dates()
     if chosen.person_id is not None:
         return await small_list([emails_to(await own_ids(Person, workspace_id, chosen.person_id))], ("orderBy",))
     if found is not None:
         return await short_list([_searched(chosen, scopes, found)]) if found.steps else found.other_emails()
-    if (answered := await chosen.answers.few(workspace_id)) is not None:
-        return listed(Send, answered)
+    if answered is not None:
+        return listed(Send, answered.ids)
     narrow = [_in_states(each, chosen, dates.get("due_at", [])) for each in scopes.listings()]
     for _, key in HAPPENED.values():
         if key.column in dates:

@@ -60,9 +60,9 @@ class PersonFacts:
         ):
             if value is not None:
                 rows = f"{table} WHERE {column} = {{}} AND {person_id} = person.id"
-                yield Condition(is_found(rows) if walked else f"EXISTS (SELECT 1 FROM {rows})", (value,))
+                yield Condition(is_found(rows) if walked else f"EXISTS (SELECT 1 FROM {rows})", (value,), walked)
         if self.unsubscribed is not None:
-            yield Condition(f"{UNSUBSCRIBED_AT} IS {'NOT ' if self.unsubscribed else ''}NULL")
+            yield Condition(f"{UNSUBSCRIBED_AT} IS {'NOT ' if self.unsubscribed else ''}NULL", looks_up=True)
         if self.bounced is not None:
             yield Condition(f"bounced_at IS {'NOT ' if self.bounced else ''}NULL")
         if self.replied is not None:

@@ -5,7 +5,7 @@ until it has enough of them, and is refused if it finds too few (see engine/list
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api.store.engine.listing.listing import MAX_EXACT_COUNT, Count
@@ -40,12 +40,12 @@ class Answers:
         values: dict[str, Any] = {name: getattr(self, name) for name in FACTS}
         return {name: value for name, value in values.items() if value is not None}
 
-    async def few(self, workspace_id: str) -> Sequence[str] | None:
-        """Return the ids of all emails to which one of the facts applies, if they are few."""
+    async def few(self, workspace_id: str) -> "Answered | None":
+        """Return all emails to which one of the facts applies, if they are few."""
         for name in (name for name, value in self.facts().items() if value):
             if await _are_few(name, workspace_id):
                 rows = await execute(f"{_emails(name)} LIMIT {FEW}", workspace_id)
-                return [row["id"] for row in rows]
+                return Answered([row["id"] for row in rows], replace(self, **{name: None}))
         return None
 
     async def count(self, workspace_id: str) -> Count:
@@ -64,13 +64,21 @@ class Answers:
         """
         found = []
         for name, value in self.facts().items():
-            if value:
-                found.append(Condition(CONDITIONS[name]))
-            elif FACTS[name][0] != "send" and await _are_few(name, workspace_id):
+            looks_up = FACTS[name][0] != "send"
+            if looks_up and not value and await _are_few(name, workspace_id):
                 found.append(Condition(f"id NOT IN ({_emails(name, '{}')} LIMIT {FEW})", (workspace_id,)))
             else:
-                found.append(Condition(f"NOT ({CONDITIONS[name]})"))
+                sql = CONDITIONS[name] if value else f"NOT ({CONDITIONS[name]})"
+                found.append(Condition(sql, looks_up=looks_up))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The ids of the emails to which a fact applies, and the other facts of the filter."""
+
+    ids: Sequence[str]
+    other_facts: Answers
 
 
 async def _are_few(name: str, workspace_id: str) -> bool:

@@ -15,6 +15,8 @@ class Condition:
 
     sql: str
     values: tuple[Any, ...] = ()
+    looks_up: bool = False
+    """Whether it reads another row for each row."""
 
 
 class Values:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 MAX_WALKED = 10_000
 """The most rows that one page or one count reads, unless it may read all."""
+MAX_LOOKED_UP = 2_000
+"""The most rows for each of which a count reads another row, if the list has more than MAX_EXACT_COUNT rows: then the
+number is not exact anyway."""
 CHUNKS = (200, 1_000, 5_000)
 """How many rows are read at once: the first time, the second, and later."""
 
@@ -52,11 +55,16 @@ async def walk(listing: "Listing", window: "Window", checks: Sequence[Condition]
 
 
 async def count_walked(listing: "Listing", checks: Sequence[Condition]) -> tuple[int, bool]:
-    """Return how many of the first MAX_WALKED rows meet the conditions, and whether these are all rows."""
-    met, walked = 0, 0
+    """Return how many of the first MAX_WALKED rows meet the conditions, and whether these are all rows.
+
+    Of a list that is too long for an exact number, only MAX_LOOKED_UP rows are read if a condition looks up others.
+    """
+    met, walked, most = 0, 0, MAX_WALKED
+    if any(check.looks_up for check in checks) and not (await listing.count()).exact:
+        most = min(MAX_LOOKED_UP, MAX_WALKED)
     for part in listing.parts():
         statement = Statement(listing.model, Values())
-        limit = MAX_WALKED + 1 - walked
+        limit = most + 1 - walked
         meets, order = statement.where(checks), ", ".join(part.order())
         each = [
             f"SELECT CASE WHEN {meets} THEN 1 ELSE 0 END AS met FROM {statement.table}"
@@ -69,8 +77,8 @@ async def count_walked(listing: "Listing", checks: Sequence[Condition]) -> tuple
             *statement.values.all,
         )
         met, walked = met + row["met"], walked + row["walked"]
-        if walked > MAX_WALKED:
-            return min(met, MAX_WALKED), False
+        if walked > most:
+            return min(met, most), False
     return met, True
 
 

@@ -86,6 +86,27 @@ async def test_emails_that_nobody_clicked_are_found_beside_few_clicks_and_many(
             assert await backward(client, given) == wanted, few
 
 
+async def test_a_count_that_cannot_be_exact_looks_up_few_rows(
+    client: Client, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.store.engine.listing.walks.MAX_LOOKED_UP", 3)
+    suppress = 'mutation { suppressAddress(email: "p0@example.com") { errors { code } } }'
+    await client.ask(suppress)
+    await execute(
+        "INSERT INTO engagement (id, workspace_id, person_id, opened_at, opens)"
+        " SELECT id, workspace_id, person_id, sent_at, 1 FROM send WHERE id = $1",
+        sent[-1],
+    )
+    for most, emails, people in ((12, (11, True), (5, True)), (5, (3, False), (3, False))):
+        monkeypatch.setattr("api.store.engine.listing.listing.MAX_EXACT_COUNT", most)
+        for query, of, chosen, wanted in (
+            (EMAILS, "emails", {"opened": False}, emails),
+            (PEOPLE, "people", {"unsubscribed": False}, people),
+        ):
+            page = (await client.ask(query, filter=chosen))[of]
+            assert (page["totalCount"], page["totalCountIsExact"]) == wanted
+
+
 async def forward(client: Client, given: dict[str, Any]) -> list[str]:
     found: list[str] = []
     after = None
