@@ -41,7 +41,7 @@ FOLDERS = (
 def _groups(rows: str, sign: int) -> str:
     """Return the SELECT of the groups of a statement's rows, added or subtracted."""
     keys = [f"{sql} AS {name}" for name, sql in KEYS.items()]
-    numbers = [f"{sign} * {sql} AS {name}" for name, sql in NUMBERS.items()]
+    numbers = [f"({sign} * {sql})::int AS {name}" for name, sql in NUMBERS.items()]  # sums of int are not numeric
     order = ", ".join(str(number) for number in range(1, len(keys) + 1))
     return f"SELECT {', '.join([*keys, *numbers])} FROM {rows} GROUP BY {order}"
 
