@@ -20,7 +20,8 @@ HIDDEN = "(a path of the server)"
 def public_detail(text: str) -> str:
     """Return a channel's text without paths of the server. If it has a path, the log gets the whole text."""
     start = text[:SCANNED_CHARACTERS]
-    shown = PATH_PATTERN.sub(HIDDEN, start)
+    may_have_path = "/" in start or "\\" in start
+    shown = PATH_PATTERN.sub(HIDDEN, start) if may_have_path else start
     if shown != start:
         log.warning(
             "the detail of a channel contains a path of the server, which users do not see: %s", printable(start)

@@ -1,4 +1,4 @@
-"""Dispatch leaves room for requests: short transactions on SQLite, and few results in one turn of the event loop."""
+"""The transactions of dispatch: short on SQLite, shared by sessions, and few results in one turn of the event loop."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.models import Send
+from api.models import Send, Sender
 from api.services.dispatch import dispatcher
 from api.services.dispatch.claim import claiming
 from api.services.dispatch.dispatcher import run_once
@@ -86,3 +86,20 @@ async def test_all_due_emails_are_sent_in_small_claims_and_groups(monkeypatch: p
     else:
         assert [claim for claim in claims if claim] == [3, 3, 1]
         assert max(entries) <= 2
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_sessions_of_an_account_share_their_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction of few emails costs nearly as much as one of many."""
+    asked: list[int] = []
+    commit = outcome_writer.commit
+
+    async def committed(runtime: Any, done: Sequence[Any], asking: Sequence[Any]) -> Any:
+        asked.append(len(asking))
+        return await commit(runtime, done, asking)
+
+    monkeypatch.setattr(outcome_writer, "commit", committed)
+    world = await make_world(40)
+    await Sender.all().update(channel="record")  # it has hundreds of sessions
+    await run_once(world.runtime, NOW)
+    assert [number for number in asked if number] == [40]
