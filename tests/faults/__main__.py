@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,10 @@ from tests.faults.machines import Count
 from tests.faults.test_any_order import SETTINGS, AnyOrder, AnyOrderWithEdits
 from tests.faults.test_counts_any_order import CountsInAnyOrder
 
+FAULTS = (
+    "kill", "term", "stop", "cut", "suspend", "clocks", "smtp", "answers", "crm", "disk", "busy", "order", "counts",
+    "plugins",
+)  # fmt: skip
 HEAD = ("fault", "database", "times", "emails", "sent", "in doubt", "allowed", "lost", "twice", "minutes", "notes")
 
 
@@ -77,13 +81,13 @@ async def any_order(examples: int, machine: type[AnyOrder]) -> Count:
     return result
 
 
-async def run(scale: float, only: str) -> int:
-    """Run all faults and print the table. Returns how many rows were wrong."""
+async def run(scale: float, faults: Sequence[str]) -> int:
+    """Run faults and print the table. Returns how many rows were wrong."""
 
     def times(number: int) -> int:
         return max(2, round(number * scale))
 
-    if only != "plugins":
+    if set(faults) != {"plugins"}:
         print(f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}", flush=True)
     wrong = 0
     with (
@@ -126,7 +130,7 @@ async def run(scale: float, only: str) -> int:
             ("counts", True, lambda _: any_order(times(100), CountsInAnyOrder)),
         ]
         for name, sqlite, fault in plan:
-            if only and name != only:
+            if name not in faults:
                 continue
             if name == "answers" and PROGRAM is None:
                 print("Dovecot is not installed: no answers", file=sys.stderr)
@@ -134,7 +138,7 @@ async def run(scale: float, only: str) -> int:
             result = await fault(await database(sqlite))
             wrong += not result.good
             print(row(result), flush=True)
-        if only in ("", "plugins"):
+        if "plugins" in faults:
             for what, rows_on in (("the option", evil_options.harmless), ("the channel", evil_channels.harmless)):
                 wrong += await print_table(what, [await database(True), await database(False)], scale, rows_on)
     return wrong
@@ -143,8 +147,7 @@ async def run(scale: float, only: str) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="0.1 does a tenth of everything")
-    names = "kill, term, stop, cut, suspend, clocks, smtp, answers, crm, disk, busy, plugins or order"
-    parser.add_argument("--only", default="", help=names)
+    parser.add_argument("--only", nargs="+", choices=FAULTS, default=FAULTS, help="a fault, or several")
     given = parser.parse_args()
     os.environ.pop("TOUCHLINE_DATABASE_URL", None)
     logging.getLogger("touchline").addHandler(logging.NullHandler())  # what it says of faults made on purpose
