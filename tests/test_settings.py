@@ -157,7 +157,8 @@ def test_a_command_whose_output_nobody_reads_ends_quietly(
     os.close(reading)
     with os.fdopen(writing, "w", encoding="utf-8") as broken:
         monkeypatch.setattr(sys, "stdout", broken)
-        monkeypatch.setattr("api.cli.common.console", OutputConsole(file=broken))
+        # Not the console of all tests, which would keep the line that it cannot write.
+        monkeypatch.setattr("api.cli.plugins.list_packages.console", OutputConsole(file=broken))
         monkeypatch.setattr(sys, "stderr", broken)
         assert main(arguments) == BROKEN_PIPE
 
