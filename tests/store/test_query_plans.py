@@ -114,3 +114,14 @@ async def test_people_of_one_fact_are_read_in_their_order(
     indexes = [index for index, _, _ in await person_indexes(client, caplog, text) if not index.endswith("_pkey")]
     assert set(indexes) <= {"person_replied_listed", "group_member_once", "imported_person_listed"}
     assert len(indexes) == is_postgres()
+
+
+async def test_events_are_counted_in_their_order(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    """PostgreSQL otherwise reads the events of all workspaces, if it expects to find enough of one soon."""
+    text = queries("a", SIZE)["events of a kind"]
+    with recorded(caplog) as statements:
+        answer = (await client.post("/graphql", json={"query": f"{{ {text} }}"})).json()
+    assert "errors" not in answer, answer["errors"]
+    counts = [each for each in statements if "count(*)" in each and '"event"' in each]
+    assert counts
+    assert all(each.count("ORDER BY position") == each.count('FROM "event"') for each in counts)

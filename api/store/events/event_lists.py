@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from api.codes.events.event_kinds import EventKind
 from api.models import Event
@@ -45,7 +46,7 @@ async def filtered(
     if EventKind.OTHER in kinds:
         found = [row["kind"] for row in await execute(RARE_KINDS, workspace_id)]
         conditions += [Condition(f"kind = {{}} AND {RARE}", (kind,)) for kind in found if kind not in OURS]
-    return listing.either(*conditions)
+    return replace(listing.either(*conditions), counted_by=tuple(listing.order()))
 
 
 def _condition(kind: EventKind) -> Condition:

@@ -106,7 +106,8 @@ async def people(workspace_id: str, chosen: PersonFilter, order: Order[PersonSor
         narrow = [everyone.either(each) for each in conditions] or [everyone]
         listing = await small_list(narrow, ("filter", "fields") if chosen.fields else ("orderBy",))
     else:
-        listing, is_short = replace(everyone, counts_in_order=chosen.address_begins is None), False
+        by_id = (in_byte_order("id"),) if chosen.address_begins is None else ()
+        listing, is_short = replace(everyone, counted_by=by_id), False
     for each in conditions:
         listing = listing.either(each)
     for each in chosen.facts.conditions(walked=not is_short):

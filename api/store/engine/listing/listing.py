@@ -70,8 +70,8 @@ class Listing:
     unordered: tuple[tuple[Condition, ...], ...] = ((),)
     """The same rows in fewer alternatives, for what needs no order."""
     checks: tuple[Condition, ...] = ()
-    counts_in_order: bool = False
-    """Whether a count reads the rows in the order of ids, so that PostgreSQL takes an index, not the table."""
+    counted_by: tuple[str, ...] = ()
+    """The order in which a count reads the rows, as SQL, so that PostgreSQL takes its index, not the table."""
     source: str = ""
     """A SELECT that has the ids of the rows, as SQL with the name of the table; otherwise the table itself.
 
@@ -158,12 +158,11 @@ class Listing:
 
     async def count(self) -> Count:
         """Count the rows, exactly up to MAX_EXACT_COUNT. With checks, the number may be smaller and not exact."""
-        listing = replace(self, key=None) if self.counts_in_order else self
         if self.checks:
-            return Count(*await count_walked(replace(listing, checks=()), self.checks))
+            return Count(*await count_walked(replace(self, checks=()), self.checks))
         number = 0
-        for part in replace(listing, alternatives=self.unordered).parts():
-            (found,) = await count_each([part], ordered=self.counts_in_order)
+        for part in replace(self, alternatives=self.unordered).parts():
+            (found,) = await count_each([part])
             number += found.number
             if not found.exact or number > MAX_EXACT_COUNT:
                 return Count(MAX_EXACT_COUNT, exact=False)
@@ -278,15 +277,12 @@ class Listing:
         return await read_statement(self.model, merged, *statement.values.all)
 
 
-async def count_each(listings: Sequence[Listing], *, ordered: bool = False) -> list[Count]:
-    """Count the rows of several listings in one statement, each exactly up to MAX_EXACT_COUNT.
-
-    ``ordered``: read them in the order of the list.
-    """
+async def count_each(listings: Sequence[Listing]) -> list[Count]:
+    """Count the rows of several listings in one statement, each exactly up to MAX_EXACT_COUNT."""
     values, limit, counts = Values(), MAX_EXACT_COUNT + 1, list[str]()
     for listing in listings:
         statement = Statement(listing.model, values, listing.source)
-        order = f" ORDER BY {', '.join(listing.order())}" if ordered else ""
+        order = f" ORDER BY {', '.join(listing.counted_by)}" if listing.counted_by else ""
         parts = [
             f"SELECT 1 FROM {statement.table} WHERE {statement.where(each)}{order} LIMIT {limit}"
             for each in listing.alternatives

@@ -65,7 +65,7 @@ async def count_walked(listing: "Listing", checks: Sequence[Condition]) -> tuple
     for part in listing.parts():
         statement = Statement(listing.model, Values())
         limit = most + 1 - walked
-        meets, order = statement.where(checks), ", ".join(part.order())
+        meets, order = statement.where(checks), ", ".join(part.counted_by or part.order())
         each = [
             f"SELECT CASE WHEN {meets} THEN 1 ELSE 0 END AS met FROM {statement.table}"
             f" WHERE {statement.where(conditions)} ORDER BY {order} LIMIT {limit}"
