@@ -101,11 +101,8 @@ async def measure_databases(urls: list[str], folder: Path, given: argparse.Names
     """Measure what users wait for, each part in a database of its own."""
     wanted = given.only or PARTS
     if "lists" in wanted:
-        for url, emails in zip(urls[:2], (given.emails, given.emails_on_sqlite), strict=True):
-            await open_database(url)
-            await migrate()
-            await lists.measure(50_000, emails)
-            await close_database()
+        for small, url, emails in zip(urls[12:], urls[:2], (given.emails, given.emails_on_sqlite), strict=True):
+            await lists.measure(small, url, 50_000, emails)
     if "sizes" in wanted:
         for url in urls[4:6]:
             await open_database(url)
@@ -119,7 +116,7 @@ async def measure_databases(urls: list[str], folder: Path, given: argparse.Names
             await reports.measure(emails)
             await close_database()
     if "crm" in wanted:
-        for url in urls[10:]:
+        for url in urls[10:12]:
             await crm.measure(url, given.tasks)
     if "exports" in wanted:
         for url in urls[8:10]:
@@ -169,7 +166,7 @@ def main() -> None:
     ):
         event_loop.run(measure(server.get_uri(), given))
         urls = []
-        for name in ("lists", "answering", "sizes", "reports", "exports", "crm"):
+        for name in ("lists", "answering", "sizes", "reports", "exports", "crm", "small_lists"):
             server.psql(f"CREATE DATABASE {name}")
             urls += [server.get_uri(database=name), f"sqlite://{folder}/{name}.db"]
         asyncio.run(measure_databases(urls, Path(folder), given))

@@ -21,7 +21,7 @@ from api.models import Workspace
 from api.services.following.row_watch import RowWatch
 from api.services.workspaces.tokens import issue_token
 from api.settings import Settings
-from api.store.engine.database import is_postgres
+from api.store.engine.database import close_database, migrate, open_database
 from benchmarks.bulk_filling import bulk_filling
 from benchmarks.list_queries import queries
 from benchmarks.populated import Size, populate, refresh_statistics
@@ -30,6 +30,10 @@ from benchmarks.world import row
 from plugins.loading.manager import load
 
 TIMES = 20
+TURNS = 2
+QUERIES_IN_A_TURN = 10
+MAX_MILLISECONDS = 3_000
+"""When a query has taken so long in one turn, it is not asked again."""
 UNLIMITED = 10**12
 LATE = 50_000
 """Emails of the workspace that joined later."""
@@ -49,6 +53,11 @@ async def client_of(workspace: Workspace) -> AsyncIterator[httpx.AsyncClient]:
 
 async def times(workspace: Workspace, queries: dict[str, str]) -> dict[str, float]:
     """Return the median milliseconds of each query over HTTP."""
+    return {what: statistics.median(each) for what, each in (await _each_time(workspace, queries, TIMES)).items()}
+
+
+async def _each_time(workspace: Workspace, queries: dict[str, str], times: int) -> dict[str, list[float]]:
+    """Return the milliseconds of each query over HTTP, up to so many times. The first answer fills caches."""
     found = {}
     async with client_of(workspace) as client:
 
@@ -59,30 +68,51 @@ async def times(workspace: Workspace, queries: dict[str, str]) -> dict[str, floa
 
         for what, query in queries.items():
             await ask(query)
-            each = []
-            for _ in range(TIMES):
+            each: list[float] = []
+            while len(each) < times and sum(each) < MAX_MILLISECONDS:
                 began = time.perf_counter()
                 await ask(query)
                 each.append((time.perf_counter() - began) * 1000)
-                if sum(each) > 3000:
-                    break
-            found[what] = statistics.median(each)
+            found[what] = each
     return found
 
 
-async def measure(small: int, large: int) -> None:
-    """Print the time of each list at both sizes. The small workspace comes first, then the large, then a late one."""
-    before, size = Size(small), Size(large)
-    few = await _filled(before, "a")
-    fast = await times(few, queries("a", before))
-    many = await _filled(size, "b")
-    late = await _filled(Size(LATE), "c")
-    slow, joined = await times(many, queries("b", size)), await times(late, queries("c", Size(LATE)))
-    kind, most = ("PostgreSQL", 20) if is_postgres() else ("SQLite", 50)
-    for what, milliseconds in fast.items():
-        row(f"{kind}: {what}", f"{slow[what]:.1f} ms at {large:,} emails, {joined[what]:.1f} ms for who joined later",
-            f"{milliseconds:.1f} ms at {small:,}", max(slow[what], joined[what]) / milliseconds,
-            f"≤ 2, ≤ {most} ms")  # fmt: skip
+async def measure(small_url: str, url: str, small: int, large: int) -> None:
+    """Print the time of each list at both sizes, and in a workspace that joined the large one later.
+
+    The small workspace has a database of its own. The databases take turns, so that a slow minute meets both.
+    """
+    sizes = {"a": Size(small), "b": Size(large), "c": Size(LATE)}
+    workspaces: dict[str, Workspace] = {}
+    for place, marks in ((small_url, "a"), (url, "bc")):
+        async with _opened(place):
+            await migrate()
+            for mark in marks:
+                workspaces[mark] = await _filled(sizes[mark], mark)
+    asked = {mark: queries(mark, size) for mark, size in sizes.items()}
+    names = list(asked["a"])
+    found: dict[tuple[str, str], list[float]] = {}
+    for start in range(0, len(names), QUERIES_IN_A_TURN):
+        for place, marks in ((small_url, "a"), (url, "bc")) * TURNS:
+            async with _opened(place):
+                for mark in marks:
+                    some = {name: asked[mark][name] for name in names[start : start + QUERIES_IN_A_TURN]}
+                    for name, each in (await _each_time(workspaces[mark], some, TIMES // TURNS)).items():
+                        found.setdefault((mark, name), []).extend(each)
+    kind, most = ("SQLite", 50) if url.startswith("sqlite") else ("PostgreSQL", 20)
+    for name in names:
+        fast, slow, joined = (statistics.median(found[mark, name]) for mark in "abc")
+        row(f"{kind}: {name}", f"{slow:.1f} ms at {large:,} emails, {joined:.1f} ms for who joined later",
+            f"{fast:.1f} ms at {small:,}", max(slow, joined) / fast, f"≤ 2, ≤ {most} ms")  # fmt: skip
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[None]:
+    await open_database(url)
+    try:
+        yield
+    finally:
+        await close_database()
 
 
 async def _filled(size: Size, mark: str) -> Workspace:
