@@ -36,6 +36,7 @@ async def filtered(
 ) -> Listing:
     """Return the events of some kinds whose columns have these values."""
     listing = Listing(Event, BY_POSITION, descending=True).equal(workspace_id=workspace_id)
+    listing = replace(listing, counted_by=tuple(listing.order()))
     for column, value in columns:
         listing = listing.equal(**{column: value})
     if kinds is None:
@@ -46,7 +47,7 @@ async def filtered(
     if EventKind.OTHER in kinds:
         found = [row["kind"] for row in await execute(RARE_KINDS, workspace_id)]
         conditions += [Condition(f"kind = {{}} AND {RARE}", (kind,)) for kind in found if kind not in OURS]
-    return replace(listing.either(*conditions), counted_by=tuple(listing.order()))
+    return listing.either(*conditions)
 
 
 def _condition(kind: EventKind) -> Condition:
