@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from api.store.engine.database import close_database, open_database
-from tests import cases
+from tests import cases, quick
 from tests.databases import Databases, begin_run, drop, end_run
 from tests.options_here import answer_here
 from tests.process_state import unchanged_process
@@ -31,8 +31,10 @@ ALLOCATIONS = 50_000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run take all cases of each test."""
+    """Let a run take all cases of each test, or the quick tests only."""
     parser.addoption(cases.OPTION, action="store_true", help="try all cases of each test, not a fixed part of them")
+    parser.addoption(quick.OPTION, action="store_true", help="leave out the tests that take long")
+    parser.addoption(quick.WRITE, action="store_true", help="list the tests that take long, from the times of this run")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -48,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if told is None:
         folder, owner = begin_run()
         config.add_cleanup(lambda: end_run(folder, owner))
+        quick.prepare(config)
     else:
         folder = Path(told)
     config.stash[FOLDER] = folder
@@ -62,7 +65,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Arrange the tests for the workers of this run."""
+    """Choose the tests of this run, and arrange them for its workers."""
+    if config.getoption(quick.OPTION):
+        quick.leave_out(config, items)
     items[:] = arranged(items, getattr(config, "workerinput", {}).get("workercount", 1))
 
 
@@ -71,6 +76,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(ALLOCATIONS)
     gc.enable()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which tests a quick run has left out."""
+    if config.getoption(quick.OPTION):
+        terminalreporter.line(f"A quick run: without the {len(quick.long_tests())} tests of {quick.LIST.name}.")
 
 
 @pytest.hookimpl(optionalhook=True)
