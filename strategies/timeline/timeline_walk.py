@@ -34,9 +34,10 @@ class Start(NamedTuple):
     instant: dt.datetime
     why: Why = timeline_notes.NO_REASON
 
-    def after_task(self, task: TaskRecord, why: Why) -> "Start":
-        """R8: the task that blocked is the start. A task that was finished before the start changes nothing."""
-        return Start(task.at, why) if task.at > self.instant else self
+    def after_task(self, task: TaskRecord, calendar: Calendar, why: Why) -> "Start":
+        """R8: the task that blocked is the start. One that was finished before its day does not pull the start."""
+        on_its_day = calendar.start(task.at)[0] >= task.due
+        return Start(task.at, why) if task.at > self.instant or on_its_day else self
 
 
 class EarlierEmail(NamedTuple):
@@ -130,7 +131,7 @@ class Walk:
         else:
             why: Why = {"day": step.day, "how": record.how}
             self.anchor = self.anchor.after_task(step.day, record)  # R14
-            self.start = self.start.after_task(record, why)  # R8
+            self.start = self.start.after_task(record, calendar, why)  # R8
             if step.type is StepType.EMAIL:
                 # R9: when it was really sent
                 self.emails.append(EarlierEmail(step.day, calendar.start(record.at)[1], why))

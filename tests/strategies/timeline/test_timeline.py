@@ -102,6 +102,26 @@ def test_after_a_task(steps: list[TimelineStep], happened: TaskRecord, skip: boo
     assert shown(resolve(steps, happened={1: happened}, now=happened.at, skip=skip)) == expected
 
 
+@pytest.mark.parametrize(
+    ("finished", "expected"),
+    [
+        # On its day, also before the start: the email is sent immediately.
+        ("2026-03-05T07:10:11Z", "03-05 07:10:11"),
+        ("2026-03-05T13:00:00Z", "03-05 13:00:00"),
+        # Before its day: the email keeps day 1.
+        ("2026-03-04T12:00:00Z", "03-05 10:00:00"),
+    ],
+)
+@pytest.mark.parametrize("first", [[], [at(1, "11:00")]])
+def test_a_task_of_day_1_is_the_start_from_its_day_on(first: list[TimelineStep], finished: str, expected: str) -> None:
+    begins = instant("2026-03-05T10:00:00Z")
+    happened = {len(first) + 1: done("2026-03-05", finished)}
+    if first:
+        happened[1] = EmailRecord(date(2026, 3, 5), time(11), begins)
+    timeline = resolve([*first, call(1), same(1)], send_at=begins, happened=happened, now=instant(finished))
+    assert shown(timeline) == [expected]
+
+
 def test_a_late_email_keeps_its_planned_time_for_others() -> None:
     timeline = resolve(
         [call(1), at(1, "09:00"), same(2)],
