@@ -17,7 +17,7 @@ from api.store.emails.email_conditions import EmailFilter
 from api.store.engine.sql import execute
 from strategies import Refusal
 from tests.services.jobs.runners import runner_of, until_idle
-from tests.services.world import NOW, Killed, World, make_world
+from tests.services.world import NOW, Killed, World, make_sent_world
 
 PEOPLE = 6
 ARCHIVE, RETRY, TASKS = BulkActionKind.ARCHIVE_EMAILS, BulkActionKind.RETRY_EMAILS, BulkActionKind.CREATE_TASKS
@@ -29,9 +29,7 @@ async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """People whose first email is sent. A request changes two objects itself, and a job reads four at once."""
     monkeypatch.setattr(bulk_actions, "MAX_AT_ONCE", 2)
     monkeypatch.setattr(bulk_actions, "ITEMS_PER_CHUNK", 4)
-    made = await make_world(PEOPLE)
-    await made.tick()
-    return made
+    return await make_sent_world(PEOPLE)
 
 
 async def start(world: World, kind: BulkActionKind, **arguments: Any) -> BulkAction:

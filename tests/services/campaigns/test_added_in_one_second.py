@@ -18,7 +18,7 @@ from strategies import StepType
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import content, later, step
 from tests.services.jobs.claims import claim_launch, run_launch
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world, make_world
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -26,9 +26,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 @pytest.fixture
 async def world(database: str) -> World:
     """One person, launched at 07:00, whose first email has left at once."""
-    world = await make_world(1)
-    await world.tick()
-    return world
+    return await make_sent_world(1)
 
 
 async def added(world: World, **given: Any) -> Step:

@@ -21,18 +21,15 @@ from api.states import SendStatus, TaskStatus
 from strategies import StepType
 from tests.services.campaigns.edited import content, later, step
 from tests.services.campaigns.previewed import actual_changes, edit_person_by_person, foretold_changes, state
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, kept, make_sent_world
 
 DAY = timedelta(days=1)
 Made = Callable[[WorkspaceContext, str], Awaitable[Draft]]
 
 
-@pytest.fixture
-async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Ten people on day 4 of five steps: some with an open task, or done with it, some just launched."""
-    monkeypatch.setattr(edit_job, "PEOPLE_PER_CHUNK", 3)
-    monkeypatch.setattr(fact_groups, "PEOPLE_PER_SLICE", 3)
-    world = await make_world(7)
+@kept
+async def make_people_on_day_4() -> World:
+    world = await make_sent_world(7)
     campaign, email = (await Campaign.get()).id, await content()
     await add_step(world.context, campaign, day=3, send_option="task", **email)
     await add_step(world.context, campaign, day=3, send_option="at_time", config={"at": "10:00"}, **email)
@@ -48,7 +45,15 @@ async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     )
     people = [(await create_person(after.context, f"new{number}@example.com")).id for number in range(3)]
     await launch(after.context, campaign, people, Choice("NOW", {3: "13:00"}), {})
-    return after
+    return world
+
+
+@pytest.fixture
+async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Ten people on day 4 of five steps: some with an open task, or done with it, some just launched."""
+    monkeypatch.setattr(edit_job, "PEOPLE_PER_CHUNK", 3)
+    monkeypatch.setattr(fact_groups, "PEOPLE_PER_SLICE", 3)
+    return later(await make_people_on_day_4(), NOW + 3 * DAY)
 
 
 async def move(context: WorkspaceContext, campaign: str) -> Draft:

@@ -16,7 +16,7 @@ from api.store.dispatch.send_outcome import SendOutcome
 from plugins.contract import Outcome, Outgoing, Receipt
 from tests.databases import on_sqlite
 from tests.services.campaigns.edited import due, later, step, taken_up
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -25,8 +25,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 async def world(database: str, monkeypatch: pytest.MonkeyPatch) -> World:
     """Seven people whose first email has left, and whose second is due on day 9; edited by two at a time."""
     monkeypatch.setattr(edit_job, "PEOPLE_PER_CHUNK", 2)
-    made = await make_world(7)
-    await made.tick()
+    made = await make_sent_world(7)
     made.channel.left.clear()
     return later(made, NOW + 8 * DAY)
 

@@ -14,7 +14,7 @@ from api.store.engine.transactions import transaction
 from strategies import Refusal, StepType
 from tests.services.campaigns.edited import later, step
 from tests.services.locks import beside, waits_for_us
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world
 
 DAY = timedelta(days=1)
 
@@ -22,8 +22,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 async def world(database: str) -> World:
     """One person whose first email has left, and whose second is a task."""
-    made = await make_world(1)
-    await made.tick()
+    made = await make_sent_world(1)
     await change_step(made.context, (await step(2)).id, send_option="task")
     return made
 

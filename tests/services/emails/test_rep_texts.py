@@ -19,9 +19,9 @@ from api.store.engine.sql import execute
 from plugins.contract import Outgoing
 from strategies import Refusal
 from tests.databases import on_sqlite
-from tests.services.campaigns.edited import content, later
+from tests.services.campaigns.edited import later
 from tests.services.tasks.test_send_task_email import DAY, HOUR
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_world, make_world_with_task
 
 HOSTILE = ["{% Agency %}", "{{ Brackets }} Inc", "{{ email }}", "{{! Inc }}", "{{ unclosed", "{% raw %}", 'A & <B> "C"']
 
@@ -29,10 +29,7 @@ HOSTILE = ["{% Agency %}", "{{ Brackets }} Inc", "{{ email }}", "{{! Inc }}", "{
 @pytest.fixture
 async def world(database: str) -> World:
     """One person whose first email has left, with an EMAIL task on day 2."""
-    world = await make_world(1)
-    await world.tick()
-    await add_step(world.context, (await Campaign.get()).id, day=2, send_option="task", **await content())
-    return world
+    return await make_world_with_task(sent=True)
 
 
 async def arriving(world: World, at: Any = NOW) -> list[tuple[str, str, str]]:

@@ -24,16 +24,14 @@ from tests.databases import on_sqlite
 from tests.services.campaigns.edited import later
 from tests.services.jobs.claims import claim_launch, run_launch
 from tests.services.locks import beside, waits_for_us
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world, make_world
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
 async def world(database: str) -> World:
-    world = await make_world(2)
-    await world.tick()
-    return world
+    return await make_sent_world(2)
 
 
 async def replies(world: World, row: Enrollment) -> None:

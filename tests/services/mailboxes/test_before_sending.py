@@ -19,7 +19,7 @@ from plugins.loading.extension_points import MAILBOXES
 from tests.databases import on_sqlite
 from tests.services.mailboxes.scripted import Scripted
 from tests.services.replies.incoming_mails import event, reply, sent_email
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world
 
 LATER = NOW + timedelta(days=20)
 
@@ -27,8 +27,7 @@ LATER = NOW + timedelta(days=20)
 @pytest.fixture
 async def world(database: str) -> World:
     """Two people who got their first email. Nothing runs until long after the second one was due."""
-    world = await make_world(2)
-    await world.tick()
+    world = await make_sent_world(2)
     world.channel.left.clear()
     return world
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from api.models import Campaign, Person, Send, Sender, Task, TestEmail
-from api.services.campaigns.campaigns import add_step
 from api.services.emails import emails
 from api.services.emails.template_preview import PreviewRequest
 from api.services.launches.launch import Choice, launch
@@ -21,9 +20,8 @@ from api.services.people.suppressions import suppress_address
 from api.services.tasks import send_task_email
 from api.services.test_email_sends import sending as test_sending
 from strategies import Refusal
-from tests.services.campaigns.edited import content
 from tests.services.people.test_gone_meanwhile import before_transaction
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_world_with_task
 
 CODES = {
     "unsubscribed": [("UNSUBSCRIBED", "to"), ("UNSUBSCRIBED", "id"), ("UNSUBSCRIBED", "id")],
@@ -36,8 +34,7 @@ CODES = {
 @pytest.fixture
 async def world(database: str) -> World:
     """A campaign with an EMAIL task on day 2, in which nothing is due."""
-    world = await make_world(1)
-    await add_step(world.context, (await Campaign.get()).id, day=2, send_option="task", **await content())
+    world = await make_world_with_task()
     await Send.all().update(due_at=NOW + timedelta(days=9))
     return world
 

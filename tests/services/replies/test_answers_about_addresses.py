@@ -14,7 +14,7 @@ from plugins import ReportedKind
 from plugins.contract import Outcome
 from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import HOUR, complaint, event, receive, reply, report, sent_email
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world, make_world
 
 UNKNOWN = "<gone@isp.example>"
 LONG_AGO = timedelta(days=60)
@@ -23,9 +23,7 @@ LONG_AGO = timedelta(days=60)
 @pytest.fixture
 async def world(database: str) -> World:
     """Two people who got their first email."""
-    world = await make_world(2)
-    await world.tick()
-    return world
+    return await make_sent_world(2)
 
 
 async def suppressed() -> list[tuple[str, str]]:

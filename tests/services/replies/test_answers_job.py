@@ -29,15 +29,13 @@ from tests.databases import on_sqlite
 from tests.services.jobs.runners import runner_of
 from tests.services.jobs.test_poison import reject
 from tests.services.replies.incoming_mails import DAY, HOUR, OWN, bounce, reply, runtime_of, sent_email, work
-from tests.services.world import NOW, Killed, World, make_world
+from tests.services.world import NOW, Killed, World, make_sent_world
 
 
 @pytest.fixture
 async def world(database: str) -> World:
     """Two people who got their first email."""
-    world = await make_world(2)
-    await world.tick()
-    return world
+    return await make_sent_world(2)
 
 
 async def store(*mails: bytes) -> None:

@@ -16,7 +16,7 @@ from plugins.contract import Outgoing
 from tests.services.locks import beside, lock, waits_for_us
 from tests.services.locks import crossed as crossing
 from tests.services.replies.incoming_mails import DAY, OWN, complaint, receive, reply, sent_email, work
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world
 
 LATER = NOW + 8 * DAY
 """The second email is due."""
@@ -25,9 +25,7 @@ LATER = NOW + 8 * DAY
 @pytest.fixture
 async def world(database: str) -> World:
     """A person who got their first email."""
-    world = await make_world(1)
-    await world.tick()
-    return world
+    return await make_sent_world(1)
 
 
 async def second(world: World) -> Send:

@@ -6,7 +6,7 @@ from api.models import Enrollment, Event, IncomingEvent, Reply
 from api.states import EnrollmentStatus, IncomingResult, MatchedBy
 from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import HOUR, receive, reply, sent_email
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world
 
 SENDER = "g@example.com"
 
@@ -14,9 +14,7 @@ SENDER = "g@example.com"
 @pytest.fixture
 async def world(database: str) -> World:
     """Two people who got their first email. The second one is due on day 9."""
-    world = await make_world(2)
-    await world.tick()
-    return world
+    return await make_sent_world(2)
 
 
 async def nothing_ended() -> None:

@@ -15,15 +15,13 @@ from api.states import EnrollmentStatus, IncomingResult, MatchedBy, OnReply, Rep
 from strategies import Refusal
 from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import DAY, HOUR, RETURNS, auto_reply, receive, reply, sent_email
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world, make_world
 
 
 @pytest.fixture
 async def world(database: str) -> World:
     """Two people who got their first email. The second one is due on day 9."""
-    world = await make_world(2)
-    await world.tick()
-    return world
+    return await make_sent_world(2)
 
 
 async def kinds(enrollment_id: str) -> list[str]:

@@ -8,15 +8,13 @@ from plugins import ReportedKind
 from plugins.contract import Outcome
 from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import RETURNS, complaint, event, receive, report, sent_email
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world, make_world
 
 
 @pytest.fixture
 async def world(database: str) -> World:
     """Two people who got their first email."""
-    world = await make_world(2)
-    await world.tick()
-    return world
+    return await make_sent_world(2)
 
 
 async def test_an_event_finds_its_email_by_each_reference(world: World) -> None:

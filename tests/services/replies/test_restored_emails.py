@@ -8,14 +8,13 @@ from api.states import IncomingResult, MatchedBy, SendStatus
 from plugins import ReportedKind
 from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import RETURNS, bounce, event, receive, reply, report, sent_email
-from tests.services.world import World, make_world
+from tests.services.world import World, make_sent_world
 
 
 @pytest.fixture
 async def world(database: str) -> World:
     """Two people whose first emails were sent after the backup, which planned them."""
-    world = await make_world(2)
-    await world.tick()
+    world = await make_sent_world(2)
     await Send.filter(step__number=1).update(
         status=SendStatus.IN_DOUBT, reason="RESTORED", message_id=None, recipient=None, sent_at=None
     )

@@ -11,14 +11,13 @@ from api.store.replies.incoming import rows_by_result
 from plugins import IncomingMail
 from tests.program import touchline as run
 from tests.services.replies.incoming_mails import OWN, reply, sent_email, work
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world
 
 
 @pytest.fixture
 async def world(database: str) -> World:
     """A person who got their first email, and two replies that were set aside."""
-    world = await make_world(1)
-    await world.tick()
+    world = await make_sent_world(1)
     email = await sent_email(world)
     mails = [IncomingMail(str(number), reply(email.message_id), NOW) for number in range(2)]
     await receive_mails("imap:TEST", mails, NOW, OWN)

@@ -24,7 +24,7 @@ from tests.services.replies.incoming_mails import (
     sent_email,
     work,
 )
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world, make_world
 
 SOFT = {"status": "5.2.2", "diagnostic": "552 5.2.2 Mailbox full"}
 
@@ -32,9 +32,7 @@ SOFT = {"status": "5.2.2", "diagnostic": "552 5.2.2 Mailbox full"}
 @pytest.fixture
 async def world(database: str) -> World:
     """Two people who got their first email."""
-    world = await make_world(2)
-    await world.tick()
-    return world
+    return await make_sent_world(2)
 
 
 async def state(email: Send) -> tuple[Any, ...]:

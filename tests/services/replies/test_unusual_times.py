@@ -10,7 +10,7 @@ from api.states import IncomingResult
 from api.store.replies import incoming
 from plugins import IncomingMail, ReportedEvent, ReportedKind
 from tests.services.replies.incoming_mails import reply, report, sent_email, work
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world
 
 EAST, WEST = timezone(timedelta(hours=14)), timezone(-timedelta(hours=14))
 UNUSUAL = [
@@ -24,9 +24,7 @@ UNUSUAL = [
 @pytest.fixture
 async def world(database: str) -> World:
     """Two people who got their first email."""
-    world = await make_world(2)
-    await world.tick()
-    return world
+    return await make_sent_world(2)
 
 
 async def test_an_unusual_time_delays_no_other_answer(world: World) -> None:

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.models import Campaign, Enrollment, Person, Send, Task, Template
-from api.services.campaigns.campaigns import add_step
+from api.models import Enrollment, Person, Send, Task, Template
 from api.services.campaigns.ending.ending import end_enrollment
 from api.services.emails.scheduled_emails import withdraw_email
 from api.services.tasks.composing import Draft, compose
@@ -17,18 +16,16 @@ from api.services.tasks.tasks import complete_task, skip_task
 from api.store.engine.sql import execute
 from strategies import Refusal, StepType
 from tests.databases import on_sqlite
-from tests.services.campaigns.edited import content, later
+from tests.services.campaigns.edited import later
 from tests.services.emails.scheduled import TWO, refusal
 from tests.services.tasks.test_send_task_email import HOUR
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_world_with_task
 
 
 @pytest.fixture
 async def world(database: str) -> World:
     """One person with an EMAIL task on day 2."""
-    world = await make_world(1)
-    await add_step(world.context, (await Campaign.get()).id, day=2, send_option="task", **await content())
-    return world
+    return await make_world_with_task()
 
 
 async def saved_texts() -> list[tuple[Any, ...]]:

@@ -19,8 +19,8 @@ from api.store.tasks.tasks import next_expiry
 from plugins.contract import Outcome, Outgoing
 from strategies import StepType
 from tests.databases import on_sqlite
-from tests.services.campaigns.edited import content, later, step
-from tests.services.world import NOW, World, make_world
+from tests.services.campaigns.edited import later, step
+from tests.services.world import NOW, World, make_world, make_world_with_task
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -29,9 +29,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 async def world(database: str) -> World:
     """One person whose first email has left, with an EMAIL task on day 2 and an email on day 9."""
-    world = await make_world(1)
-    await world.tick()
-    await add_step(world.context, (await Campaign.get()).id, day=2, send_option="task", **await content())
+    world = await make_world_with_task(sent=True)
     world.channel.left.clear()
     return world
 

@@ -15,7 +15,7 @@ from api.store.engine.sql import execute
 from api.store.engine.transactions import transaction
 from plugins.incoming import ReportedEvent, ReportedKind
 from tests.databases import on_sqlite
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_sent_world
 
 LATER = NOW + timedelta(hours=1)
 A, B = "https://a.example/?x=1&y=ü", "https://b.example/"
@@ -25,9 +25,7 @@ CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, l
 @pytest.fixture
 async def world(database: str) -> World:
     """Two people to whom an email was sent at NOW."""
-    world = await make_world(2)
-    await world.tick()
-    return world
+    return await make_sent_world(2)
 
 
 _numbers = iter(range(1_000_000))

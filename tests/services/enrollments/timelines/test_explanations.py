@@ -25,7 +25,7 @@ from tests.databases import on_sqlite
 from tests.migrations.migrating import before
 from tests.services.campaigns.edited import content, later, step
 from tests.services.jobs.claims import claim_launch, run_launch
-from tests.services.world import NOW, World, make_world
+from tests.services.world import NOW, World, make_world, make_world_with_task
 
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 
@@ -33,10 +33,7 @@ DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
 @pytest.fixture
 async def world(database: str) -> World:
     """One person whose first email has left, with an EMAIL task on day 2 and an email on day 9."""
-    world = await make_world(1)
-    await world.tick()
-    await add_step(world.context, (await Campaign.get()).id, day=2, send_option="task", **await content())
-    return world
+    return await make_world_with_task(sent=True)
 
 
 async def codes(number: int) -> list[str]:
