@@ -6,8 +6,6 @@ import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import pytest
 from api import version
 from api.cli.serving.serve import show
 from api.services.common.dispatch_runtime import TerminalLine
+from tests.program import running
 from tests.program import touchline as run
 
 ROOT = Path(__file__).parents[2]
@@ -172,28 +171,11 @@ def test_the_demo_sends_its_first_email(empty_environment: dict[str, str], tmp_p
     assert "A question for Analytical Engines" in email.read_text(encoding="utf-8")
 
 
-@contextmanager
-def running_demo(environment: dict[str, str], folder: Path) -> Iterator[list[str]]:
-    """Run a demo until the block ends; gives what it printed until its first email had left."""
-    command = [sys.executable, "-m", "api", "demo"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-    with subprocess.Popen(command, cwd=folder, env=environment, **pipes) as process:
-        lines: list[str] = []
-        for line in process.stdout:
-            lines.append(line)
-            if " SENT " in line:
-                break
-        try:
-            yield lines
-        finally:
-            process.terminate()
-            process.stdout.read()
-
-
 def test_a_second_demo_leaves_the_first_one_its_database(empty_environment: dict[str, str], tmp_path: Path) -> None:
     empty_environment.pop("TOUCHLINE_DATABASE_URL")
     database = tmp_path / "touchline-data" / "demo" / "touchline.db"
-    with running_demo(empty_environment, tmp_path):
+    with running(empty_environment, tmp_path, "demo") as first:
+        assert any(" SENT " in line for line in first.stdout)
         file = database.stat().st_ino
         for arguments in (("demo", "--exit-after-first"), ("demo", "--keep", "--exit-after-first")):
             second = run(empty_environment, tmp_path, *arguments)
@@ -201,6 +183,8 @@ def test_a_second_demo_leaves_the_first_one_its_database(empty_environment: dict
             assert second.stderr.count("\n") == 1
             assert "a demo is already running in" in second.stderr
         assert database.stat().st_ino == file
+        first.send_signal(signal.SIGTERM)
+        first.stdout.read()
     assert run(empty_environment, tmp_path, "demo", "--exit-after-first").returncode == 0
 
 
@@ -248,15 +232,13 @@ def test_serve_answers_and_stops(environment: dict[str, str], tmp_path: Path) ->
 def test_tick_logs_its_start_its_database_its_version_and_its_stop(
     empty_environment: dict[str, str], tmp_path: Path, after: str
 ) -> None:
-    command = [sys.executable, "-m", "api", "tick"]
     lines: list[str] = []
-    with subprocess.Popen(command, cwd=tmp_path, env=empty_environment, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
+    with running(empty_environment, tmp_path, "tick") as process:
         for line in process.stderr:
             lines.append(line)
             if after in line:
                 process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=120) == 0
+        assert process.wait() == 0
     database = empty_environment["TOUCHLINE_DATABASE_URL"]
     assert lines[0].endswith(f"INFO touchline.service Touchline {version()} starts the tick loop on {database}\n")
     assert any("SIGTERM: finishing the emails" in line for line in lines)
@@ -273,18 +255,26 @@ def test_no_password_is_logged_where_a_service_cannot_start(environment: dict[st
     assert "s3cr" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("module", "unneeded"),
-    [
-        ("api.cli.parser", {"graphql", "rich", "starlette", "strawberry", "tortoise", "uvicorn"}),
-        ("api.cli.database.migrate", {"graphql", "starlette", "strawberry", "uvicorn"}),
-        ("api.cli.schema", {"graphql", "starlette", "strawberry", "uvicorn"}),
-        ("api.cli.plugins.list_packages", {"graphql", "starlette", "strawberry", "uvicorn"}),
-        ("api.cli.serving.serve", {"api.mail.reading.mail_classification", "dkim", "dns", "graphql", "strawberry"}),
-    ],
-)
-def test_a_command_imports_what_it_needs(module: str, unneeded: set[str]) -> None:
+IMPORTS = {
+    "api.cli.parser": {"graphql", "rich", "starlette", "strawberry", "tortoise", "uvicorn"},
+    "api.cli.database.migrate": {"graphql", "starlette", "strawberry", "uvicorn"},
+    "api.cli.schema": {"graphql", "starlette", "strawberry", "uvicorn"},
+    "api.cli.plugins.list_packages": {"graphql", "starlette", "strawberry", "uvicorn"},
+    "api.cli.serving.serve": {"api.mail.reading.mail_classification", "dkim", "dns", "graphql", "strawberry"},
+}
+"""The modules of commands, and what none of them may import. One process imports them in this order."""
+
+
+@pytest.fixture(scope="module")
+def imported() -> dict[str, set[str]]:
+    """What is loaded after the import of each of these modules."""
+    code = "".join(f"import {module}; print(*sys.modules)\n" for module in IMPORTS)
+    command = [sys.executable, "-c", f"import sys\n{code}"]
+    lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {module: set(line.split()) for module, line in zip(IMPORTS, lines, strict=True)}
+
+
+@pytest.mark.parametrize(("module", "unneeded"), IMPORTS.items())
+def test_a_command_imports_what_it_needs(imported: dict[str, set[str]], module: str, unneeded: set[str]) -> None:
     """Help appears at once, and no command but ``serve``, ``demo`` and ``schema`` waits for GraphQL."""
-    code = f"import sys, {module}; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert unneeded & set(loaded.stdout.split()) == set()
+    assert unneeded & imported[module] == set()

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from api.models import Send, Sender
 from api.states import SendStatus
 from api.store.engine.database import close_database, open_database
 from tests.databases import Databases
+from tests.program import running
 from tests.services.world import make_world
 
 SCRIPT = """
@@ -44,18 +43,11 @@ async def test_the_process_ends_in_time_and_gives_the_email_back(
     await Sender.all().update(channel="record")
     await close_database()
     variables = {"TOUCHLINE_DATABASE_URL": url, "TOUCHLINE_PORT": "0", "TOUCHLINE_OUTBOX": str(tmp_path / "outbox")}
-    process = subprocess.Popen(  # noqa: ASYNC220 - the test waits for nothing else
-        [sys.executable, "-c", SCRIPT, command],
-        env={**os.environ, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "given\n"
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
+    with running({**os.environ, **variables}, tmp_path, command, script=SCRIPT) as process:
+        assert process.stdout.readline() == "given\n"
+        process.send_signal(signal.SIGTERM)
+        errors = process.stderr.read()
+        assert process.wait() == 1
     assert "still running 3 s after the request to stop" in errors
     assert "Traceback" not in errors
     await open_database(url)

@@ -3,13 +3,13 @@
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.cases import how_many
+from tests.program import running
 from tests.program import touchline as run
 
 ROOT = Path(__file__).parents[2]
@@ -66,17 +66,15 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
     many = how_many(3_000, 6_000)  # transactions of 100 rows: the command is killed after one of the first
     rows = "".join(f"p{number}@example.com,P\n" for number in range(many))
     (tmp_path / "large.csv").write_text(f"email,first_name\n{rows}", encoding="utf-8")
-    command = [sys.executable, "-m", "api", "people", "import", "large.csv", "--workspace", "Acme"]
+    command = ("people", "import", "large.csv", "--workspace", "Acme")
     file = tmp_path / "touchline.db"
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with running(environment, tmp_path, *command) as process:
         while not asked(file, "SELECT processed FROM people_import WHERE processed > 0"):
             assert process.poll() is None
             time.sleep(0.005)  # leaves the processor to the import
         process.send_signal(sent)
-        _, err = process.communicate(timeout=120)
-    assert process.returncode != 0
+        err = process.stderr.read()
+        assert process.wait() != 0
     ((status, processed),) = asked(file, "SELECT status, processed FROM people_import")
     assert (status, 0 < processed < many) == ("RUNNING", True)
     if sent is signal.SIGKILL:  # the lease of a killed process runs out after two minutes
