@@ -18,6 +18,7 @@ from plugins.bounce_words import (
     NO_HOST,
     NO_SUCH_DOMAIN,
     POLICY,
+    SCANNED,
     SENDER,
     SENDER_REJECTED,
     TO_THE_SENDER,
@@ -172,7 +173,7 @@ def _status(text: str, given: str | None) -> tuple[bool | None, str | None]:
 def _words(text: str, found: str | None, phase: Phase) -> Verdict | None:
     """Return the verdict of the text alone, or None if the text is not clear."""
     text = " ".join(re.sub(r"[<>\"\[\]{}]", " ", text).replace("’", "'").split())
-    text = TO_THE_SENDER.sub(" ", text)
+    text = SCANNED.sub(" ", TO_THE_SENDER.sub(" ", text))
     unknown = bool(UNKNOWN.search(text) or NO_HOST.search(text))
     if found in UNDEFINED and not (phase is Phase.REPORT and found is None):
         unknown = unknown or bool(UNAVAILABLE.search(text))

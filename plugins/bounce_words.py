@@ -22,10 +22,18 @@ SENDER_REJECTED = re.compile(
 """The sender's address or domain does not exist. This counts more than a status about the recipient."""
 TO_THE_SENDER = re.compile(
     r"\b(return\w*|sent|send|back|reply|message|mail|notif\w+) (\w+ ){0,4}to (the |its )?(original )?sender\b"
+    r"|\b(notify|inform|contact|tell|advise|alert) (the |its )?(original )?sender\b"
     r"|\bretorn\w* al remitente|\b(original|message) sender\b|\bsender of (this|the) (message|mail)\b",
     re.IGNORECASE,
 )
-"""Words of every bounce, which are not about a rejected sender."""
+"""Words of every bounce and of disclaimers, which are not about a rejected sender."""
+SCANNED = re.compile(
+    r"\bvirus(es)?[ -](scanned|checked|free)\b|\b(scanned|checked|swept|tested|examined) (\w+ ){0,6}"
+    r"(virus(es)?|malware|spam)\b( (and|or|&) (virus(es)?|malware|spam))*"
+    r"|\b(no|free (of|from)( any)?) virus(es)?\b( (was |were |has been )?(found|detected))?",
+    re.IGNORECASE,
+)
+"""A filter's line below a mail. It says that the mail is clean, so it is no reason of a rejection."""
 POLICY = re.compile(
     r"spam|blacklist|block(ed|ing| ?list)|black ?list|reputation|relay(ing)?\b(?! ?=| recipient table)|policy"
     r"|dmarc|\bspf\b|dkim|virus"
@@ -131,6 +139,11 @@ _UNKNOWN_ELSEWHERE = (
     r"\b(benutzer|empfänger|adressat|adresse|postfach|konto|nutzer|mailbox)\w*\b.{0,80}"
     r"(unbekannt|existiert nicht|nicht gefunden|nicht vorhanden|ungültig|nicht existier|gibt es nicht)"
     r"|\b(unbekannte[rns]?|ungültige[rns]?) (e-?mail-?)?(empfänger|benutzer|adress|postfach)"
+    r"|\bno se (ha )?encontr\w+ (el|la|al) (destinatario|usuario|direcci[oó]n|cuenta|buz[oó]n)"
+    r"|\bimpossibile trovare (il |l'|la )?(destinatario|utente|indirizzo|casella)"
+    r"|\bnie znaleziono (odbiorc|adres|użytkownik|skrzynk)|\bне найден\S{0,2} (получател|пользовател|адрес|ящик)"
+    r"|\b(παραλήπτη|διεύθυνση|χρήστη)\w*\b.{0,60}(δεν (βρέθηκε|υπάρχει))"
+    r"|\b(destinatar|utilizator|adres)\w*\b.{0,60}(nu (a fost găsit|există)|inexistent)"
     r"|\b(utilisateur|destinataire|adresse|bo[iî]te|compte|usager)\b.{0,80}(inconnue?s?\b|inexistante?|n'existe p"
     r"|introuvable|invalide|non trouvé)"
     r"|\b(usuario|destinatario|direcci[oó]n|buz[oó]n|cuenta)\b.{0,80}(desconocid|no existe|inexistente"

@@ -13,7 +13,7 @@ from api.mail.reading.headers import Headers
 from api.mail.reading.mail_reading import FailedRecipient
 from api.mail.reading.message_ids import ids_of_answer
 from api.mail.reading.parts import ReceivedMail, split_mail
-from api.mail.reading.phrases import FAILED, FAILED_SUBJECT, GAVE_UP, LATE, NO_REPLY, is_daemon
+from api.mail.reading.phrases import FAILED, FAILED_SUBJECT, GAVE_UP, LATE, NO_REPLY, REJECTED, is_daemon
 from api.mail.reading.returned_mail import Report, read_report
 from api.mail.reading.subjects import ANSWER_SUBJECT, FORWARD_SUBJECT
 from plugins.incoming import BounceKind
@@ -162,6 +162,8 @@ def _failure_phrase(mail: ReceivedMail, report: Report) -> str | None:
     found = in_text or in_subject or LATE.search(subject)
     if found is None and daemon:
         found = LATE.search(report.text[:READ_CHARACTERS])
+        if found is None and bare:
+            found = REJECTED.search(report.text[:READ_CHARACTERS])
     if found is None:
         return None
     is_failure = (program and (in_subject or report.returned or in_text)) or (

@@ -7,6 +7,10 @@ from api.mail.references import decode_references
 HIDDEN = re.compile(r"<(style|script|head|title)\b[^>]{0,2000}>", re.IGNORECASE)
 LINE_ENDS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote|/table|hr)\b[^<>]{0,2000}>", re.IGNORECASE)
 CELL_ENDS = re.compile(r"</t[dh]\b[^<>]{0,200}>", re.IGNORECASE)
+PREFORMATTED = re.compile(r"<pre\b[^<>]{0,2000}>", re.IGNORECASE)
+INDENTATION = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
+INDENT = "\ue000"
+"""Stands for the indentation of a preformatted line: a character for private use."""
 TAG = re.compile(r"<[a-zA-Z/!?][^<>]{0,4000}>")
 SPACES = re.compile(r"[ \t\xa0\u200b]+")
 QUOTE = re.compile(
@@ -19,11 +23,26 @@ QUOTE = re.compile(
 
 def text_of_html(html: str) -> str:
     """Return the text of an HTML document, a line for each block."""
-    text = _without_hidden(_without_comments(html))
+    text = _with_lines_of_pre(_without_hidden(_without_comments(html.replace(INDENT, ""))))
     text = " ".join(text.split("\n"))
     text = CELL_ENDS.sub(" ", LINE_ENDS.sub("\n", text))
     text = decode_references(TAG.sub("", text))
-    return "\n".join(SPACES.sub(" ", line).strip() for line in text.split("\n"))
+    return "\n".join(SPACES.sub(" ", line).strip() for line in text.split("\n")).replace(INDENT, " ")
+
+
+def _with_lines_of_pre(html: str) -> str:
+    """End each line of preformatted text with a tag, and mark its indentation: all other text has neither."""
+    kept, position = [], 0
+    while (found := PREFORMATTED.search(html, position)) is not None:
+        end = html.find("</", found.end())
+        while end >= 0 and html[end + 2 : end + 5].lower() != "pre":
+            end = html.find("</", end + 2)
+        end = len(html) if end < 0 else end
+        lines = INDENTATION.sub(INDENT, html[found.end() : end]).replace("\n", "<br>")
+        kept += [html[position : found.start()], "<br>", lines, "<br>"]
+        position = end
+    kept.append(html[position:])
+    return "".join(kept)
 
 
 def without_quotes(html: str) -> str:

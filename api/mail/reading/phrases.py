@@ -48,16 +48,21 @@ _FAILED_ELSEWHERE = (
     r"|kan niet .{0,30}(?:bezorg|aflever)|bezorging .{0,20}mislukt"
     r"|nie (?:można|mogł\w|został\w|udało się|moż\w+) .{0,30}(?:dostarcz|doręcz|wysł)|niedostarcz"
     r"|nie dostarczon|niedoręczon"
-    r"|не (?:может быть|могло быть|удалось|было|был[аи]?|удаётся|возможно) .{0,30}доставл|не доставлен"
+    r"|не (?:может быть|могло быть|удалось|было|был[аи]?|уда[её]тся|возможно) .{0,30}достав[ил]|не доставлен"
     r"|недоставлен|невозможно доставить"
     r"|(?:ошибка|сбой) (?:при )?доставк|не отправлен|возвращ[её]н отправителю"
     r"|退信|退件|(?:无法|無法|不能|未能|没有|沒有|未)(?:被)?(?:成功)?(?:投递|投遞|送达|送達|发送|傳送|傳遞|传递|寄送|送到)|(?:投递|投遞|发送|傳送|傳遞|传递|递送|遞送)(?:失败|失敗)"
     r"|(?:配信|送信|配送|配達|送達|転送|お届け|届け|送る|伝送)(?:することが|する事が|が)?(?:でき|出来|いたしかね|致しかね)(?:ません|ない|なかった)"
     r"|(?:配信|送信|配送|配達|送達)(?:に|が|を)?(?:失敗|不能|エラー|中止|拒否)|不達|未配信|未配達|宛先不明|送信エラー|メールエラー|受け付けられませんでした"
     r"|(?:見つかり|みつかり|存在し|届き|送られ|受信でき)ません(?:でした)?|リストにありません|受信拒否|転送エラー|容量.{0,10}超え|超過"
-    r"|kunde inte (?:levereras|skickas|nå)|olever|kunne ikke (?:leveres|sendes)|ikke leveret|ikke levert"
+    r"|(?:kunde inte|gick inte att) (?:leverera|skicka|nå)|olever"
+    r"|kunne ikke (?:leveres|sendes)|ikke leveret|ikke levert"
     r"|ei voi(?:tu|da) toimittaa|toimitus epäonnistui"
     r"|nedoručiteln|nelze doručit|nebyla? doručen|kézbesíthetetlen|nem (?:sikerült )?kézbesít|teslim edilemedi"
+    r"|δεν .{0,30}(?:παραδ|παράδ)|nu a (?:putut )?fi livrat|nu a fost livrat|imposibil de livrat|nelivrabil"
+    r"|nije (?:moguće )?isporuč|neisporučiv|не (?:можа|може|беше) .{0,20}достав|недостав[ия]"
+    r"|לא ניתן .{0,10}(?:למסור|למסירה)|تعذر .{0,10}(?:تسليم|التسليم)|لم يتم تسليم"
+    r"|không thể (?:gửi|chuyển|phân phối)|tidak (?:dapat|bisa) (?:di)?kirim|tidak terkirim|ไม่สามารถส่ง"
     r"|iletilemedi|배달(?:하지|되지) 못|전송 ?실패|배달 ?실패|반송"
 )
 FAILED = re.compile(f"{_FAILED_ENGLISH}|{_FAILED_ELSEWHERE}", re.IGNORECASE)
@@ -70,6 +75,8 @@ FAILED_SUBJECT = re.compile(
     r"|message)|mail rejected",
     re.IGNORECASE,
 )
+REJECTED = re.compile(r"\b5\d\d[ -]5\.\d{1,3}\.\d{1,3}\b[^\n]{0,80}")
+"""A permanent reply with its enhanced status, which a mail server quotes, whatever its language."""
 LATE = re.compile(
     r"\b(?:has |have )?(?:still |yet )?(?:not|n['’]t) (?:yet )?been (?:able to be )?delivered (?:yet|within|for"
     r"|after|in)|(?:not yet|yet not) (?:been )?(?:delivered|sent)|warning ?: .{0,60}\bdelayed\b"
