@@ -60,7 +60,7 @@ def _wrong(row: Row, previous: Row | None, sink: Sink, doubted: set[str]) -> lis
     problems = []
     if previous is not None and row.planned_time != _same_time(row, previous):
         problems.append("not at the same time as the previous email")
-    arrived = sink.headers.get(row.id)
+    arrived = sink.headers(row.id)
     if arrived is None:
         return problems
     if previous is None:
@@ -72,7 +72,7 @@ def _wrong(row: Row, previous: Row | None, sink: Sink, doubted: set[str]) -> lis
         return problems + ["a follow-up is no reply"] * (previous.id not in doubted)
     if {arrived.in_reply_to, arrived.references} != {previous.message_id}:
         problems.append("a follow-up replies to another email")
-    before = sink.headers.get(previous.id)
+    before = sink.headers(previous.id)
     if before is None or before.position > arrived.position:
         problems.append("a follow-up arrived before the email that it replies to")
     return problems
