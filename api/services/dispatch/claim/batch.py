@@ -183,6 +183,10 @@ class Batch:
             return DispatchAnswer.RENDERERS_BUSY
         return rendered if isinstance(rendered, RenderedEmail) else _failed(rendered.why)
 
+    def write_ahead(self, send: ClaimedEmail) -> RenderedEmail | None:
+        """Check, render and build one email if that is quick. Returns None otherwise, or if it must not be sent."""
+        return None if self.why_not_send(send) else self.emails.write_ahead(send)
+
     def order(self, send: ClaimedEmail) -> RenderRequest:
         """Return the data from which an email is rendered."""
         return self._order_to(send, self.people[send.person_id])

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from api.codes.refusals.templates import TemplateCode
-from api.mail.inline_limits import SlowWorkError
-from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest
+from api.mail.inline_limits import SlowWorkError, run_quick
+from api.mail.message.email_rendering import RenderedEmail, RenderFailure, RenderRequest, render_email
 from api.mail.worker_calls import MAX_BATCH_ITEMS
 from api.services.templates.rendering import write_quickly, write_slowly
 from api.store.dispatch.claimed_email import ClaimedEmail
@@ -56,6 +56,19 @@ class BatchRendering:
             return await write_quickly(self._key, order)
         except SlowWorkError:
             return await self._write_several(send.step_id, order, coming)
+
+    def write_ahead(self, send: ClaimedEmail) -> RenderedEmail | None:
+        """Write an email that no session needs yet. Returns None if that is not quick, or if it cannot be sent."""
+        if send.id in self._ahead:
+            return None
+        try:
+            written = run_quick(render_email, self._order(send))
+        except SlowWorkError:
+            return None
+        if not isinstance(written, RenderedEmail):
+            return None
+        self._coming.get(send.step_id, OrderedDict()).pop(send.id, None)
+        return written
 
     async def _write_several(
         self, step_id: str | None, order: RenderRequest, coming: OrderedDict[str, ClaimedEmail]

@@ -23,10 +23,19 @@ class ContentPacking:
 
     async def pack(self, send: ClaimedEmail, message: bytes) -> PackedContent:
         """Pack an email: a large one in a thread, because that takes milliseconds."""
+        if len(message) <= MAX_QUICK_PACKING_BYTES:
+            return self.pack_small(send, message)
+        base = self._base(send)
+        return PackedContent(send.id, base, await asyncio.to_thread(base.pack_large, message))
+
+    def pack_small(self, send: ClaimedEmail, message: bytes) -> PackedContent:
+        """Pack an email of up to MAX_QUICK_PACKING_BYTES."""
+        base = self._base(send)
+        return PackedContent(send.id, base, base.pack(message))
+
+    def _base(self, send: ClaimedEmail) -> MessageBase:
         base = self._bases.get(send.step_id)
         if base is None:
             base = message_base(self._workspace_id, base_of(self._placeholder_order(send)))
             self._bases[send.step_id] = base
-        if len(message) <= MAX_QUICK_PACKING_BYTES:
-            return PackedContent(send.id, base, base.pack(message))
-        return PackedContent(send.id, base, await asyncio.to_thread(base.pack_large, message))
+        return base

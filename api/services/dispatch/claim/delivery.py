@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
+from api.mail.message.email_rendering import RenderedEmail
 from api.services.dispatch.claim.batch import Batch
 from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.emails.sent_contents import PackedContent
@@ -58,6 +59,8 @@ class Delivery:
     retry_at: datetime | None = None
     """When (UTC) it is due again, if it waits for an earlier email or for a renderer."""
     subject: str = ""
+    prepared: RenderedEmail | None = None
+    """The email, rendered before a session took the delivery. The queue's preparer writes it, ``attempt`` takes it."""
     content: PackedContent | None = None
     """The rendered email, packed. The transaction that begins the transmission stores it."""
 

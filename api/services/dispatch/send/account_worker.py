@@ -17,6 +17,7 @@ from api.services.dispatch.retry_policy import requested_wait
 from api.services.dispatch.send.attempt import channel_failure
 from api.services.dispatch.send.claim_ahead import ClaimAhead
 from api.services.dispatch.send.delivery_queue import DeliveryQueue
+from api.services.dispatch.send.preparing_ahead import PreparingAhead
 from api.services.dispatch.send.session_runner import SessionRunner
 from api.services.dispatch.settle.email_leases import LeaseKeeper
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
@@ -81,6 +82,7 @@ class AccountWorker:
         self._runtime = runtime
         self._leases = leases
         self._stopping = False
+        self._preparing_ahead = PreparingAhead(self.queue)
 
     # -- for the dispatcher
 
@@ -93,6 +95,7 @@ class AccountWorker:
         """Add deliveries to the queue, and start as many sessions for them as the account allows."""
         self.queue.add(deliveries)
         self._start_sessions()
+        self._preparing_ahead.wake()
 
     def cut_off(self) -> None:
         """Cancel sessions whose channel takes too long for one email. Replace those that ignore the cancellation."""
@@ -151,7 +154,9 @@ class AccountWorker:
         first = await self.queue.next()
         if first is None:
             return []
-        return [first] if self._batch_size == 1 else [first, *self.queue.take(self._batch_size - 1)]
+        deliveries = [first] if self._batch_size == 1 else [first, *self.queue.take(self._batch_size - 1)]
+        self._preparing_ahead.wake()
+        return deliveries
 
     async def works(self) -> None:
         """Delete the account's failures after a success."""

@@ -60,6 +60,9 @@ async def attempt(
 
 async def prepare(delivery: Delivery) -> RenderedEmail | Answer:
     """Check and render one email. Returns the reason instead if it must not be sent now."""
+    if delivery.prepared is not None:
+        ahead, delivery.prepared = delivery.prepared, None
+        return ahead
     try:
         delivery.retry_at = delivery.batch.waits_until(delivery.send)
         if delivery.retry_at is not None:

@@ -20,6 +20,8 @@ class DeliveryQueue:
         self._deliveries: deque[Delivery] = deque()
         self._waiting: dict[asyncio.Future[None], None] = {}
         self._closed = False
+        self._looked_at = 0
+        """How many of the first deliveries ``next_unprepared`` has looked at."""
 
     def __len__(self) -> int:
         return len(self._deliveries)
@@ -35,18 +37,32 @@ class DeliveryQueue:
 
     def take_all(self) -> list[Delivery]:
         """Remove and return all deliveries."""
-        deliveries, self._deliveries = list(self._deliveries), deque()
+        deliveries, self._deliveries, self._looked_at = list(self._deliveries), deque(), 0
         return deliveries
 
     def take(self, most: int) -> list[Delivery]:
         """Remove and return up to ``most`` deliveries that wait now."""
-        return [self._deliveries.popleft() for _ in range(min(most, len(self._deliveries)))]
+        return [self._take_first() for _ in range(min(most, len(self._deliveries)))]
+
+    def has_unprepared(self, limit: int) -> bool:
+        """Say whether ``next_unprepared`` has not looked at all of the first ``limit`` deliveries."""
+        return self._looked_at < min(limit, len(self._deliveries))
+
+    def next_unprepared(self, limit: int) -> Delivery | None:
+        """Return the first delivery that is not prepared, among the first ``limit`` that wait. Returns each once."""
+        while self.has_unprepared(limit):
+            delivery = self._deliveries[self._looked_at]
+            self._looked_at += 1
+            if delivery.prepared is None:
+                return delivery
+        return None
 
     def remove(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """Remove these deliveries. Returns those that were still waiting."""
         ids = {id(delivery) for delivery in deliveries}
         removed = [delivery for delivery in self._deliveries if id(delivery) in ids]
         self._deliveries = deque(delivery for delivery in self._deliveries if id(delivery) not in ids)
+        self._looked_at = 0
         return removed
 
     def deliveries(self) -> list[Delivery]:
@@ -58,7 +74,7 @@ class DeliveryQueue:
         until = time.monotonic() + self._linger_seconds
         while not self._deliveries and not self._closed and (left := until - time.monotonic()) > 0:
             await self._wait(left)
-        return self._deliveries.popleft() if self._deliveries else None
+        return self._take_first() if self._deliveries else None
 
     def wake(self, sessions: int) -> int:
         """Wake up to ``sessions`` waiting sessions. Returns the number of woken sessions."""
@@ -72,6 +88,10 @@ class DeliveryQueue:
         self._closed = True
         self.wake(len(self._waiting))
         return self.take_all()
+
+    def _take_first(self) -> Delivery:
+        self._looked_at = max(0, self._looked_at - 1)
+        return self._deliveries.popleft()
 
     async def _wait(self, seconds: float) -> None:
         """Wait until this session is woken or the time is over."""
