@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,8 +69,8 @@ def test_an_import_that_is_killed_is_finished_by_the_next_command(
     (tmp_path / "large.csv").write_text(f"email,first_name\n{rows}", encoding="utf-8")
     command = ("people", "import", "large.csv", "--workspace", "Acme")
     file = tmp_path / "touchline.db"
-    with running(environment, tmp_path, *command) as process:
-        while not asked(file, "SELECT processed FROM people_import WHERE processed > 0"):
+    with closing(sqlite3.connect(file, timeout=120)) as reader, running(environment, tmp_path, *command) as process:
+        while not reader.execute("SELECT processed FROM people_import WHERE processed > 0").fetchall():
             assert process.poll() is None
             time.sleep(0.005)  # leaves the processor to the import
         process.send_signal(sent)

@@ -107,10 +107,14 @@ def source_files(rooms: tuple[str, ...]) -> list[Path]:
 
 
 def sentences(source: str) -> Iterator[tuple[int, str]]:
-    """Yield the comments and the texts of at least three words of a Python file, with their lines."""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
+    """Yield the comments and the texts of at least three words of a Python file, with their lines.
+
+    Comments without riddles are left out if no line has a riddle behind a #. Finding comments takes half of the time.
+    """
+    if any(RIDDLES.search(line, line.index("#")) for line in source.splitlines() if "#" in line):
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and WORDS.search(node.value):
             yield node.lineno, " ".join(node.value.split())

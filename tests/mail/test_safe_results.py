@@ -4,7 +4,6 @@
 import email
 import re
 from datetime import UTC, datetime
-from email.policy import SMTP
 from html.parser import HTMLParser
 
 import pytest
@@ -121,8 +120,8 @@ def unsafe(source: str, own: str) -> list[str]:
         send_id="send_1", message_id="<2@example.com>", composed=composed, sender_name="Bo", sender_address="bo@example.com",
         to_name="Ada", to_address="ada@example.com", date=NOW, earlier=earlier, unsubscribe_url="https://x.example/u/1",
     )  # fmt: skip
-    parts = list(email.message_from_bytes(raw, policy=SMTP).walk())
-    left = parts[-1].get_content()
+    *_, last = email.message_from_bytes(raw).walk()
+    left = last.get_payload(decode=True).decode(last.get_content_charset())
     return [problem for html in (composed.body_html, composed.quote.html, left) for problem in Reader(html).bad]
 
 
