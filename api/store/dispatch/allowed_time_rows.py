@@ -124,8 +124,10 @@ async def postpone(waits: Sequence[Wait]) -> Sequence[Row]:
         f"{with_paused_campaigns(condition, one_off=True)} UPDATE send SET status = {UNSENT_STATUS},"
         " held = campaign_pause.paused, attempt_id = NULL, lease_until = NULL, due_at = r.due_at, reason = r.reason,"
         " detail = r.detail, allowed_times_id = r.allowed_times_id, explanation = r.explanation"
-        f" FROM campaign_pause, {records.table(2)}"
-        f" WHERE send.id = campaign_pause.id AND send.id = r.id AND send.attempt_id = r.attempt AND {condition}"
+        f" FROM campaign_pause, {records.table(2, fenced=True)}"
+        " WHERE send.id = campaign_pause.id AND send.id = r.id AND send.attempt_id = r.attempt"
+        # With a bare ``status``, PostgreSQL may compare each email on its way with each of these.
+        " AND send.status || '' = 'CLAIMED'"
         " RETURNING send.id, send.workspace_id, send.enrollment_id, send.step_id, send.person_id",
         [wait.send.id for wait in waits],
         records,

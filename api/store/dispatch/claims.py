@@ -103,8 +103,8 @@ async def still_claimed(sends: Sequence[ClaimedEmail]) -> set[str]:
     """Return the ids of sends that are still claimed by their attempts."""
     records = Records({"id": "text", "attempt": "text"}, [(send.id, send.attempt_id) for send in sends])
     rows = await execute(
-        f"SELECT send.id FROM send, {records.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
-        " AND send.status || '' = 'CLAIMED'",
+        f"SELECT send.id FROM send, {records.table(1, fenced=True)}"
+        " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'",
         records,
     )
     return {row["id"] for row in rows}

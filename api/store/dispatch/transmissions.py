@@ -154,7 +154,7 @@ async def begin_transmission(
         f" {COUNTED},"
         " recipient = CASE WHEN r.recipient <> '' THEN r.recipient"
         " ELSE (SELECT email FROM person WHERE person.id = send.person_id) END"
-        f" FROM {going.table(3)}"
+        f" FROM {going.table(3, fenced=True)}"
         # Look up each row by its key. With a bare ``status``, PostgreSQL may read all leased rows instead. With EXISTS,
         # it may read whole tables.
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
@@ -186,7 +186,7 @@ async def _put_on_hold(sends: Sequence[tuple[str, str]], where: str = "true") ->
     records = Records({"id": "text", "attempt": "text"}, sends)
     held = await execute(
         f"UPDATE send SET status = {UNSENT_STATUS}, held = true, attempt_id = NULL, lease_until = NULL"
-        f" FROM {records.table(1)}"
+        f" FROM {records.table(1, fenced=True)}"
         " WHERE send.id = r.id AND send.attempt_id = r.attempt AND send.status || '' = 'CLAIMED'"
         f" AND {where} RETURNING send.id",
         records,
@@ -238,7 +238,7 @@ async def settle(outcomes: Sequence[SendOutcome], templates: Mapping[str, str] |
         "UPDATE send SET status = r.status, held = r.held, attempt_id = NULL, lease_until = NULL,"
         " due_at = coalesce(r.due_at, send.due_at), attempts = r.attempts, reason = r.reason, detail = r.detail,"
         f" sent_at = r.sent_at, failed_at = coalesce(r.failed_at, send.failed_at), {COUNTED}"
-        f" FROM {rows.table(1)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
+        f" FROM {rows.table(1, fenced=True)} WHERE send.id = r.id AND send.attempt_id = r.attempt"
         " AND (send.status IN ('CLAIMED', 'TRANSMITTING')"
         " OR (r.late AND send.status IN ('IN_DOUBT', 'SCHEDULED', 'DEFERRED')))"
         " RETURNING send.id",

@@ -84,8 +84,12 @@ class Records:
                 self._differs.append(differs)
                 self.values.append(values if differs else values[0])
 
-    def table(self, number: int) -> str:
-        """Return an SQL table named ``r`` with the rows. ``number`` is the number of their first parameter."""
+    def table(self, number: int, *, fenced: bool = False) -> str:
+        """Return an SQL table named ``r`` with the rows. ``number`` is the number of their first parameter.
+
+        ``fenced`` keeps PostgreSQL from using a value that is equal in all rows as a condition on the joined table. It
+        expects one row to meet such a condition, and then compares each of these rows with each row that meets it.
+        """
         if not is_postgres():
             selected = ", ".join(f"value ->> {index} AS {name}" for index, name in enumerate(self.columns))
             return f"(SELECT {selected} FROM json_each(${number})) AS r"
@@ -97,7 +101,8 @@ class Records:
                 arrays.append(f"${parameter}::{type_}[]")
             else:
                 shared.append(f", ${parameter}::{type_} AS {name}")
-        return f"(SELECT u.*{''.join(shared)} FROM unnest({', '.join(arrays)}) AS u({', '.join(names)})) AS r"
+        fence = " OFFSET 0" if fenced else ""
+        return f"(SELECT u.*{''.join(shared)} FROM unnest({', '.join(arrays)}) AS u({', '.join(names)}){fence}) AS r"
 
 
 async def execute(statement: str, *values: Any) -> Sequence[Row]:
