@@ -160,6 +160,17 @@ def test_a_port_that_is_taken_is_one_sentence(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+def test_a_host_that_is_not_this_machine_is_one_sentence(
+    environment: dict[str, str], tmp_path: Path, host: str
+) -> None:
+    done = run(environment | {"TOUCHLINE_HOST": host}, tmp_path, "serve")
+    assert done.returncode == 1
+    assert f"Cannot listen on {host}:" in done.stderr
+    assert "Set TOUCHLINE_HOST to an address of this machine." in done.stderr
+    assert "TOUCHLINE_PORT" not in done.stderr
+
+
 def test_the_demo_sends_its_first_email(empty_environment: dict[str, str], tmp_path: Path) -> None:
     empty_environment.pop("TOUCHLINE_DATABASE_URL")
     done = run(empty_environment, tmp_path, "demo", "--exit-after-first")

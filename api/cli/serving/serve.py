@@ -1,6 +1,7 @@
 """``touchline serve`` and ``tick``."""
 
 import asyncio
+import errno
 import logging
 import signal
 import socket
@@ -82,7 +83,11 @@ def free_port(host: str, port: int, setting: str = "TOUCHLINE_PORT") -> int:
                 free = int(probe.getsockname()[1])
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
-        raise OSError(f"Cannot listen on {host}:{port}: {reason}. Set {setting} to another port.") from problem
+        wrong_host = isinstance(problem, socket.gaierror) or problem.errno == errno.EADDRNOTAVAIL
+        advice = (
+            "Set TOUCHLINE_HOST to an address of this machine." if wrong_host else f"Set {setting} to another port."
+        )
+        raise OSError(f"Cannot listen on {host}:{port}: {reason}. {advice}") from problem
     return free
 
 
