@@ -33,7 +33,7 @@ SCANNED = re.compile(
     r"|\b(no|free (of|from)( any)?) virus(es)?\b( (was |were |has been )?(found|detected))?",
     re.IGNORECASE,
 )
-"""A filter's line below a mail. It says that the mail is clean, so it is no reason of a rejection."""
+"""A line of a filter below a mail. It says that the mail is clean, which cannot be the reason of a rejection."""
 POLICY = re.compile(
     r"spam|blacklist|block(ed|ing| ?list)|black ?list|reputation|relay(ing)?\b(?! ?=| recipient table)|policy"
     r"|dmarc|\bspf\b|dkim|virus"

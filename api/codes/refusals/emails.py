@@ -26,8 +26,9 @@ class EmailCode(Code):
         "The upload is not complete. Send the whole file again.",
         empty="The file is empty. Send its bytes as the body of the request.",
         compressed="The body of an upload must not be compressed.",
+        form="The body is a form (multipart/form-data). Send the bytes of the file alone as the body.",
         name="The file has no name. Give it as the parameter `name` of the URL, such as `/attachments?name=offer.pdf`.",
-        when="The upload of a file is empty, not complete or compressed, or the file has no name.",
+        when="The upload of a file is empty, not complete, compressed or a form, or the file has no name.",
         do="Send the bytes of the file as the body, and its name as the parameter `name` of the URL.",
     )
     CAMPAIGN_EMAIL = code(

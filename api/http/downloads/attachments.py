@@ -64,7 +64,10 @@ class AttachmentPages:
 
 
 def _check_headers(request: Request) -> None:
-    """Refuse a body that is too large, before it is read, and a compressed one. Raises Refusal."""
+    """Refuse a body that is too large, before it is read, a compressed one, and a form. Raises Refusal."""
+    if request.headers.get("content-type", "").strip().lower().startswith("multipart/form-data"):
+        # The stored file would be the form, with the file inside it.
+        raise Refusal.of(EmailCode.ATTACHMENT_INVALID, case="form")
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > MAX_ATTACHED_BYTES):
         raise uploads.too_large(int(length[:15]))

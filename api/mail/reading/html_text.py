@@ -10,7 +10,7 @@ CELL_ENDS = re.compile(r"</t[dh]\b[^<>]{0,200}>", re.IGNORECASE)
 PREFORMATTED = re.compile(r"<pre\b[^<>]{0,2000}>", re.IGNORECASE)
 INDENTATION = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 INDENT = "\ue000"
-"""Stands for the indentation of a preformatted line: a character for private use."""
+"""Replaces the indentation of a preformatted line: a character for private use."""
 TAG = re.compile(r"<[a-zA-Z/!?][^<>]{0,4000}>")
 SPACES = re.compile(r"[ \t\xa0\u200b]+")
 QUOTE = re.compile(

@@ -71,6 +71,13 @@ async def test_what_is_refused(client: Client) -> None:
     assert refused(await post("/attachments?name=a", content=endless(), headers=own)) == (413, "ATTACHMENTS_TOO_LARGE")
 
 
+async def test_a_form_is_refused(client: Client) -> None:
+    own, file = {"Authorization": f"Bearer {client.token}"}, {"file": ("offer.pdf", b"%PDF", "application/pdf")}
+    answer = await client.http.post("/attachments?name=offer.pdf", files=file, headers=own)
+    assert refused(answer) == (400, "ATTACHMENT_INVALID")
+    assert "multipart/form-data" in answer.json()["error"]["message"]
+
+
 @pytest.mark.usefixtures("quiet")
 async def test_a_file_that_is_too_large_is_refused_before_it_is_read(live: Live, rep: Client) -> None:
     async with raw(live) as wire:
