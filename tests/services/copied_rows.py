@@ -1,7 +1,7 @@
 """The rows of a small database as a script, which inserts them into another database under new ids."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from graphlib import TopologicalSorter
 from typing import NamedTuple
 
@@ -24,16 +24,28 @@ class CopiedRows(NamedTuple):
     ids: tuple[str, ...]
     """The ids in the script, oldest first."""
 
-    async def insert(self) -> Mapping[str, str]:
-        """Insert the rows under new ids of the same order. Returns the new ids by those in the script."""
-        renewed = {old: new_id(old.partition("_")[0]) for old in self.ids}
+    async def insert(self, known: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """Insert the rows under new ids of the same order. Returns the new ids by those in the script.
+
+        ``known`` has the ids of rows to which these refer and which the database has.
+        """
+        renewed = {old: new_id(old.partition("_")[0]) for old in self.ids} | dict(known or {})
         script = ID.sub(lambda found: renewed[found[0]], self.script)
         await get_connection("default").execute_script(script)
         return renewed
 
 
-async def copy_rows() -> CopiedRows:
-    """Copy all rows of the open database."""
+async def primary_keys() -> list[tuple[str, str]]:
+    """Return the table and the primary key of each row of the open database, those of a table in their order."""
+    found = []
+    for model in _parents_first():
+        table, key = model._meta.db_table, model._meta.db_pk_column
+        found += [(table, str(row["found"])) for row in await execute(f'SELECT "{key}" AS found FROM "{table}"')]
+    return sorted(found)
+
+
+async def copy_rows(besides: Collection[tuple[str, str]] = ()) -> CopiedRows:
+    """Copy all rows of the open database, besides those with some tables and primary keys."""
     quote = "quote_nullable({}::text)" if is_postgres() else "quote({})"
     statements = []
     for model in _parents_first():
@@ -41,7 +53,8 @@ async def copy_rows() -> CopiedRows:
         if table == "event":
             columns.remove('"position"')  # the other database has not given it
         values = " || ',' || ".join(quote.format(column) for column in columns)
-        rows = [f"({row['found']})" for row in await execute(f'SELECT {values} AS found FROM "{table}"')]
+        select = f'SELECT {values} AS found, "{model._meta.db_pk_column}" AS key FROM "{table}"'
+        rows = [f"({row['found']})" for row in await execute(select) if (table, str(row["key"])) not in besides]
         if rows:
             statements.append(f'INSERT INTO "{table}" ({", ".join(columns)}) VALUES {", ".join(rows)};')
     script = "\n".join(statements)
