@@ -1,6 +1,7 @@
 """What keeps a database from being opened and brought up to date is told in a sentence."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit, urlunsplit
 
@@ -9,6 +10,7 @@ import pytest
 
 from api.ids import new_id
 from api.store.engine.database import close_database, migrate, open_database
+from api.store.engine.opening import sort_order
 from tests.databases import on_database
 from tests.relay import relay
 
@@ -92,3 +94,26 @@ async def test_a_missing_certificate_of_the_authority_is_told_in_a_line(
         with pytest.raises(ConnectionError, match="root certificate file") as refused:
             await open_database(f"{url}?sslmode=verify-ca")
     assert "\n" not in str(refused.value)
+
+
+async def test_a_database_that_sorts_by_bytes_has_no_warning(
+    postgres_server: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = new_id("test")
+    await do(postgres_server, f"CREATE DATABASE {name} TEMPLATE template0 LC_COLLATE 'C'")
+    await open_database(on_database(postgres_server, name))
+    with caplog.at_level(logging.WARNING, "touchline.store"):
+        assert await migrate() != []
+    assert caplog.messages == []
+
+
+async def test_a_database_that_sorts_by_a_language_has_one_warning(
+    postgres_server: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The server of the tests has no such database, so the statement finds what it would find there.
+    monkeypatch.setattr(sort_order, "BY_LANGUAGE_SQL", "SELECT 'a' < 'b' AS by_language")
+    await open_database(await empty(postgres_server))
+    with caplog.at_level(logging.WARNING, "touchline.store"):
+        assert await migrate() != []
+        assert await migrate() == []
+    assert caplog.messages == [sort_order.LANGUAGE_ORDER_WARNING]

@@ -16,6 +16,7 @@ from api.store.engine.opening.database_url import connection_settings
 from api.store.engine.opening.migration_executor import LazyMigrationExecutor
 from api.store.engine.opening.opening_errors import OPENING_ERRORS, OWN_DATABASE_ADVICE, describe_opening_error
 from api.store.engine.opening.schema_check import check_schema
+from api.store.engine.opening.sort_order import LANGUAGE_ORDER_WARNING, sorts_by_language
 from api.store.engine.sqlite.sqlite_file import prepare_file
 from api.store.engine.sqlite.sqlite_readers import open_readers
 from api.store.engine.sqlite.write_queue import queue_writes
@@ -118,6 +119,8 @@ async def migrate() -> list[str]:
         raise
     if applied:
         log.info("applied the migrations %s", ", ".join(applied))
+        if is_postgres() and await sorts_by_language():
+            log.warning(LANGUAGE_ORDER_WARNING)
     return applied
 
 
