@@ -77,3 +77,9 @@ def test_text_in_other_charsets_is_decoded() -> None:
     assert read_mail(data + b"Sch=F6n").text == "Schön"
     japanese = mail(REPLIES, "Content-Type: text/plain; charset=iso-2022-jp") + "はい".encode("iso-2022-jp")
     assert read_mail(japanese).text == "はい"
+
+
+def test_preformatted_html_keeps_its_lines() -> None:
+    html = "<html><body><pre>Yes, call me:\n  030 1234\n\nOn Mon, Rep wrote:\n&gt; Lunch?\n</pre></body></html>"
+    answer = mail("In-Reply-To: <1@vendor.example>", "Content-Type: text/html; charset=utf-8", body=html)
+    assert read_mail(answer).text == "Yes, call me:\n 030 1234"
