@@ -27,8 +27,8 @@ from typing import Any, TextIO
 ROOT = Path(__file__).parents[1]
 LOADED = ("api.app", "plugins.channels.smtp.channel", "rich.progress", "rich.table")
 """The modules that commands find loaded, with all that these import."""
-SECONDS = 120
-"""Seconds that a command may take."""
+SECONDS = 300
+"""Seconds that a command may take, as many as a test."""
 
 
 def touchline(environment: Mapping[str, str], folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -78,8 +78,11 @@ def running(
         out, err = Path(outputs) / "out", Path(outputs) / "err"
         os.mkfifo(out)
         os.mkfifo(err)
+        readers = [os.open(path, os.O_RDONLY | os.O_NONBLOCK) for path in (out, err)]  # before a command that ends soon
         pid = _fork(environment, folder, arguments, out, err, script)
-        with out.open(encoding="utf-8") as stdout, err.open(encoding="utf-8") as stderr:
+        for reader in readers:
+            os.set_blocking(reader, True)
+        with open(readers[0], encoding="utf-8") as stdout, open(readers[1], encoding="utf-8") as stderr:
             program = Program(pid, stdout, stderr)
             try:
                 yield program
@@ -136,22 +139,25 @@ def _fork_for_each_line() -> None:
             ended, status = os.waitpid(request["pid"], request["options"])
             print(os.waitstatus_to_exitcode(status) if ended else "null", flush=True)
             continue
+        outputs = [os.open(request.pop(name), os.O_RDWR | os.O_CREAT) for name in ("out", "err")]
         child = os.fork()
         if not child:
-            _become(**request)
+            _become(**request, outputs=outputs)
             return
+        for output in outputs:
+            os.close(output)
         print(child, flush=True)
 
 
 def _become(
-    environment: dict[str, str], folder: str, arguments: list[str], script: str | None, out: str, err: str
+    environment: dict[str, str], folder: str, arguments: list[str], script: str | None, outputs: list[int]
 ) -> None:
     signal.alarm(SECONDS)  # ends the process, and the test sees -14
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    for number, file in enumerate(("/dev/null", out, err)):
-        os.dup2(os.open(file, os.O_RDWR | os.O_CREAT), number)
+    for number, file in enumerate((os.open("/dev/null", os.O_RDWR), *outputs)):
+        os.dup2(file, number)
     sys.stdin = io.TextIOWrapper(io.FileIO(0), encoding="utf-8")
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w"), encoding="utf-8")
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", errors="backslashreplace")
