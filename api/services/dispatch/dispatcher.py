@@ -20,6 +20,7 @@ from api.services.dispatch.dispatch_answers import DispatchAnswer
 from api.services.dispatch.option_questions import Questions
 from api.services.dispatch.recovery.periodic_recovery import RECOVERY_INTERVAL_SECONDS, PeriodicRecovery
 from api.services.dispatch.send.account_worker import AccountWorker
+from api.services.dispatch.send.preparing_ahead import PreparingAhead
 from api.services.dispatch.settle.email_leases import LeaseKeeper
 from api.services.dispatch.settle.outcome_log import OutcomeLog
 from api.services.dispatch.settle.outcome_writer import OutcomeWriter
@@ -76,6 +77,7 @@ class Dispatcher:
     - ``workers``: one for each account and configuration. ``_worker`` makes them; they live as long as the dispatcher.
     - ``writer``: workers ask it whether an email may be sent, and report outcomes to it.
     - ``leases``: ``_claim`` adds deliveries; the writer and the workers release them.
+    - ``_preparing``: prepares emails that wait for a session of any worker.
     - ``_backoff``: the senders, emails and tasks that failed, with the end of their wait. Steps write and read it.
     - ``_questions``: asks packages' send options about emails whose allowed times are over. ``_claim`` adds deliveries.
     - ``_expiring``: expires tasks of campaigns with send options of packages. ``_expire`` starts it.
@@ -95,6 +97,7 @@ class Dispatcher:
         self._log = OutcomeLog(runtime)
         self.outcomes = self._log.outcomes
         self.writer = OutcomeWriter(runtime, self.leases, self._log)
+        self._preparing = PreparingAhead()
         self._linger_seconds = linger
         self._backoff = backoff or Backoff()
         self._recovery = PeriodicRecovery(runtime, self._backoff, recover_every)
@@ -237,7 +240,7 @@ class Dispatcher:
         found = account, json.dumps(config, sort_keys=True)
         if found not in self.workers:
             self.workers[found] = AccountWorker(
-                account, channel, config, self.runtime, self.writer, self.leases, self._linger_seconds
+                account, channel, config, self.runtime, self.writer, self.leases, self._preparing, self._linger_seconds
             )
         return self.workers[found]
 

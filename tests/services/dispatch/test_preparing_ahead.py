@@ -13,6 +13,7 @@ from api.services.dispatch.claim.delivery import Delivery
 from api.services.dispatch.dispatcher import Dispatcher
 from api.services.dispatch.send import preparing_ahead
 from api.services.dispatch.send.delivery_queue import DeliveryQueue
+from api.services.dispatch.send.preparing_ahead import PreparingAhead
 from api.states import SendStatus
 from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.engine.sql import execute
@@ -123,10 +124,11 @@ async def test_slow_emails_are_left_to_the_session(world: World, monkeypatch: py
     assert len(set(dispatch.channel.left)) == 10
 
 
-def test_the_queue_gives_each_delivery_once_for_preparing() -> None:
-    def delivery() -> Any:
-        return Delivery(None, None)  # type: ignore[arg-type]
+def delivery() -> Any:
+    return Delivery(None, None)  # type: ignore[arg-type]
 
+
+def test_the_queue_gives_each_delivery_once_for_preparing() -> None:
     queue, first, second, third = DeliveryQueue(0.0), delivery(), delivery(), delivery()
     queue.add([first, second])
     assert queue.next_unprepared(1) is first
@@ -139,3 +141,21 @@ def test_the_queue_gives_each_delivery_once_for_preparing() -> None:
     assert queue.next_unprepared(2) is None
     queue.take_all()
     assert not queue.has_unprepared(2)
+
+
+async def test_accounts_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[Delivery] = []
+    monkeypatch.setattr(preparing_ahead, "prepare_ahead", prepared.append)
+    queues = DeliveryQueue(0.0), DeliveryQueue(0.0)
+    large, small = [delivery() for _ in range(5)], [delivery() for _ in range(2)]
+    preparing = PreparingAhead()
+    for queue, deliveries in zip(queues, (large, small), strict=True):
+        queue.add(deliveries)
+        preparing.wake(queue)
+        preparing.wake(queue)
+    await asyncio.sleep(0)
+    assert list(map(id, prepared)) == list(map(id, [large[0], small[0], large[1], small[1]]))
+    assert len(prepared) == preparing_ahead.EMAILS_PER_TURN
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert list(map(id, prepared[4:])) == list(map(id, large[2:]))

@@ -62,6 +62,7 @@ class AccountWorker:
         runtime: DispatchRuntime,
         writer: OutcomeWriter,
         leases: LeaseKeeper,
+        preparing: PreparingAhead,
         linger_seconds: float = 0.0,
     ) -> None:
         self.account = account
@@ -81,8 +82,8 @@ class AccountWorker:
         self.orphans: list[Delivery] = []
         self._runtime = runtime
         self._leases = leases
+        self._preparing = preparing
         self._stopping = False
-        self._preparing_ahead = PreparingAhead(self.queue)
 
     # -- for the dispatcher
 
@@ -95,7 +96,7 @@ class AccountWorker:
         """Add deliveries to the queue, and start as many sessions for them as the account allows."""
         self.queue.add(deliveries)
         self._start_sessions()
-        self._preparing_ahead.wake()
+        self._preparing.wake(self.queue)
 
     def cut_off(self) -> None:
         """Cancel sessions whose channel takes too long for one email. Replace those that ignore the cancellation."""
@@ -155,7 +156,7 @@ class AccountWorker:
         if first is None:
             return []
         deliveries = [first] if self._batch_size == 1 else [first, *self.queue.take(self._batch_size - 1)]
-        self._preparing_ahead.wake()
+        self._preparing.wake(self.queue)
         return deliveries
 
     async def works(self) -> None:

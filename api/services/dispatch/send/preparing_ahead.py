@@ -1,4 +1,4 @@
-"""Prepare the next emails of an account while its sessions wait for a commit or for the mail server."""
+"""Prepare the next emails of accounts while their sessions wait for a commit or for the mail server."""
 
 import asyncio
 import logging
@@ -11,36 +11,46 @@ log = logging.getLogger("touchline.dispatch")
 MAX_PREPARED_EMAILS = 200
 """The most emails of an account that are prepared before a session needs them. They are in memory until then."""
 EMAILS_PER_TURN = 4
-"""The most emails that are prepared in one turn of the event loop. Sessions wait for less than a millisecond."""
+"""The most emails that are prepared in one turn of the event loop, which takes about a millisecond."""
 MAX_PREPARED_BYTES = 50_000
 """Largest email that is prepared ahead, in bytes."""
 
 
 class PreparingAhead:
-    """Prepares the first deliveries of a queue: a few in each turn of the event loop, so that it delays no session.
+    """Prepares the first deliveries of the queues of all accounts: a few in each turn of the event loop.
 
     All sessions of an account wait for the same commits. Without this, the process would have no work meanwhile.
-    Deliveries stay in the queue. ``prepare`` in ``attempt`` uses what is prepared, and does what is not.
+    Deliveries stay in their queue. ``prepare`` in ``attempt`` uses what is prepared, and does what is not.
+    ``_queues`` has the queues with deliveries to prepare. ``wake`` adds them, and accounts take turns.
     """
 
-    def __init__(self, queue: DeliveryQueue) -> None:
-        self._queue = queue
+    def __init__(self) -> None:
+        self._queues: dict[DeliveryQueue, None] = {}
         self._is_scheduled = False
 
-    def wake(self) -> None:
-        """Prepare deliveries until enough of them are ready."""
-        if not self._is_scheduled and self._queue.has_unprepared(MAX_PREPARED_EMAILS):
+    def wake(self, queue: DeliveryQueue) -> None:
+        """Prepare deliveries of a queue until enough of them are ready."""
+        if queue.has_unprepared(MAX_PREPARED_EMAILS):
+            self._queues[queue] = None
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if self._queues and not self._is_scheduled:
             self._is_scheduled = True
             asyncio.get_running_loop().call_soon(self._prepare_some)
 
     def _prepare_some(self) -> None:
         self._is_scheduled = False
         for _ in range(EMAILS_PER_TURN):
-            delivery = self._queue.next_unprepared(MAX_PREPARED_EMAILS)
-            if delivery is None:
+            if not self._queues:
                 return
-            prepare_ahead(delivery)
-        self.wake()
+            queue = next(iter(self._queues))
+            del self._queues[queue]
+            delivery = queue.next_unprepared(MAX_PREPARED_EMAILS)
+            if delivery is not None:
+                prepare_ahead(delivery)
+                self._queues[queue] = None
+        self._schedule()
 
 
 def prepare_ahead(delivery: Delivery) -> None:
