@@ -19,7 +19,8 @@ MAX_PREPARED_BYTES = 50_000
 class PreparingAhead:
     """Prepares the first deliveries of the queues of all accounts: a few in each turn of the event loop.
 
-    All sessions of an account wait for the same commits. Without this, the process would have no work meanwhile.
+    All sessions of an account wait for the same commits. Without this, the process would have no work meanwhile. The
+    trade-off is memory for emails that no session needs yet.
     Deliveries stay in their queue. ``prepare`` in ``attempt`` uses what is prepared, and does what is not.
     ``_queues`` has the queues with deliveries to prepare. ``wake`` adds them, and accounts take turns.
     """
