@@ -31,8 +31,8 @@ def prepare(config: pytest.Config) -> None:
     """Take the times of the tests, if the list is wanted."""
     if not config.getoption(WRITE):
         return
-    if config.args != config.getini("testpaths") or config.getoption(OPTION):
-        raise pytest.UsageError(f"{WRITE} compares all tests: give no path, and no {OPTION}")
+    if config.args != config.getini("testpaths") or config.getoption(OPTION) or config.getoption("collectonly"):
+        raise pytest.UsageError(f"{WRITE} runs all tests: give no path, and no {OPTION}")
     config.pluginmanager.register(Times())
 
 

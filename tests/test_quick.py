@@ -64,7 +64,12 @@ def test_the_time_of_a_test_is_that_of_its_fixtures_as_well(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("args", "chosen"), [(["tests/http"], {quick.WRITE: True}), (["tests"], {quick.WRITE: True, quick.OPTION: True})]
+    ("args", "chosen"),
+    [
+        (["tests/http"], {quick.WRITE: True}),
+        (["tests"], {quick.WRITE: True, quick.OPTION: True}),
+        (["tests"], {quick.WRITE: True, "collectonly": True}),
+    ],
 )
 def test_the_list_is_written_by_a_run_of_all_tests_only(args: list[str], chosen: dict[str, bool]) -> None:
     config: Any = SimpleNamespace(args=args, getini=lambda _: ["tests"], getoption=lambda name: chosen.get(name, False))
