@@ -19,7 +19,7 @@ from api.models import Workspace
 from benchmarks.hostile.server import Outcome, Server, body_of, codes_of
 from benchmarks.hostile.shapes import JSONS, UNITS, values
 from tests.client import Client
-from tests.graphql.filled import ids, named
+from tests.graphql.filled import fill, named
 from tests.graphql.places import Place, own, places
 
 SIZES = (320, 20_000, 200_000)
@@ -116,7 +116,7 @@ async def known_ids(server: Server, other: str) -> dict[str, str]:
     now = system_clock()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=SILENCE_SECONDS) as http:
         nobody = Workspace(id="", name="", created_at=now)
-        given = await ids(Client(http, server.token, nobody), Client(http, other, nobody))
+        given = await fill(Client(http, server.token, nobody), Client(http, other, nobody))
     return {name: json.dumps(value) for name, value in named(given).items()}
 
 

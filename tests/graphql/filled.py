@@ -76,22 +76,23 @@ _filled: dict[bool, _Filled] = {}
 
 
 async def ids(client: Client, stranger: Client) -> dict[str, str]:
-    """Fill both workspaces and return the ids that the cases name."""
+    """Fill both workspaces of the open database and return the ids that the cases name."""
     if client.workspace.id > stranger.workspace.id:
-        return await _fill(client, stranger)
+        return await fill(client, stranger)
     before, kept = await primary_keys(), _filled.get(is_postgres())
     if kept is None:
-        made = await _fill(client, stranger)
+        made = await fill(client, stranger)
         _filled[is_postgres()] = _Filled(before, await copy_rows(before), made)
         return made
     if [table for table, _ in kept.before] != [table for table, _ in before]:
-        return await _fill(client, stranger)
+        return await fill(client, stranger)
     known = {old: new for (_, old), (_, new) in zip(kept.before, before, strict=True)}
     renewed = known | await kept.rows.insert(known)
     return {name: renewed[id_] for name, id_ in kept.ids.items()}
 
 
-async def _fill(client: Client, stranger: Client) -> dict[str, str]:
+async def fill(client: Client, stranger: Client) -> dict[str, str]:
+    """Fill both workspaces by requests, also those of a server in another process. Returns the ids."""
     sender, template = await story.sender(client), await story.template(client)
     known = {"$sender": sender, "$template": template, "$person": await story.person(client)}
     known["$campaign"] = await story.campaign(client, sender)
