@@ -13,7 +13,7 @@ import pytest
 OPTION = "--quick"
 WRITE = "--write-long-tests"
 LIST = Path(__file__).with_name("long_tests.txt")
-SHARE = 0.17
+SHARE = 0.13
 """How much of the time of all tests a quick run may take."""
 
 
