@@ -4,7 +4,7 @@
 many tests as fit into ``SHARE`` of that time. A new test is not in the list, so a quick run tries it.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -59,17 +59,17 @@ def longest(spent: Mapping[str, float], cases: Mapping[str, int], share: float) 
 
 
 class Times:
-    """The time that each test of a run takes. It is written as the list when the run ends."""
+    """The seconds that each test of a run takes. The list is made of them when the run ends."""
 
     def __init__(self) -> None:
         """Begin without any."""
-        self.spent: Counter[str] = Counter()
+        self.spent: defaultdict[str, float] = defaultdict(float)
         self.cases: Counter[str] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what setting up, running or tearing down a case took."""
         name = function(report.nodeid)
-        self.spent[name] += report.duration  # type: ignore[assignment]  # seconds
+        self.spent[name] += report.duration
         self.cases[name] += report.when == "call"
 
     def pytest_sessionfinish(self) -> None:

@@ -56,7 +56,8 @@ def test_the_time_of_a_test_is_that_of_its_fixtures_as_well(monkeypatch: pytest.
         ("tests/test_a.py::test_b[d]", "call", 1.0),
         ("tests/test_a.py::test_e", "call", 1.0),
     ):
-        times.pytest_runtest_logreport(SimpleNamespace(nodeid=name, when=when, duration=duration))  # type: ignore[arg-type]
+        report: Any = SimpleNamespace(nodeid=name, when=when, duration=duration)
+        times.pytest_runtest_logreport(report)
     times.pytest_sessionfinish()
     assert times.spent == {"tests/test_a.py::test_b": 9.0, "tests/test_a.py::test_e": 1.0}
     assert times.cases == {"tests/test_a.py::test_b": 2, "tests/test_a.py::test_e": 1}

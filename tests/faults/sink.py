@@ -42,7 +42,9 @@ class Sink:
         The headers are parsed only if a test asks for them, because that takes longer than everything else here.
         """
         head = content.partition(b"\r\n\r\n")[0]
-        send_id = MESSAGE_ID.search(head)[1].decode()  # type: ignore[index] - every email has one
+        found = MESSAGE_ID.search(head)
+        assert found is not None, "an email without a Message-ID"
+        send_id = found[1].decode()
         self.received[send_id] += 1
         self._heads[send_id] = self.total, head
         self.total += 1

@@ -125,7 +125,8 @@ async def test_slow_emails_are_left_to_the_session(world: World, monkeypatch: py
 
 
 def delivery() -> Any:
-    return Delivery(None, None)  # type: ignore[arg-type]
+    nothing: Any = None
+    return Delivery(nothing, nothing)
 
 
 def test_the_queue_gives_each_delivery_once_for_preparing() -> None:
