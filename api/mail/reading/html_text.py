@@ -8,6 +8,7 @@ HIDDEN = re.compile(r"<(style|script|head|title)\b[^>]{0,2000}>", re.IGNORECASE)
 LINE_ENDS = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6]|/blockquote|/table|hr)\b[^<>]{0,2000}>", re.IGNORECASE)
 CELL_ENDS = re.compile(r"</t[dh]\b[^<>]{0,200}>", re.IGNORECASE)
 PREFORMATTED = re.compile(r"<pre\b[^<>]{0,2000}>", re.IGNORECASE)
+PREFORMATTED_END = re.compile(r"</pre", re.IGNORECASE)
 INDENTATION = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 INDENT = "\ue000"
 """Replaces the indentation of a preformatted line: a character for private use."""
@@ -34,10 +35,8 @@ def _with_lines_of_pre(html: str) -> str:
     """End each line of preformatted text with a tag, and mark its indentation: all other text has neither."""
     kept, position = [], 0
     while (found := PREFORMATTED.search(html, position)) is not None:
-        end = html.find("</", found.end())
-        while end >= 0 and html[end + 2 : end + 5].lower() != "pre":
-            end = html.find("</", end + 2)
-        end = len(html) if end < 0 else end
+        closed = PREFORMATTED_END.search(html, found.end())
+        end = len(html) if closed is None else closed.start()
         lines = INDENTATION.sub(INDENT, html[found.end() : end]).replace("\n", "<br>")
         kept += [html[position : found.start()], "<br>", lines, "<br>"]
         position = end
