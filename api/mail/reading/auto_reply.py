@@ -46,7 +46,11 @@ SUBJECT = re.compile(
     r"|(?:odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|nieobecność|poza biurem)"
     r"|autosvar|automatiskt? svar|frånvaro\w*|ej på kontoret|fravær\w*|automaattinen (?:vastaus|poissa\w+)"
     r"|poissaolo\w*|автоответ\w*|автоматический ответ|вне офиса"
-    r"|automatická odpověď|automatikus válasz|otomatik (?:yanıt|cevap)|răspuns automat|αυτόματη απάντηση"
+    r"|automatická odpov(?:ěď|eď)|automatikus válasz|otomatik (?:yanıt|cevap)|răspuns automat|αυτόματη απάντηση"
+    r"|automatski odgovor|аутоматски одговор|автоматски одговор|автоматична відповідь|автоматичен отговор"
+    r"|samodejni odgovor|automaatvastus|automātisk[āa] atbilde|automatinis atsakymas|resposta automàtica"
+    r"|erantzun automatikoa|sjálfvirkt svar|balasan otomatis|(?:balasan|jawapan) automatik|(?:thư )?trả lời tự động"
+    r"|(?:การ)?ตอบกลับอัตโนมัติ|(?:מענה|תשובה) אוטומטית?|رد تلقائي|پاسخ خودکار|(?:स्वचालित|स्वतः) उत्तर"
     r"|自動(?:返信|応答|回覆|回复)|自动(?:回复|答复)"
     r"|不在(?:通知|連絡|の|の?お知らせ|返信)|休暇(?:中|の?お知らせ)"
     r"|부재중|자동 ?(?:응답|회신))"
@@ -111,24 +115,35 @@ INSTEAD = re.compile(
 CONVERSATION = re.compile(
     r"\?|？|\b(?:let['’]?s|talk|call me|speak|chat|meet|schedul\w+|catch up|would be better|works? (?:better"
     r"|for (?:me|us))|interested|sounds|happy to|demo"
-    r"|price|pricing|not interested|unsubscribe|remove me"
+    r"|price|pricing|unsubscribe|contract|your (?:offer|proposal|product|price|team)|send (?:me|us)"
+    r"|(?:ihr|euer) (?:angebot|vorschlag|produkt)|vertrag|schicken sie|gefällt|votre (?:offre|proposition|produit)"
+    r"|(?:su|tu) (?:oferta|propuesta)|(?:vostra|sua) (?:offerta|proposta)|(?:uw|jullie) (?:aanbod|voorstel)"
     r"|sprechen|telefonieren|interesse|treffen|parler|discuter|rappel\w*|hablar|hablamos|llám\w*|parlare"
-    r"|sentir\w*|bellen|spreken|falar|conversar|porozmaw\w*|prata|höras?)\b|話し|打ち合わせ",
+    r"|sentir\w*|bellen|spreken|falar|conversar|porozmaw\w*|prata|höras?)\b|話し|打ち合わせ|興味",
     re.IGNORECASE,
 )
 """Words that a program does not write, because they answer the email."""
 DECLARED = re.compile(
-    r"\bthis is an? (?:auto(?:mated|matic|matically generated|-?generated)) (?:reply|response|answer|message|e-?mail"
-    r"|confirmation|notification)\b(?! ?\?)"
+    r"(?:\bthis is an? (?:auto(?:mated|matic|matically generated|-?generated)) (?:reply|response|answer|message|e-?mail"
+    r"|confirmation|notification)\b"
     r"|\b(?:dies|das|hierbei) (?:ist|handelt es sich um) eine automatisch\w* (?:\w+ )?(?:antwort|nachricht|e-?mail)"
     r"|\bceci est une? (?:réponse|message) automatique|\best[aoe] es una? (?:respuesta|mensaje) automátic"
     r"|\bquest[ao] è una? (?:risposta|messaggio) automatic|\bdit is een automatisch"
-    r"|\best[ae] é uma? (?:resposta|mensagem) automática|\bto jest (?:wiadomość )?automatyczn|\bdetta är ett automat",
+    r"|\best[ae] é uma? (?:resposta|mensagem) automática|\bto jest (?:wiadomość )?automatyczn|\bdetta är ett automat)"
+    r"(?!,?[^.!?]{0,20}\?)",
     re.IGNORECASE,
 )
 """The mail calls itself automatic."""
+GUESS = re.compile(
+    r"\b(?:assum\w+|guess|think|know|can (?:see|tell)|suppose|believe|suspect|obviously|clearly|looks like|seems"
+    r"|nehme an|vermut\w+|glaube|denke|schätze|weiß|pense|crois|suppose|vois|sais|creo|supongo|pienso|veo|sé|penso"
+    r"|credo|suppongo|vedo|denk|neem aan|vermoed|zie|acho|creio|suponho|vejo|sei|myślę|sądzę|wiem|tror|antar|vet)\b"
+    r"[^.!?:]{0,30}$|\b(?:if|whether|wenn|falls|si|se|als|jeśli|om)\s$",
+    re.IGNORECASE,
+)
+"""Words before such a declaration, by which a person says it about our email."""
 RECEIPT = re.compile(
-    r"\btype your reply above this line|\byour (?:request|ticket|case|enquiry|inquiry|query|message|e-?mail)"
+    r"\btype your reply above this line|\byour (?:request|ticket|case|enquiry|inquiry|query)"
     r"(?: \(?#?[\w-]*\d[\w-]*\)?,?)? (?:has been|was) (?:received|logged|registered) (?:and|with|under|as)\b"
     r"|\byour (?:request|ticket|case) \(?#?[\w-]*\d[\w-]*\)? (?:has been|was) (?:received|created|logged"
     r"|registered|opened)"
@@ -144,6 +159,12 @@ RECEIPT = re.compile(
     re.IGNORECASE,
 )
 """A program confirms that a mail arrived, or asks its sender for a proof."""
+RECEIVED = re.compile(
+    r"\byour (?:message|e-?mail)(?: \(?#?[\w-]*\d[\w-]*\)?,?)? (?:has been|was) (?:received|logged|registered)"
+    r" (?:and|with|under|as)\b",
+    re.IGNORECASE,
+)
+"""The same about an email. People write it in an answer as well, before they say what they think of it."""
 OPENING_CHARACTERS = 600
 
 
@@ -164,11 +185,16 @@ def header_of_answer(headers: Headers) -> str:
     return ""
 
 
+def says_automatic(headers: Headers) -> bool:
+    """Return whether the header of RFC 3834 says that no person wrote the mail."""
+    submitted = headers.get("auto-submitted").strip().lower()
+    return bool(submitted) and not submitted.startswith("no")
+
+
 def header_of_program(headers: Headers) -> str:
     """Return the header by which a program says that it wrote the mail, as an answer or not, or an empty text."""
-    submitted = headers.get("auto-submitted").strip().lower()
-    if submitted and not submitted.startswith("no"):
-        return f"Auto-Submitted: {submitted[:40]}"
+    if says_automatic(headers):
+        return f"Auto-Submitted: {headers.get('auto-submitted').strip().lower()[:40]}"
     if headers.get("return-path").replace(" ", "") == "<>":
         return "Return-Path: <>"
     precedence = headers.get("precedence").strip().lower()
@@ -196,9 +222,12 @@ def words_of_absence(subject: str, text: str, *, answers: bool, quotes: bool) ->
     if found and not answers:
         return found[0].strip()
     opening = " ".join(text[:OPENING_CHARACTERS].split())
-    if declared := DECLARED.search(opening):
+    declared = DECLARED.search(opening)
+    if declared and not GUESS.search(opening[max(declared.start() - 60, 0) : declared.start()]):
         return declared[0].strip()
     receipt = RECEIPT.search(subject[:300]) or RECEIPT.search(opening)
+    if receipt is None and not answers:
+        receipt = RECEIVED.search(opening)
     if receipt and not CONVERSATION.search(opening):
         return receipt[0].strip()
     absent = ABSENT.search(opening)

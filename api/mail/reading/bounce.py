@@ -13,7 +13,7 @@ from api.mail.reading.headers import Headers
 from api.mail.reading.mail_reading import FailedRecipient
 from api.mail.reading.message_ids import ids_of_answer
 from api.mail.reading.parts import ReceivedMail, split_mail
-from api.mail.reading.phrases import FAILED, FAILED_SUBJECT, GAVE_UP, LATE, NO_REPLY, REJECTED, is_daemon
+from api.mail.reading.phrases import FAILED, FAILED_SUBJECT, GAVE_UP, LATE, NO_REPLY, PROGRAM, REJECTED, is_daemon
 from api.mail.reading.returned_mail import Report, read_report
 from api.mail.reading.subjects import ANSWER_SUBJECT, FORWARD_SUBJECT
 from plugins.incoming import BounceKind
@@ -25,6 +25,8 @@ DONE = frozenset({"delivered", "relayed", "expanded"})
 MAX_LINES = 5_000
 QUOTED_REPLY = re.compile(r"\b[45]\d\d[ -]")
 """A line that quotes another server. The word "deferred" in it is not about this server."""
+REPLY_LINE = re.compile(r"^[^\w>]{0,5}[45]\d\d[ -]", re.MULTILINE)
+"""A line that begins with the reply of a mail server."""
 QUOTE_MARK = re.compile(r"^(?:> ?){1,3}")
 LATE_ACTIONS = frozenset({"delayed", "deferred"})
 
@@ -60,6 +62,8 @@ def read_failures(mail: ReceivedMail, report: Report) -> Failures | None:
 def _read_failures(mail: ReceivedMail, report: Report) -> Failures | None:
     if FORWARD_SUBJECT.match(mail.headers.text("subject")):
         return _forwarded(mail, report)
+    if _answers_as_people_do(mail.headers, report.text):
+        return None
     reports = read_recipient_reports(mail, report.text)
     if reports:
         return _by_report(mail, report, reports)
@@ -77,6 +81,24 @@ def _read_failures(mail: ReceivedMail, report: Report) -> Failures | None:
     words = FailureWords(report.text, addresses)
     judged = [judge(address, "", "", words) for address in addresses]
     return Failures(MailReason.FAILURE_TEXT.message(phrase=phrase), judged)
+
+
+def _answers_as_people_do(headers: Headers, text: str) -> bool:
+    """Return whether a mail answers another one, and neither its type nor its sender says that a program reports.
+
+    People quote what a mail server wrote, attach its report, and have addresses such as postmaster@example.com. Some
+    servers answer from such an address as well, but with a line that begins with the reply of a mail server.
+    """
+    sender = headers.addresses("from")
+    return (
+        headers.content_type != "multipart/report"
+        and ANSWER_SUBJECT.match(headers.text("subject")) is not None
+        and bool(ids_of_answer(headers))
+        and bool(sender)
+        and not PROGRAM.match(sender[0])
+        and "x-failed-recipients" not in headers
+        and not (is_daemon(headers) and REPLY_LINE.search(text[:READ_CHARACTERS]))
+    )
 
 
 def _forwarded(mail: ReceivedMail, report: Report) -> Failures | None:

@@ -9,6 +9,7 @@ from api.mail.reading.auto_reply import (
     header_of_answer,
     header_of_list,
     header_of_program,
+    says_automatic,
     words_of_absence,
 )
 from api.mail.reading.bounce import read_failures
@@ -20,6 +21,8 @@ from api.mail.reading.message_ids import distinct, ids_of_answer, ids_of_returne
 from api.mail.reading.new_text import body_text, new_text
 from api.mail.reading.parts import ReceivedMail, split_mail
 from api.mail.reading.phrases import is_daemon
+from api.mail.reading.read_receipts import is_read_receipt
+from api.mail.reading.refusal_words import words_of_refusal
 from api.mail.reading.returned_mail import Report, read_report
 from api.mail.reading.ses_notification import SesNotification, read_notification
 from api.mail.reading.subjects import ANSWER_SUBJECT, FORWARD_SUBJECT
@@ -41,7 +44,6 @@ RECIPIENT_FIELDS = (
 )
 MAX_RECIPIENTS = 100
 MAX_SUBJECT_CHARACTERS = 1_000
-RECEIPT_TYPES = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _verdict(mail: ReceivedMail, report: Report, own: Collection[str]) -> _Verdi
     sender = {key(address) for address in headers.addresses("from")}
     if (ours := sender & set(own)) and not mail.headers.content_type.startswith("multipart/report"):
         return _Verdict(MailKind.OWN, MailReason.OWN_ADDRESS.message(address=min(ours)))
-    if any(part.content_type in RECEIPT_TYPES for part in mail.parts):
+    if is_read_receipt(mail, headers.text("subject"), report.text):
         return _Verdict(MailKind.OTHER, MailReason.READ_RECEIPT.message())
     failures = read_failures(mail, report)
     if failures is not None:
@@ -153,12 +155,13 @@ def _of_correspondence(mail: ReceivedMail, headers: Headers) -> _Verdict:
     if name := header_of_answer(headers):
         return _Verdict(MailKind.AUTO_REPLY, MailReason.AUTO_HEADER.message(header=name), text=text)
     refers = bool(ids_of_answer(headers))
-    if is_daemon(headers) and not refers:
+    if is_daemon(headers) and not (refers and (answers or quotes)):
         return _Verdict(MailKind.OTHER, MailReason.SYSTEM_MAIL.message(header="From"))
-    phrase = words_of_absence(subject, text, answers=answers, quotes=quotes)
+    declines = bool(words_of_refusal(text))
+    phrase = "" if declines else words_of_absence(subject, text, answers=answers, quotes=quotes)
     if phrase and (refers or not any(name in headers for name in LIST_HEADERS)):
         return _Verdict(MailKind.AUTO_REPLY, MailReason.AUTO_TEXT.message(phrase=phrase[:80]), text=text)
-    if name := header_of_program(headers):
+    if (name := header_of_program(headers)) and not (declines and answers and not says_automatic(headers)):
         if refers or answers:
             return _Verdict(MailKind.AUTO_REPLY, MailReason.AUTO_HEADER.message(header=name), text=text)
         return _Verdict(MailKind.OTHER, MailReason.SYSTEM_MAIL.message(header=name))

@@ -131,6 +131,13 @@ DAEMON_NAME = re.compile(
 )
 NO_REPLY = re.compile(r"^(?:no-?_?reply|do-?_?not-?_?reply|donotreply|nobody)\b", re.IGNORECASE)
 
+PROGRAM = re.compile(
+    r"^(?:no-?_?reply|do-?_?not-?_?reply|mailer-?daemon|mdaemon|mail-?daemon|daemon|ndr|bounces?(?:[+=_.-]\S*)?"
+    r"|microsoftexchange[\w-]*|mail[._-]?delivery[\w.-]*|mail[._-]?system|listserv|majordomo)@",
+    re.IGNORECASE,
+)
+"""Addresses from which no person writes."""
+
 
 def is_daemon(headers: Headers) -> bool:
     """Return whether a mail server wrote a mail, by its sender."""
