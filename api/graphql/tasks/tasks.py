@@ -75,6 +75,7 @@ class Task(Node):
     step_id: strawberry.Private[str | None]
     enrollment_id: strawberry.Private[str | None]
     campaign_id: strawberry.Private[str | None]
+    planned_date: strawberry.Private[date | None]
     explanation: strawberry.Private[Any]
     draft_version: strawberry.Private[int]
 
@@ -84,7 +85,8 @@ class Task(Node):
         description="How the due date was calculated, step by step, starting from the base day.",
     )
     def explanation_lines(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
-        return explain(info, self.explanation, language)
+        moved = [["TASK_RESCHEDULED", {"date": self.due_date.isoformat()}]] if self.planned_date is not None else []
+        return explain(info, [*self.explanation, *moved], language)
 
     @strawberry.field(description="The person whom the task is about.")
     async def person(self, info: Request) -> Person:

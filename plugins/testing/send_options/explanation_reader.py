@@ -93,7 +93,7 @@ class Reader:
         """Read a note on the time or the task, and what changes it."""
         if code in TIMES:
             self._take(values)
-        if code == "OPTION_CHOSE_DUE":
+        if code in {"OPTION_CHOSE_DUE", "TASK_RESCHEDULED"}:
             self.date = self._date(values)
         self.task |= code in TASKS
         if code in {"CLOCKS_GO_FORWARD", "CLOCKS_GO_BACK", "LATE"}:

@@ -55,3 +55,17 @@ async def test_a_task_expires(client: Client, rule: str, state: str, status: str
     found = await story.progress(client, enrollment)
     assert found["progress"][0]["task"]["status"] == "EXPIRED"
     assert (found["progress"][1]["state"], found["status"]) == (state, status)
+
+
+async def test_the_explanation_of_a_task_that_a_rep_moved_ends_with_its_due_date(client: Client) -> None:
+    enrollment = await launch(client, await author(client, {"day": 2}), await story.person(client))
+    task = (await story.progress(client, enrollment))["progress"][0]["task"]
+    assert [each["code"] for each in task["explanation"]][-1] == "HUMAN_WORK"
+    snooze = "mutation($id: ID!, $until: Date!) { snoozeTask(id: $id, until: $until) { errors { code } } }"
+    for until, last in (
+        ("2026-03-09", "A person gave it another due date: 2026-03-09."),
+        (task["dueDate"], task["explanation"][-1]["sentence"]),
+    ):
+        await client.do(snooze, "errors", id=task["id"], until=until)
+        moved = (await story.progress(client, enrollment))["progress"][0]["task"]
+        assert (moved["dueDate"], moved["explanation"][-1]["sentence"]) == (until, last)
