@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from tortoise.connection import get_connection
 
@@ -67,7 +67,7 @@ class Records:
     """Many rows as the last parameter of a statement.
 
     ``columns`` has SQL types by column name, and ``rows`` are tuples in the order of ``columns``. PostgreSQL gets an
-    array for each column. A value that is the same in all rows is sent once.
+    array for each column, one of texts as a literal. A value that is the same in all rows is sent once.
     """
 
     def __init__(self, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> None:
@@ -78,11 +78,14 @@ class Records:
         """For each column, whether it is sent as an array."""
         if is_postgres():
             by_column = zip(*rows, strict=True) if rows else ((),) * len(columns)
-            for values in by_column:
+            for type_, values in zip(columns.values(), by_column, strict=True):
                 # The first column is always an array, because its length is the number of rows.
                 differs = not self._differs or not rows or values.count(values[0]) != len(values)
                 self._differs.append(differs)
-                self.values.append(values if differs else values[0])
+                if not differs:
+                    self.values.append(values[0])
+                else:
+                    self.values.append(text_array(values) if type_ == "text" else values)
 
     def table(self, number: int, *, fenced: bool = False) -> str:
         """Return an SQL table named ``r`` with the rows. ``number`` is the number of their first parameter.
@@ -98,11 +101,31 @@ class Records:
         for parameter, ((name, type_), differs) in enumerate(columns, number):
             if differs:
                 names.append(name)
-                arrays.append(f"${parameter}::{type_}[]")
+                literal = "::text" if type_ == "text" else ""
+                arrays.append(f"${parameter}{literal}::{type_}[]")
             else:
                 shared.append(f", ${parameter}::{type_} AS {name}")
         fence = " OFFSET 0" if fenced else ""
         return f"(SELECT u.*{''.join(shared)} FROM unnest({', '.join(arrays)}) AS u({', '.join(names)}){fence}) AS r"
+
+
+def text_array(values: Sequence[str | None]) -> str:
+    """Return PostgreSQL's literal of an array of texts.
+
+    For a list, asyncpg asks of each element whether it is a list too, which takes 1 µs. A literal takes a fifth of it.
+    """
+    if None not in values:
+        joined = '","'.join(cast("Sequence[str]", values))
+        if values and "\\" not in joined and joined.count('"') == 2 * (len(values) - 1):
+            return f'{{"{joined}"}}'
+    return f"{{{','.join(map(_array_element, values))}}}"
+
+
+def _array_element(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 async def execute(statement: str, *values: Any) -> Sequence[Row]:
