@@ -1,8 +1,6 @@
 """Write rows as CSV that spreadsheets open safely: UTF-8 with a byte order mark, commas, CRLF (RFC 4180).
 
-Without the mark, Excel reads UTF-8 as a code page of the machine. A spreadsheet takes a text that begins with one of
-FORMULA_SIGNS for a formula, which can send the sheet's content away. So such a text gets an apostrophe in front, as
-OWASP advises.
+Without the mark, Excel reads UTF-8 as a code page of the machine.
 """
 
 import csv
@@ -11,10 +9,10 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from api.csv_formulas import guarded
+
 MARK = "\ufeff"
 """The byte order mark, at the beginning of a file."""
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""The first characters of formulas, also in the wide form that some spreadsheets read as the plain one."""
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
@@ -33,4 +31,4 @@ def cell(value: Any) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return guarded(text)

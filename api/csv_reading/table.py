@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from api.codes.refusals.csv_files import CsvCode
+from api.csv_formulas import unguarded
 from api.csv_reading.address_cells import address_in
 from api.csv_reading.names import plain_name
 from api.csv_reading.records import MAX_CELLS, MAX_ROW_LENGTH, Record, column_label, line_ends, records
@@ -61,7 +62,7 @@ class Table:
         first = self.header_record
         start, number, line = first.end, first.number + 1, first.next_line
         for record in records(self.text, self.delimiter, self.header, start=start, number=number, line=line):
-            cells = [cell.strip(BLANKS) for cell in record.cells]
+            cells = [unguarded(cell.strip(BLANKS)).strip(BLANKS) for cell in record.cells]
             if not any(cells):
                 continue
             for index in unnamed:
@@ -137,7 +138,7 @@ def read_table(text: str, required: Collection[str]) -> Table:
         start, line = above, line + skipped
         number = skipped + 1
     header, delimiter = _header(text, start, number, line, delimiters, required)
-    cells = [cell.strip(BLANKS) for cell in header.cells]
+    cells = [unguarded(cell.strip(BLANKS)) for cell in header.cells]
     while cells and not cells[-1]:
         cells.pop()
     if len(cells) > MAX_COLUMNS:

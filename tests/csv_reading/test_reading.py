@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.csv_formulas import guarded
 from api.csv_reading import Row, address_in, column_label, garbled, plain_name, read_table
 from strategies import Refusal
 
@@ -42,6 +43,12 @@ ADA = [Row(2, ["ada@example.com", "Ada"])]
 def test_dialects(text: str) -> None:
     assert rows(text) == ADA
     assert read_table(text, {"email"}).header == ("email", "name")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "'=1+1", "''=1", "+49 30 1", "-Ann", "@here", "＝1", "'Ann", "''", "Ann"])
+def test_a_cell_that_an_export_guards_is_read_as_it_was(text: str) -> None:
+    assert rows(f"email,name\nada@example.com,{guarded(text)}") == [Row(2, ["ada@example.com", text])]
+    assert rows(f"email,name\n{guarded('+' + text)},") == [Row(2, ["+" + text, ""])]
 
 
 def test_rows_have_the_numbers_of_a_spreadsheet() -> None:

@@ -10,6 +10,8 @@ from strategies.codes import Message
 from strategies.errors import RefusalCollector
 
 EMAIL_NAMES = COLUMN_NAMES["email"]
+DYNAMIC_FIELD = "fields."
+"""What an export puts before the name of a dynamic field, such as ``fields.city``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Columns:
 
 def columns_of(table: Table) -> Columns:
     """Match a table's header with the fields of people. Raises Refusal without a path."""
-    plain = tuple(map(plain_name, table.header))
+    plain = tuple(plain_name(header.removeprefix(DYNAMIC_FIELD)) for header in table.header)
     names = list(plain)
     for field, aliases in COLUMN_NAMES.items():
         # An alias names the field only if no column has the field's own name. Else it is a dynamic field.

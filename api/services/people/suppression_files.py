@@ -15,6 +15,7 @@ from api.codes.events.event_kinds import EventKind
 from api.codes.refusals.csv_files import CsvCode
 from api.codes.refusals.jobs import JobCode
 from api.codes.request_errors.inputs import InputCode
+from api.csv_formulas import guarded
 from api.csv_reading import (
     COLUMN_NAMES,
     Row,
@@ -254,4 +255,4 @@ async def suppressions_csv(context: WorkspaceContext) -> str:
 def cells(row: Suppression) -> tuple[str, str, str, str]:
     """Return a suppression as a row of the export."""
     since = utc(row.unsubscribed_at) if row.unsubscribed_at else ""
-    return row.email, since, str(row.source), row.reason
+    return row.email, since, str(row.source), guarded(row.reason)

@@ -21,6 +21,8 @@ from tests import story
 from tests.client import Client, new_client
 from tests.graphql.authored import AT, author, launch
 from tests.served import NOW
+from tests.services.jobs.claims import claim_import, run_import
+from tests.services.jobs.claims import claim_import, run_import
 
 
 async def get(client: Client, path: str, **parameters: str) -> httpx.Response:
@@ -48,11 +50,30 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
     [
         (None, ""), (True, "true"), (-5, "-5"), (1.5, "1.5"), ("Ada", "Ada"), ("=1+1", "'=1+1"), ("+49 30", "'+49 30"),
         ("-2", "'-2"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"), ("\r=1", "'\r=1"), ("＝1", "'＝1"),
-        ({"a": "ü"}, '{"a": "ü"}'), ([1], "[1]"), (" =1", " =1"),
+        ({"a": "ü"}, '{"a": "ü"}'), ([1], "[1]"), (" =1", " =1"), ("'=1", "''=1"), ("''+1", "'''+1"), ("'Ada", "'Ada"),
     ],
 )  # fmt: skip
 def test_a_cell_is_no_formula(value: Any, written: str) -> None:
     assert cell(value) == written
+
+
+async def test_exported_people_are_imported_as_they_were(client: Client) -> None:
+    """A formula's apostrophe is removed, and a column such as fields.phone is the dynamic field again."""
+    id = await story.person(client, "+ada@example.com", firstName="-Ada", company="'=1", fields={"phone": "+49 30 1"})
+    columns = "email,firstName,company,fields.phone,fields.nothing"
+    answer = await get(client, "people.csv", columns=columns)
+    assert answer.content.decode().removeprefix(MARK).splitlines() == [
+        columns,
+        "'+ada@example.com,'-Ada,''=1,'+49 30 1,",
+    ]
+    before = await client.ask("query($id: ID!) { person(id: $id) { email firstName company fields } }", id=id)
+    mutation = "mutation($csv: String!) { importPeople(csv: $csv) { errors { code } } }"
+    assert (await client.ask(mutation, csv=answer.content.decode()))["importPeople"]["errors"] == []
+    row = await claim_import(NOW)
+    assert row is not None
+    await run_import(row, lambda: NOW)
+    people = await client.ask("{ people { nodes { email firstName company fields } } }")
+    assert people["people"]["nodes"] == [before["person"]]
 
 
 async def test_people_are_exported_with_the_filter_and_order_of_their_list(client: Client) -> None:
@@ -111,6 +132,9 @@ async def test_every_list_can_be_exported(client: Client, stranger: Client) -> N
         ("people.csv", {"filter": '{"nothing": 1}'}, (400, "INVALID_VALUE")),
         ("people.csv", {"orderBy": '{"field": "NOTHING"}'}, (400, "INVALID_VALUE")),
         ("people.csv", {"columns": "nothing"}, (400, "EXPORT_UNKNOWN_COLUMN")),
+        ("people.csv", {"columns": "fields.a.b"}, (400, "EXPORT_UNKNOWN_COLUMN")),
+        ("people.csv", {"columns": "email.a"}, (400, "EXPORT_UNKNOWN_COLUMN")),
+        ("people.csv", {"columns": "fields."}, (400, "EXPORT_UNKNOWN_COLUMN")),
         ("people.csv", {"columns": "email } nodes { id"}, (400, "EXPORT_UNKNOWN_COLUMN")),
         ("emails.csv", {"columns": "person"}, (400, "EXPORT_UNKNOWN_COLUMN")),
         ("campaigns.csv", {"columns": "steps.id"}, (400, "EXPORT_UNKNOWN_COLUMN")),

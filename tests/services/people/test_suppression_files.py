@@ -104,6 +104,7 @@ async def test_what_is_exported_is_imported_elsewhere_with_its_time_and_reason(
     monkeypatch.setattr(suppression_files, "ROWS_PER_CHUNK", 2)
     for number in range(5):
         await suppress_address(world.context, f"p{number}@example.org", f'Said "no", {number}')
+    await suppress_address(world.context, "p9@example.org", "=1+1")
     await resubscribe(world.context, "p3@example.org", "Asked for it")
     text = await suppressions_csv(world.context)
     lines = text.splitlines()
@@ -111,10 +112,11 @@ async def test_what_is_exported_is_imported_elsewhere_with_its_time_and_reason(
         "email,unsubscribed_at,source,reason",
         'p0@example.org,2026-03-02T07:00:00Z,API,"Said ""no"", 0"',
     ]
-    assert len(lines) == 5
+    assert lines[5].endswith(",'=1+1"), "no formula of a spreadsheet"
+    assert len(lines) == 6
     other = world.runtime.context(await create_workspace("Other", NOW + timedelta(days=1)))
     assert await suppressions_csv(other) == "email,unsubscribed_at,source,reason\n"
     done = await import_suppressions(other, text)
-    assert (done.new, done.unchanged, done.refused) == (4, 0, [])
+    assert (done.new, done.unchanged, done.refused) == (5, 0, [])
     assert (await suppressions_csv(other)).replace(",CSV,", ",API,") == text
-    assert (await import_suppressions(other, text)).unchanged == 4, "a second time changes nothing"
+    assert (await import_suppressions(other, text)).unchanged == 5, "a second time changes nothing"

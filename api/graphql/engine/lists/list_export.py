@@ -35,6 +35,8 @@ MAX_DEFAULT_COST = 12
 PAGE_ARGUMENTS = frozenset({"first", "after", "last", "before"})
 NUMBERS = ("EmailStats", "TaskStats")
 """Types whose fields are exported, in a report."""
+JSON = "JSON"
+"""The scalar of values such as a person's dynamic fields. A column can name one of them: ``fields.city``."""
 LABELS = ("email", "name", "address")
 """Fields of a linked object that are exported beside its id."""
 
@@ -81,13 +83,12 @@ def list_export(query: GraphQLObjectType, name: str, given: Mapping[str, str]) -
     columns = tuple(given["columns"].split(",")) if given.get("columns") else tuple(_default_columns(item))
     if len(columns) > MAX_EXPORT_COLUMNS:
         raise Refusal.of(ExportCode.EXPORT_UNKNOWN_COLUMN, ("columns",), case="many", limit=MAX_EXPORT_COLUMNS)
-    for column in columns:
-        _check_column(item, column)
+    selected = [_checked_column(item, column) for column in columns]
     declared = "".join(f"${key}: {field.args[key].type}, " for key in variables)
     passed = "".join(f"{key}: ${key}, " for key in variables)
     document = (
         f"query Export({declared}$after: String) {{ {name}({passed}first: {PAGE_ROWS}, after: $after)"
-        f" {{ nodes {{ {_selection(columns)} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+        f" {{ nodes {{ {_selection(selected)} }} pageInfo {{ hasNextPage endCursor }} }} }}"
     )
     return ListExport(name, document, variables, columns)
 
@@ -140,8 +141,11 @@ def _is_list(field: GraphQLField) -> bool:
     return is_list_type(get_nullable_type(field.type))
 
 
-def _check_column(item: GraphQLObjectType, column: str) -> None:
-    """Check that a path leads to one value. Raises Refusal."""
+def _checked_column(item: GraphQLObjectType, column: str) -> str:
+    """Check that a path leads to one value, and return the part of it that GraphQL reads. Raises Refusal.
+
+    A last name inside a JSON value, such as ``city`` in ``fields.city``, is looked up in the answer.
+    """
     kind: Any = item
     names = column.split(".")
     for number, name in enumerate(names, 1):
@@ -151,8 +155,11 @@ def _check_column(item: GraphQLObjectType, column: str) -> None:
         kind = get_named_type(field.type)
         if _is_list(field) and not (number == len(names) and is_leaf_type(kind)):
             raise Refusal.of(ExportCode.EXPORT_UNKNOWN_COLUMN, ("columns",), case="list", column=column[:120])
+        if kind.name == JSON and number == len(names) - 1 and names[number]:
+            return ".".join(names[:number])
     if not is_leaf_type(kind):
         raise Refusal.of(ExportCode.EXPORT_UNKNOWN_COLUMN, ("columns",), case="object", column=column[:120])
+    return column
 
 
 def _selection(columns: Sequence[str]) -> str:
@@ -170,10 +177,10 @@ def _written(tree: Mapping[str, Any]) -> str:
 
 
 def _value(node: Mapping[str, Any], path: Sequence[str]) -> Any:
-    """Return the value at a path; None if an object on the way is null."""
+    """Return the value at a path; None if an object on the way is null, or a JSON object does not have the name."""
     value: Any = node
     for name in path:
-        if value is None:
+        if not isinstance(value, Mapping):
             return None
-        value = value[name]
+        value = value.get(name)
     return value
