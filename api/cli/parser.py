@@ -178,11 +178,22 @@ def _run(arguments: Sequence[str] | None) -> int:
         return int(event_loop.run(result) if asyncio.iscoroutine(result) else result)
     except KeyboardInterrupt:
         return 130
-    except FileNotFoundError as problem:
-        print(f"touchline: file not found: {printable(str(problem.filename))}", file=sys.stderr)
-        return 1
     except (SettingsError, Refusal, DemoRunsError, OSError, ValueError) as problem:
         if isinstance(problem, BrokenPipeError) and output_is_broken():
             raise
-        print(f"touchline: {printable(str(problem))}", file=sys.stderr)
+        for line in _problem_lines(problem):
+            print(f"touchline: {printable(line)}", file=sys.stderr)
         return 1
+
+
+def _problem_lines(problem: Exception) -> list[str]:
+    """Say what a command has failed on: one line for each rule that the input breaks."""
+    if isinstance(problem, Refusal):
+        return [str(each) for each in problem.each]
+    if isinstance(problem, OSError) and problem.filename is not None:
+        if isinstance(problem, FileNotFoundError):
+            return [f"file not found: {problem.filename}"]
+        if isinstance(problem, IsADirectoryError):
+            return [f"{problem.filename} is a folder; name a file"]
+        return [f"{problem.filename}: {(problem.strerror or str(problem)).lower()}"]
+    return [str(problem)]

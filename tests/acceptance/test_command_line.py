@@ -118,6 +118,7 @@ def test_a_workspace_needs_a_name(environment: dict[str, str], tmp_path: Path, n
         ("people import nothing.csv --workspace Acme", {}, "nothing.csv"),
         ("people import latin.csv --workspace Acme", {}, "Line 2 is not UTF-8"),
         ("people import nofile.csv --workspace Nobody", {}, "touchline: file not found: nofile.csv"),
+        ("people import . --workspace Nobody", {}, "touchline: . is a folder; name a file"),
         ("people import good.csv --workspace Nobody", {}, "There is no workspace 'Nobody'"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "mysql://localhost/x"}, "must begin with sqlite:// or postgresql://"),
         ("migrate", {"TOUCHLINE_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database"),
@@ -144,6 +145,15 @@ def test_trouble_is_one_sentence(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert "secret@" not in done.stderr
+
+
+def test_each_mistake_of_a_file_has_its_line(environment: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "twice.csv").write_text("email,City,city,E-Mail,email\n", encoding="utf-8")
+    run(environment, tmp_path, "workspace", "Acme")
+    done = run(environment, tmp_path, "people", "import", "twice.csv", "--workspace", "Acme")
+    assert done.returncode == 1
+    found = [line.split(":")[:2] for line in done.stderr.splitlines() if line.startswith("touchline: ")]
+    assert found == [["touchline", " CSV_DUPLICATE_COLUMN"]] * 2
 
 
 @pytest.mark.parametrize(

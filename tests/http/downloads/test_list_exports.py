@@ -22,7 +22,6 @@ from tests.client import Client, new_client
 from tests.graphql.authored import AT, author, launch
 from tests.served import NOW
 from tests.services.jobs.claims import claim_import, run_import
-from tests.services.jobs.claims import claim_import, run_import
 
 
 async def get(client: Client, path: str, **parameters: str) -> httpx.Response:
@@ -59,14 +58,16 @@ def test_a_cell_is_no_formula(value: Any, written: str) -> None:
 
 async def test_exported_people_are_imported_as_they_were(client: Client) -> None:
     """A formula's apostrophe is removed, and a column such as fields.phone is the dynamic field again."""
-    id = await story.person(client, "+ada@example.com", firstName="-Ada", company="'=1", fields={"phone": "+49 30 1"})
+    person = await story.person(
+        client, "+ada@example.com", firstName="-Ada", company="'=1", fields={"phone": "+49 30 1"}
+    )
     columns = "email,firstName,company,fields.phone,fields.nothing"
     answer = await get(client, "people.csv", columns=columns)
     assert answer.content.decode().removeprefix(MARK).splitlines() == [
         columns,
         "'+ada@example.com,'-Ada,''=1,'+49 30 1,",
     ]
-    before = await client.ask("query($id: ID!) { person(id: $id) { email firstName company fields } }", id=id)
+    before = await client.ask("query($id: ID!) { person(id: $id) { email firstName company fields } }", id=person)
     mutation = "mutation($csv: String!) { importPeople(csv: $csv) { errors { code } } }"
     assert (await client.ask(mutation, csv=answer.content.decode()))["importPeople"]["errors"] == []
     row = await claim_import(NOW)
