@@ -4,6 +4,9 @@ In this order: the Message-IDs that it names; the signed return address to which
 reports; and, only if exactly one email was sent to the address lately, the recipient. A Message-ID of Touchline
 contains the email's id. Those of emails that reps sent from their own mailboxes are looked up.
 
+A reply of a person must not be lost: if several emails were sent to its author lately, it belongs to the last one of
+each campaign.
+
 A complaint or an unsubscribe request with only an address must not be lost. It belongs to the last email to the address
 in each workspace that has ever written to it. A request in words is a reply in each campaign.
 """
@@ -13,7 +16,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from api.mail.address import AddressProblem, address_key
-from api.services.replies.findings import ID_IN_MESSAGE_ID, Finding
+from api.services.replies.findings import ID_IN_MESSAGE_ID, AnswerKind, Finding
 from api.states import MatchedBy, SendStatus
 from api.store.replies import answered_emails
 from api.store.replies.answered_emails import SentEmail
@@ -42,7 +45,7 @@ class Match(NamedTuple):
 
 
 async def match(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:
-    """Return the emails of each finding: one or none, or one of each workspace if it is about an address."""
+    """Return the emails of each finding: one or none, or several if only the address is known."""
     foreign = [each for finding in findings for each in finding.message_ids if not ID_IN_MESSAGE_ID.match(each.strip())]
     own = await emails_of_messages(foreign) if foreign else {}
     candidates = {send_id for finding in findings for send_id, _, _ in _named_ids(finding, own)}
@@ -105,7 +108,7 @@ async def _by_address(finding: Finding) -> tuple[Match, ...]:
 
 
 async def _by_recipient(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:
-    """Return the email of each finding by the recipient's address, among senders with the mailbox of the mail."""
+    """Return the emails of each finding by the recipient's address, among senders with the mailbox of the mail."""
     by_mailbox: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         by_mailbox.setdefault(tuple(sorted(_keys(finding.row.own_addresses))), []).append(finding)
@@ -115,17 +118,20 @@ async def _by_recipient(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:
             earliest = min(each.row.at for each in those) - RECIPIENT_PERIOD
             recipient_keys = sorted({key for each in those for key in _keys(each.addresses)})
             sent = await answered_emails.sent_to(own_keys, recipient_keys, earliest)
-            found |= {id(each): _only_email(each, sent) for each in those}
+            found |= {id(each): _emails_lately(each, sent) for each in those}
     return [found.get(id(finding), ()) for finding in findings]
 
 
-def _only_email(finding: Finding, sent: Sequence[SentEmail]) -> tuple[Match, ...]:
+def _emails_lately(finding: Finding, sent: Sequence[SentEmail]) -> tuple[Match, ...]:
     keys, earliest = _keys(finding.addresses), finding.row.at - RECIPIENT_PERIOD
     latest = finding.row.at + CLOCK_TOLERANCE
     emails = [each for each in sent if earliest < each.sent_at <= latest and keys & _keys([each.recipient])]
-    if len(emails) != 1:
+    if finding.kind is AnswerKind.REPLY:
+        in_order = sorted(emails, key=lambda each: (each.sent_at, each.id))
+        emails = list({(each.workspace_id, each.enrollment_id): each for each in in_order}.values())
+    elif len(emails) != 1:
         return ()
-    return (Match(finding, emails[0].id, emails[0].workspace_id, MatchedBy.RECIPIENT),)
+    return tuple(Match(finding, each.id, each.workspace_id, MatchedBy.RECIPIENT) for each in emails)
 
 
 def _keys(addresses: Iterable[str]) -> set[str]:

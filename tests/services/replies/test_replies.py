@@ -4,15 +4,17 @@ from datetime import datetime
 
 import pytest
 
-from api.models import Campaign, Enrollment, Event, Person, Reply, Send
+from api.models import Campaign, Enrollment, Event, Person, Reply, Send, Sender, Step
+from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.campaigns.ending.ending import end_enrollment
+from api.services.launches.launch import Choice, launch
 from api.services.people.erasing import erase_person
 from api.services.people.merging import merge_people
 from api.services.people.people import create_person
 from api.services.replies import replies
 from api.services.replies.replies import record_reply
 from api.states import EnrollmentStatus, IncomingResult, MatchedBy, OnReply, ReplyKind, SendStatus
-from strategies import Refusal
+from strategies import Refusal, StepType
 from tests.databases import on_sqlite
 from tests.services.replies.incoming_mails import DAY, HOUR, RETURNS, auto_reply, receive, reply, sent_email
 from tests.services.world import NOW, World, make_sent_world, make_world
@@ -153,6 +155,28 @@ async def test_a_reply_to_a_follow_up_belongs_to_the_follow_up(database: str) ->
     (row,) = await receive(world, mail)
     assert row.send_id == second.id
     assert (await Send.get(id=first.id)).replied_at is None
+
+
+async def test_a_reply_without_references_ends_each_campaign_after_several_emails(database: str) -> None:
+    """Such as that of a webmail that sends no In-Reply-To, or of a person who writes a new mail with Re."""
+    world = await make_world(2)
+    await world.tick()
+    other = await create_campaign(world.context, name="Other", sender_id=(await Sender.get()).id)
+    content = {"template_id": (await Step.filter().first()).template_id, "step_type": StepType.EMAIL}  # type: ignore[union-attr]
+    for day, option in ((1, "choose_at_launch"), (5, "same_time_as_previous"), (30, "same_time_as_previous")):
+        await add_step(world.context, other.id, day=day, send_option=option, **content)
+    (also,) = await launch(world.context, other.id, [world.enrollments[0].person_id], Choice("NOW"), {})
+    await world.tick(NOW + 8 * DAY)
+    last = await Send.get(enrollment_id=world.enrollments[0].id, step__number=2)
+    assert last.status is SendStatus.SENT
+    (row,) = await receive(world, reply(None, sender="Ada@example.com"), at=NOW + 9 * DAY)
+    assert (row.kind, row.matched_by) == ("REPLY", MatchedBy.RECIPIENT)
+    ended = await Enrollment.filter(end_reason="REPLIED").values_list("id", flat=True)
+    assert sorted(ended) == sorted([world.enrollments[0].id, also.id])
+    answered = await Send.filter(replied_at__not_isnull=True).values_list("id", flat=True)
+    assert sorted(answered) == sorted([last.id, (await Send.get(enrollment_id=also.id, step__number=2)).id])
+    await world.tick(NOW + 40 * DAY)
+    assert await Send.filter(enrollment_id=also.id, status="SENT").count() == 2, "nothing after a reply"
 
 
 @on_sqlite
