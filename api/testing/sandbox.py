@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -214,13 +215,13 @@ def with_channel(installed: Installed, channel: RecordingChannel) -> Installed:
 
 @contextmanager
 def open_sandbox(
-    folder: Path,
+    folder: str | PathLike[str],
     channel: RecordingChannel | None = None,
     environment: Mapping[str, str] | None = None,
     now: datetime = MONDAY,
 ) -> Iterator[Sandbox]:
     """Start a server with a database in a folder, and return a new workspace. ``environment`` are its settings."""
-    own = {"TOUCHLINE_DATABASE_URL": f"sqlite://{folder / 'sandbox.db'}", **(environment or {})}
+    own = {"TOUCHLINE_DATABASE_URL": f"sqlite://{Path(folder) / 'sandbox.db'}", **(environment or {})}
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(_serving(own, channel)) as http:
         token = portal.call(_workspace, now)
         yield Sandbox(http, portal, token, now)

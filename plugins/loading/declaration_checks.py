@@ -57,10 +57,13 @@ def one_line(error: BaseException) -> str:
 
 def check_texts(owner: str, attribute: str, value: object) -> dict[str, str]:
     """Check a text by language code. English is required."""
-    if not isinstance(value, Mapping):
-        raise UnusableError(f'{owner} has no {attribute}["en"].')
+    if value is not None and not isinstance(value, Mapping):
+        fault = f"{owner} cannot be used: {attribute} is a {type(value).__name__}"
+        raise UnusableError(f'{fault}. Give a text for each language, such as {{"en": "…"}}.')
     try:
-        found = {language: plain_string(text) for language, text in _items(attribute, value, MAX_LANGUAGES_OF_TEXT)}
+        found = {
+            language: plain_string(text) for language, text in _items(attribute, value or {}, MAX_LANGUAGES_OF_TEXT)
+        }
     except (TypeError, ValueError) as error:
         fault = f"{owner} has {attribute} that are not text by language code"
         raise UnusableError(f"{fault}: {one_line(error)}.", f"{fault}.") from None

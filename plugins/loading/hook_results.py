@@ -1,14 +1,22 @@
 """Check the result of a package's hook at startup, so that a mistake cannot make a later request fail."""
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import AbstractAsyncContextManager
+from types import FunctionType
+from typing import Any, get_origin, get_type_hints
 
 from plugins.loading.declaration_checks import UnusableError, one_line
 from plugins.loading.extension_points import Contract, ExtensionPoint
 
 KEY = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """A key of up to 64 characters, which steps and senders store."""
+
+ABSTRACT = re.compile(
+    r"Can't instantiate abstract class (\w+) with(?:out an implementation for)? abstract methods? (.+)"
+)
+"""Python's own sentence about a class that lacks methods. Its end is a list such as ``'connect', 'deliver'``."""
 
 
 def run_guarded(what: str, work: Callable[[], Any]) -> Any:
@@ -18,6 +26,10 @@ def run_guarded(what: str, work: Callable[[], Any]) -> Any:
     except UnusableError:
         raise
     except (Exception, SystemExit) as error:
+        if isinstance(error, TypeError) and (lacking := ABSTRACT.fullmatch(one_line(error).partition(": ")[2])):
+            them = "them" if "," in lacking[2] else "it"
+            methods = " and ".join(f"{name.strip()}()" for name in lacking[2].replace("'", "").rstrip(".").split(","))
+            raise UnusableError(f"the class {lacking[1]} lacks {methods}. Define {them} in the class.") from None
         fault, kind = f"{what} raised {one_line(error)}", type(error).__name__
     raise UnusableError(f"{fault.rstrip('.')}.", f"{what} raised {kind}.")
 
@@ -41,7 +53,27 @@ def check(point: ExtensionPoint[Contract], thing: Any) -> Contract:
     """Return the object with plain declarations. Raises UnusableError if it breaks its contract."""
     if not isinstance(thing, point.contract):
         raise UnusableError(f"{point.hook} returned {describe(thing)} where a {point.contract.__name__} belongs.")
+    run_guarded(type(thing).__name__, lambda: _check_methods(point.contract, type(thing)))
     return point.wrapper(thing, run_guarded(type(thing).__name__, lambda: _declarations(point, thing)))
+
+
+def _check_methods(contract: type, given: type) -> None:
+    """Refuse a method that is asynchronous where the contract has a plain one: nobody would await it."""
+    for name, method in vars(contract).items():
+        own = inspect.getattr_static(given, name, None)
+        if not isinstance(method, FunctionType) or inspect.iscoroutinefunction(method):
+            continue
+        if not (inspect.iscoroutinefunction(own) or inspect.isasyncgenfunction(own)):
+            continue
+        if get_origin(get_type_hints(method).get("return")) is AbstractAsyncContextManager:
+            change = f"Put @asynccontextmanager before it, and let it yield the {_yielded(method)}"
+        else:
+            change = "Write it with def instead of async def"
+        raise UnusableError(f"{given.__name__}.{name}() is asynchronous, which its contract does not allow. {change}.")
+
+
+def _yielded(method: FunctionType) -> str:
+    return str(get_type_hints(method)["return"].__args__[0].__name__)
 
 
 def _declarations(point: ExtensionPoint[Any], thing: Any) -> dict[str, Any]:
@@ -57,5 +89,8 @@ def _key(owner: str, key: object) -> str:
         raise UnusableError(f"{owner} has no key.")
     key = str.__str__(key)
     if not KEY.fullmatch(key):
-        raise UnusableError(f"{owner} has the key {key!r:.80}; a key must match {KEY.pattern}.")
+        raise UnusableError(
+            f"{owner} has the key {key!r:.80}; a key has up to 64 letters, digits, _, . and -, and begins with a "
+            "letter or digit."
+        )
     return key

@@ -249,4 +249,6 @@ class _Loader:
                 raise UnusableError(f"{point.noun} {key!r} is registered twice by {distribution}.")
             if key in registry:
                 owner = registry.distribution(key)
-                raise UnusableError(f"{point.noun} {key!r} of {distribution} is already registered by {owner}.")
+                raise UnusableError(
+                    f"{point.noun} {key!r} of {distribution} is already registered by {owner}. Choose another key."
+                )

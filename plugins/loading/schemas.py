@@ -50,7 +50,8 @@ def _fault_of(text: str) -> str | None:
     try:
         Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
     except SchemaError as error:
-        return f"that is not a valid JSON Schema: {error.message}"
+        place = ".".join(map(str, error.absolute_path))
+        return f"that is not a valid JSON Schema{f', at {place}' if place else ''}: {error.message}"
     registry: Registry[Any] = Registry()
     whole = DRAFT202012.create_resource(schema)
     if (lost := _lost(schema, registry.resolver_with_root(whole), set())) is not None:

@@ -119,7 +119,7 @@ def plain_values(values: object) -> Mapping[str, str | int]:
 def plain_string(text: object) -> str:
     """Return a text that can be stored and sent to clients. Raises TypeError or ValueError."""
     if not isinstance(text, str):
-        raise TypeError(f"{text!r:.60} is neither text nor int")
+        raise TypeError(f"{text!r:.60} is not text")
     if type(text) is not str:
         text = str.__str__(text)
     if len(text) > MAX_TEXT_CHARACTERS:

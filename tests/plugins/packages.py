@@ -67,6 +67,14 @@ def variant(**attributes: Any) -> Channel:
     return made
 
 
+async def asynchronous(*_: Any) -> Any:
+    """A method of a package that nobody awaits."""
+
+
+async def generator(*_: Any) -> Any:
+    yield None
+
+
 def exit_now() -> Any:
     raise SystemExit("bye")
 

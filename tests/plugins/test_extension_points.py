@@ -98,7 +98,7 @@ def test_a_package_registers_plugins_of_a_new_kind(monkeypatch: pytest.MonkeyPat
         (lambda _: Pigeon(), "touchline_register_dialers returned a Pigeon where a Dialer belongs."),
         (type("Bare", (Inbox,), {"labels": {}}), "Bare ('inbox') has no labels[\"en\"]."),
         (type("Odd", (Inbox,), {"pushes": 1}), "Odd ('inbox') cannot be used: pushes is a int, and neither"),
-        (type("Odd", (Inbox,), {"key": "a b"}), "Odd has the key 'a b'; a key must match"),
+        (type("Odd", (Inbox,), {"key": "a b"}), "Odd has the key 'a b'; a key has up to 64 letters"),
     ],
 )
 def test_its_checks_come_from_the_row(monkeypatch: pytest.MonkeyPatch, made: Any, expected: str) -> None:
@@ -111,7 +111,9 @@ def test_its_keys_are_unique_among_its_own_kind(monkeypatch: pytest.MonkeyPatch)
     smtp = type("Smtp", (Inbox,), {"key": "smtp"})
     found = installed(monkeypatch, one=contents(smtp), two=contents(smtp))
     assert list(found.of(DIALERS)) == ["smtp"], "a dialer and a channel can have the same key"
-    assert [broken.error for broken in found.broken] == ["dialer 'smtp' of two is already registered by one."]
+    assert [broken.error for broken in found.broken] == [
+        "dialer 'smtp' of two is already registered by one. Choose another key."
+    ]
 
 
 def test_a_misspelt_hook_is_told_all_hooks(monkeypatch: pytest.MonkeyPatch) -> None:

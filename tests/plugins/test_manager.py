@@ -14,7 +14,7 @@ from plugins.built_in import BUILT_IN_PLUGINS
 from plugins.loading.extension_points import CHANNELS, SEND_OPTIONS
 from plugins.loading.manager import Installed, load
 from plugins.loading.wrappers import ChannelWrapper
-from strategies import Plural, Refusal
+from strategies import Plural, Refusal, SendOption
 from strategies.options.task import Task
 from tests.plugins import packages as fake
 from tests.plugins.packages import Contents, Pigeon, Quick, channels, hook, options, variant
@@ -109,11 +109,29 @@ BROKEN: dict[str, tuple[Contents, str]] = {
     "an option as channel": (channels(Quick()), "returned a Quick where a Channel belongs"),
     "a channel as option": (options(Pigeon()), "returned a Pigeon where a SendOption belongs"),
     "no key": (channels(variant(key="")), "has no key"),
+    "no resolve": (
+        hook(lambda: [type("Idle", (SendOption,), {})()]),
+        "the class Idle lacks availability() and resolve(). Define them in the class.",
+    ),
+    "no method at all": (hook(lambda: [Channel()]), "the class Channel lacks connect(). Define it in the class."),
+    "an asynchronous resolve": (options(quick(resolve=fake.asynchronous)), "Variant.resolve() is asynchronous, which"),
+    "an asynchronous validate": (options(quick(validate=fake.asynchronous)), "Write it with def instead of async def."),
+    "an asynchronous account": (channels(variant(account=fake.asynchronous)), "Variant.account() is asynchronous"),
+    "a coroutine that connects": (
+        channels(variant(connect=fake.asynchronous)),
+        "Variant.connect() is asynchronous, which its contract does not allow. Put @asynccontextmanager before it, and",
+    ),
+    "a generator that connects": (channels(variant(connect=fake.generator)), "let it yield the Session."),
+    "labels that are a text": (
+        channels(variant(labels="Pigeon")),
+        'labels is a str. Give a text for each language, such as {"en": "…"}.',
+    ),
+    "no labels": (channels(variant(labels=None)), 'has no labels["en"]'),
     "no English": (channels(variant(labels={"de": "Taube"})), 'has no labels["en"]'),
     "labels of numbers": (channels(variant(labels={"en": "x", "de": 1})), "labels that are not text"),
     "no help": (options(type("Helpless", (Quick,), {"help": {}})()), 'has no help["en"]'),
     "bad schema": (channels(variant(config_schema={"type": "objekt"})), "not a valid JSON Schema"),
-    "a pattern that is none": (channels(schema({"pattern": "("})), "not a valid JSON Schema"),
+    "a pattern that is none": (channels(schema({"pattern": "("})), "JSON Schema, at properties.x.pattern: "),
     "schema with an object": (channels(schema({"default": object()})), "not JSON: Object of type object is not"),
     "schema with NaN": (channels(schema({"maximum": float("nan")})), "not JSON: Out of range float values"),
     "schema in a circle": (channels(variant(config_schema=fake.circle())), "not JSON: Circular reference"),
@@ -134,10 +152,16 @@ BROKEN: dict[str, tuple[Contents, str]] = {
         "refers to 'other.json'",
     ),
     "a reference without end": (channels(variant(config_schema={"$ref": "#"})), "refers to itself without end"),
-    "a key with a space": (channels(variant(key="my pigeon")), "has the key 'my pigeon'; a key must match"),
-    "a key that begins with a dot": (channels(variant(key=".pigeon")), "a key must match"),
-    "a key that is too long": (channels(variant(key="p" * 65)), "a key must match"),
-    "a key of other letters": (options(type("Straße", (Quick,), {"key": "straße"})()), "a key must match"),
+    "a key with a space": (channels(variant(key="my pigeon")), "has the key 'my pigeon'; a key has up to 64 letters"),
+    "a key that begins with a dot": (
+        channels(variant(key=".pigeon")),
+        "a key has up to 64",
+    ),
+    "a key that is too long": (channels(variant(key="p" * 65)), "a key has up to 64"),
+    "a key of other letters": (
+        options(type("Straße", (Quick,), {"key": "straße"})()),
+        "a key has up to 64",
+    ),
     "labels with half a character": (channels(variant(labels={"en": "\udc00"})), "labels that are not text"),
     "help with half a character": (
         options(type("H", (Quick,), {"help": {"en": "\udc00"}})()),
@@ -157,8 +181,8 @@ BROKEN: dict[str, tuple[Contents, str]] = {
     "a sentence with an attribute": (options(quick(sentences={"X": {"en": "{a.b}"}})), "is not the name of a value"),
     "a sentence with an open brace": (options(quick(sentences={"X": {"en": "{a"}})), "cannot be used"),
     "a sentence with a wide format": (options(quick(sentences={"X": {"en": "{a:>99999999}"}})), "not allowed"),
-    "a number as a sentence": (options(quick(sentences={"X": {"en": 7}})), "is neither text nor int"),
-    "a plural with a number": (options(quick(sentences={"X": {"en": Plural("n", 1, "x")}})), "neither text nor int"),
+    "a number as a sentence": (options(quick(sentences={"X": {"en": 7}})), "7 is not text"),
+    "a plural with a number": (options(quick(sentences={"X": {"en": Plural("n", 1, "x")}})), "1 is not text"),
     "raising attribute": (channels(variant(key=property(lambda self: 1 / 0))), "Variant raised ZeroDivisionError"),
     "twice the same": (channels(Pigeon(), Pigeon()), "channel 'pigeon' is registered twice by bad"),
     "own channel": (channels(variant(key="smtp")), "channel 'smtp' of bad is already registered by touchline"),
@@ -186,8 +210,8 @@ def test_of_two_packages_with_one_key_the_first_by_name_works(install: Install) 
         beta=channels(Pigeon()), alpha=channels(Pigeon()), gamma=options(Quick()), delta=options(Quick())
     )
     assert [(broken.distribution, broken.error) for broken in installed.broken] == [
-        ("beta", "channel 'pigeon' of beta is already registered by alpha."),
-        ("gamma", "send option 'quick' of gamma is already registered by delta."),
+        ("beta", "channel 'pigeon' of beta is already registered by alpha. Choose another key."),
+        ("gamma", "send option 'quick' of gamma is already registered by delta. Choose another key."),
     ]
     assert [package.distribution for package in installed.packages[-2:]] == ["alpha", "delta"]
 

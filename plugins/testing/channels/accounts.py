@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -70,13 +70,23 @@ def _check_account(channel: Channel, config: Mapping[str, Any], secrets: Sequenc
         findings.add(Rule.ACCOUNT, fault, "Return all accounts of this process, or None.")
 
 
+def opening_of(channel: Channel, config: Mapping[str, Any], findings: Findings) -> AbstractAsyncContextManager[Session]:
+    """Call ``connect``. Nothing can be checked if its result cannot be opened."""
+    opening: Any = channel.connect(config)
+    if not hasattr(type(opening), "__aenter__"):
+        fault = f"connect() returns {opening!r:.60}, which is not an asynchronous context manager"
+        findings.add(Rule.CONNECT, fault, "Put @asynccontextmanager before `async def connect`, and yield the session.")
+        findings.stop()
+    return opening  # type: ignore[no-any-return]
+
+
 @asynccontextmanager
 async def opened(
     channel: Channel, config: Mapping[str, Any], findings: Findings, secrets: Sequence[str] = ()
 ) -> AsyncIterator[Session | None]:
     """Open an account. If that fails, it is a fault, and there is no session."""
     findings.calls(f"connect({config!r:.100})")
-    opening = channel.connect(config)
+    opening = opening_of(channel, config, findings)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             session = await opening.__aenter__()

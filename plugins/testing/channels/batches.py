@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any
 
 from plugins.contract import Channel, Outcome, Outgoing, Session
@@ -84,7 +85,11 @@ class Batches:
         self.findings.calls(f"deliver_many(…) of {len(emails)} emails")
         try:
             async with asyncio.timeout(SECONDS):
-                found: Any = await session.deliver_many(emails, permission)
+                found: Any = session.deliver_many(emails, permission)
+                if not isawaitable(found):
+                    self._add("deliver_many() is not asynchronous", "Define it with async def.")
+                    return None
+                found = await found
         except TimeoutError:
             self._add(f"deliver_many() has not ended after {SECONDS} seconds", "Set a time limit of your own.")
             return None

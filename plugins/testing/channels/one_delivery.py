@@ -10,6 +10,7 @@ from typing import Any
 from plugins.contract import AccountUnavailableError, Channel, Outcome, Outgoing, Receipt
 from plugins.loading.extension_points import CHANNELS
 from plugins.structured_email import EmailAttachment
+from plugins.testing.channels.accounts import opening_of
 from plugins.testing.channels.delivery import ASK_ONCE
 from plugins.testing.channels.event_loop_runs import guarded, run
 from plugins.testing.channels.probes import CONNECT_SECONDS, Permission, check_secrets, email, texts_of
@@ -100,7 +101,7 @@ async def _deliver(
     (checked,) = check_configs(loaded.config_schema, [config], findings)
     before, permission = count(), Permission(count, lambda: not withdrawn)
     findings.calls(f"connect({checked!r:.100})")
-    opening = loaded.connect(checked)
+    opening = opening_of(loaded, checked, findings)
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
             session = await opening.__aenter__()

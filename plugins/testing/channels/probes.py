@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from inspect import isawaitable
 from itertools import count
 from typing import Any
 
@@ -72,7 +73,11 @@ async def deliver(
     findings.calls(f"deliver(…) of an email of {len(outgoing.message):,} bytes to {outgoing.recipient}")
     try:
         async with asyncio.timeout(SECONDS):
-            receipt: Any = await session.deliver(outgoing, permission)
+            receipt: Any = session.deliver(outgoing, permission)
+            if not isawaitable(receipt):
+                findings.add(Rule.RECEIPT, "deliver() is not asynchronous", "Define it with async def.")
+                return None
+            receipt = await receipt
     except TimeoutError:
         fault = f"deliver() has not ended after {SECONDS} seconds"
         findings.add(Rule.RECEIPT, fault, "Set a time limit of your own, and return IN_DOUBT or DEFERRED.")

@@ -95,7 +95,12 @@ class Recorder(SendOption):
         more = () if campaign is None else (campaign,)
         before = copy.deepcopy(config)
         try:
-            self._watched("validate", (config,), lambda: self.own.validate(config, *more))
+            answer: Any = self._watched("validate", (config,), lambda: self.own.validate(config, *more))
+            if answer is not None:
+                fault = f"validate() returns {answer!r:.60}, which the server ignores"
+                self._findings.add(
+                    Rule.CONFIG, fault, "Return nothing, and raise Refusal(code, sentence, path) to refuse."
+                )
         finally:
             self._compare("validate", before, config)
 

@@ -183,6 +183,11 @@ BAD: dict[str, tuple[str, SendOption, str]] = {
     ),
     "no description": ("SCHEMA", variant(config_schema=schema(hour={"type": "integer"})), "description"),
     "an open schema": ("CONFIG", variant(config_schema={"type": "object", "properties": {"hour": HOUR}}), "misspelt"),
+    "validate returns its refusal": (
+        "CONFIG",
+        variant(validate=lambda self, config: "The hour is wrong."),
+        "validate() returns 'The hour is wrong.', which the server ignores. Return nothing, and raise Refusal",
+    ),
     "the schema lets it fail": ("CONFIG", variant(config_schema=schema(hour=HOUR)), "KeyError: 'hour'"),
     "any number": (
         "RESOLVE",

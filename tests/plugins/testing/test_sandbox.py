@@ -41,7 +41,7 @@ def test_a_package_is_imported_in_the_thread_of_the_server() -> None:
 
 def test_a_campaign_in_a_sandbox(tmp_path: Path) -> None:
     channel = RecordingChannel()
-    with open_sandbox(tmp_path, channel) as sandbox:
+    with open_sandbox(str(tmp_path), channel) as sandbox:
         steps = [sandbox.email(1, "at_time", at="09:30"), sandbox.email(3, "same_time_as_previous"), sandbox.call(4)]
         campaign = sandbox.campaign(steps, skipWeekends=True)
         people = [sandbox.person(email="ada@example.com"), sandbox.person(zone="Asia/Tokyo")]
