@@ -29,6 +29,10 @@ CHOSEN_TIME_SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "en": "A person sent this email from their own mailbox at {time} on {date}.",
         "de": "Eine Person hat diese E-Mail um {time} am {date} aus dem eigenen Postfach gesendet.",
     },
+    "TASK_RESCHEDULED": {
+        "en": "A person gave it another due date: {date}.",
+        "de": "Eine Person hat ihr ein anderes Fälligkeitsdatum gegeben: {date}.",
+    },
     "RESCHEDULED": {
         "en": "A person gave it another time: {time} on {date}.",
         "de": "Eine Person hat eine andere Zeit gewählt: {time} am {date}.",

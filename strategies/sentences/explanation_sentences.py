@@ -248,10 +248,6 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "en": "The campaign was edited: before, this email was planned for {time} on {date}.",
         "de": "Die Kampagne wurde bearbeitet: vorher war diese E-Mail für {time} am {date} geplant.",
     },
-    "TASK_RESCHEDULED": {
-        "en": "A person gave it another due date: {date}.",
-        "de": "Eine Person hat ihr ein anderes Fälligkeitsdatum gegeben: {date}.",
-    },
     "TASK_EDITED": {
         "en": "The campaign was edited: before, this task was due on {date}.",
         "de": "Die Kampagne wurde bearbeitet: vorher war diese Aufgabe am {date} fällig.",
