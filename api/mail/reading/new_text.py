@@ -37,14 +37,17 @@ ORIGINAL = re.compile(
     re.IGNORECASE,
 )
 FROM_LINE = re.compile(
-    r"^[\s*>]{0,5}(?:from|von|de|da|van|od|från|fra|差出人|发件人|寄件者|от|lähettäjä|expéditeur|mittente)\s?\*?\s?[:：]",
+    r"^[\s*>]{0,5}(?:from|von|de|da|van|od|från|fra|差出人|发件人|寄件者|от|від|lähettäjä|expéditeur|mittente"
+    r"|feladó|kimden|de la|από|보낸 사람|מאת|من)\s?\*?\s?[:：]",
     re.IGNORECASE,
 )
 BLOCK_LINE = re.compile(
     r"^[\s*>]{0,5}(?:sent|date|to|subject|gesendet|datum|an|betreff|envoyé|date|à|objet|enviad[oa](?: el| em)?"
     r"|fecha|para|asunto|inviato|data|a|oggetto"
     r"|verzonden|aan|onderwerp|assunto|wysłano|do|temat|skickat|till|ämne|sendt|til|emne|送信日時|日時|宛先|件名|发送时间|收件人"
-    r"|主题|傳送時間|收件者|主旨|отправлено|дата|кому|тема)\s?\*?\s?[:：]",
+    r"|主题|傳送時間|收件者|主旨|отправлено|дата|кому|тема|надіслано|lähetetty|vastaanottaja|aihe|odesláno|odoslané|komu"
+    r"|předmět|predmet|elküldve|címzett|tárgy|gönderildi|kime|konu|trimis|către|subiect|στάλθηκε|ημερομηνία|προς|θέμα"
+    r"|보낸 날짜|받는 사람|제목|נשלח|תאריך|אל|נושא|تم الإرسال|التاريخ|إلى|الموضوع)\s?\*?\s?[:：]",
     re.IGNORECASE,
 )
 RULE = re.compile(r"^\s{0,3}[_]{10,}\s{0,3}$")

@@ -35,6 +35,16 @@ ENDS = {
         "De: Rep <rep@vendor.example>\nEnviado el: lunes, 2 de marzo de 2026 9:00\nPara: Ann\nAsunto: Lunch\n\nq"
     ),
     "outlookja": "差出人: Rep <rep@vendor.example>\n送信日時: 2026年3月2日 9:00\n宛先: Ann\n件名: Lunch\n\nq",
+    "outlookfi": "Lähettäjä: Rep\nLähetetty: 2. maaliskuuta 2026 9.00\nVastaanottaja: Ann\nAihe: Lunch\n\nq",
+    "outlookcs": "Od: Rep\nOdesláno: pondělí 2. března 2026 9:00\nKomu: Ann\nPředmět: Lunch\n\nq",
+    "outlookhu": "Feladó: Rep\nElküldve: 2026. március 2., hétfő 9:00\nCímzett: Ann\nTárgy: Lunch\n\nq",
+    "outlooktr": "Kimden: Rep\nGönderildi: 2 Mart 2026 Pazartesi 09:00\nKime: Ann\nKonu: Lunch\n\nq",
+    "outlookko": "보낸 사람: Rep\n보낸 날짜: 2026년 3월 2일 월요일 오전 9:00\n받는 사람: Ann\n제목: Lunch\n\nq",
+    "outlookro": "De la: Rep\nTrimis: luni, 2 martie 2026 09:00\nCătre: Ann\nSubiect: Lunch\n\nq",
+    "outlookel": "Από: Rep\nΣτάλθηκε: Δευτέρα, 2 Μαρτίου 2026 9:00\nΠρος: Ann\nΘέμα: Lunch\n\nq",
+    "outlookuk": "Від: Rep\nНадіслано: 2 березня 2026 р. 9:00\nКому: Ann\nТема: Lunch\n\nq",
+    "outlookhe": "מאת: Rep\nנשלח: יום שני 02 מרץ 2026 09:00\nאל: Ann\nנושא: Lunch\n\nq",
+    "outlookar": "من: Rep\nتم الإرسال: 2 مارس\nإلى: Ann\nالموضوع: Lunch\n\nq",
     "orig": "-----Original Message-----\nFrom: Rep\n\nq",
     "origde": "-----Ursprüngliche Nachricht-----\nVon: Rep\n\nq",
     "sig": "-- \nAnn Lee\nCEO",
@@ -53,6 +63,11 @@ ENDS = {
 def test_quotes_and_signatures_are_left_out(end: str) -> None:
     reading = read_mail(mail(REPLIES, body=f"Yes, gladly.\n\nSee you!\n\n{end}"))
     assert (reading.kind, reading.text) == (MailKind.REPLY, "Yes, gladly.\n\nSee you!")
+
+
+@pytest.mark.parametrize("prefix", ["ΑΠ", "תשובה", "رد", "YNT", "ATS", "ตอบ", "Trả lời"])
+def test_a_subject_that_begins_with_re_in_its_language_answers(prefix: str) -> None:
+    assert read_mail(mail(Subject=f"{prefix}: Lunch", body="Yes.")).kind is MailKind.REPLY
 
 
 def test_text_between_and_below_quotes_stays() -> None:
