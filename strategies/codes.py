@@ -103,6 +103,9 @@ class StrategyCode(Code):
             "The send option {option!r} of step {step} failed ({error}). This is a bug in its package, {package}; see "
             "the server log."
         ),
+        call=(
+            "The send option {option!r} failed ({error}). This is a bug in its package, {package}; see the server log."
+        ),
         limit="The send option {option!r} of the package {package} failed: {fault} This is a bug in the package.",
         undeclared=(
             "The send option {option!r} of step {step} reads facts that it does not declare. Its package must add "
@@ -123,8 +126,8 @@ class StrategyCode(Code):
         do="Query `sendOptions`.",
     )
     SEND_OPTION_PAUSED = code(
-        "The send option {option!r} has failed too often, so the server does not ask it for a while. Try again later, "
-        "or choose another send option.",
+        "The send option {option!r} of the package {package} has failed too often, so the server does not ask it for a "
+        "while. Try again later, or choose another send option.",
         when=(
             "A send option of an installed package failed too often, so the server does not ask it for a while. Also "
             "why a background launch left people out, and why an edit was not applied to a person."

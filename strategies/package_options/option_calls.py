@@ -45,8 +45,8 @@ def availability(option: SendOption, at: Position) -> Availability:
         if isinstance(problem, Refusal) and problem.code == StrategyCode.SEND_OPTION_PAUSED:
             return Availability(False, problem.code, problem.message)
         log.exception("the send option %s failed in availability()", option.key)
-        failed = StrategyCode.SEND_OPTION_FAILED.message(option=option.key, error=type(problem).__name__)
-        return Availability(False, *failed)
+        failed = _failure(option, problem)
+        return Availability(False, failed.code, failed.message)
 
 
 def validate(option: SendOption, config: Mapping[str, Any], campaign: CampaignFacts) -> None:
@@ -57,7 +57,15 @@ def validate(option: SendOption, config: Mapping[str, Any], campaign: CampaignFa
         raise
     except BaseException as problem:
         log.exception("the send option %s failed in validate()", option.key)
-        raise Refusal.of(StrategyCode.SEND_OPTION_FAILED, option=option.key, error=type(problem).__name__) from problem
+        raise _failure(option, problem) from problem
+
+
+def _failure(option: SendOption, problem: BaseException) -> Refusal:
+    """Return the refusal for an option that fails. The wrapper of a package's option knows its package."""
+    error, package = type(problem).__name__, vars(option).get("package")
+    if package is None:
+        return Refusal.of(StrategyCode.SEND_OPTION_FAILED, option=option.key, error=error)
+    return Refusal.of(StrategyCode.SEND_OPTION_FAILED, case="call", option=option.key, error=error, package=package)
 
 
 def limits_times(option: SendOption) -> bool:

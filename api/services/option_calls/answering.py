@@ -74,7 +74,7 @@ class _Answering:
         self.options = SendOptions()
         for key, option in options.items():
             package = options.distribution(key)
-            guarded = option if package == OWN_DISTRIBUTION else GuardedOption(option, lambda: self.session)
+            guarded = option if package == OWN_DISTRIBUTION else GuardedOption(option, package, lambda: self.session)
             self.options.register(key, guarded, package)
 
     def answer(self, questions: Sequence[Question]) -> Answers:

@@ -92,10 +92,11 @@ class Session:
 class GuardedOption(SendOption):
     """A package's option in a worker. It marks and limits each call, and adds its exceptions to the session."""
 
-    def __init__(self, option: SendOption, session: Callable[[], Session]) -> None:
+    def __init__(self, option: SendOption, package: str, session: Callable[[], Session]) -> None:
         vars(self).update({name: getattr(option, name) for name in SendOption.__annotations__})
         self.limits_times = option_calls.limits_times(option)
         self.option = option
+        self.package = package
         self.session = session
 
     def availability(self, position: Position) -> Availability:
@@ -117,7 +118,7 @@ class GuardedOption(SendOption):
     def _call(self, name: str, call: Callable[[], Value]) -> Value:
         session = self.session()
         if self.key in session.paused:
-            raise Refusal.of(StrategyCode.SEND_OPTION_PAUSED, option=self.key)
+            raise Refusal.of(StrategyCode.SEND_OPTION_PAUSED, option=self.key, package=self.package)
         session.last = self.key, name
         session.asked.add(self.key)
         leave(bytes(Mark(session.question, self.key, name)))

@@ -84,6 +84,8 @@ async def test_each_evil_is_named_and_paused(packages: Installed) -> None:
         assert isinstance(found[0], Refusal)
         assert "'evil_ends_process'" in found[0].message
         assert "touchline-evil" in found[0].message
+        assert isinstance(found[4], Refusal)
+        assert "'evil_ends_process' of the package touchline-evil has failed too often" in found[4].message
         assert times(await timelines(server, "evil_eats", 1)) == ["SEND_OPTION_FAILED"]
         assert times(await timelines(server, "evil_mutates", 3)) == [time(9)] * 3
         for option in ("exits", "interrupts", "recurses"):

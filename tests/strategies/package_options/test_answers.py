@@ -143,8 +143,19 @@ def test_an_option_that_answers_no_availability_is_not_offered(monkeypatch: pyte
     assert availability(Lunch(), Position(1, 1, None, False)).code == "SEND_OPTION_FAILED"
 
 
+def test_a_failure_names_the_package_that_its_wrapper_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Moody, "trouble", KeyError("hour"))
+    option = Moody()
+    vars(option)["package"] = "partner"
+    sentence = "The send option 'lunch' failed ({}). This is a bug in its package, partner; see the server log."
+    assert availability(option, Position(1, 1, None, False)).reason == sentence.format("KeyError")
+    with pytest.raises(Refusal) as refused:
+        validate(option, {}, CampaignFacts())  # it takes no settings
+    assert refused.value.message == sentence.format("TypeError")
+
+
 def test_a_paused_option_is_not_offered_and_says_that_it_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
-    paused = Refusal.of(StrategyCode.SEND_OPTION_PAUSED, option="lunch")
+    paused = Refusal.of(StrategyCode.SEND_OPTION_PAUSED, option="lunch", package="partner")
     monkeypatch.setattr(Moody, "trouble", paused)
     answer = availability(Moody(), Position(1, 1, None, False))
     assert (answer.available, answer.code, answer.reason) == (False, "SEND_OPTION_PAUSED", paused.message)
