@@ -40,6 +40,11 @@ class TaskFilter:
     by_hand: bool | None = strawberry.field(
         default=None, description="True: only tasks created by hand. False: only tasks of campaigns."
     )
+    search: str | None = strawberry.field(
+        default=None,
+        description="Only tasks about people who match this text, as `PersonFilter.search` finds them. Up to 1,000 "
+        "tasks may match (`TOO_MANY_TO_SORT`).",
+    )
 
 
 @strawberry.type(description="How many tasks a filter has.")
@@ -65,6 +70,7 @@ def read_filter(chosen: TaskFilter | None, *path: str) -> task_reads.TaskFilter:
             campaign_id=chosen.campaign_id,
             person_id=chosen.person_id,
             by_hand=chosen.by_hand,
+            search=chosen.search,
         ),
     )
 

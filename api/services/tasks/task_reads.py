@@ -6,7 +6,7 @@ from functools import partial
 
 from api.codes.request_errors.inputs import InputCode
 from api.models import Task
-from api.services.common.lists.filters import check_dates, check_ids, comparable_id
+from api.services.common.lists.filters import check_dates, check_ids, comparable_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.services.common.request_context import WorkspaceContext
 from api.sorts import Order, TaskSort
@@ -57,4 +57,5 @@ def valid_filter(path: tuple[str, ...], chosen: TaskFilter) -> TaskFilter:
         assignee_id=comparable_id(chosen.assignee_id),
         campaign_id=comparable_id(chosen.campaign_id),
         person_id=comparable_id(chosen.person_id),
+        search=search_text(chosen.search),
     )

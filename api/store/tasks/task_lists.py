@@ -15,9 +15,10 @@ from api.sorts import Order, TaskSort
 from api.states import Priority, TaskDue, TaskStatus
 from api.store.engine.listing.listing import Listing
 from api.store.engine.listing.listing_statement import Condition
-from api.store.engine.listing.small_lists import own_ids, small_list
+from api.store.engine.listing.small_lists import MAX_SORTED_ROWS, own_ids, small_list
 from api.store.engine.listing.sort_keys import SortKey
 from api.store.engine.sql import in_values
+from api.store.people.person_search import people_found
 from api.store.tasks.tasks import due_of
 from strategies import StepType
 
@@ -38,6 +39,10 @@ class TaskFilter:
     campaign_id: str | None = None
     person_id: str | None = None
     by_hand: bool | None = None
+    search: str | None = None
+    """Finds people, as their list does. ``own_filter`` looks them up."""
+    people: Sequence[str] | None = None
+    """The ids of the people whom ``search`` finds."""
 
     @property
     def possible_statuses(self) -> list[TaskStatus]:
@@ -66,6 +71,9 @@ KEYS = {TaskSort.CREATED: None, TaskSort.DUE_DATE: SortKey("due_date", date)}
 async def filtered(workspace_id: str, chosen: TaskFilter, assignees: Assignees, order: Order[TaskSort]) -> Listing:
     """Return the tasks of an ``own_filter``. Raises Refusal TOO_MANY_TO_SORT."""
     listing = _by_index(workspace_id, chosen, assignees)
+    if chosen.people is not None:
+        found = await small_list([listing], ("filter", "search"), search=True)
+        return found.sorted_by(KEYS[order.field], descending=order.descending)
     is_indexed = order.field is TaskSort.DUE_DATE or chosen == TaskFilter(statuses=chosen.statuses)
     if chosen.person_id is None and not is_indexed:
         listing = await small_list([listing], ("orderBy",))
@@ -73,19 +81,24 @@ async def filtered(workspace_id: str, chosen: TaskFilter, assignees: Assignees, 
 
 
 async def own_filter(workspace_id: str, chosen: TaskFilter) -> TaskFilter:
-    """Return the filter, with an id that no row has in place of ids of other workspaces."""
+    """Return the filter, with an id that no row has in place of ids of other workspaces, and with the people found.
+
+    Raises Refusal TOO_MANY_TO_SORT if a search finds too many people.
+    """
     own: dict[str, Any] = {
         name: (await own_ids(model, workspace_id, row_id) or [""])[0]
         for name, model in (("assignee_id", Sender), ("campaign_id", Campaign), ("person_id", Person))
         if (row_id := getattr(chosen, name)) is not None
     }
+    if chosen.search is not None:
+        own["people"] = await (await people_found(workspace_id, chosen.search)).ids(MAX_SORTED_ROWS)
     return replace(chosen, **own) if own else chosen
 
 
 def _by_index(workspace_id: str, chosen: TaskFilter, assignees: Assignees) -> Listing:
     """Return the tasks of a filter, with the alternatives that an index has in the order of due dates."""
     listing = _narrowed(workspace_id, chosen, assignees)
-    if chosen.person_id is not None:  # a person has few tasks
+    if chosen.person_id is not None or chosen.people is not None:  # a person has few tasks
         return _with_lists(listing, chosen)
     listing = listing.one_of("status", chosen.possible_statuses)
     kinds = (chosen.types, chosen.priority, chosen.by_hand, chosen.assignee_id, chosen.campaign_id)
@@ -111,7 +124,8 @@ def _with_lists(listing: Listing, chosen: TaskFilter) -> Listing:
     if chosen.types is not None or chosen.priority is not None:
         listing = listing.where(in_values("type", "{}"), [str(each) for each in chosen.possible_types])
         listing = listing.where(in_values("priority", "{}"), [str(each) for each in chosen.possible_priorities])
-        if chosen.assignee_id is None and chosen.campaign_id is None and chosen.person_id is None:
+        ids = (chosen.assignee_id, chosen.campaign_id, chosen.person_id, chosen.people)
+        if all(each is None for each in ids):
             return listing.either(*_origins(chosen))
     return listing if chosen.by_hand is None else listing.either(*_origins(chosen))
 
@@ -119,11 +133,14 @@ def _with_lists(listing: Listing, chosen: TaskFilter) -> Listing:
 def _narrowed(workspace_id: str, chosen: TaskFilter, assignees: Assignees) -> Listing:
     """Return the tasks with the filter's ids, which belong to the workspace, and due dates.
 
-    The indexes of assignees, campaigns and people do not have the workspace.
+    The indexes of assignees, campaigns and people do not have the workspace. People who are found belong to it.
     """
     ids = {name: getattr(chosen, name) for name in ("assignee_id", "campaign_id", "person_id")}
     narrowing = {name: value for name, value in ids.items() if value is not None}
-    listing = Listing(Task).equal(**(narrowing or {"workspace_id": workspace_id}))
+    if chosen.people is not None:
+        listing = Listing(Task).equal(**narrowing).where(in_values("person_id", "{}"), list(chosen.people))
+    else:
+        listing = Listing(Task).equal(**(narrowing or {"workspace_id": workspace_id}))
     if chosen.due_from is not None:
         listing = listing.where("due_date >= {}", chosen.due_from)
     if chosen.due_to is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from api.store.engine.listing import small_lists
 from tests import story
 from tests.client import Client
 from tests.graphql.authored import AT, author, launch
@@ -46,6 +47,16 @@ FILTERS: list[tuple[dict[str, Any], list[str]]] = [
     ({"campaignId": "campaign", "assigneeId": "other"}, []),
     ({"personId": "ada"}, ["Call, day 1"]),
     ({"personId": "ben", "status": ["OPEN"], "type": ["CALL", "EMAIL"]}, ["today", "tomorrow"]),
+    ({"search": "ben@"}, ["today", "tomorrow", "sunday", "next monday", "done"]),
+    ({"search": "BEN love", "status": ["OPEN"], "type": ["CALL"], "byHand": True}, ["today"]),
+    ({"search": "ada@"}, ["Call, day 1"]),
+    ({"search": "ada@", "byHand": True}, []),
+    ({"search": "love", "campaignId": "campaign"}, ["Call, day 1"]),
+    ({"search": "love", "assigneeId": "other", "priority": "NORMAL"}, ["done"]),
+    ({"search": "ben@", "personId": "ada"}, []),
+    ({"search": "love", "due": "TOMORROW"}, ["tomorrow"]),
+    ({"search": "nobody"}, []),
+    ({"search": "  "}, ["Call, day 1", "today", "done", "tomorrow", "sunday", "next monday"]),
     ({"personId": "\x00"}, []),
     ({"campaignId": "cmp_\ud800"}, []),
 ]
@@ -100,6 +111,16 @@ async def test_several_filters_are_counted_at_once(client: Client, known: dict[s
     assert (await client.ask(COUNTS, filters=[]))["taskCounts"] == []
     for chosen in ({}, {"campaignId": known["campaign"]}, {"personId": known["ben"]}, {"assigneeId": known["grace"]}):
         assert (await stranger.ask(COUNTS, filters=[chosen]))["taskCounts"][0]["count"] == 0
+
+
+async def test_a_search_that_finds_too_many_people_or_tasks_is_refused(
+    client: Client, known: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(small_lists, "MAX_SORTED_ROWS", 1)
+    for search in ("love", "ben@"):  # two people; one with five tasks
+        (error,) = (await client.raw(LIST, {"filter": {"search": search}}))["errors"]
+        assert error["extensions"]["code"] == "TOO_MANY_TO_SORT"
+        assert error["extensions"]["path"] == ["filter", "search"]
 
 
 async def test_filters_that_cannot_be_meant_are_refused(client: Client) -> None:
