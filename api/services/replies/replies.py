@@ -72,7 +72,9 @@ async def settle_replies(replies: Sequence[Replied], now: datetime) -> list[Mess
     if by_people:
         await answered_emails.mark_replied(_first_times(by_people))
         await answered_emails.mark_people_replied(_last_times(by_people))
-        await end_by_reply([each.email.enrollment_id for each in by_people if each.email.enrollment_id], now)
+        in_campaigns = [each for each in by_people if each.email.enrollment_id]
+        asking = [each.email.enrollment_id for each in in_campaigns if each.text.asks_to_unsubscribe]
+        await end_by_reply([each.email.enrollment_id for each in in_campaigns], now, asking=asking)
         await answered_emails.mark_succeeded([each.email.id for each in by_people], now)
     whys = {id(each): AnswerCode.TOO_MANY_REPLIES.message() for each in replies}
     whys |= {id(each): AnswerCode.KNOWN_REPLY.message() for each in kept}
@@ -80,9 +82,12 @@ async def settle_replies(replies: Sequence[Replied], now: datetime) -> list[Mess
     return [None if id(each) in fresh else whys[id(each)] for each in replies]
 
 
-async def end_by_reply(enrollment_ids: Sequence[str], now: datetime) -> None:
-    """End the enrollments whose campaign ends by a reply. Call inside a transaction, after the event of the reply."""
-    endings = await answered_emails.endings_by_reply(enrollment_ids)
+async def end_by_reply(enrollment_ids: Sequence[str], now: datetime, *, asking: Sequence[str] = ()) -> None:
+    """End the enrollments whose campaign ends by a reply. Call inside a transaction, after the event of the reply.
+
+    Those in ``asking``, whose reply asks for no more emails, end whatever the campaign's setting is.
+    """
+    endings = await answered_emails.endings_by_reply(enrollment_ids, asking)
     for on_reply, ids in sorted(endings.items()):
         status = EnrollmentStatus.SUCCEEDED if on_reply == OnReply.END_AS_SUCCESS else EnrollmentStatus.ENDED
         await end_all(ids, now, why=ReasonCode.REPLIED.message(), status=status)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from api.ids import new_id
 from api.models import Send
 from api.states import MatchedBy, ReplyKind
+from api.store.emails.transactional import transactional_campaign
 from api.store.engine.database import is_postgres
 from api.store.engine.row_reader import read_where
 from api.store.engine.sql import Records, Row, execute, in_list, instant
@@ -248,12 +249,19 @@ async def mark_bounced(bounces: Sequence[NewBounce], *, despite_replies: bool = 
     return {row["id"] for row in changed}
 
 
-async def endings_by_reply(enrollment_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Return the enrollments that a reply ends, by the campaign's setting, END or END_AS_SUCCESS."""
+async def endings_by_reply(enrollment_ids: Sequence[str], asking: Sequence[str]) -> dict[str, list[str]]:
+    """Return the enrollments that a reply ends, by the campaign's setting, END or END_AS_SUCCESS.
+
+    Those in ``asking``, whose reply asks for no more emails, end also in a campaign that continues after a reply,
+    unless all its emails are transactional.
+    """
+    asks = f"{in_list('enrollment.id', 2)} AND NOT {transactional_campaign('campaign.id')}"
     rows = await execute(
-        "SELECT enrollment.id, campaign.on_reply FROM enrollment JOIN campaign ON campaign.id = enrollment.campaign_id"
-        f" WHERE {in_list('enrollment.id', 1)} AND campaign.on_reply <> 'CONTINUE' ORDER BY enrollment.id",
+        "SELECT enrollment.id, CASE campaign.on_reply WHEN 'CONTINUE' THEN 'END' ELSE campaign.on_reply END AS on_reply"
+        " FROM enrollment JOIN campaign ON campaign.id = enrollment.campaign_id"
+        f" WHERE {in_list('enrollment.id', 1)} AND (campaign.on_reply <> 'CONTINUE' OR {asks}) ORDER BY enrollment.id",
         sorted(set(enrollment_ids)),
+        sorted(set(asking)),
     )
     found: dict[str, list[str]] = {}
     for row in rows:

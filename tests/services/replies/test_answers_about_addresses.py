@@ -5,7 +5,18 @@ from email.message import EmailMessage
 
 import pytest
 
-from api.models import Enrollment, Event, Person, Send, Sender, Suppression, SuppressionChange, Workspace
+from api.models import (
+    Campaign,
+    Enrollment,
+    Event,
+    Person,
+    Send,
+    Sender,
+    Suppression,
+    SuppressionChange,
+    Template,
+    Workspace,
+)
 from api.services.campaigns.campaigns import create_campaign
 from api.services.people.merging import merge_people
 from api.services.people.people import create_person, update_person
@@ -197,7 +208,23 @@ async def test_a_new_mail_that_asks_to_unsubscribe_ends_each_campaign(world: Wor
     await receive(world, new_mail(subject="unsubscribe", text=""), at=NOW + HOUR)
     assert (await Enrollment.get(id=first.id)).end_reason == "REPLIED"
     assert await Event.filter(kind="REPLIED").count() == 2
-    assert (await Enrollment.get(id=again.id)).status == first.status, "its campaign continues after a reply"
+    assert (await Enrollment.get(id=again.id)).end_reason == "REPLIED", "also if the campaign continues after a reply"
+
+
+@pytest.mark.parametrize(
+    ("transactional", "text", "status"),
+    [(False, "please remove me", "ENDED"), (False, "Fine.", "ACTIVE"), (True, "please remove me", "ACTIVE")],
+)
+async def test_a_request_ends_a_campaign_that_continues_after_a_reply(
+    world: World, transactional: bool, text: str, status: str
+) -> None:
+    await Campaign.all().update(on_reply="CONTINUE")
+    await Template.all().update(transactional=transactional)
+    email = await sent_email(world)
+    await receive(world, reply(email.message_id, text=text), at=NOW + HOUR)
+    assert (await Enrollment.get(id=email.enrollment_id)).status == status
+    await world.tick(NOW + timedelta(days=9))
+    assert world.channel.left.count("ada@example.com") == (1 if status == "ENDED" else 2)
 
 
 @on_sqlite

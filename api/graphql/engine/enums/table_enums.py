@@ -51,7 +51,7 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
         {
             "END": "It ends for them, as ENDED. This is the default.",
             "END_AS_SUCCESS": "It ends for them, as SUCCEEDED.",
-            "CONTINUE": "The campaign continues as if they had not replied.",
+            "CONTINUE": "The campaign continues as if they had not replied, unless they only ask for no more emails.",
         },
     ),
     Tracking: (
