@@ -1,7 +1,7 @@
 """Cells of CSV files that a spreadsheet would take for formulas.
 
-A formula can send the sheet's content away. So exports put an apostrophe before such a text, as OWASP advises, and
-imports remove it. Both do so behind further apostrophes as well, so that an import reads every text as it was.
+A formula can send the sheet's content away. So exports put an apostrophe before such a text, and imports remove it. A
+text that begins with apostrophes before a formula gets another one, so that an import reads every text as it was.
 """
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -10,7 +10,7 @@ GUARD = "'"
 
 
 def guarded(text: str) -> str:
-    """Return a text as a cell that is no formula."""
+    """Return the cell of a text, with an apostrophe before a formula."""
     return GUARD + text if text.lstrip(GUARD).startswith(FORMULA_SIGNS) else text
 
 

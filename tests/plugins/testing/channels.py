@@ -240,20 +240,6 @@ async def opens_nothing(self: Channel, config: Mapping[str, Any]) -> AsyncIterat
     yield None
 
 
-async def asynchronous(self: Channel, config: Mapping[str, Any]) -> Any:
-    """A method of which nobody gets the result."""
-
-
-class NotAsynchronous(Session):
-    def deliver(self, outgoing: Outgoing, about_to_transmit: Ask) -> Any:
-        return SENT
-
-
-@asynccontextmanager
-async def delivers_without_await(self: Channel, config: Mapping[str, Any]) -> AsyncIterator[Session]:
-    yield NotAsynchronous()
-
-
 BAD: dict[str, tuple[str, Channel, str]] = {
     "no label": ("DECLARATIONS", variant(labels={}), 'labels["en"]'),
     "an open schema": (
@@ -272,17 +258,6 @@ BAD: dict[str, tuple[str, Channel, str]] = {
     "a secret in a receipt": ("SECRETS", answering(Receipt(Outcome.SENT, "OK", "Used t0ken.")), "a receipt"),
     "no session": ("SESSIONS", variant(sessions=lambda self, config: 0), "returns 0"),
     "trouble that is not asynchronous": ("TROUBLE", variant(trouble=lambda self: None), "async def"),
-    "connect opens without a context": (
-        "CONNECT",
-        variant(connect=lambda self, config: GoodSession(self)),
-        "not an asynchronous context manager. Put @asynccontextmanager before `async def connect`, and yield the",
-    ),
-    "an asynchronous connect": ("DECLARATIONS", variant(connect=asynchronous), "Put @asynccontextmanager before it"),
-    "deliver that is not asynchronous": (
-        "RECEIPT",
-        variant(connect=delivers_without_await),
-        "deliver() is not asynchronous. Define it with async def.",
-    ),
     "connect raises": ("CONNECT", variant(connect=refuses_to_open), "OSError"),
     "connect opens nothing": ("CONNECT", variant(connect=opens_nothing), "None"),
     "never asks": ("PERMISSION", sending(never_asks), "0 times"),

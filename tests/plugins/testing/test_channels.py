@@ -24,6 +24,7 @@ from tests.plugins.testing.channels import (
     sending,
     variant,
 )
+from tests.plugins.testing.channels_without_await import WITHOUT_AWAIT
 
 CONFIGS = [{"loft": "north"}]
 
@@ -36,7 +37,7 @@ def found(channel: Channel, **arguments: Any) -> dict[Rule, str]:
 
 def test_each_fault_is_found_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel_delivery, "LARGE_BYTES", 2_000)
-    for fault, (rule, channel, text) in BAD.items():
+    for fault, (rule, channel, text) in (BAD | WITHOUT_AWAIT).items():
         if isinstance(channel, OneAtATime):
             monkeypatch.setattr(channel_delivery, "MEETING_SECONDS", 0)
         faults = found(channel)
