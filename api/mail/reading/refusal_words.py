@@ -5,10 +5,12 @@ import re
 READ_CHARACTERS = 1_000
 DECLINES = re.compile(
     r"\b(?:not|n['’]t|no longer|un) ?interest(?:ed)?\b|\bno interest\b|\bno,? (?:thanks|thank you|thx)\b"
-    r"|\b(?:remove|delete|unsubscribe) (?:me|us|my|our)\b|\btake (?:me|us|my \w+|our \w+) off\b"
-    r"|\bplease unsubscribe(?! by| here| using| via)|\bleave (?:me|us) alone\b"
-    r"|\bstop (?:writing|e-?mailing|spamming|contacting|bothering|sending (?:me|us)|these|the|your)\b"
-    r"|\b(?:do not|don['’]t|never) (?:e-?mail|contact|write|bother|send)(?: to)? (?:me|us)\b(?! (?:to|at|by) )"
+    r"|\b(?:remove|delete|unsubscribe) (?:me|us|(?:my|our) (?:e-?mail|address|name|data|contact)\w*)\b"
+    r"|\btake (?:me|us|my \w+|our \w+) off\b"
+    r"|\bleave (?:me|us) alone\b"
+    r"|(?<!to )\bstop (?:writing|e-?mailing|spamming|contacting|bothering|sending (?:me|us)|these|the|your)\b"
+    r"|\b(?:do not|don['’]t|never) (?:e-?mail|contact|write|bother|send)(?: to)? (?:me|us)\b"
+    r"(?! (?:to|at|by|during|until|while|with|for|on|if|unless|before|in)\b)"
     r"|\bkein(?:erlei)? (?:interesse|bedarf)\b|\b(?:nicht|un)(?: daran)? ?interessiert\b|\bnein,? danke\b"
     r"|\bkeine (?:weiteren )?(?:e-?)?mails? mehr\b|\bkeine weiteren (?:e-?)?mails?\b"
     r"|\baus (?:dem|ihrem|eurem) verteiler"
@@ -22,9 +24,9 @@ DECLINES = re.compile(
     r"|\bnie (?:jestem|jesteśmy) zainteresowan|\bnie,? dzięk|\bproszę nie (?:pisać|kontaktować)"
     r"|\b(?:inte|ikke) interess?er|\bointresserad|\bnej,? ta(?:ck|k)\b|\bnei,? takk\b|\bei kiitos\b|\bei kiinnosta\b"
     r"|\bnemám(?:e)? zájem\b|\bnem érdekel|\bilgilenmiyor|\bnu (?:sunt|suntem|mă) interes"
-    r"|не (?:интересно|интересует|пишите|надо|нужно)\b|\bотпишите\b|не цікав"
-    r"|見送(?:ら|り)|(?:不要|結構)です|興味(?:は|が)?(?:ありません|ない)|不需要|不感兴趣|不感興趣|没兴趣|不用了|别再"
-    r"|관심 ?(?:이 )?없|필요 ?없",
+    r"|не (?:интересно|интересует|пишите)\b|\bотпишите\b|не цікав"
+    r"|見送(?:ら|り)|興味(?:は|が)?(?:ありません|ない)|我们?不需要|不感兴趣|不感興趣|没兴趣|不用了|别再"
+    r"|관심 ?(?:이 )?없",
     re.IGNORECASE,
 )
 
