@@ -12,6 +12,7 @@ from api.clock import system_clock
 from api.models import Enrollment, Send, Workspace
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.dispatch.dispatcher import run_once
+from api.services.dispatch.recovery.expired_leases import recover_expired
 from api.states import SendStatus
 from api.store import jobs
 from api.store.campaigns import holds, missing_options
@@ -47,6 +48,15 @@ async def test_a_pass_of_the_dispatcher(runtime: DispatchRuntime, caplog: pytest
     # Emails of the built-in send options can be sent at any time, so nothing is read about it.
     assert not any("allowed_times " in statement for statement in statements)
     assert await problems(statements, sorts=False) == set()
+
+
+async def test_a_recovery_without_emails_is_one_read(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It runs twice a second. Updates that find nothing would cost a trigger each, and on SQLite they would wait."""
+    await populate(Size(500), "a")
+    await Send.filter(status=SendStatus.SCHEDULED).update(due_at=system_clock() - timedelta(hours=1))
+    with recorded(caplog) as statements:
+        assert await recover_expired(system_clock()) == ([], 0)
+    assert [statement.split()[0] for statement in statements] == ["SELECT"]
 
 
 async def test_monitoring(runtime: DispatchRuntime, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from api.codes.refusals.jobs import JobCode
-from api.store.dispatch.transmissions import DOUBT_RESEND_WAIT, with_paused_campaigns
+from api.store.dispatch.transmissions import DOUBT_RESEND_WAIT, LEASED, with_paused_campaigns
 from api.store.engine.sql import Row, execute, in_list
 
 MAY_BE_RESENT = (
@@ -12,6 +13,43 @@ MAY_BE_RESENT = (
     " AND enrollment.status IN ('ACTIVE', 'FINISHED') AND enrollment.end_reason IS NULL"
 )
 """SQL condition: the campaign has not ended for the person, and its settings allow another resend."""
+
+
+class ToRecover(NamedTuple):
+    """Which kinds of emails of stopped processes there are: interrupted, due for a resend, and with expired claims."""
+
+    interrupted: bool
+    doubted: bool
+    claimed: bool
+
+
+async def to_recover(real_now: datetime, never: str) -> ToRecover:
+    """Say for which of ``put_expired_in_doubt``, ``schedule_resends`` and ``release_expired_claims`` there are emails.
+
+    One read that finds nothing costs less than three updates that find nothing, and on SQLite it waits for no write.
+    """
+    rows = await execute(
+        f"SELECT DISTINCT status FROM send WHERE {LEASED} AND lease_until < $1 UNION ALL SELECT status FROM"
+        " (SELECT send.status FROM send JOIN enrollment ON enrollment.id = send.enrollment_id"
+        f" JOIN campaign ON campaign.id = enrollment.campaign_id WHERE {_rested(2)} AND {MAY_BE_RESENT} LIMIT 1)"
+        " AS doubted",
+        real_now,
+        never,
+    )
+    statuses = {row["status"] for row in rows}
+    return ToRecover("TRANSMITTING" in statuses, "IN_DOUBT" in statuses, "CLAIMED" in statuses)
+
+
+def _rested(never: int) -> str:
+    """Return the condition that the wait of an email in doubt is over: ``$1`` is real time.
+
+    The reason in ``$never`` keeps an email from being resent.
+    """
+    present = "coalesce((SELECT virtual_now FROM workspace WHERE workspace.id = send.workspace_id), $1)"
+    return (
+        f"send.status = 'IN_DOUBT' AND send.due_at <= {present}"
+        f" AND coalesce(send.reason, '') NOT IN (${never}, '{JobCode.ROW_FAILED}')"
+    )
 
 
 async def put_expired_in_doubt(
@@ -70,12 +108,8 @@ async def schedule_resends(
     (ROW_FAILED), because the channel may have reported them as sent. Takes all other emails in doubt, or those of
     ``ids``, except ``excluded_ids``. The wait in a sandbox goes by the sandbox's clock.
     """
-    present = "coalesce((SELECT virtual_now FROM workspace WHERE workspace.id = send.workspace_id), $1)"
     condition, values = _id_condition(5, ids, excluded_ids)
-    rested = (
-        f"send.status = 'IN_DOUBT' AND send.due_at <= {present}"
-        f" AND coalesce(send.reason, '') NOT IN ($4, '{JobCode.ROW_FAILED}') {condition}"
-    )
+    rested = f"{_rested(4)} {condition}"
     return await execute(
         f"{with_paused_campaigns(f'{rested} AND {MAY_BE_RESENT}')}"
         " UPDATE send SET status = 'DEFERRED', held = campaign_pause.paused, doubts = doubts + 1, reason = $2,"

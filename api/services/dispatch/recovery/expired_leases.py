@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from api.codes.events.event_kinds import EventKind
+from api.codes.reasons.outcome_reasons import ReasonCode
 from api.services.common.job_chunks.bisection import bisect_failures, is_database_fault
 from api.services.common.job_chunks.row_backoff import Backoff
 from api.services.common.request_context import sandbox_clocks
@@ -36,16 +37,19 @@ async def recover_expired(real_now: datetime, backoff: Backoff | None = None) ->
     """Put interrupted transmissions in doubt, resend emails in doubt, and release expired claims.
 
     Leases are in real time. The consequences happen at the time of each workspace's clock. Returns the emails that are
-    in doubt now, and the number of other emails that are scheduled again. If one of the three kinds fails, the others
-    are still tried, and then the error is raised. Emails in ``backoff`` are skipped. Emails that cannot be recovered
-    are added to it.
+    in doubt now, and the number of other emails that are scheduled again. Without such emails, it only reads. If one of
+    the three kinds fails, the others are still tried, and then the error is raised. Emails in ``backoff`` are skipped.
+    Emails that cannot be recovered are added to it.
     """
     backoff = backoff or Backoff()
     found: list[Sequence[Row]] = []
     fault: Exception | None = None
-    for kind, recover in enumerate((_doubt, resend_doubts, _release)):
+    kinds = await in_doubt.to_recover(real_now, ReasonCode.RESTORED)
+    for kind, (recover, has_emails) in enumerate(zip((_doubt, resend_doubts, _release), kinds, strict=True)):
         recovered: list[Row] = []
         found.append(recovered)
+        if not has_emails:
+            continue
         try:
             await _recover(recover, kind, real_now, backoff, recovered)
         except Exception as problem:
