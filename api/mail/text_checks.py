@@ -20,6 +20,8 @@ def text_problem(text: str) -> Message | None:
 
 def header_problem(text: str) -> Message | None:
     """Return why a text cannot be a header of an email; None if it can."""
+    if text.isprintable():  # the usual case: it has no surrogates and no control characters
+        return None
     if problem := text_problem(text):
         return problem
     if _NOT_IN_HEADERS.search(text):
@@ -32,4 +34,7 @@ def storable_text(text: str, max_length: int = 2_000) -> str:
 
     It is cut to ``max_length`` characters. NUL and lone surrogates become U+FFFD.
     """
-    return _SURROGATE.sub("\ufffd", text[:max_length]).replace("\x00", "\ufffd")
+    text = text[:max_length]
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", text)
+    return text.replace("\x00", "\ufffd")

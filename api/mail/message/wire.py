@@ -36,20 +36,21 @@ class UnencodableError(ValueError):
 
 def assemble(headers: Iterable[tuple[str, str]], text: str, html: str, boundary: str) -> bytes:
     """Return an email with a text and an HTML part. The functions below encode the header values."""
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    head = "".join([f"{name}: {value}\r\n" for name, value in headers])
     # Quoted-printable never contains "=_", so no body can contain the boundary.
     delimiter = f"--=_{boundary}"
     start = (
         f"{head}MIME-Version: 1.0\r\n"
         f'Content-Type: multipart/alternative;\r\n boundary="=_{boundary}"\r\n\r\n'
-        f"{delimiter}\r\n{_PART.format('plain')}"
+        f"{delimiter}\r\n{_PLAIN_PART}"
     )
-    between = f"\r\n{delimiter}\r\n{_PART.format('html')}"
+    between = f"\r\n{delimiter}\r\n{_HTML_PART}"
     end = f"\r\n{delimiter}--\r\n"
     return b"".join((start.encode(), quoted_printable(text), between.encode(), quoted_printable(html), end.encode()))
 
 
 _PART = 'Content-Type: text/{}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+_PLAIN_PART, _HTML_PART = _PART.format("plain"), _PART.format("html")
 
 
 def quoted_printable(text: str) -> bytes:

@@ -15,6 +15,15 @@ def in_list(column: str, number: int) -> str:
     return in_values(column, f"${number}")
 
 
+class Texts(list[str]):
+    """A long list of texts as a parameter, for ``in_texts``. A statement takes a fifth of the time of a plain list."""
+
+
+def in_texts(column: str, number: int) -> str:
+    """Return the condition that a column is one of the texts in parameter ``$number``, which is ``Texts``."""
+    return in_values(column, f"${number}::text" if is_postgres() else f"${number}")
+
+
 def of_workspace(number: int, column: str = "workspace_id") -> str:
     """Return the condition that a row, which is found by its id, belongs to the workspace in parameter ``$number``.
 
@@ -172,6 +181,8 @@ def instant_or_past(value: Any) -> datetime:
 
 def document(value: Any) -> Any:
     """Return a stored JSON document."""
+    if value == "{}":  # the usual one, which takes a microsecond to parse
+        return {}
     return json.loads(value) if isinstance(value, str) else value
 
 
@@ -191,4 +202,6 @@ def _value(value: Any, postgres: bool) -> Any:
         return value if postgres else value.isoformat()
     if isinstance(value, list) and not postgres:
         return json.dumps(value)
+    if isinstance(value, Texts):
+        return text_array(value)
     return value

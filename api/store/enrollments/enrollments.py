@@ -9,7 +9,7 @@ from api.codes.reasons.outcome_reasons import ReasonCode
 from api.codes.refusals.campaigns import CampaignCode
 from api.codes.refusals.people import PersonCode
 from api.store.engine.database import is_postgres
-from api.store.engine.sql import Row, execute, execute_planned_now, in_list, instant, is_found
+from api.store.engine.sql import Row, Texts, execute, execute_planned_now, in_list, in_texts, instant, is_found
 
 PERMANENT_END_REASONS = (
     ReasonCode.REPLIED,
@@ -34,8 +34,8 @@ async def statuses(enrollment_ids: Sequence[str]) -> dict[str, str]:
     """Return the status of enrollments, by id. It is ENDED for everyone in a campaign that is being ended."""
     rows = await execute(
         "SELECT enrollment.id, CASE WHEN ending_at IS NULL THEN enrollment.status ELSE 'ENDED' END AS status"
-        f" FROM enrollment JOIN campaign ON campaign.id = campaign_id WHERE {in_list('enrollment.id', 1)}",
-        list(enrollment_ids),
+        f" FROM enrollment JOIN campaign ON campaign.id = campaign_id WHERE {in_texts('enrollment.id', 1)}",
+        Texts(enrollment_ids),
     )
     return {row["id"]: row["status"] for row in rows}
 
@@ -47,12 +47,10 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
     enrollment that an edit has not recalculated yet is not finished, because the edit may add a step. Nor is one that
     waits for a send option, or whose campaign is being ended.
     """
-    mine = in_list("id", 1)
+    mine, ids = in_texts("id", 1), Texts(sorted(set(enrollment_ids)))
     if is_postgres():
         # Lock the rows: two transactions that each settle one of the last two emails would not see each other's change.
-        await execute(
-            f"SELECT id FROM enrollment WHERE {mine} ORDER BY id FOR NO KEY UPDATE", sorted(set(enrollment_ids))
-        )
+        await execute(f"SELECT id FROM enrollment WHERE {mine} ORDER BY id FOR NO KEY UPDATE", ids)
     return await execute(
         f"UPDATE enrollment SET status = 'FINISHED', ended_at = $2 WHERE {mine} AND status = 'ACTIVE'"
         " AND waits_from IS NULL"
@@ -60,7 +58,7 @@ async def finish(enrollment_ids: list[str], now: datetime) -> Sequence[Row]:
         " AND revision = (SELECT CASE WHEN campaign.ending_at IS NULL THEN campaign.revision END FROM campaign"
         " WHERE campaign.id = enrollment.campaign_id)"
         " RETURNING id, workspace_id, campaign_id, person_id",
-        sorted(set(enrollment_ids)),
+        ids,
         now,
     )
 

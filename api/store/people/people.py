@@ -13,7 +13,7 @@ from api.store.engine.listing.listing_statement import Condition
 from api.store.engine.listing.small_lists import listed, small_list
 from api.store.engine.listing.sort_keys import SortKey
 from api.store.engine.row_reader import read_where
-from api.store.engine.sql import Row, execute, in_byte_order, in_list, without_case
+from api.store.engine.sql import Row, Texts, execute, in_byte_order, in_list, in_texts, without_case
 from api.store.people.person_facts import ANYONE, PersonFacts
 from api.store.people.person_search import begins_with, people_found
 from api.store.people.suppressions import UNSUBSCRIBED_AT
@@ -35,8 +35,8 @@ async def recipients(person_ids: Sequence[str]) -> Sequence[Row]:
     return await execute(
         "SELECT id, workspace_id, email, first_name, last_name, title, company, own_fields,"
         f" {UNSUBSCRIBED_AT} IS NOT NULL AS unsubscribed, bounced_at IS NOT NULL AS bounced"
-        f" FROM person WHERE {in_list('id', 1)}",
-        list(person_ids),
+        f" FROM person WHERE {in_texts('id', 1)}",
+        Texts(person_ids),
     )
 
 

@@ -1,7 +1,6 @@
 """The queue of one account: deliveries that wait for a session, or sessions that wait for a delivery."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Iterable
 
@@ -12,13 +11,16 @@ class DeliveryQueue:
     """A first-in, first-out queue. If it is empty, a session waits up to ``linger_seconds`` for a delivery.
 
     The account worker adds deliveries. Sessions take them, and put back deliveries that a new session shall try. The
-    session that began to wait last is woken first, so that sessions that are not needed time out.
+    session that began to wait last is woken first, so that sessions that are not needed time out. One timer serves all
+    waiting sessions.
     """
 
     def __init__(self, linger_seconds: float) -> None:
         self._linger_seconds = linger_seconds
         self._deliveries: deque[Delivery] = deque()
-        self._waiting: dict[asyncio.Future[None], None] = {}
+        self._waiting: dict[asyncio.Future[None], float] = {}
+        """The waiting sessions in the order in which they began, and until when they wait, by the loop's clock."""
+        self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._looked_at = 0
         """How many of the first deliveries ``next_unprepared`` has looked at."""
@@ -71,9 +73,11 @@ class DeliveryQueue:
 
     async def next(self) -> Delivery | None:
         """Take the first delivery, or wait for one. Returns None if none comes in time or the queue is closed."""
-        until = time.monotonic() + self._linger_seconds
-        while not self._deliveries and not self._closed and (left := until - time.monotonic()) > 0:
-            await self._wait(left)
+        if not self._deliveries and self._linger_seconds:
+            clock = asyncio.get_running_loop().time
+            until = clock() + self._linger_seconds
+            while not self._deliveries and not self._closed and clock() < until:
+                await self._wait(until)
         return self._take_first() if self._deliveries else None
 
     def wake(self, sessions: int) -> int:
@@ -93,17 +97,27 @@ class DeliveryQueue:
         self._looked_at = max(0, self._looked_at - 1)
         return self._deliveries.popleft()
 
-    async def _wait(self, seconds: float) -> None:
+    async def _wait(self, until: float) -> None:
         """Wait until this session is woken or the time is over."""
         loop = asyncio.get_running_loop()
         woken: asyncio.Future[None] = loop.create_future()
-        self._waiting[woken] = None
-        timer = loop.call_later(seconds, _set, woken)
+        self._waiting[woken] = until
+        if self._timer is None:
+            self._timer = loop.call_at(until, self._end_waits)
         try:
             await woken
         finally:
-            timer.cancel()
             self._waiting.pop(woken, None)
+
+    def _end_waits(self) -> None:
+        """End the waits whose time is over, and watch the others."""
+        loop = asyncio.get_running_loop()
+        self._timer, now = None, loop.time()
+        for woken, until in self._waiting.items():
+            if until > now:
+                self._timer = loop.call_at(until, self._end_waits)
+                return
+            _set(woken)
 
 
 def _set(woken: "asyncio.Future[None]") -> None:

@@ -136,9 +136,15 @@ class SessionRunner:
                 delivery.session = self._number
             # A copy, because ``cut_off`` may take the deliveries away.
             answers = await self._attempt(session, list(deliveries))
-            found = {await self._settle(*each) for each in answers if each[1].outcome is not UNAVAILABLE}
+            found: set[Then] = set()
+            failed: list[tuple[Delivery, Answer]] = []
+            for delivery, answer in answers:
+                if answer.outcome is UNAVAILABLE:
+                    failed.append((delivery, answer))
+                else:
+                    found.add(await self._settle(delivery, answer))
             first = first and Then.WORKS not in found
-            if failed := [each for each in answers if each[1].outcome is UNAVAILABLE]:
+            if failed:
                 if any(self._must_pause(*each) for each in failed):
                     await self._pause(failed)
                     return None
@@ -191,13 +197,17 @@ class SessionRunner:
             return Then.CONTINUE  # the account is not the cause of this outcome
         if answer.outcome is Outcome.SENT:
             worker.doubts_in_a_row = 0
+            return Then.WORKS
         if answer.outcome is Outcome.IN_DOUBT:
             return Then.NEW_SESSION_IN_DOUBT
         broke = answer is DispatchAnswer.CHANNEL_BROKE or answer.code == ChannelFault.CHANNEL_FAILED
         return Then.NEW_SESSION if broke else Then.WORKS
 
     def _drop(self, delivery: Delivery) -> None:
-        self.deliveries = [each for each in self.deliveries if each is not delivery]
+        if len(self.deliveries) == 1 and self.deliveries[0] is delivery:  # the usual case
+            self.deliveries = []
+        else:
+            self.deliveries = [each for each in self.deliveries if each is not delivery]
 
     @staticmethod
     def _must_pause(delivery: Delivery, answer: Answer) -> bool:

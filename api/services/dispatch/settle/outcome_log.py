@@ -37,18 +37,19 @@ class OutcomeLog:
         counted = Counter((outcome.outcome, delivery.batch.sender["channel"]) for delivery, outcome in settled)
         for (outcome, channel), number in counted.items():
             self.count(outcome, channel, number)
+        logs_usual = log.isEnabledFor(logging.DEBUG)
         for delivery, settled_outcome in settled:
-            self._log(delivery, settled_outcome, real_now)
-            if settled_outcome.outcome is not Outcome.WITHDRAWN:
+            outcome, send = settled_outcome.outcome, delivery.send
+            if outcome is Outcome.SENT and not send.sandbox:
+                self._runtime.metrics.latency.observe(max(0.0, (real_now - send.due_at).total_seconds()))
+            if logs_usual or outcome not in USUAL:
+                self._log(delivery, settled_outcome)
+            if outcome is not Outcome.WITHDRAWN:
                 self._print(delivery, settled_outcome, real_now)
 
-    def _log(self, delivery: Delivery, settled_outcome: SendOutcome, real_now: datetime) -> None:
+    def _log(self, delivery: Delivery, settled_outcome: SendOutcome) -> None:
         send, outcome = delivery.send, settled_outcome.outcome
-        if outcome is Outcome.SENT and not send.sandbox:
-            self._runtime.metrics.latency.observe(max(0.0, (real_now - send.due_at).total_seconds()))
         level = logging.DEBUG if outcome in USUAL else logging.INFO
-        if not log.isEnabledFor(level):
-            return
         about = {
             "send": send.id,
             "attempt": send.attempt_id,
