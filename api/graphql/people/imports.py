@@ -14,6 +14,7 @@ from api.graphql.engine.lists.relay import After, Before, Connection, First, Las
 from api.graphql.engine.payloads import Payload, mutation
 from api.graphql.engine.rows import from_row
 from api.graphql.limits.cost import cost
+from api.graphql.sort_orders import CreatedOrder, order_of
 from api.services.common.inputs.request_keys import once
 from api.services.people import imports, person_reads
 
@@ -122,6 +123,14 @@ class PeopleImport:
         return await connect(person_reads.import_refusals(self.id), PageRequest(first, after, last, before), info)
 
 
+@strawberry.input(description="Selects imports that match every given field. An empty list matches no import.")
+class ImportFilter:
+    status: list[ImportStatus] | None = strawberry.field(
+        default=None,
+        description="Only imports with one of these statuses, such as `[RUNNING]`. If left out, of every status.",
+    )
+
+
 @strawberry.type
 class ImportQuery:
     @strawberry.field(
@@ -130,6 +139,27 @@ class ImportQuery:
     )
     async def people_import(self, info: Request, id: ImportId) -> PeopleImport | None:
         return from_row(PeopleImport, await person_reads.people_import(info.context.workspace_context, id))
+
+    @strawberry.field(metadata=page_cost(), description="Imports of people, running and ended, the newest first.")
+    async def people_imports(
+        self,
+        info: Request,
+        filter: Annotated[
+            ImportFilter | None,
+            strawberry.argument(description="Only imports that meet this filter. If left out, all of them."),
+        ] = None,
+        order_by: Annotated[
+            CreatedOrder | None,
+            strawberry.argument(description="The order of the list. If left out, the newest first."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[PeopleImport]:
+        statuses = filter.status if filter else None
+        rows = person_reads.people_imports(info.context.workspace_context, statuses, order_of(order_by))
+        return await connect(rows, PageRequest(first, after, last, before), info)
 
 
 @strawberry.type(description="Result of importPeople: the import that was started, or errors.")

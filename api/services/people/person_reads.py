@@ -1,5 +1,6 @@
 """Read people, imports and suppressed addresses: one by id, and lists with their filters."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,9 +12,12 @@ from api.services.common.inputs import inputs
 from api.services.common.lists.filters import FILTER, check_dates, check_ids, own_id, search_text
 from api.services.common.lists.row_lists import RowList
 from api.services.common.request_context import WorkspaceContext
-from api.sorts import Order, PersonSort, SuppressionSort
+from api.sorts import CreatedSort, Order, PersonSort, SuppressionSort
+from api.states import ImportStatus
 from api.store.engine.listing.listing import Listing
+from api.store.engine.listing.listing_statement import Condition
 from api.store.engine.rows import find
+from api.store.engine.sql import in_values
 from api.store.people import people as stored_people
 from api.store.people import suppression_lists
 from api.store.people.people import PersonFilter
@@ -31,6 +35,7 @@ __all__ = [
     "key_of_address",
     "people",
     "people_import",
+    "people_imports",
     "person",
     "suppression_history",
     "suppressions",
@@ -77,6 +82,19 @@ async def people(
 async def people_import(context: WorkspaceContext, import_id: str) -> PeopleImport | None:
     """Return a CSV import."""
     return await find(PeopleImport, context.workspace_id, import_id)
+
+
+def people_imports(
+    context: WorkspaceContext,
+    statuses: Sequence[ImportStatus] | None = None,
+    order: Order[CreatedSort] | None = None,
+) -> RowList:
+    """Return the imports with one of the statuses, without an order the newest first."""
+    listing = Listing(PeopleImport, descending=order is None or order.descending)
+    listing = listing.equal(workspace_id=context.workspace_id)
+    if statuses is not None:  # no index has the status: a workspace has few imports
+        listing = listing.only_if(Condition(in_values("status", "{}"), (list(statuses),)))
+    return RowList(listing)
 
 
 def import_refusals(import_id: str) -> RowList:

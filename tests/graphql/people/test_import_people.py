@@ -15,6 +15,10 @@ READ = """query($id: ID!) { peopleImport(id: $id) {
     status total processed progress created updated skipped failed repeated onKnown dryRun
     refusals { nodes { row column code message } }
 } }"""
+LIST = """query($filter: ImportFilter, $order: CreatedOrder, $first: Int) {
+    peopleImports(filter: $filter, orderBy: $order, first: $first) {
+        nodes { id status processed total } totalCount totalCountIsExact pageInfo { hasNextPage }
+} }"""
 PEOPLE = "{ people { nodes { email firstName } } events(first: 50) { nodes { kind data } } }"
 
 
@@ -80,3 +84,27 @@ async def test_choices_that_do_not_exist_are_refused(client: Client) -> None:
         answer = await client.raw(START, {"csv": "email\na@example.com", **choices})
         assert "errors" in answer or answer["data"]["importPeople"]["errors"], choices
     assert await claim_import(NOW) is None
+
+
+async def test_imports_are_listed_by_status(client: Client, stranger: Client) -> None:
+    """A client that has lost the id of an import, as after a reload of its page, finds it again."""
+    done = await imported(client, "email\nada@example.com")
+    running = await client.do(START, "peopleImport", csv="email\nben@example.com")
+    await client.do(START, "peopleImport", csv="email\ncy@example.com")
+
+    async def totals(**given: Any) -> list[tuple[str, int]]:
+        nodes = (await client.ask(LIST, **given))["peopleImports"]["nodes"]
+        return [(each["status"], each["processed"]) for each in nodes]
+
+    assert done["status"] == "FINISHED"
+    assert await totals() == [("RUNNING", 0), ("RUNNING", 0), ("FINISHED", 1)]
+    assert await totals(filter={"status": ["FINISHED"]}) == [("FINISHED", 1)]
+    assert await totals(filter={"status": []}) == []
+    oldest = await client.ask(
+        LIST, order={"field": "CREATED", "direction": "ASC"}, filter={"status": ["RUNNING"]}, first=1
+    )
+    assert oldest["peopleImports"]["nodes"][0]["id"] == running["id"]
+    assert oldest["peopleImports"]["pageInfo"]["hasNextPage"] is True
+    counted = (await client.ask(LIST, filter={"status": ["RUNNING"]}))["peopleImports"]
+    assert (counted["totalCount"], counted["totalCountIsExact"]) == (2, True)
+    assert (await stranger.ask(LIST))["peopleImports"]["nodes"] == []
