@@ -93,10 +93,12 @@ def _is_no_fault_of_a_row(problem: BaseException) -> bool:
 async def _process(rows: Sequence[IncomingRow], *, runtime: JobRuntime) -> None:
     """Read rows, find their emails and apply them."""
     read = await _read(rows, runtime)
+    answers = list[ReadRow]()
     for each in read:
-        if each.own_mail is not None:
-            await apply_own_mail(each, each.own_mail, runtime)
-    matched = await _match([each for each in read if each.own_mail is None])
+        answer = each if each.own_mail is None else await apply_own_mail(each, each.own_mail, runtime)
+        if answer is not None:
+            answers.append(answer)
+    matched = await _match(answers)
     together = [row for row in matched if not row.suppresses]
     if together:
         await apply(together, runtime)

@@ -108,6 +108,8 @@ class ReadRow:
     """Whether the row certainly changes nothing."""
     own_mail: OwnMail | None = None
     """The email of a task that a rep has sent. Then there are no findings."""
+    otherwise: "ReadRow | None" = None
+    """The same mail if it is no copy: people answer to all addresses of an email, also to that of its copy."""
 
 
 ANSWERS_OF_MAILS: Mapping[MailKind, AnswerKind] = {
@@ -142,7 +144,14 @@ def _read_mail(row: IncomingRow, returns: ReturnAddresses | None, unsubscribes: 
         return ReadRow(row, str(MailKind.OWN), AnswerCode.OWN_COPY.message().sentence, (), ignored=True)
     if (own_mail := _own_mail(reading, returns)) is not None:
         why = AnswerCode.SENT_FROM_OWN_MAILBOX.message().sentence
-        return ReadRow(row, str(MailKind.OWN), why, (), own_mail=own_mail)
+        otherwise = _read_answer(row, reading, returns, unsubscribes)
+        return ReadRow(row, str(MailKind.OWN), why, (), own_mail=own_mail, otherwise=otherwise)
+    return _read_answer(row, reading, returns, unsubscribes)
+
+
+def _read_answer(
+    row: IncomingRow, reading: MailReading, returns: ReturnAddresses | None, unsubscribes: UnsubscribeAddresses | None
+) -> ReadRow:
     if unsubscribes is not None and (send_id := email_to_unsubscribe(reading, unsubscribes.secrets)) is not None:
         asks = Finding(row, AnswerKind.UNSUBSCRIBE_MAIL, email_id=send_id)
         return ReadRow(row, str(asks.kind), AnswerCode.ASKS_TO_UNSUBSCRIBE.message().sentence, (asks,))

@@ -20,18 +20,25 @@ from strategies.codes import Message
 
 
 @retry_on_deadlock
-async def apply_own_mail(read: ReadRow, own_mail: OwnMail, runtime: JobRuntime) -> None:
-    """Record the email that a rep has sent, and complete its task if it has one. Everything is one transaction."""
+async def apply_own_mail(read: ReadRow, own_mail: OwnMail, runtime: JobRuntime) -> ReadRow | None:
+    """Record the email that a rep has sent, and complete its task if it has one. Everything is one transaction.
+
+    If somebody else wrote the mail, returns it as an answer, which the caller applies.
+    """
     async with transaction():
         if not await incoming.lock_open([read.row.id]):
-            return
+            return None
         copied = await _find(own_mail)
+        is_copy = copied is not None and await _is_of_sender(own_mail, copied)
+        if not is_copy and read.otherwise is not None and read.otherwise.findings:
+            return read.otherwise
         real_now = runtime.clock()
         if copied is not None and copied.status is SendStatus.TRANSMITTING:
             why = AnswerCode.IN_TRANSMISSION.message().sentence
             await incoming.postpone([read.row.id], real_now + incoming.TRANSMISSION_WAIT, why, counts=False)
-            return
+            return None
         await incoming.write_results([await _result(read, own_mail, copied, runtime)], real_now)
+    return None
 
 
 class _Copied(NamedTuple):

@@ -192,6 +192,18 @@ async def test_nobody_else_completes_a_task(world: World) -> None:
 
 
 @on_sqlite
+@pytest.mark.parametrize("refers", [True, False])
+async def test_an_answer_to_all_addresses_is_a_reply(world: World, refers: bool) -> None:
+    """The rep wrote the address of the copy into Cc, so that the person answers to it as well."""
+    address = await signed()
+    await receive(later(world, AT), await copy_of_task(bcc=address), at=AT, own=INBOX)
+    answer = reply(GMAIL_ID if refers else None, to=f"g@example.com, {address}")
+    (row,) = await receive(later(world, AT + HOUR), answer, at=AT + HOUR, own=("g@example.com",))
+    assert (row.kind, row.result) == ("REPLY", IncomingResult.APPLIED)
+    assert (await Enrollment.get()).end_reason == "REPLIED"
+
+
+@on_sqlite
 async def test_a_copy_for_a_task_that_was_cancelled_is_recorded_and_opens_nothing(world: World) -> None:
     await end_enrollment(world.context, (await Enrollment.get()).id)
     await receive(later(world, AT), await copy_of_task(bcc=await signed()), at=AT)
