@@ -109,7 +109,7 @@ class ReadRow:
     own_mail: OwnMail | None = None
     """The email of a task that a rep has sent. Then there are no findings."""
     otherwise: "ReadRow | None" = None
-    """The same mail if it is no copy: people answer to all addresses of an email, also to that of its copy."""
+    """The same mail as an answer. People answer to all addresses of an email, also to that of its copy."""
 
 
 ANSWERS_OF_MAILS: Mapping[MailKind, AnswerKind] = {

@@ -29,8 +29,8 @@ async def apply_own_mail(read: ReadRow, own_mail: OwnMail, runtime: JobRuntime) 
         if not await incoming.lock_open([read.row.id]):
             return None
         copied = await _find(own_mail)
-        is_copy = copied is not None and await _is_of_sender(own_mail, copied)
-        if not is_copy and read.otherwise is not None and read.otherwise.findings:
+        is_copy = copied is not None and await _is_of_sender(own_mail, copied, answers=_has_findings(read))
+        if not is_copy and _has_findings(read):
             return read.otherwise
         real_now = runtime.clock()
         if copied is not None and copied.status is SendStatus.TRANSMITTING:
@@ -92,17 +92,25 @@ def _ignored(read: ReadRow, why: Message) -> Result:
     return Result(read.row.id, read.kind, IncomingResult.IGNORED, why.sentence)
 
 
-async def _is_of_sender(own_mail: OwnMail, copied: _Copied) -> bool:
+def _has_findings(read: ReadRow) -> bool:
+    return read.otherwise is not None and bool(read.otherwise.findings)
+
+
+async def _is_of_sender(own_mail: OwnMail, copied: _Copied, *, answers: bool = False) -> bool:
     """Say whether a mail comes from the email's sender, or from another address of theirs and goes to the person.
 
     The signature of the address proves that the rep, or their mail program, wrote the mail. This is a second check, in
-    case the address was leaked.
+    case the address was leaked. A mail that ``answers`` and also goes to the sender is that of a colleague of the
+    person.
     """
     sender, person = await Sender.get(id=copied.sender_id), await Person.get(id=copied.person_id)
     author = key_or_none(own_mail.reply.sender)
     if author == sender.email_key:
         return True
-    return author != person.email_key and person.email_key in {key_or_none(each) for each in own_mail.recipients}
+    recipients = {key_or_none(each) for each in own_mail.recipients}
+    if answers and sender.email_key in recipients:
+        return False
+    return author != person.email_key and person.email_key in recipients
 
 
 def _sent_at(at: datetime, now: datetime) -> datetime:

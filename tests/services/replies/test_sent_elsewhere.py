@@ -192,12 +192,19 @@ async def test_nobody_else_completes_a_task(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("refers", [True, False])
-async def test_an_answer_to_all_addresses_is_a_reply(world: World, refers: bool) -> None:
+@pytest.mark.parametrize(
+    ("refers", "sender", "copies"),
+    [
+        (True, "ada@example.com", ""),
+        (False, "ada@example.com", ""),
+        (True, "colleague@example.org", ", ada@example.com"),
+    ],
+)
+async def test_an_answer_to_all_addresses_is_a_reply(world: World, refers: bool, sender: str, copies: str) -> None:
     """The rep wrote the address of the copy into Cc, so that the person answers to it as well."""
     address = await signed()
     await receive(later(world, AT), await copy_of_task(bcc=address), at=AT, own=INBOX)
-    answer = reply(GMAIL_ID if refers else None, to=f"g@example.com, {address}")
+    answer = reply(GMAIL_ID if refers else None, sender=sender, to=f"g@example.com, {address}{copies}")
     (row,) = await receive(later(world, AT + HOUR), answer, at=AT + HOUR, own=("g@example.com",))
     assert (row.kind, row.result) == ("REPLY", IncomingResult.APPLIED)
     assert (await Enrollment.get()).end_reason == "REPLIED"
