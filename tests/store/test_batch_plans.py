@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from tortoise.connection import get_connection
 
+from api.models import Send
 from api.states import SendStatus
 from api.store.dispatch import allowed_time_rows, claims, transmissions
 from api.store.dispatch.allowed_time_rows import Wait
 from api.store.dispatch.claimed_email import ClaimedEmail, read_claimed
 from api.store.dispatch.send_outcome import SendOutcome
 from api.store.engine.sql import execute
+from api.store.engine.transactions import transaction
 from benchmarks.populated import Size, populate, refresh_statistics
 from plugins.contract import Outcome, Receipt
 from tests.store.plans import recorded
@@ -87,3 +89,44 @@ async def _pairs(statement: str, values: list[Any]) -> int:
 def _removed(node: dict[str, Any]) -> int:
     own = int(node.get("Rows Removed by Join Filter", 0) * node["Actual Loops"])
     return own + sum(_removed(inner) for inner in node.get("Plans", ()))
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+@pytest.mark.parametrize("emails_of_a_sender", [10, 4_000])
+async def test_the_kept_plan_of_the_claim_reads_a_sender_in_order(
+    database: str, emails_of_a_sender: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Some senders have a million waiting emails, so no claim may sort all of them, whatever PostgreSQL expects."""
+    await populate(Size(EMAILS), "a")
+    distinct = -1 / emails_of_a_sender  # of the rows: the number of senders that PostgreSQL expects
+    await execute(f"ALTER TABLE send ALTER COLUMN sender_id SET (n_distinct = {distinct})")
+    await refresh_statistics()
+    with recorded(caplog) as statements:
+        await claims.claim("sdr_none", NOW, NOW, BATCH)
+    (statement,) = statements
+    async with get_connection("default").acquire_connection() as connection, connection.transaction():
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE claim AS {statement}")
+        rows = await connection.fetch(f"EXPLAIN EXECUTE claim('att_1', '{NOW}', 'sdr_none', '{NOW}', {BATCH})")
+        await connection.execute("DEALLOCATE claim")
+    text = "\n".join(row[0] for row in rows)
+    assert "Index Scan using send_waiting" in text, text
+    assert "Sort" not in text
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_a_claim_is_not_planned_each_time(database: str) -> None:
+    """Its plan is kept if most emails of the table are due or were sent, as is usual."""
+    await populate(Size(EMAILS), "a")
+    await Send.all().update(due_at=NOW - timedelta(hours=1))
+    await refresh_statistics()
+    sender = await Send.filter(status=SendStatus.SCHEDULED).first()
+    assert sender is not None
+    async with transaction():
+        for _ in range(8):
+            assert len(await claims.claim(sender.sender_id, NOW, NOW + timedelta(minutes=1), 2)) == 2
+        (row,) = await execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE '%CLAIMED%ctid%LIMIT%'"
+            " AND statement NOT LIKE '%pg_prepared%'"
+        )
+    assert row["generic_plans"] >= 1
