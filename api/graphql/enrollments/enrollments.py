@@ -34,7 +34,9 @@ class StepState(Enum):
     TASK = strawberry.enum_value(
         "TASK", description="It has a task; see `task`, and `email` for an email sent from it."
     )
-    WAITING = strawberry.enum_value("WAITING", description="It is blocked until an earlier task is done.")
+    WAITING = strawberry.enum_value(
+        "WAITING", description="It is blocked until an earlier task is done, or until its send option works again."
+    )
     NEVER = strawberry.enum_value("NEVER", description="This person does not get it.")
 
 
@@ -119,19 +121,24 @@ class Enrollment(Node):
         loaders = info.context.loaders
         emails = {send.step_id: send for send in await loaders.emails_of_enrollment.load(self.id)}
         tasks = {task.step_id: task for task in await loaders.tasks_of_enrollment.load(self.id)}
-        # Steps are scheduled up to the first open task. While one is open, steps without email or task may still come.
-        waits = self.status is EnrollmentStatus.ACTIVE and any(task.done_at is None for task in tasks.values())
+        steps = await loaders.every_step_of_campaign.load(self.campaign_id)
+        # Steps are scheduled up to the first open task, or to the step whose send option fails. Later ones may still
+        # come. A step before it that has neither an email nor a task was added when its time had passed.
+        blocking = [step.number for step in steps if step.id in tasks and tasks[step.id].done_at is None]
+        if self.waits_from is not None:
+            blocking.append(self.waits_from - 1)
+        active = self.status is EnrollmentStatus.ACTIVE
 
-        def state(step_id: str) -> StepState:
-            if step_id in tasks:
+        def state(step: Step) -> StepState:
+            if step.id in tasks:
                 return StepState.TASK
-            if step_id in emails:
+            if step.id in emails:
                 return StepState.EMAIL
-            return StepState.WAITING if waits else StepState.NEVER
+            return StepState.WAITING if active and any(step.number > each for each in blocking) else StepState.NEVER
 
         return [
-            StepProgress(step=step, state=state(step.id), email=emails.get(step.id), task=tasks.get(step.id))
-            for step in await loaders.every_step_of_campaign.load(self.campaign_id)
+            StepProgress(step=step, state=state(step), email=emails.get(step.id), task=tasks.get(step.id))
+            for step in steps
             if step.removed_at is None or step.id in tasks or step.id in emails
         ]
 

@@ -70,3 +70,13 @@ async def test_launching_a_campaign_that_is_being_ended(client: Client, monkeypa
     again = {"campaignId": campaign, "personIds": people[1:]}
     (error,) = (await client.ask(story.LAUNCH, input=again))["launch"]["errors"]
     assert (error["code"], error["path"]) == ("CAMPAIGN_ENDING", ["campaignId"])
+
+
+async def test_a_step_that_comes_too_late_for_a_person_does_not_wait_for_a_later_task(client: Client) -> None:
+    campaign = await author(client, AT, {"day": 4}, AT | {"day": 6})
+    enrollment = await launch(client, campaign, await story.person(client))
+    await client.do(story.ADVANCE, "now", to="2026-03-03T12:00:00Z")
+    email = {"type": "EMAIL", "templateId": await story.template(client, name="Late")}
+    await story.step(client, campaign, **email, **AT | {"day": 2})
+    states = [each["state"] for each in (await story.progress(client, enrollment))["progress"]]
+    assert states == ["EMAIL", "NEVER", "TASK", "WAITING"]
