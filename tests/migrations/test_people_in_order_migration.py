@@ -24,7 +24,7 @@ async def test_groups_and_imports_stay_and_get_their_indexes(database: str) -> N
     members = [dict(row) for row in await execute(statement)]
     names = await before("0086_people_in_order")
     added = {"person_replied_listed", *({"group_member_once", "imported_person_listed"} if is_postgres() else ())}
-    assert now - await indexes() == added
+    assert added <= now - await indexes()  # later migrations add others
     assert await migrate() == names
     assert await indexes() == now
     assert [dict(row) for row in await execute(statement)] == members
