@@ -72,12 +72,12 @@ def _check_account(channel: Channel, config: Mapping[str, Any], secrets: Sequenc
 
 def opening_of(channel: Channel, config: Mapping[str, Any], findings: Findings) -> AbstractAsyncContextManager[Session]:
     """Call ``connect``. Nothing can be checked if its result cannot be opened."""
-    opening: Any = channel.connect(config)
+    opening = channel.connect(config)
     if not hasattr(type(opening), "__aenter__"):
         fault = f"connect() returns {opening!r:.60}, which is not an asynchronous context manager"
         findings.add(Rule.CONNECT, fault, "Put @asynccontextmanager before `async def connect`, and yield the session.")
         findings.stop()
-    return opening  # type: ignore[no-any-return]
+    return opening
 
 
 @asynccontextmanager

@@ -162,7 +162,7 @@ async def test_a_reply_without_references_ends_each_campaign_after_several_email
     world = await make_world(2)
     await world.tick()
     other = await create_campaign(world.context, name="Other", sender_id=(await Sender.get()).id)
-    content = {"template_id": (await Step.filter().first()).template_id, "step_type": StepType.EMAIL}  # type: ignore[union-attr]
+    content = {"template_id": (await Step.all())[0].template_id, "step_type": StepType.EMAIL}
     for day, option in ((1, "choose_at_launch"), (5, "same_time_as_previous"), (30, "same_time_as_previous")):
         await add_step(world.context, other.id, day=day, send_option=option, **content)
     (also,) = await launch(world.context, other.id, [world.enrollments[0].person_id], Choice("NOW"), {})
