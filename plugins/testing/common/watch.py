@@ -8,6 +8,7 @@ import contextlib
 import datetime as dt
 import os
 import random
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ class Watch:
 
     def _profile(self, frame: FrameType, event: str, called: Any) -> None:
         if event == "c_call":
-            sighting = self._blocking_call(called) if self._blocking else self._impure_call(frame, called)
+            sighting = self._blocking_call(frame, called) if self._blocking else self._impure_call(frame, called)
             if sighting is not None:
                 self._add(frame, *sighting)
         elif event == "call" and not self._blocking and frame.f_code is _SEED and frame.f_locals.get("a") is None:
@@ -101,13 +102,15 @@ class Watch:
             return Rule.RANDOMNESS, f"os.{name}()"
         return None
 
-    def _blocking_call(self, called: Any) -> tuple[Rule, str] | None:
+    def _blocking_call(self, frame: FrameType, called: Any) -> tuple[Rule, str] | None:
         owner: Any = getattr(called, "__self__", None)
         name = called.__name__
         if owner is time and name == "sleep":
             return Rule.BLOCKING, "time.sleep()"
         if name in BLOCKING_SOCKET_CALLS and hasattr(owner, "gettimeout") and owner.gettimeout() != 0:
             return Rule.BLOCKING, f"socket.{name}()"
+        if frame.f_code is _POLL:
+            return None
         if name in {"waitpid", "system"} and getattr(called, "__module__", "") in {"posix", "nt"}:
             return Rule.BLOCKING, f"os.{name}()"
         return None
@@ -146,6 +149,8 @@ class Watch:
 
 _SHARED_RANDOM: Any = getattr(random, "_inst", None)
 _SEED: Any = random.Random.seed.__code__
+_POLL: Any = getattr(getattr(subprocess.Popen, "_internal_poll", None), "__code__", None)
+"""Asks whether a program has ended, without waiting. A new Popen asks this of all that were left running before."""
 
 
 def _frames(frame: FrameType | None) -> Iterator[FrameType]:

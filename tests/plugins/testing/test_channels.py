@@ -1,5 +1,6 @@
 """The kit finds each fault of a channel, and none in Touchline's own channels and examples."""
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,23 @@ async def test_touchlines_own_channels_keep_the_contract(tmp_path: Path) -> None
     assert [file for file in folder.iterdir() if file.suffix != ".eml"] == []
     with pytest.raises(RuntimeError, match="await check_channel"):
         assert_channel(RecordChannel())
+
+
+def test_asking_whether_a_program_has_ended_does_not_block() -> None:
+    """A new program makes Python ask this of each one that was left running, also by other code."""
+    left = subprocess.Popen(["sleep", "60"])
+
+    async def ask_about_it(outgoing: Outgoing, ask: Ask) -> Any:
+        assert left.poll() is None
+        return await by_a_program(outgoing, ask)
+
+    try:
+        subprocess._active.append(left)  # type: ignore[attr-defined]
+        assert_channel(sending(ask_about_it), CONFIGS, transmitted=SERVICE.count)
+    finally:
+        subprocess._active.remove(left)  # type: ignore[attr-defined]
+        left.kill()
+        left.wait()
 
 
 def test_the_guide_lists_every_rule() -> None:
