@@ -5,12 +5,15 @@ from datetime import datetime
 
 from api.crm_task_states import CrmChangeKind, CrmTaskState
 from api.services.crm.failures.recording import record_failures
+from api.services.crm.tasks.failures import failed
 from api.services.crm.tasks.sync_context import TaskOrg
 from api.services.crm.tasks.task_sync import SyncedTask, note_conflicts
 from api.store.crm import changes as outbox
 from api.store.crm import tasks as store
 from api.store.crm.changes import Change, Failure
 from api.store.engine.transactions import retry_on_deadlock, transaction
+from plugins.crms.codes import CrmCode
+from plugins.crms.errors import CrmError
 from plugins.crms.tasks import RemoteTask
 
 
@@ -49,6 +52,7 @@ async def store_round(one: PushRound, attempt_id: str | None = None) -> None:
 @retry_on_deadlock
 async def _store(one: PushRound, attempt_id: str | None) -> None:
     async with transaction():
+        await _refuse_records_of_others(one)
         written = await store.write_links(one.rows, attempt_id)
         # A row that another process has synced meanwhile stays, and so does the change: the next round reads both.
         late = {row.read.id for row in one.rows} - written
@@ -63,3 +67,21 @@ async def _store(one: PushRound, attempt_id: str | None) -> None:
         again = sorted(written & {change.object_id for change in done if change.id in missing})
         await outbox.add(one.org.context.workspace_id, CrmChangeKind.TASK, again, one.now)
         await record_failures(one.org.context, one.failures, one.now)
+
+
+async def _refuse_records_of_others(one: PushRound) -> None:
+    """Fail the tasks whose record in the CRM belongs to another task. One wrong id must not stop the whole round."""
+    ids = {str(row.remote_id) for row in one.rows if row.remote_id not in {None, row.read.remote_id}}
+    rows = await store.links_of_records(one.org.context.workspace_id, one.org.key, ids)
+    owners = {remote_id: row.id for remote_id, row in rows.items()}
+    for row in list(one.rows):
+        if row.remote_id is None:
+            continue
+        key, owner = row.read.id, owners.setdefault(row.remote_id, row.read.id)
+        if owner == key:
+            continue
+        detail = f"The CRM returned the id {row.remote_id}, which is that of the task {owner}."
+        one.failures.append(failed(one.changes[key], CrmError(CrmCode.PLUGIN_FAILED, detail), one.now))
+        one.rows.remove(row)
+        one.done = [change for change in one.done if change.object_id != key]
+        one.conflicts = [synced for synced in one.conflicts if synced.link.id != key]

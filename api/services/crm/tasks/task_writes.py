@@ -72,9 +72,9 @@ async def send_tasks(
     for key, (synced, fields) in pushes.items():
         result = by_key.get(key) or WriteResult(key, error=CrmError(CrmCode.ANSWER_INVALID, in_doubt=True))
         if result.remote_id is not None:
-            synced.remote_id = result.remote_id
+            synced.remote_id = synced.remote_id or result.remote_id
             synced.base |= {name: (synced.texts[name], synced.texts[name]) for name in _written(synced, fields)}
-            one.finish(synced, CrmTaskState.SYNCED, org.session.record_url(result.remote_id))
+            one.finish(synced, CrmTaskState.SYNCED, org.session.record_url(synced.remote_id))
         elif result.error is not None:
             one.failures.append(failed(changes[key], result.error, now))
             if not result.error.in_doubt and result.error.code is not CrmCode.DUPLICATE_VALUE:
