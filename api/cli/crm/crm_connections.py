@@ -106,12 +106,19 @@ async def _cells(context: WorkspaceContext, workspace: Workspace, row: CrmConnec
         f"{row.org_name or row.org_id}{' (sandbox)' if row.is_sandbox else ''}",
         row.user_name or row.user_id,
         row.state.value,
-        "" if row.api_used is None else f"{row.api_used:,} of {row.api_limit:,}",
+        _use(row),
         f"{row.synced_at:%Y-%m-%d %H:%M:%S}" if row.synced_at else "never",
         str(sum(each.waiting for each in backlog)),
         str(sum(each.failed for each in backlog)),
         " ".join(part for part in (f"{row.code}:" if row.failures else "", message, row.detail, do) if part),
     ]
+
+
+def _use(row: CrmConnection) -> str:
+    """Return how many calls of the CRM's API are used. Without a limit of the CRM, they are Touchline's own."""
+    if row.api_used is None:
+        return ""
+    return f"{row.api_used:,}" if row.api_limit is None else f"{row.api_used:,} of {row.api_limit:,}"
 
 
 async def retry(settings: Settings, *, workspace: str) -> int:

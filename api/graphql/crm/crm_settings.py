@@ -12,7 +12,13 @@ from api.graphql.engine.rows import from_row
 from api.roles import Role
 from api.services.crm.connections import settings
 
-CrmKey = Annotated[str, strawberry.argument(description="Key of the CRM, as `crms` lists it, such as `salesforce`.")]
+CrmKey = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Key of the CRM, as `crms` lists it. If left out, the CRM to which the workspace is connected, or "
+        "was connected last; else `salesforce`."
+    ),
+]
 
 
 @strawberry.type(description="Settings of a workspace for a CRM. They are kept when it is disconnected.")
@@ -141,7 +147,7 @@ class CrmSettingsMutation:
         input: Annotated[
             CrmSettingsChanges, strawberry.argument(description="The settings to change; others keep their values.")
         ],
-        crm: CrmKey = "salesforce",
+        crm: CrmKey = None,
     ) -> CrmSettingsPayload:
         row = await settings.update_settings(info.context.workspace_context, crm, given_fields(input))
         return CrmSettingsPayload(settings=from_row(CrmSettings, row))

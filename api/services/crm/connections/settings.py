@@ -14,6 +14,7 @@ from api.services.crm.connections.access_values import find_crm
 from api.services.crm.tasks.switching import refresh_sync
 from api.store.crm import settings as store
 from api.store.crm import task_sync
+from api.store.crm.connections import connection_of, last_disconnected
 from api.store.engine.transactions import transaction
 from strategies import Refusal
 from strategies.errors import RefusalCollector
@@ -21,6 +22,8 @@ from strategies.errors import RefusalCollector
 MIN_API_SHARE, MAX_API_SHARE, DEFAULT_API_SHARE = 1, 100, 80
 """Percentages of the CRM's API limit."""
 MAX_FIELD_CHARACTERS = 80
+DEFAULT_CRM = "salesforce"
+"""The CRM whose settings change if none is named and none is connected."""
 
 
 async def settings_of(workspace_id: str, crm: str) -> CrmSettings:
@@ -39,8 +42,15 @@ async def settings_of(workspace_id: str, crm: str) -> CrmSettings:
     )
 
 
-async def update_settings(context: WorkspaceContext, crm_key: str, values: Mapping[str, Any]) -> CrmSettings:
-    """Change the given settings. Null restores the default. Raises Refusal."""
+async def update_settings(context: WorkspaceContext, crm_key: str | None, values: Mapping[str, Any]) -> CrmSettings:
+    """Change the given settings. Null restores the default. Raises Refusal.
+
+    Without a key, the settings are those of the CRM to which the workspace is connected, or was connected last.
+    """
+    if crm_key is None:
+        workspace_id = context.workspace_id
+        connection = await connection_of(workspace_id) or await last_disconnected(workspace_id)
+        crm_key = connection.crm if connection is not None else DEFAULT_CRM
     crm = find_crm(context, crm_key)
     row = await settings_of(context.workspace_id, crm.key)
     checks: dict[str, Callable[[Any], Any]] = {
