@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from strategies.contract import ByValue, Text
 from strategies.sentences.allowed_time_sentences import ALLOWED_TIME_SENTENCES
 from strategies.sentences.chosen_time_sentences import CHOSEN_TIME_SENTENCES
+from strategies.sentences.limit_sentences import LIMIT_SENTENCES
 
 MOMENTS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -262,6 +263,7 @@ SENTENCES: Mapping[str, Mapping[str, Text]] = {
     },
     **ALLOWED_TIME_SENTENCES,
     **CHOSEN_TIME_SENTENCES,
+    **LIMIT_SENTENCES,
 }
 
 RETIRED_SENTENCES: Mapping[str, Mapping[str, Text]] = {

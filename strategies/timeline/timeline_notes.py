@@ -25,6 +25,7 @@ WALL_TIME_CODES = frozenset({"TIME_CONFIGURED", "TIME_FROM_LAUNCH", "TIME_KEPT",
 TIME_CODES = WALL_TIME_CODES | {"SEND_AT", "SEND_AT_ON_WEEKEND", "AT_START", "AT_START_ON_WEEKEND"}
 """Notes of the built-in options with a wall time, or with an instant and its wall time."""
 TASK_CODES = frozenset({"TASK_BY_HAND", "HUMAN_WORK"})
+DAY = dt.timedelta(hours=24)
 DATE_CODES = frozenset({"SEND_AT", "SEND_AT_ON_WEEKEND", "TIME_PASSED_AT_LAUNCH"})
 """Notes of the built-in options with the date of the first step."""
 
@@ -117,6 +118,19 @@ def no_allowed_time(at: dt.datetime, zone: str) -> Note:
     """Return the note that a send option allows no time from an instant (UTC) on."""
     day, wall = _shown(at, zone)
     return Note("NO_TIME_ALLOWED", {"date": day.isoformat(), "time": wall.isoformat(), "at": utc(at)})
+
+
+def limited(emails: int, span: dt.timedelta, until: dt.datetime, zone: str) -> Note:
+    """Return the note that a sender had reached a limit, and when (UTC) its next email could be sent.
+
+    A daily cap has a span of 24 hours.
+    """
+    until = aware(until) + dt.timedelta(microseconds=-until.microsecond % 1_000_000)
+    day, wall = _shown(until, zone)
+    values: dict[str, str | int] = {"date": day.isoformat(), "time": wall.isoformat(), "at": utc(until)}
+    if span == DAY:
+        return Note("DAILY_CAP", {"emails": emails, **values})
+    return Note("THROTTLE", {"emails": emails, "seconds": int(span.total_seconds()), **values})
 
 
 def _shown(at: dt.datetime, zone: str) -> tuple[dt.date, dt.time]:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from api.services.campaigns.campaigns import add_step
 from api.services.common.lists.row_lists import Window
 from api.services.tasks.task_reads import TaskFilter, tasks
 from api.states import SendStatus, TaskDue
-from api.store.dispatch.throttles import Allowance, allowance, start_windows, take_slots
+from api.store.dispatch.throttles import Allowance, ReachedLimit, allowance, start_windows, take_slots
 from api.store.emails.emails import FOLDERS
 from api.store.engine.transactions import transaction
 from strategies import StepType
@@ -213,5 +213,6 @@ async def test_a_rate_limit(database: str) -> None:
         assert len(await take_slots(sender, send_ids, utc("03-02T09:00"))) == 25
     await start_windows(send_ids, utc("03-02T09:00:01"))
     assert says("R23", "The next email is sent at 9:00:46.")
-    assert await allowance(sender, utc("03-02T09:00:45")) == Allowance(0, utc("03-02T09:00:46"))
+    reached = ReachedLimit(25, timedelta(seconds=45), utc("03-02T09:00:46"))
+    assert await allowance(sender, utc("03-02T09:00:45")) == Allowance(0, reached)
     assert (await allowance(sender, utc("03-02T09:00:46"))).emails == 25

@@ -8,8 +8,12 @@ import strawberry
 
 from api.codes.reasons.outcome_reasons import ReasonCode
 from api.graphql.engine.graphql_context import Request
+from api.graphql.engine.language import Language
+from api.graphql.enrollments.explanations import ExplanationLine, explain
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import ALLOWED_TIMES
+from api.graphql.limits.list_sizes import ALLOWED_TIMES, EXPLANATION
+from api.services.workspaces import sender_waits
+from api.services.workspaces.sender_waits import ReachedLimit
 from api.states import UNTRANSMITTED_STATUSES, SendStatus
 
 OF_ALLOWED_TIMES = frozenset({ReasonCode.OUTSIDE_ALLOWED_TIMES, ReasonCode.NO_ALLOWED_TIME})
@@ -47,7 +51,7 @@ class WaitKind(Enum):
         "RETRY",
         description=(
             "It waits for the next attempt, because of its account, its sender's limit or the recipient's mail "
-            "server. `reason` and `detail` say which."
+            "server. `reason` says which: `THROTTLED` for a limit, see `Sender.reachedLimit`, or the code of an error."
         ),
     )
 
@@ -60,7 +64,8 @@ class EmailWait:
         "the whole reason. docs/errors.md lists the codes."
     )
     until: datetime | None = strawberry.field(
-        description="Until when the email waits, UTC, such as the start of the next range; null if it is not known."
+        description="Until when the email waits, UTC, such as the start of the next range; null if it is not known. "
+        "After a limit of the sender, earlier emails of the sender go first."
     )
 
 
@@ -77,9 +82,23 @@ class WaitFields:
     held: strawberry.Private[bool]
     reason: strawberry.Private[str | None]
     zone: strawberry.Private[str]
+    sender_id: strawberry.Private[str]
     step_id: strawberry.Private[str | None]
     enrollment_id: strawberry.Private[str | None]
     allowed_times_id: strawberry.Private[str | None]
+    explanation: strawberry.Private[Any]
+
+    @strawberry.field(
+        name="explanation",
+        metadata=cost(30, size=EXPLANATION),
+        description="How the send time was calculated, step by step, starting from the base day. A limit of the "
+        "sender that makes the email wait, or has made it wait, is the last step.",
+    )
+    async def explanation_lines(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
+        reached = await _reached_limit(self, info)
+        if reached is None:
+            return explain(info, self.explanation, language)
+        return explain(info, self.explanation, language, sender_waits.limit_note(reached, self.zone))
 
     @strawberry.field(
         metadata=cost(size=ALLOWED_TIMES),
@@ -112,7 +131,21 @@ class WaitFields:
                 campaign = await loaders.campaign.load(enrollment.campaign_id)
                 paused = campaign.paused_at is not None or campaign.holds is not None
                 return EmailWait(kind=WaitKind.PAUSE if paused else WaitKind.CHANGE, reason=None, until=None)
+        pause = await info.context.account_pauses.load(self.sender_id)
+        if pause is not None and self.due_at < pause.until:
+            return EmailWait(kind=WaitKind.RETRY, reason=pause.code, until=pause.until)
+        if (reached := await _reached_limit(self, info)) is not None:
+            return EmailWait(kind=WaitKind.RETRY, reason=ReasonCode.THROTTLED, until=reached.until)
         if self.reason is None:
             return None
         kind = WaitKind.ALLOWED_TIME if self.reason in OF_ALLOWED_TIMES else WaitKind.RETRY
         return EmailWait(kind=kind, reason=self.reason, until=self.due_at)
+
+
+async def _reached_limit(row: Any, info: Request) -> ReachedLimit | None:
+    """Return the limit of the sender for which an email waits; None if it does not wait for one."""
+    if row.status not in UNTRANSMITTED_STATUSES:
+        return None
+    sender = await info.context.loaders.sender.load(row.sender_id)
+    reached = sender_waits.reached_limit(info.context.workspace_context, sender)
+    return reached if reached is not None and row.due_at < reached.until else None

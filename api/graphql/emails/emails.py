@@ -1,7 +1,7 @@
 """Emails: types and queries."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -14,15 +14,13 @@ from api.graphql.emails.one_off_emails import OneOffEmail, one_off_of_row
 from api.graphql.emails.sent_messages import SentFields
 from api.graphql.engine.enums.table_enums import BounceKind, SendStatus
 from api.graphql.engine.graphql_context import Request
-from api.graphql.engine.language import Language
 from api.graphql.engine.lists.relay import After, Before, Connection, First, Last, PageRequest, connect, page_cost
 from api.graphql.engine.loading.loaded_fields import loaded_field
 from api.graphql.engine.node_interface import Node
 from api.graphql.engine.rows import from_row
-from api.graphql.enrollments.explanations import ExplanationLine, explain
 from api.graphql.launches.chosen_times import ChosenTime, chosen_time_of
 from api.graphql.limits.cost import cost
-from api.graphql.limits.list_sizes import EXPLANATION, FOLDERS, REPLIES
+from api.graphql.limits.list_sizes import FOLDERS, REPLIES
 from api.graphql.people.people import Person
 from api.graphql.replies.replies import Reply
 from api.graphql.sort_orders import order_of
@@ -101,17 +99,8 @@ class Email(SentFields, ActionFields, WaitFields, Node):
     sender_id: strawberry.Private[str]
     step_id: strawberry.Private[str | None]
     enrollment_id: strawberry.Private[str | None]
-    explanation: strawberry.Private[Any]
     subject: strawberry.Private[str | None]
     html: strawberry.Private[str | None]
-
-    @strawberry.field(
-        name="explanation",
-        metadata=cost(30, size=EXPLANATION),
-        description="How the send time was calculated, step by step, starting from the base day.",
-    )
-    def explanation_lines(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
-        return explain(info, self.explanation, language)
 
     @strawberry.field(
         description="The local time in a time zone that a rep chose last (`atLocal`); null if they chose an instant, "

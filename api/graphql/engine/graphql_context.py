@@ -16,7 +16,7 @@ from api.services.following.row_kinds import FollowedRow
 from api.services.following.row_watch import RowWatch
 from api.services.plugin_health.channels import health_of_channel_keys
 from api.services.plugin_health.health import PluginHealth, health_of
-from api.services.workspaces import senders
+from api.services.workspaces import sender_waits, senders
 
 
 @dataclass
@@ -43,6 +43,8 @@ class Context:
     """The row or events that a subscription follows, which its resolver sets. The transport sends all later updates."""
     shared_accounts: DataLoader[str, bool] = field(init=False)
     """Loads whether other workspaces use an account as well."""
+    account_pauses: DataLoader[str, Any] = field(init=False)
+    """Loads the pauses of the accounts of senders, by the senders' ids."""
     option_health: DataLoader[str, PluginHealth] = field(init=False)
     """Loads the health of installed send options by their keys."""
     channel_health: DataLoader[str, PluginHealth] = field(init=False)
@@ -56,6 +58,7 @@ class Context:
         """Start with empty loaders: rows that were read may have changed since."""
         self.loaders = Loaders(self.workspace_context.workspace_id)
         self.shared_accounts = DataLoader(load_fn=partial(senders.are_accounts_shared, self.workspace_context))
+        self.account_pauses = DataLoader(load_fn=partial(sender_waits.account_pauses, self.workspace_context))
         self.option_health = DataLoader(load_fn=partial(health_of, self.workspace_context))
         self.channel_health = DataLoader(load_fn=partial(health_of_channel_keys, self.workspace_context))
 

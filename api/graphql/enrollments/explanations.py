@@ -7,6 +7,7 @@ from strawberry.scalars import JSON
 
 from api.graphql.engine.graphql_context import Request
 from api.services.enrollments.timelines.explanations import notes_from_json
+from strategies import Note
 from strategies.sentences.sentences import own_first, sentence
 
 
@@ -19,9 +20,9 @@ class ExplanationLine:
     values: JSON = strawberry.field(description='The values in the sentence, by name, such as `{"day": 3}`.')
 
 
-def explain(info: Request, explanation: Any, language: str) -> list[ExplanationLine]:
-    """Return the sentences of a stored explanation."""
-    notes = notes_from_json(explanation)
+def explain(info: Request, explanation: Any, language: str, *further: Note) -> list[ExplanationLine]:
+    """Return the sentences of a stored explanation, and of further notes."""
+    notes = [*notes_from_json(explanation), *further]
     options = own_first(notes, info.context.workspace_context.installed.send_options)
     return [
         ExplanationLine(code=note.code, sentence=sentence(note, language, options), values=JSON(dict(note.values)))

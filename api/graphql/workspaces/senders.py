@@ -17,7 +17,7 @@ from api.graphql.limits.cost import cost
 from api.graphql.sort_orders import NamedOrder, order_of
 from api.graphql.stats import Stats, stats_of
 from api.graphql.workspaces.sender_lists import SenderLists
-from api.services.workspaces import senders, workspace_reads
+from api.services.workspaces import sender_waits, senders, workspace_reads
 
 
 @strawberry.type(description="A rate limit: at most this many emails in any period of this many seconds.")
@@ -29,6 +29,13 @@ class Throttle:
         description="Length of the period in seconds, 1 to 86,400. An email counts until the period "
         "after the server's answer has passed."
     )
+
+
+@strawberry.type(description="A rate limit or a daily cap that a sender has reached. Its due emails wait.")
+class ReachedLimit:
+    emails: int = strawberry.field(description="Number of emails that the limit allows in `seconds`.")
+    seconds: int = strawberry.field(description="Length of the limit's period; 86,400 for a daily cap.")
+    until: datetime = strawberry.field(description="When the next email can be sent, UTC.")
 
 
 @strawberry.type(
@@ -92,6 +99,16 @@ class Sender(SenderLists, Node):
         if self.throttle_emails is None or self.throttle_seconds is None:
             return None
         return Throttle(emails=self.throttle_emails, seconds=self.throttle_seconds)
+
+    @strawberry.field(
+        description="The limit, of `throttle` and `dailyCap`, for which due emails of the sender wait now; null if "
+        "none does."
+    )
+    def reached_limit(self, info: Request) -> ReachedLimit | None:
+        reached = sender_waits.reached_limit(info.context.workspace_context, cast(Any, self))
+        if reached is None:
+            return None
+        return ReachedLimit(emails=reached.emails, seconds=int(reached.span.total_seconds()), until=reached.until)
 
     @strawberry.field(description="Why and until when the account of the channel is paused; null when it is not.")
     async def account_pause(self, info: Request) -> AccountPause | None:

@@ -14,7 +14,8 @@ class Sender(WorkspaceRow):
     ``title`` is the job title. ``signature`` is HTML, which ``append_signature`` appends to templates without it.
 
     At most ``throttle_emails`` are sent in any ``throttle_seconds``, and at most ``daily_cap`` in any
-    24 hours.
+    24 hours. ``limited_until`` is the end of the last wait for such a limit, which allowed ``limited_emails`` in
+    ``limited_seconds``.
     """
 
     name = varchar(200)
@@ -26,6 +27,9 @@ class Sender(WorkspaceRow):
     throttle_emails = fields.IntField(null=True)
     throttle_seconds = fields.IntField(null=True)
     daily_cap = fields.IntField(null=True)
+    limited_until = fields.DatetimeField(null=True)
+    limited_emails = fields.IntField(null=True)
+    limited_seconds = fields.IntField(null=True)
     title = varchar(200, default="", db_default="")
     signature = fields.TextField(default="", db_default="")
     append_signature = fields.BooleanField(default=True, db_default=True)

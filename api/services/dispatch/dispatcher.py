@@ -196,9 +196,10 @@ class Dispatcher:
             return 0, None
         if throttles.windows(sender):
             allowed = await throttles.allowance(sender, now)
-            if not allowed.emails:
+            if allowed.reached is not None:
                 self.runtime.metrics.throttled.inc()
-                return 0, allowed.opens_at
+                await throttles.store_reached_limit(sender, allowed.reached)
+                return 0, allowed.reached.until
             limit = min(limit, allowed.emails)
         ask_later = self._questions.add if self._asks_beside else None
         deliveries, settled = await claim_and_load(

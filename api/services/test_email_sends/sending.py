@@ -155,8 +155,8 @@ async def _begin(
         if await count_since(context.workspace_id, row.at - timedelta(hours=1)) >= MAX_TESTS_PER_HOUR:
             raise Refusal.of(EmailCode.SENDER_NOT_READY, (), case="tests", limit=MAX_TESTS_PER_HOUR)
         if throttles.windows(columns) and not await throttles.take_slots(columns, [row.id], now):
-            opens_at = (await throttles.allowance(columns, now)).opens_at
-            raise Refusal.of(EmailCode.SENDER_NOT_READY, ("senderId",), at=utc(opens_at or now))
+            reached = (await throttles.allowance(columns, now)).reached
+            raise Refusal.of(EmailCode.SENDER_NOT_READY, ("senderId",), at=utc(reached.until if reached else now))
         await TestEmail.bulk_create([row])
         await remember(context, key, [row.id])
     return row

@@ -156,6 +156,9 @@ async def _set(context: WorkspaceContext, row: Sender, values: dict[str, Any], *
     with refusals:
         await _check_channel(context, row)
     refusals.raise_any()
+    if changed & {"throttle_emails", "throttle_seconds", "daily_cap"}:
+        row.limited_until = None  # of the limits before; the next claim finds out
+        changed |= {"limited_until"}
     exists = Refusal.of(WorkspaceCode.SENDER_EXISTS, ("email",), email=row.email)
     if "email" in values:
         row.email_key = address_key(row.email)

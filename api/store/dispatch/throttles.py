@@ -5,7 +5,8 @@ slot until M seconds after the mail server's answer. So a server never sees more
 slow it is. The table ``departure`` has one row for each slot.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,11 +24,20 @@ SLOT_COLUMNS = {"id": "text", "sender_id": "text", "send_id": "text", "began_at"
 
 
 @dataclass(frozen=True, slots=True)
-class Allowance:
-    """The number of emails that may be sent now, and if it is 0, when (UTC) the next one may be sent."""
+class ReachedLimit:
+    """A limit that a sender has reached: so many emails in a time, and when (UTC) the next one may be sent."""
 
     emails: int
-    opens_at: datetime | None = None
+    span: timedelta
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """The number of emails that may be sent now, and if it is 0, the limit that was reached."""
+
+    emails: int
+    reached: ReachedLimit | None = None
 
 
 def windows(sender: Mapping[str, Any]) -> list[tuple[int, timedelta]]:
@@ -42,7 +52,7 @@ def windows(sender: Mapping[str, Any]) -> list[tuple[int, timedelta]]:
 
 async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
     """Return how many emails a throttled sender may send at ``now`` (UTC)."""
-    left, opens_at = 1_000_000, now
+    left, reached = 1_000_000, None
     for emails, span in windows(sender):
         (row,) = await execute(
             "SELECT count(*) AS used FROM departure WHERE sender_id = $1 AND (ended_at IS NULL OR ended_at > $2)",
@@ -60,8 +70,39 @@ async def allowance(sender: Mapping[str, Any], now: datetime) -> Allowance:
                 emails - 1,
             )
             # Without such a row, the window waits for the answer to an email in transmission.
-            opens_at = max(opens_at, instant(rows[0]["ended_at"]) + span if rows else now + timedelta(seconds=1))
-    return Allowance(max(left, 0), opens_at if left <= 0 else None)
+            until = instant(rows[0]["ended_at"]) + span if rows else now + timedelta(seconds=1)
+            if reached is None or until > reached.until:
+                reached = ReachedLimit(emails, span, max(until, now))
+    return Allowance(max(left, 0), reached)
+
+
+def reached_limit(sender: Mapping[str, Any]) -> ReachedLimit | None:
+    """Return the limit that a sender has reached last, by its row. None if it has never reached its present limits."""
+    if sender["limited_until"] is None:
+        return None
+    span = timedelta(seconds=sender["limited_seconds"])
+    return ReachedLimit(sender["limited_emails"], span, instant(sender["limited_until"]))
+
+
+async def store_reached_limit(sender: Mapping[str, Any], reached: ReachedLimit) -> None:
+    """Store the limit for which a sender's due emails wait, so that people see it. Most calls find it stored."""
+    if reached != reached_limit(sender):
+        await execute(
+            "UPDATE sender SET limited_until = $2, limited_emails = $3, limited_seconds = $4 WHERE id = $1",
+            sender["id"],
+            reached.until,
+            reached.emails,
+            int(reached.span.total_seconds()),
+        )
+
+
+async def explain_limit(send_ids: Sequence[str], line: Sequence[Any]) -> None:
+    """Add a line, a code and its values, to the explanations of emails that waited for their sender's limit."""
+    longer = "explanation || jsonb_build_array(CAST($2 AS jsonb))"
+    if not is_postgres():
+        # char(36) is a dollar sign, which marks a parameter in our statements: the path '$[#]' is behind the last line.
+        longer = "json_insert(explanation, char(36) || '[#]', json($2))"
+    await execute(f"UPDATE send SET explanation = {longer} WHERE {in_list('id', 1)}", list(send_ids), json.dumps(line))
 
 
 async def _limit_future_answers(sender_id: str, now: datetime) -> None:

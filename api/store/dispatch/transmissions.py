@@ -58,7 +58,10 @@ which the person is to be recalculated; and the email does not wait for a send o
 ``_step_remains``, this is the last check before an email is sent; ``dispatch/claim/checks_before_rendering.py`` asks
 the same before rendering, except for changed facts and failed options."""
 
-SENDER_COLUMNS = "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap"
+SENDER_COLUMNS = (
+    "id, workspace_id, name, email, channel, channel_config, throttle_emails, throttle_seconds, daily_cap,"
+    " limited_until, limited_emails, limited_seconds"
+)
 """The columns of a sender that dispatch needs."""
 
 TRANSMISSION_COLUMNS = {

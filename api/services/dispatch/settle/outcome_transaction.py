@@ -14,6 +14,7 @@ from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.outcome_decision import decide_outcome, event_line, within_allowed_times
 from api.services.dispatch.retry_policy import requested_wait
+from api.services.dispatch.settle.reached_limits import explain_limits
 from api.services.enrollments.progress import finish_done, finished
 from api.services.replies.bounces import Bounced, settle_bounces
 from api.services.tasks.closing import complete_task_of_email
@@ -133,6 +134,7 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery], real_
             sender_deliveries[0].batch.sender, ids, sender_deliveries[0].at(runtime.clock())
         )
         stages.update({each: Stage.THROTTLED for each in ids if each not in allowed})
+        await explain_limits([each for each in sender_deliveries if each.send.id in allowed], real_now)
     if contents := _contents(each for each in deliveries if stages[each.send.id] is Stage.TRANSMITTING):
         await sent_contents.keep(contents, real_now, runtime.stored_bases)
     return stages

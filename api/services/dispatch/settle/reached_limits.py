@@ -1,0 +1,28 @@
+"""The line of an explanation about the limit of a sender that has delayed an email."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from api.services.dispatch.claim.delivery import Delivery
+from api.services.enrollments.timelines.explanations import notes_to_json
+from api.store.dispatch import throttles
+from api.store.dispatch.throttles import ReachedLimit
+from strategies.timeline import timeline_notes
+
+AFTERWARDS = timedelta(minutes=1)
+"""How long after the end of a wait the emails that go out are those that waited. Later ones waited for something else,
+such as the resume of their campaign."""
+
+
+async def explain_limits(deliveries: Iterable[Delivery], real_now: datetime) -> None:
+    """Say in the explanations of these emails, which are about to be sent, that they waited for a limit."""
+    waited: dict[tuple[ReachedLimit, str], list[str]] = {}
+    for delivery in deliveries:
+        reached = throttles.reached_limit(delivery.batch.sender)
+        if reached is None or delivery.at(real_now) > reached.until + AFTERWARDS:
+            continue
+        if delivery.send.due_at < reached.until:
+            waited.setdefault((reached, delivery.send.zone), []).append(delivery.send.id)
+    for (reached, zone), send_ids in waited.items():
+        note = timeline_notes.limited(reached.emails, reached.span, reached.until, zone)
+        await throttles.explain_limit(send_ids, notes_to_json([note])[0])
