@@ -33,7 +33,7 @@ def order(send: Any) -> RenderRequest:
 
 def expecting(count: int) -> tuple[BatchRendering, list[ClaimedEmail]]:
     sends = [cast(ClaimedEmail, Send(number)) for number in range(count)]
-    emails = BatchRendering("wsp", order)
+    emails = BatchRendering("wsp")
     emails.expect(sends)
     return emails, sends
 
@@ -47,7 +47,7 @@ async def test_a_caller_that_is_cancelled_takes_no_email_from_the_others(monkeyp
 
     monkeypatch.setattr(batch_rendering, "write_slowly", write)
     emails, sends = expecting(4)
-    asking = [asyncio.create_task(emails.write(send)) for send in sends]
+    asking = [asyncio.create_task(emails.write(send, order)) for send in sends]
     await asyncio.sleep(0.01)
     asking[1].cancel()
     await asyncio.sleep(0)
@@ -68,7 +68,7 @@ async def test_where_the_call_is_cancelled_the_others_are_written_all_the_same(
 
     monkeypatch.setattr(batch_rendering, "write_slowly", write)
     emails, sends = expecting(3)
-    asking = [asyncio.create_task(emails.write(send)) for send in sends]
+    asking = [asyncio.create_task(emails.write(send, order)) for send in sends]
     await asyncio.sleep(0.01)
     asking[0].cancel()
     await asyncio.sleep(0)
@@ -91,7 +91,7 @@ async def test_behind_an_email_that_broke_a_limit_the_next_is_written_alone(monk
 
     monkeypatch.setattr(batch_rendering, "write_slowly", write)
     emails, sends = expecting(6)
-    answers = [await emails.write(send) for send in sends]
+    answers = [await emails.write(send, order) for send in sends]
     assert [isinstance(each, RenderedEmail) for each in answers] == [False, False, True, True, True, True]
     assert calls == [["0", "1", "2", "3", "4", "5"], ["1"], ["2"], ["3", "4", "5"]]
 
@@ -109,8 +109,8 @@ async def test_an_email_that_cannot_be_written_ahead_keeps_no_other_from_being_w
 
     monkeypatch.setattr(batch_rendering, "write_slowly", write)
     _, sends = expecting(3)
-    emails = BatchRendering("wsp", broken)
+    emails = BatchRendering("wsp")
     emails.expect(sends)
-    answers = await asyncio.gather(*map(emails.write, sends), return_exceptions=True)
+    answers = await asyncio.gather(*(emails.write(send, broken) for send in sends), return_exceptions=True)
     assert isinstance(answers.pop(1), ValueError)
     assert answers == [RenderedEmail("0", b""), RenderedEmail("2", b"")]

@@ -1,6 +1,7 @@
 """Emails are prepared while sessions wait, and a session sends what was prepared."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -160,3 +161,18 @@ async def test_accounts_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert list(map(id, prepared[4:])) == list(map(id, large[2:]))
+
+
+async def test_sent_emails_leave_memory_without_a_garbage_collection(world: World) -> None:
+    enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        dispatcher = Dispatcher(world.through(OneSession()))
+        await dispatcher.step(NOW)
+        await dispatcher.drain()
+        assert await Send.filter(status=SendStatus.SENT).count() == 10
+        assert not [each for each in gc.get_objects() if isinstance(each, (Batch, Delivery))]
+    finally:
+        if enabled:
+            gc.enable()

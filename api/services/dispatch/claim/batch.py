@@ -72,8 +72,8 @@ class Batch:
 
     def __post_init__(self) -> None:
         """Create the objects that render the emails and pack them for storage."""
-        object.__setattr__(self, "emails", BatchRendering(str(self.workspace.id), self.order))
-        object.__setattr__(self, "contents", ContentPacking(str(self.workspace.id), self.placeholder_order))
+        object.__setattr__(self, "emails", BatchRendering(str(self.workspace.id)))
+        object.__setattr__(self, "contents", ContentPacking(str(self.workspace.id)))
         object.__setattr__(self, "is_throttled", bool(throttles.windows(self.sender)))
 
     @classmethod
@@ -178,14 +178,14 @@ class Batch:
         if why := self.why_not_send(send):
             return _failed(why)
         try:
-            rendered = await self.emails.write(send)
+            rendered = await self.emails.write(send, self.order)
         except WorkersBusyError:
             return DispatchAnswer.RENDERERS_BUSY
         return rendered if isinstance(rendered, RenderedEmail) else _failed(rendered.why)
 
     def write_ahead(self, send: ClaimedEmail) -> RenderedEmail | None:
         """Check, render and build one email if that is quick. Returns None otherwise, or if it must not be sent."""
-        return None if self.why_not_send(send) else self.emails.write_ahead(send)
+        return None if self.why_not_send(send) else self.emails.write_ahead(send, self.order)
 
     def order(self, send: ClaimedEmail) -> RenderRequest:
         """Return the data from which an email is rendered."""

@@ -17,6 +17,12 @@ log = logging.getLogger("touchline.dispatch")
 MAX_EMAILS_AHEAD = 40
 """The most emails that are rendered before a session needs them. They are in memory until then."""
 
+OrderOf = Callable[[ClaimedEmail], RenderRequest]
+"""Returns the data from which an email is rendered.
+
+It is a method of the batch, so each call passes it. Kept here, it would let the batch wait for a garbage collection.
+"""
+
 
 class BatchRendering:
     """Renders the emails of one batch. ``key`` is the id of their workspace.
@@ -32,9 +38,8 @@ class BatchRendering:
       apply to that email only.
     """
 
-    def __init__(self, key: str, order: Callable[[ClaimedEmail], RenderRequest]) -> None:
+    def __init__(self, key: str) -> None:
         self._key = key
-        self._order = order
         self._coming: dict[str | None, OrderedDict[str, ClaimedEmail]] = {}
         self._alone: set[str | None] = set()
         self._ahead: dict[str, asyncio.Future[RenderedEmail | RenderFailure | None]] = {}
@@ -44,25 +49,25 @@ class BatchRendering:
         for send in sends:
             self._coming.setdefault(send.step_id, OrderedDict())[send.id] = send
 
-    async def write(self, send: ClaimedEmail) -> RenderedEmail | RenderFailure:
+    async def write(self, send: ClaimedEmail, order_of: OrderOf) -> RenderedEmail | RenderFailure:
         """Write an email. Raises WorkersBusyError."""
         coming = self._coming.get(send.step_id, OrderedDict())
         coming.pop(send.id, None)
         ahead = self._ahead.pop(send.id, None)
         if ahead is not None and (rendered := await asyncio.shield(ahead)) is not None:
             return rendered
-        order = self._order(send)
+        order = order_of(send)
         try:
             return await write_quickly(self._key, order)
         except SlowWorkError:
-            return await self._write_several(send.step_id, order, coming)
+            return await self._write_several(send.step_id, order, coming, order_of)
 
-    def write_ahead(self, send: ClaimedEmail) -> RenderedEmail | None:
+    def write_ahead(self, send: ClaimedEmail, order_of: OrderOf) -> RenderedEmail | None:
         """Write an email that no session needs yet. Returns None if that is not quick, or if it cannot be sent."""
         if send.id in self._ahead:
             return None
         try:
-            written = run_quick(render_email, self._order(send))
+            written = run_quick(render_email, order_of(send))
         except SlowWorkError:
             return None
         if not isinstance(written, RenderedEmail):
@@ -71,14 +76,14 @@ class BatchRendering:
         return written
 
     async def _write_several(
-        self, step_id: str | None, order: RenderRequest, coming: OrderedDict[str, ClaimedEmail]
+        self, step_id: str | None, order: RenderRequest, coming: OrderedDict[str, ClaimedEmail], order_of: OrderOf
     ) -> RenderedEmail | RenderFailure:
         """Render one email, and as many next emails of its step as the call may contain."""
         most = (
             0 if step_id in self._alone else min(MAX_BATCH_ITEMS - 1, MAX_EMAILS_AHEAD - len(self._ahead), len(coming))
         )
         others = [coming.popitem(last=False)[1] for _ in range(most)]
-        orders = [(each, next_order) for each in others if (next_order := self._order_or_none(each)) is not None]
+        orders = [(each, next_order) for each in others if (next_order := _order_or_none(each, order_of)) is not None]
         others = [each for each, _ in orders]
         waiting = {each.id: asyncio.get_running_loop().create_future() for each in others}
         self._ahead |= waiting
@@ -95,10 +100,11 @@ class BatchRendering:
                 if each.id not in rendered and self._ahead.pop(each.id, None) is not None:
                     coming[each.id] = each
 
-    def _order_or_none(self, send: ClaimedEmail) -> RenderRequest | None:
-        """Return the data of an email, or None if that fails. ``write`` raises the error for the session."""
-        try:
-            return self._order(send)
-        except Exception:
-            log.debug("cannot render the email %s ahead", send.id, exc_info=True)
-            return None
+
+def _order_or_none(send: ClaimedEmail, order_of: OrderOf) -> RenderRequest | None:
+    """Return the data of an email, or None if that fails. ``write`` raises the error for the session."""
+    try:
+        return order_of(send)
+    except Exception:
+        log.debug("cannot render the email %s ahead", send.id, exc_info=True)
+        return None

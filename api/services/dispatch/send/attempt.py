@@ -71,7 +71,8 @@ async def prepare(delivery: Delivery) -> RenderedEmail | Answer:
         if written is DispatchAnswer.RENDERERS_BUSY:
             delivery.retry_at = delivery.batch.recheck_at(delivery.send)
         if isinstance(written, RenderedEmail):
-            delivery.content = await delivery.batch.contents.pack(delivery.send, written.message)
+            batch = delivery.batch
+            delivery.content = await batch.contents.pack(delivery.send, written.message, batch.placeholder_order)
     except Exception:
         log.exception("cannot prepare the email %s", delivery.send.id)
         return DispatchAnswer.NOT_PREPARED

@@ -62,7 +62,7 @@ def prepare_ahead(delivery: Delivery) -> None:
             return
         written = batch.write_ahead(send)
         if written is not None and len(written.message) <= MAX_PREPARED_BYTES:
-            delivery.content = batch.contents.pack_small(send, written.message)
+            delivery.content = batch.contents.pack_small(send, written.message, batch.placeholder_order)
             delivery.prepared = written
     except Exception:  # the session meets the same error and handles it
         log.debug("cannot prepare the email %s ahead", send.id, exc_info=True)
