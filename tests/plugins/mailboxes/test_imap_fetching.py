@@ -1,13 +1,15 @@
-"""How mails are divided into batches and searches, and how folders are found."""
+"""How mails are divided into batches and searches, and how folders are listed and found."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from imapclient import IMAPClient
 from imapclient.imapclient import JUNK
 
 from plugins.mailboxes.imap import fetching
-from plugins.mailboxes.imap.folders import Listed, _special
+from plugins.mailboxes.imap.folders import Listed, _special, folders_to_read
+from plugins.mailboxes.imap.url import parse
 from tests.plugins.mailboxes.imap_mails import SINCE
 
 
@@ -31,6 +33,7 @@ def test_times_that_have_no_utc_are_replaced() -> None:
     ("folders", "expected"),
     [
         ([((b"\\HasNoChildren", b"\\Junk"), b"/", "[Gmail]/Spam"), ((), b"/", "Junk")], "[Gmail]/Spam"),
+        ([((b"\\HASNOCHILDREN", b"\\JUNK"), b"/", "Werbung")], "Werbung"),
         ([((), b".", "INBOX.Junk E-mail")], "INBOX.Junk E-mail"),
         ([((), None, "SPAM")], "SPAM"),
         ([((), b"/", "Junk/2025"), ((), b"/", "Work")], None),
@@ -38,3 +41,28 @@ def test_times_that_have_no_utc_are_replaced() -> None:
 )
 def test_the_spam_folder_is_found_by_its_use_or_name(folders: list[Any], expected: str | None) -> None:
     assert _special([Listed(*each) for each in folders], JUNK) == expected
+
+
+def lister(*lines: bytes) -> Any:
+    """Return a client whose server lists these folders."""
+    client: Any = object.__new__(IMAPClient)
+    client.folder_encode = True
+    client._do_list = lambda *_: client._proc_folder_list(lines)
+    return client
+
+
+@pytest.mark.parametrize("name", [b"R&D", b"a&A-", b"a&\xe9-", b"&2AA-"])
+def test_a_folder_whose_name_cannot_be_read_does_not_stop_the_others(
+    name: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = lister(b'() "/" INBOX', b'() "/" "%b"' % name, b'(\\Junk) "/" "M&APw-ll &-Co"')
+    assert folders_to_read(client, parse("imap://u:p@h")) == ["INBOX", "M\u00fcll &Co"]
+    assert repr(name)[2:-1] in caplog.text
+    assert client.folder_encode, "names of folders are encoded again"
+
+
+@pytest.mark.parametrize("attribute", [b"\\Noselect", b"\\NoSelect", b"\\NOSELECT", b"\\NonExistent"])
+def test_a_name_without_a_folder_is_not_opened(attribute: bytes) -> None:
+    client = lister(b'() "/" INBOX', b'(%b \\Junk) "/" Junk' % attribute, b'() "/" 2026')
+    assert folders_to_read(client, parse("imap://u:p@h")) == ["INBOX"]
+    assert folders_to_read(client, parse("imap://u:p@h?spam=2026")) == ["INBOX", "2026"]
