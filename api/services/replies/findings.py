@@ -72,6 +72,8 @@ class Finding:
     """The id of the email, as a provider reports it."""
     addresses: tuple[str, ...] = ()
     """Addresses of the recipient. They identify the email if the mail has no other reference."""
+    written_to: tuple[str, ...] = ()
+    """Addresses to which a person sent the reply. The email's sender may be one of them."""
     failures: tuple[FailedRecipient, ...] = ()
     reply: ReplyText = field(default_factory=ReplyText)
 
@@ -221,7 +223,8 @@ def _findings_of_mail(
         AnswerKind.OWN: tuple(reading.recipients),
     }.get(kind, senders)
     reply = _reply_text(reading, asks=asks)
-    yield Finding(row, kind, ids, returned_to, None, addresses, tuple(reading.failures), reply)
+    written_to = tuple(reading.recipients) if kind is AnswerKind.REPLY else ()
+    yield Finding(row, kind, ids, returned_to, None, addresses, written_to, tuple(reading.failures), reply)
 
 
 def _read_event(row: IncomingRow, returns: ReturnAddresses | None) -> ReadRow:
@@ -240,7 +243,7 @@ def _read_event(row: IncomingRow, returns: ReturnAddresses | None) -> ReadRow:
     addresses = (recipient,) if recipient else ()
     reply = ReplyText(recipient, "", details.get("detail", "")) if kind is AnswerKind.REPLY else ReplyText()
     found = Finding(
-        row, kind, ids, _returned_to(addresses, returns), details.get("email_id"), addresses, failures, reply
+        row, kind, ids, _returned_to(addresses, returns), details.get("email_id"), addresses, (), failures, reply
     )
     return ReadRow(row, row.kind, "", (found,))
 

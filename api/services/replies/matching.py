@@ -108,24 +108,29 @@ async def _by_address(finding: Finding) -> tuple[Match, ...]:
 
 
 async def _by_recipient(findings: Sequence[Finding]) -> list[tuple[Match, ...]]:
-    """Return the emails of each finding by the recipient's address, among senders with the mailbox of the mail."""
-    by_mailbox: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in findings:
-        by_mailbox.setdefault(tuple(sorted(_keys(finding.row.own_addresses))), []).append(finding)
-    found: dict[int, tuple[Match, ...]] = {}
-    for own_keys, those in by_mailbox.items():
-        if own_keys:
-            earliest = min(each.row.at for each in those) - RECIPIENT_PERIOD
-            recipient_keys = sorted({key for each in those for key in _keys(each.addresses)})
-            sent = await answered_emails.sent_to(own_keys, recipient_keys, earliest)
-            found |= {id(each): _emails_lately(each, sent) for each in those}
-    return [found.get(id(finding), ()) for finding in findings]
+    """Return the emails of each finding by the recipient's address.
+
+    Only emails of senders with the mailbox of the mail count, and of a reply also those of the senders to whom it was
+    written: one mailbox can receive the mails of several senders, and not every login is an address.
+    """
+    sender_keys = [_keys([*each.row.own_addresses, *each.written_to]) for each in findings]
+    all_keys = sorted(set().union(*sender_keys))
+    if not all_keys:
+        return [()] * len(findings)
+    earliest = min(each.row.at for each in findings) - RECIPIENT_PERIOD
+    recipient_keys = sorted({key for each in findings for key in _keys(each.addresses)})
+    sent = await answered_emails.sent_to(all_keys, recipient_keys, earliest)
+    return [_emails_lately(each, own, sent) for each, own in zip(findings, sender_keys, strict=True)]
 
 
-def _emails_lately(finding: Finding, sent: Sequence[SentEmail]) -> tuple[Match, ...]:
+def _emails_lately(finding: Finding, sender_keys: set[str], sent: Sequence[SentEmail]) -> tuple[Match, ...]:
     keys, earliest = _keys(finding.addresses), finding.row.at - RECIPIENT_PERIOD
     latest = finding.row.at + CLOCK_TOLERANCE
-    emails = [each for each in sent if earliest < each.sent_at <= latest and keys & _keys([each.recipient])]
+    emails = [
+        each
+        for each in sent
+        if each.sender_key in sender_keys and earliest < each.sent_at <= latest and keys & _keys([each.recipient])
+    ]
     if finding.kind is AnswerKind.REPLY:
         in_order = sorted(emails, key=lambda each: (each.sent_at, each.id))
         emails = list({(each.workspace_id, each.enrollment_id): each for each in in_order}.values())

@@ -88,6 +88,8 @@ class SentEmail(NamedTuple):
     sent_at: datetime
     enrollment_id: str | None
     """None outside campaigns."""
+    sender_key: str
+    """The key of its sender's address."""
 
 
 EMAILS_OF_PEOPLE = (
@@ -105,7 +107,7 @@ async def sent_to(own_keys: Sequence[str], recipient_keys: Sequence[str], after:
     """
     found = " UNION ALL ".join(
         "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient, send.sent_at,"
-        " send.enrollment_id"
+        " send.enrollment_id, sender.email_key AS sender_key"
         f" FROM sender JOIN {people} {emails} AND send.sender_id = sender.id"
         f" WHERE {in_list('sender.email_key', 1)} AND send.status || '' IN ('SENT', 'BOUNCED') AND send.sent_at > $3"
         " AND NOT send.sandbox"
@@ -139,7 +141,7 @@ async def may_have_reached(recipient_keys: Sequence[str], own_keys: Sequence[str
     of_senders = f" AND {in_list('sender.email_key', 2)}" if own_keys else ""
     found = " UNION ALL ".join(
         "SELECT send.id, send.workspace_id, coalesce(send.recipient, person.email) AS recipient,"
-        " coalesce(send.sent_at, send.planned_at) AS sent_at, send.enrollment_id"
+        " coalesce(send.sent_at, send.planned_at) AS sent_at, send.enrollment_id, sender.email_key AS sender_key"
         f" FROM {people} {emails} JOIN sender ON sender.id = send.sender_id"
         " WHERE (send.message_id IS NOT NULL OR send.status || '' IN ('IN_DOUBT', 'SENT', 'BOUNCED'))"
         f" AND NOT send.sandbox{of_senders}"
@@ -160,7 +162,8 @@ async def may_have_reached(recipient_keys: Sequence[str], own_keys: Sequence[str
 
 def _sent_email(row: Row) -> SentEmail:
     sent_at = instant(row["sent_at"])
-    return SentEmail(row["id"], row["workspace_id"], row["recipient"], sent_at, row["enrollment_id"])
+    where = row["enrollment_id"], row["sender_key"]
+    return SentEmail(row["id"], row["workspace_id"], row["recipient"], sent_at, *where)
 
 
 async def mark_sent(emails: Sequence[tuple[str, datetime]]) -> None:

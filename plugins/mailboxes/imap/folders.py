@@ -25,7 +25,7 @@ USUAL_NAMES = MappingProxyType(
 MAX_LISTED_FOLDERS = 30
 """The most folders that an error names."""
 CANNOT_BE_OPENED = frozenset({b"\\noselect", b"\\nonexistent"})
-"""Attributes of names that are no folders, in lower case (RFC 3501, RFC 5258)."""
+"""Attributes of names without a folder, in lower case (RFC 3501, RFC 5258)."""
 
 
 class Listed(NamedTuple):

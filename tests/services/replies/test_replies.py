@@ -13,10 +13,11 @@ from api.services.people.merging import merge_people
 from api.services.people.people import create_person
 from api.services.replies import replies
 from api.services.replies.replies import record_reply
+from api.services.workspaces.senders import create_sender
 from api.states import EnrollmentStatus, IncomingResult, MatchedBy, OnReply, ReplyKind, SendStatus
 from strategies import Refusal, StepType
 from tests.databases import on_sqlite
-from tests.services.replies.incoming_mails import DAY, HOUR, RETURNS, auto_reply, receive, reply, sent_email
+from tests.services.replies.incoming_mails import DAY, HOUR, OWN, RETURNS, auto_reply, receive, reply, sent_email
 from tests.services.world import NOW, World, make_sent_world, make_world
 
 
@@ -177,6 +178,22 @@ async def test_a_reply_without_references_ends_each_campaign_after_several_email
     assert sorted(answered) == sorted([last.id, (await Send.get(enrollment_id=also.id, step__number=2)).id])
     await world.tick(NOW + 40 * DAY)
     assert await Send.filter(enrollment_id=also.id, status="SENT").count() == 2, "nothing after a reply"
+
+
+@pytest.mark.parametrize("own", [(), ("sales@example.com",), ("o@example.com",)])
+@pytest.mark.parametrize("by", ["to", "Cc", "Delivered-To"])
+async def test_a_reply_without_references_is_found_in_a_mailbox_of_several_senders(
+    world: World, own: tuple[str, ...], by: str
+) -> None:
+    """Such as that of a team, in which the mails to each sender arrive, or one whose login is no address."""
+    await create_sender(world.context, name="O", email="o@example.com", zone="UTC", channel="scripted")
+    email = await sent_email(world)
+    other = reply(None, to="team@example.com", headers={"Cc": "ada@example.com"})
+    own_mail = reply(None, to="G@Example.com") if by == "to" else reply(None, to="x@example.com", headers={by: OWN[0]})
+    unmatched, found = await receive(world, other, own_mail, own=own)
+    assert (unmatched.result, found.result) == (IncomingResult.UNMATCHED, IncomingResult.APPLIED)
+    assert (found.send_id, found.matched_by) == (email.id, MatchedBy.RECIPIENT)
+    assert (await Enrollment.get(id=email.enrollment_id)).end_reason == "REPLIED"
 
 
 @on_sqlite
