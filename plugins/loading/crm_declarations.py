@@ -1,7 +1,7 @@
 """Check the declarations of a CRM: its ways to connect, and its numbers."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from plugins.crms.access import AccessField, AccessFieldKind, ConnectWay
 from plugins.loading.declaration_checks import UnusableError, check_flag, check_texts
@@ -24,6 +24,12 @@ def check_ways(owner: str, attribute: str, value: object) -> tuple[ConnectWay, .
         raise UnusableError(f"{owner} cannot be used: {attribute} is empty.")
     _refuse_twice(owner, attribute, [way.key for way in found])
     return found
+
+
+def methods_for_ways(declarations: Mapping[str, Any]) -> Sequence[str]:
+    """Return the methods that the ways to connect need."""
+    asks_consent = any(way.asks_consent for way in declarations["ways"])
+    return ("consent_url", "redeem_consent") if asks_consent else ()
 
 
 def check_doubt_seconds(owner: str, attribute: str, value: object) -> int:

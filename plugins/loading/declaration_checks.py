@@ -67,7 +67,7 @@ def check_texts(owner: str, attribute: str, value: object) -> dict[str, str]:
     except (TypeError, ValueError) as error:
         fault = f"{owner} has {attribute} that are not text by language code"
         raise UnusableError(f"{fault}: {one_line(error)}.", f"{fault}.") from None
-    if not found.get("en"):
+    if not found.get("en", "").strip():
         raise UnusableError(f'{owner} has no {attribute}["en"].')
     return found
 

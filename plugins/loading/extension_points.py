@@ -5,7 +5,7 @@ that holds an object's declarations as plain values. The manager, ``touchline pl
 everything else from the row.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -13,7 +13,7 @@ import plugins.hookspecs
 import strategies.hookspecs
 from plugins.contract import Channel
 from plugins.crms.contract import Crm
-from plugins.loading.crm_declarations import check_deletions_days, check_doubt_seconds, check_ways
+from plugins.loading.crm_declarations import check_deletions_days, check_doubt_seconds, check_ways, methods_for_ways
 from plugins.loading.declaration_checks import (
     Check,
     check_batch_size,
@@ -51,6 +51,8 @@ class ExtensionPoint(Generic[Contract]):
     registry: Callable[[], Registry[Contract]] = field(default=Registry)
     plural: str = ""
     """The plural of ``noun``, if it does not end in "s"."""
+    methods_for: Callable[[Mapping[str, Any]], Sequence[str]] = lambda declarations: ()
+    """Returns the names of the optional methods that an object with these declarations needs."""
 
     @property
     def hook(self) -> str:
@@ -119,5 +121,6 @@ CRMS: ExtensionPoint[Crm] = ExtensionPoint(
         "doubt_seconds": check_doubt_seconds,
         "deletions_days": check_deletions_days,
     },
+    methods_for=methods_for_ways,
 )
 EXTENSION_POINTS: tuple[ExtensionPoint[Any], ...] = (SEND_OPTIONS, CHANNELS, MAILBOXES, WEBHOOKS, CRMS)

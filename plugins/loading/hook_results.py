@@ -13,6 +13,9 @@ from plugins.loading.extension_points import Contract, ExtensionPoint
 KEY = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """A key of up to 64 characters, which steps and senders store."""
 
+MAY_LACK = {"validate": ("campaign",)}
+"""Parameters that a method of a package can leave out."""
+
 ABSTRACT = re.compile(
     r"Can't instantiate abstract class (\w+) with(?:out an implementation for)? abstract methods? (.+)"
 )
@@ -54,14 +57,28 @@ def check(point: ExtensionPoint[Contract], thing: Any) -> Contract:
     if not isinstance(thing, point.contract):
         raise UnusableError(f"{point.hook} returned {describe(thing)} where a {point.contract.__name__} belongs.")
     run_guarded(type(thing).__name__, lambda: _check_methods(point.contract, type(thing)))
-    return point.wrapper(thing, run_guarded(type(thing).__name__, lambda: _declarations(point, thing)))
+    declarations = run_guarded(type(thing).__name__, lambda: _declarations(point, thing))
+    for name in point.methods_for(declarations):
+        if inspect.getattr_static(type(thing), name) is vars(point.contract)[name]:
+            owner = f"{type(thing).__name__} ({declarations['key']!r})"
+            raise UnusableError(f"{owner} lacks {name}(), which its declarations need. Define it in the class.")
+    return point.wrapper(thing, declarations)
 
 
 def _check_methods(contract: type, given: type) -> None:
-    """Refuse a method that is asynchronous where the contract has a plain one: nobody would await it."""
+    """Refuse methods that Touchline cannot call.
+
+    They have other parameters than the contract's, or are asynchronous where it has plain ones: nobody would await
+    them.
+    """
     for name, method in vars(contract).items():
         own = inspect.getattr_static(given, name, None)
-        if not isinstance(method, FunctionType) or inspect.iscoroutinefunction(method):
+        if not isinstance(method, FunctionType) or own is method:
+            continue
+        _check_parameters(f"{given.__name__}.{name}", method, own)
+        if inspect.isasyncgenfunction(own) and inspect.iscoroutinefunction(method):
+            raise UnusableError(f"{given.__name__}.{name}() has a yield; it must return its result.")
+        if inspect.iscoroutinefunction(method):
             continue
         if not (inspect.iscoroutinefunction(own) or inspect.isasyncgenfunction(own)):
             continue
@@ -70,6 +87,23 @@ def _check_methods(contract: type, given: type) -> None:
         else:
             change = "Write it with def instead of async def"
         raise UnusableError(f"{given.__name__}.{name}() is asynchronous, which its contract does not allow. {change}.")
+
+
+def _check_parameters(name: str, method: FunctionType, own: object) -> None:
+    """Refuse a method that cannot be called with the arguments of the contract's."""
+    if not isinstance(own, FunctionType):
+        return
+    called = list(inspect.signature(method).parameters.values())
+    needed = [each for each in called if each.name not in MAY_LACK.get(method.__name__, ())]
+    for parameters in (called, needed):
+        keywords = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+        try:
+            inspect.signature(own).bind(*[None] * (len(parameters) - len(keywords)), **dict.fromkeys(keywords))
+        except TypeError:
+            continue
+        return
+    given, wanted = (", ".join(inspect.signature(each).parameters) for each in (own, method))
+    raise UnusableError(f"{name}() has the parameters ({given}). Touchline calls it with ({wanted}).")
 
 
 def _yielded(method: FunctionType) -> str:
@@ -85,7 +119,9 @@ def _declarations(point: ExtensionPoint[Any], thing: Any) -> dict[str, Any]:
 
 
 def _key(owner: str, key: object) -> str:
-    if not isinstance(key, str) or not str.__str__(key).strip():
+    if key is not None and not isinstance(key, str):
+        raise UnusableError(f"{owner} has a key that is a {type(key).__name__}, not a text.")
+    if key is None or not str.__str__(key).strip():
         raise UnusableError(f"{owner} has no key.")
     key = str.__str__(key)
     if not KEY.fullmatch(key):

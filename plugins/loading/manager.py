@@ -6,7 +6,7 @@ can take one of their keys.
 """
 
 import inspect
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType, ModuleType
 from typing import Any, cast
@@ -206,10 +206,11 @@ class _Loader:
             for attribute in dir(plugin)
             if attribute.startswith("touchline_") and inspect.isroutine(inspect.getattr_static(plugin, attribute, None))
         ]
-        known = {point.hook for point in self.registries}
+        known = {point.hook: point for point in self.registries}
         for hook in hooks:
             if hook not in known:
                 raise UnusableError(self._unknown(hook))
+            _check_arguments(hook, getattr(plugin, hook), known[hook].hookspec)
         self.manager.register(plugin, name)
         callers = self.manager.get_hookcallers(plugin) or []
         unknown = [caller.name for caller in callers if not caller.has_spec()]
@@ -252,3 +253,12 @@ class _Loader:
                 raise UnusableError(
                     f"{point.noun} {key!r} of {distribution} is already registered by {owner}. Choose another key."
                 )
+
+
+def _check_arguments(hook: str, own: Callable[..., Any], hookspec: Callable[..., Any]) -> None:
+    """Refuse a hook with parameters that it is not called with."""
+    allowed = list(inspect.signature(hookspec).parameters)
+    for name, parameter in inspect.signature(own).parameters.items():
+        if name not in allowed and parameter.default is parameter.empty:
+            call = f"{hook}({', '.join(allowed)})"
+            raise UnusableError(f"{hook} has the parameter {name!r}, which Touchline does not know. It is {call}.")

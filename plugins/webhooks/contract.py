@@ -5,6 +5,7 @@ answers the provider, and processes them later. The pair of the webhook and an e
 second one with the same key is ignored. So providers can repeat their requests.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ DEFAULT_ACCOUNT = ""
 """The account of the path ``/webhooks/KEY``. All others have ``/webhooks/KEY/ACCOUNT``."""
 MAX_EVENTS = 10_000
 """Largest number of events and mails in one request."""
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+"""A token of RFC 9110, 5.6.2."""
+OWN_HEADERS = frozenset({"connection", "content-encoding", "content-length", "content-type", "transfer-encoding"})
+"""Headers that describe the answer's body and connection. The server sets them."""
+MAX_ACCOUNT_CHARACTERS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,15 @@ class WebhookResult:
     mails: Sequence[IncomingMail] = ()
     ignored: int = 0
     """The number of events that Touchline does not use, such as those of unknown kinds."""
+
+    def __post_init__(self) -> None:
+        """Refuse values of other types."""
+        for name in ("events", "mails"):
+            value = getattr(self, name)
+            if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+                raise TypeError(f"{name} is a {type(value).__name__}, not a list")
+        if type(self.ignored) is not int or self.ignored < 0:
+            raise TypeError(f"ignored is {self.ignored!r:.60}, not a number of events")
 
 
 class WebhookStatus(IntEnum):
@@ -71,10 +86,20 @@ class WebhookRefusedError(Exception):
 
     def __init__(self, status: WebhookStatus, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
+        if not isinstance(status, WebhookStatus):
+            raise TypeError(f"status is {status!r:.60}, not a WebhookStatus")
+        for name, text in (("code", code), ("detail", detail)):
+            if not isinstance(text, str):
+                raise TypeError(f"{name} is a {type(text).__name__}, not a text")
         self.status = status
         self.code = code
         self.detail = detail
-        self.headers = headers or {}
+        self.headers = dict(headers or {})
+        for name, value in self.headers.items():
+            if not HEADER_NAME.fullmatch(name) or name.lower() in OWN_HEADERS:
+                raise ValueError(f"headers has {name!r:.60}, which is not the name of a header that a package can set")
+            if not (isinstance(value, str) and value.isascii() and value.isprintable()):
+                raise ValueError(f"the header {name} must be one line of ASCII text")
 
 
 class Webhook(ABC):

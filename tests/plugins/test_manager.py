@@ -95,7 +95,7 @@ BROKEN: dict[str, tuple[Contents, str]] = {
     "a contract that is a number": (options(Quick()) | {"touchline_contract": 1.0}, "touchline_contract is a float"),
     "a contract of words": (options(Quick()) | {"touchline_contract": "v1"}, "touchline_contract is 'v1'; it must be"),
     "no hook": ({}, "it has no hook"),
-    "unknown argument": ({"touchline_register_channels": fake.wants_more}, "Argument(s) {'more'} are declared"),
+    "unknown argument": ({"touchline_register_channels": fake.wants_more}, "the parameter 'more', which"),
     "wrapper": ({"touchline_register_channels": fake.wrapper}, "is a wrapper"),
     "raising": (hook(lambda: 1 / 0), "touchline_register_channels raised ZeroDivisionError: division by zero"),
     "exiting": (hook(fake.exit_now), "touchline_register_channels raised SystemExit: bye"),
