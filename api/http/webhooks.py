@@ -7,8 +7,8 @@ delay other requests. All workspaces share the webhooks: an event acts on the wo
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack, suppress
 from typing import NoReturn
 
 from starlette.requests import ClientDisconnect, Request
@@ -28,6 +28,7 @@ from plugins.loading.declaration_checks import MAX_BODY_BYTES
 from plugins.webhooks.codes import WebhookCode
 from plugins.webhooks.contract import (
     DEFAULT_ACCOUNT,
+    MAX_ACCOUNT_CHARACTERS,
     MAX_EVENTS,
     Webhook,
     WebhookRefusedError,
@@ -118,9 +119,7 @@ class WebhookEndpoint:
             if not all(isinstance(each, IncomingMail) for each in result.mails):
                 raise TypeError("a mail is not an IncomingMail")
         except WebhookRefusedError as refused:
-            if isinstance(refused.status, WebhookStatus):
-                raise
-            _fail(webhook)
+            raise _check_refusal(webhook, refused) from None
         except BaseException as error:  # even SystemExit of a package must not end the process
             if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
                 raise
@@ -176,10 +175,32 @@ def _too_large(limit: int) -> WebhookRefusedError:
     return WebhookRefusedError(WebhookStatus.TOO_LARGE, *WebhookCode.WEBHOOK_TOO_LARGE.message(limit=limit))
 
 
-def _accounts(webhook: Webhook) -> set[str]:
+def _accounts(webhook: Webhook) -> frozenset[str]:
     try:
-        return {str(account) for account in webhook.accounts()}
+        return check_accounts(webhook.accounts())
     except (Exception, SystemExit):
+        _fail(webhook)
+
+
+def check_accounts(accounts: object) -> frozenset[str]:
+    """Return the accounts of a webhook. Raises TypeError or ValueError for names that no path can have."""
+    if isinstance(accounts, (str, bytes)) or not isinstance(accounts, Iterable):
+        raise TypeError(f"accounts() returned a {type(accounts).__name__}, not a list of names")
+    names = list(accounts)
+    for name in names:
+        if not isinstance(name, str) or "/" in name or len(name) > MAX_ACCOUNT_CHARACTERS or not name.isprintable():
+            raise ValueError(
+                f"accounts() returned {name!r:.100}; a name is text of up to {MAX_ACCOUNT_CHARACTERS} printable "
+                "characters, without a slash"
+            )
+    return frozenset(str.__str__(name) for name in names)
+
+
+def _check_refusal(webhook: Webhook, refused: WebhookRefusedError) -> WebhookRefusedError:
+    """Return the refusal of a package. Its class may be a subclass, so its values are checked again."""
+    try:
+        return WebhookRefusedError(refused.status, refused.code, refused.detail, refused.headers)
+    except Exception:
         _fail(webhook)
 
 
@@ -199,6 +220,9 @@ def _error(status: int, code: str, sentence: str, headers: Mapping[str, str] | N
 def routes(runtime: DispatchRuntime) -> list[Route]:
     """Return the routes. They exist without settings too, and then answer 404."""
     endpoint = WebhookEndpoint(runtime)
+    for each in runtime.installed.webhooks.values():
+        with suppress(WebhookRefusedError):  # a package that is wrong is in the log before its first request
+            _accounts(each)
 
     async def webhook(request: Request) -> Response:
         return await endpoint(request)

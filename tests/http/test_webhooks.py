@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import importlib.metadata
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -15,11 +14,9 @@ import pytest
 from api.clock import system_clock
 from api.http.webhooks import source_of
 from api.store.engine.sql import execute
-from plugins import ReportedEvent, ReportedKind, Webhook, WebhookRefusedError, WebhookRequest, WebhookResult, hookimpl
 from plugins.webhooks import ses
 from tests.client import new_client, serving
 from tests.live import Live, until
-from tests.plugins.packages import FakeEntry
 from tests.plugins.webhooks import requests
 from tests.plugins.webhooks.requests import SECRET, TOPIC, SendGridKey, SnsKey
 from tests.raw import head, raw
@@ -154,41 +151,6 @@ async def test_what_is_refused_is_not_stored(http: httpx.AsyncClient) -> None:
     assert code(await post(http, "sendgrid", *sendgrid(many))) == (413, "WEBHOOK_TOO_LARGE")
     assert (await http.get("/webhooks/generic")).status_code == 405
     assert await stored() == []
-
-
-async def test_a_failure_of_a_package_is_an_error_with_a_code(
-    database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    class Odd(Webhook):
-        key = "odd"
-        labels = {"en": "Odd"}
-
-        async def receive(self, request: WebhookRequest) -> WebhookResult:
-            match request.query.get("how"):
-                case "exit":
-                    raise SystemExit(1)
-                case "list":
-                    return []  # type: ignore[return-value]
-                case "status":
-                    raise WebhookRefusedError(200, "FINE", "All is well.")  # type: ignore[arg-type]
-                case "text":
-                    return WebhookResult(["event"])  # type: ignore[list-item]
-            event = ReportedEvent(request.headers["x-id"], ReportedKind.OPENED, request.received_at, email_id="snd_1")
-            return WebhookResult([event])
-
-    @hookimpl
-    def touchline_register_webhooks() -> list[Any]:
-        return [Odd()]
-
-    entries = [FakeEntry("odd", {"touchline_register_webhooks": touchline_register_webhooks}, "odd")]
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries if group == "touchline" else [])
-    async with serving(database_url) as http:
-        for how in ("exit", "list", "text", "key", "status"):
-            assert code(await post(http, f"odd?how={how}", b"{}")) == (500, "WEBHOOK_FAILED")
-        assert len([record for record in caplog.records if record.exc_info]) == 5
-        assert await post(http, "odd", b"{}", {"X-Id": "1"}) == (200, {"received": 1, "new": 1, "ignored": 0})
-        assert code(await post(http, "odd/SALES", b"{}")) == (404, "WEBHOOK_NOT_FOUND")
-    assert "secret" not in caplog.text
 
 
 def test_a_source_fits_its_column() -> None:

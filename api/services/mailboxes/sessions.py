@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
@@ -21,6 +21,7 @@ MAX_ACCOUNT_CHARACTERS = 90
 MAX_ACCOUNTS = 1_000
 """The most accounts of one mailbox."""
 MAX_ADDRESSES = 100
+MAX_LOGGED_CHARACTERS = 500
 OPEN_SECONDS = 300.0
 """Longest time for opening an account, with all its steps."""
 BATCH_SECONDS = 2_000.0
@@ -32,13 +33,21 @@ LATE_SECONDS = 120.0
 def configured_accounts(mailbox: Mailbox) -> list[str]:
     """Return the accounts of a mailbox that this process can open. Names that are not valid are logged and left out."""
     try:
-        names = list(mailbox.accounts())[:MAX_ACCOUNTS]
+        returned: object = mailbox.accounts()
+        if isinstance(returned, (str, bytes)) or not isinstance(returned, Iterable):
+            raise TypeError(f"accounts() returned a {type(returned).__name__}, not a list of names")
+        names = list(returned)[:MAX_ACCOUNTS]
     except BaseException:  # also SystemExit: a package must not stop the process
         log.exception("the mailbox %s failed in accounts()", mailbox.key)
         return []
     valid = [name for name in names if _is_valid(mailbox.key, name)]
     if len(valid) < len(names):
-        log.error("accounts() of the mailbox %s returned invalid names, which are ignored", mailbox.key)
+        wrong = ", ".join(f"{name!r:.100}" for name in names if name not in valid)[:MAX_LOGGED_CHARACTERS]
+        log.error(
+            "accounts() of the mailbox %s returned %s, which it cannot have: each name is %r, or begins with %r, and"
+            " has up to %d printable characters",
+            mailbox.key, wrong, mailbox.key, f"{mailbox.key}:", MAX_ACCOUNT_CHARACTERS,
+        )  # fmt: skip
     return list(dict.fromkeys(valid))
 
 
