@@ -50,10 +50,11 @@ def plan_step(
         return _plan_task(step, context, answer, opening, added)
     if resumed and answer.date < context.date:
         answer = _released(option, context, options, answer)
-    plan = _plan_email(option, context, answer, opening, now, added)
-    if plan is not None and limits_times(option):
-        plan = _within_window(option, plan, context, options)
-    return _day_of_first(plan, context, answer) if plan is not None and context.first else plan
+    plan = _plan_email(option, context, answer, opening, added)
+    if plan is None:
+        return None
+    plan = _in_time(option, plan, context, options, now)
+    return _day_of_first(plan, context, answer) if context.first else plan
 
 
 def _day_of_first(plan: PlannedSend, context: StepContext, answer: SendAt) -> PlannedSend:
@@ -82,7 +83,6 @@ def _plan_email(
     context: StepContext,
     answer: SendAt,
     opening: Notes,
-    now: dt.datetime,
     added: dt.datetime | None,
 ) -> PlannedSend | None:
     if answer.zone == context.calendar.zone:
@@ -92,31 +92,49 @@ def _plan_email(
     instant = answer.instant or moment.instant
     if added is not None and instant < added:
         return None
-    # R12: an email whose time has passed is sent immediately. It keeps its planned wall time.
-    late = now if instant < now else None
     if context.first and timeline_notes.contains_date(answer.notes):
         opening = opening[:1]
-    timing = timeline_notes.time_notes(option.key, context.date, answer, moment, late)
+    timing = timeline_notes.time_notes(option.key, context.date, answer, moment)
     notes = (*opening, *answer.notes, *timing)
-    return PlannedSend(context.number, answer.date, answer.time, moment.zone, late or instant, notes)
+    return PlannedSend(context.number, answer.date, answer.time, moment.zone, instant, notes)
 
 
-def _within_window(option: SendOption, plan: PlannedSend, context: StepContext, options: SendOptions) -> PlannedSend:
-    """Ask the option when the email can be sent. If its time is outside, it moves to the next allowed time.
+def _in_time(
+    option: SendOption, plan: PlannedSend, context: StepContext, options: SendOptions, now: dt.datetime
+) -> PlannedSend:
+    """Move an email to a time that its option allows, and to the present if its time has passed.
 
-    A late email keeps its planned wall time (R12).
+    R12: a late email is sent immediately and keeps its planned wall time. R12a: this is the next allowed time after the
+    option's choice, so that the plan is the same whenever it is made.
     """
+    limited = limits_times(option)
+    if limited:
+        plan = _within_window(option, plan, context, options, now, late=False)
+    if plan.instant >= now:
+        return plan
+    note = timeline_notes.late(plan.date, plan.time, now)
+    plan = plan._replace(instant=now, notes=(*plan.notes, note))
+    return _within_window(option, plan, context, options, now, late=True) if limited else plan
+
+
+def _within_window(
+    option: SendOption, plan: PlannedSend, context: StepContext, options: SendOptions, now: dt.datetime, *, late: bool
+) -> PlannedSend:
+    """Ask the option when the email can be sent. If its time is outside, it moves to the next allowed time."""
     allowed = _call(option, context, options, lambda asked, own: plain_ranges(asked.window(own, plan.instant)))
+    plan = plan._replace(allowed=allowed)
     if allowed is None:
         return plan
-    start, late = next_allowed(allowed, plan.instant), plan.notes[-1].code == "LATE"
+    start = next_allowed(allowed, plan.instant)
     if start is None:
+        if plan.instant < now:  # the option is asked for the present time next
+            return plan
         note = timeline_notes.no_allowed_time(plan.instant, plan.zone)
-        return plan._replace(allowed=allowed, notes=(*plan.notes, note))
+        return plan._replace(notes=(*plan.notes, note))
     if start == plan.instant:
-        return plan._replace(allowed=allowed)
+        return plan
     notes = (*plan.notes, *timeline_notes.at_allowed_time("NEXT_ALLOWED_TIME", start, plan.zone))
-    plan = plan._replace(allowed=allowed, instant=start, notes=notes)
+    plan = plan._replace(instant=start, notes=notes)
     if late:
         return plan
     shown = local(start, plan.zone)

@@ -71,12 +71,10 @@ def due_notes(option: str | None, day: dt.date, answer: CreateTask) -> Iterator[
         yield Note("OPTION_CHOSE_DUE", {"option": option or "", "date": answer.due.isoformat()})
 
 
-def time_notes(
-    option: str | None, day: dt.date, answer: SendAt, moment: Moment, late: dt.datetime | None
-) -> Iterator[Note]:
-    """Yield the notes from the wall time to the instant: the option's choice, daylight saving, and a late email.
+def time_notes(option: str | None, day: dt.date, answer: SendAt, moment: Moment) -> Iterator[Note]:
+    """Yield the notes from the wall time to the instant: the option's choice, and the effect of daylight saving.
 
-    ``moment`` has the effect of daylight saving. ``late`` is the new send time if the wall time has passed.
+    ``moment`` has this effect.
     """
     if not _notes_give_time(answer, day):
         exact = {} if answer.instant is None else {"at": utc(answer.instant)}
@@ -85,8 +83,11 @@ def time_notes(
         yield Note("TIME_IN_ZONE", {"zone": answer.zone})
     if moment.skipped or moment.repeated:
         yield from daylight_saving_notes(answer, moment)
-    if late is not None:
-        yield Note("LATE", {**_wall(answer), "at": utc(late)})
+
+
+def late(day: dt.date, wall: dt.time, at: dt.datetime) -> Note:
+    """Return the note that the planned time of an email had passed at an instant (UTC), its new send time."""
+    return Note("LATE", {"time": wall.isoformat(), "date": day.isoformat(), "at": utc(at)})
 
 
 def _notes_give_time(answer: SendAt, day: dt.date) -> bool:

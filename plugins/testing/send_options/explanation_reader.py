@@ -102,6 +102,7 @@ class Reader:
             self.offset = values.get("offset", self.offset)
         if code == "LATE":
             self.late = datetime.fromisoformat(values["at"])
+            self.seen.discard("NEXT_ALLOWED_TIME")  # the one before is planned, and the one after is for a late email
 
     @property
     def instant(self) -> datetime:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from api.models import AccountPause, Campaign, Enrollment, Event, Send, Step
-from api.services.campaigns.campaigns import change_step
+from api.services.campaigns.campaigns import add_step, change_step
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.emails import retry_send
 from api.services.emails.scheduled_emails import reschedule_email
@@ -17,7 +17,7 @@ from api.states import SendStatus
 from api.store.dispatch import allowed_time_rows
 from api.store.engine.sql import execute
 from plugins.contract import Outcome, Outgoing
-from strategies import Range
+from strategies import Range, StepType
 from strategies.calendar import shown_minute
 from tests.databases import on_sqlite
 from tests.services.dispatch.office_hours import Office, at, later, launched, present
@@ -157,6 +157,18 @@ async def test_edits_and_resumes_store_the_new_times(world: World, office: Offic
     await Send.filter(id=send_id).update(status=SendStatus.SENT)
     await allowed_time_rows.delete_unused(at(9, 0).date())
     assert await execute("SELECT id FROM allowed_times") == []
+
+
+async def test_an_edit_before_the_next_allowed_time_moves_no_email(world: World, office: Office) -> None:
+    send_id = await launched(world, office)
+    planned = await Send.get(id=send_id)
+    step = await Step.get(send_option="office")
+    edited = later(world, at(2, 8))  # after the time that the option chose, before the time that it allows
+    content = {"template_id": step.template_id, "step_type": StepType.EMAIL}
+    await add_step(edited.context, step.campaign_id, day=3, send_option="same_time_as_previous", **content)
+    send = await Send.get(id=send_id)
+    assert (send.due_at, send.planned_time, send.explanation) == (at(2, 9), "09:00:00", planned.explanation)
+    assert (await Send.get(enrollment_id=send.enrollment_id, step__day=3)).due_at == at(4, 9)
 
 
 async def test_a_paused_account_and_a_resend_of_a_doubt_keep_to_the_times(world: World, office: Office) -> None:

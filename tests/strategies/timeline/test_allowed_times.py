@@ -136,6 +136,29 @@ def test_an_email_outside_its_times_moves_to_the_next_allowed_time() -> None:
     assert second_time.notes[-1] == Note("DAY_MOVES", {"day": 1, "date": "2026-10-25"})
 
 
+def test_a_plan_is_the_same_whenever_it_is_made() -> None:
+    """An edit or a task that is done early calculates it again, between the option's choice and the allowed time."""
+    evening = Partner(lambda step: SendAt(date(2026, 3, 2), time(18)), office_hours(9))
+    later = (3, "same_time_as_previous", {}), (4, "at_time", {"at": "23:00"})
+    at_launch = planned(evening, *later)
+    assert [(each.date, each.time) for each in at_launch] == [
+        (date(2026, 3, 3), time(9)), (date(2026, 3, 5), time(9)), (date(2026, 3, 6), time(23))
+    ]  # fmt: skip
+    assert planned(evening, *later, now=datetime(2026, 3, 2, 22, 30, tzinfo=UTC)) == at_launch
+    assert planned(evening, *later, now=datetime(2026, 3, 3, 8, tzinfo=UTC)) == at_launch
+    # It is late from nine o'clock on, and keeps this time for later steps.
+    late = planned(evening, *later, now=datetime(2026, 3, 3, 20, tzinfo=UTC))
+    assert [(each.date, each.time) for each in late] == [(each.date, each.time) for each in at_launch]
+    assert late[0].instant == datetime(2026, 3, 4, 8, tzinfo=UTC)
+    codes = [note.code for note in late[0].notes]
+    assert codes[-4:] == ["NEXT_ALLOWED_TIME", "LATE", "NEXT_ALLOWED_TIME", "DAY_MOVES"]
+    # After the last range the option is asked for the present time.
+    short = Partner(lambda step: SendAt(step.date, time(18)), office_hours(9, days=1))
+    (again,) = planned(short, now=datetime(2026, 3, 5, 5, tzinfo=UTC))
+    assert (again.date, again.time, again.instant) == (date(2026, 3, 2), time(18), datetime(2026, 3, 5, 8, tzinfo=UTC))
+    assert [note.code for note in again.notes[-2:]] == ["LATE", "NEXT_ALLOWED_TIME"]
+
+
 class Odd(dt.datetime):
     """A package's own kind of instant."""
 
