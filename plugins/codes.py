@@ -40,13 +40,13 @@ class ChannelCode(Code):
     )
     CONNECTION_FAILED = code(
         "Could not {step} {server}: {fault}",
-        when="The mail server cannot be reached.",
+        when="The server of the account, such as a mail server, cannot be reached.",
         do="The account is paused. Check the host, the port and the network.",
     )
     CONNECTION_LOST = code(
         "The connection to {server} broke before the content was sent.",
         in_doubt="The connection to {server} broke after the content was sent.",
-        when="The connection to the mail server broke. If the content had been sent, the email is in doubt.",
+        when="The connection to the server of the account broke. If the content had been sent, the email is in doubt.",
         do="Read the email's `detail`. If the email is in doubt, call `resolveInDoubt`.",
     )
     DISK_ERROR = code(
@@ -123,7 +123,7 @@ class ChannelCode(Code):
         "{server} did not answer in time. The content had not been sent.",
         connecting="Could not {step} {server}: no answer in {seconds:g} s. Check the host, the port and security.",
         in_doubt="{server} did not answer in time after the content was sent.",
-        when="The mail server did not answer in time. If the content had been sent, the email is in doubt.",
+        when="The server of the account did not answer in time. If the content had been sent, the email is in doubt.",
         do="Read the email's `detail`. If the email is in doubt, call `resolveInDoubt`.",
     )
     TLS_FAILED = code(
