@@ -9,40 +9,40 @@ LIMIT_SENTENCES: Mapping[str, Mapping[str, Text]] = {
         "en": ByValue(
             "emails",
             {
-                "1": "The sender had reached its limit of 1 email in {seconds} s. The next one could be sent at {time}"
+                "1": "The sender had reached its limit of 1 email in {seconds} s. The next one is allowed at {time}"
                 " on {date}."
             },
-            "The sender had reached its limit of {emails} emails in {seconds} s. The next one could be sent at {time}"
+            "The sender had reached its limit of {emails} emails in {seconds} s. The next one is allowed at {time}"
             " on {date}.",
         ),
         "de": ByValue(
             "emails",
             {
-                "1": "Der Absender hatte sein Limit von 1 E-Mail in {seconds} s erreicht. Die nächste konnte um"
-                " {time} am {date} gesendet werden."
+                "1": "Der Absender hatte sein Limit von 1 E-Mail in {seconds} s erreicht. Die nächste ist um"
+                " {time} am {date} erlaubt."
             },
-            "Der Absender hatte sein Limit von {emails} E-Mails in {seconds} s erreicht. Die nächste konnte um"
-            " {time} am {date} gesendet werden.",
+            "Der Absender hatte sein Limit von {emails} E-Mails in {seconds} s erreicht. Die nächste ist um"
+            " {time} am {date} erlaubt.",
         ),
     },
     "DAILY_CAP": {
         "en": ByValue(
             "emails",
             {
-                "1": "The sender had reached its daily cap of 1 email in 24 hours. The next one could be sent at"
+                "1": "The sender had reached its daily cap of 1 email in 24 hours. The next one is allowed at"
                 " {time} on {date}."
             },
-            "The sender had reached its daily cap of {emails} emails in 24 hours. The next one could be sent at"
+            "The sender had reached its daily cap of {emails} emails in 24 hours. The next one is allowed at"
             " {time} on {date}.",
         ),
         "de": ByValue(
             "emails",
             {
-                "1": "Der Absender hatte sein Tageslimit von 1 E-Mail in 24 Stunden erreicht. Die nächste konnte"
-                " um {time} am {date} gesendet werden."
+                "1": "Der Absender hatte sein Tageslimit von 1 E-Mail in 24 Stunden erreicht. Die nächste ist"
+                " um {time} am {date} erlaubt."
             },
-            "Der Absender hatte sein Tageslimit von {emails} E-Mails in 24 Stunden erreicht. Die nächste konnte"
-            " um {time} am {date} gesendet werden.",
+            "Der Absender hatte sein Tageslimit von {emails} E-Mails in 24 Stunden erreicht. Die nächste ist"
+            " um {time} am {date} erlaubt.",
         ),
     },
 }

@@ -42,7 +42,7 @@ async def test_emails_wait_for_a_limit_of_their_sender(client: Client) -> None:
     (line,) = emails[2]["explanation"][len(before[2]) :]
     assert line == {
         "code": "THROTTLE",
-        "sentence": "The sender had reached its limit of 2 emails in 3600 s. The next one could be sent at 21:00 on"
+        "sentence": "The sender had reached its limit of 2 emails in 3600 s. The next one is allowed at 21:00 on"
         " 2026-03-02.",
         "values": {"emails": 2, "seconds": 3600, "date": "2026-03-02", "time": "21:00:00", "at": until},
     }
@@ -53,8 +53,8 @@ async def test_emails_wait_for_a_limit_of_their_sender(client: Client) -> None:
     assert [each["explanation"] for each in emails] == [*before[:2], [*before[2], line]]
     german = (await look(client, "de"))[0][2]["explanation"][-1]["sentence"]
     assert german == (
-        "Der Absender hatte sein Limit von 2 E-Mails in 3600 s erreicht. Die nächste konnte um 21:00 am 2026-03-02"
-        " gesendet werden."
+        "Der Absender hatte sein Limit von 2 E-Mails in 3600 s erreicht. Die nächste ist um 21:00 am 2026-03-02"
+        " erlaubt."
     )
 
 
