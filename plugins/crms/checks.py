@@ -26,11 +26,13 @@ def check_instants(record: object, *names: str) -> None:
 
 
 def check_ids(record: object, *names: str, limit: int = MAX_REMOTE_ID_CHARACTERS) -> None:
-    """Refuse ids that cannot be stored."""
+    """Refuse ids that cannot be stored, and None for an id that a record must have."""
     for name in names:
         value = _plain(record, name)
+        if value is None and record.__dataclass_fields__[name].type is str:  # type: ignore[attr-defined]
+            raise TypeError(f"{name} is None, not a text")
         if value is not None and not _is_id(value, limit):
-            raise ValueError(f"{name} must have 1 to {limit} printable characters: {value[:120]!r}")
+            raise ValueError(f"{name} must have 1 to {limit} printable characters; it has {len(value):,} characters")
 
 
 def check_kinds(record: object, **kinds: type) -> None:
@@ -71,7 +73,7 @@ def check_cursor(record: object) -> None:
 def check_marker(marker: str | None) -> None:
     """Refuse a marker that cannot be stored."""
     if marker is not None and not _is_id(marker, MAX_MARKER_CHARACTERS):
-        raise ValueError(f"a marker must have 1 to {MAX_MARKER_CHARACTERS} printable characters: {marker[:120]!r}")
+        raise ValueError(f"a marker must have 1 to {MAX_MARKER_CHARACTERS} printable characters, not {len(marker):,}")
 
 
 def clean_texts(record: object, *names: str) -> None:

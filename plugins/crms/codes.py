@@ -283,7 +283,7 @@ class CrmCode(StrEnum):
         auto(),
         OTHER_CATEGORY,
         "The package of the CRM failed.",
-        "Correct the package. The server's log has the traceback.",
+        "Correct the package. The server's log names the lines of its code.",
     )
     UNKNOWN_EXCEPTION = (
         auto(),

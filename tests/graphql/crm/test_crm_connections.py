@@ -122,7 +122,7 @@ async def test_a_state_works_once_and_only_here(world: World) -> None:
     http, back = world.client.http, await world.browse(await world.login_url())
     state = parse_qs(urlsplit(back).query)["state"][0]
     assert (await http.head(back)).status_code == 405, "a program that checks links uses nothing up"
-    for forged in ("", state[:-1], f"{state}x", state.replace(state[0], "_", 1)):
+    for forged in ("", state[:-1], f"{state}x", ("b" if state[0] == "a" else "a") + state[1:]):
         assert (await http.get("/crm/callback", params={"state": forged, "code": "c"})).status_code == 404
     other = Encryption([SECRET]).sign(state.rpartition(".")[0])
     assert (await http.get("/crm/callback", params={"state": other, "code": "c"})).status_code == 404

@@ -5,6 +5,9 @@ from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 from strategies import Refusal
 
+WAITS_BY_ITSELF = "Nothing. Touchline tries again."
+"""The remedy of a temporary failure of a job."""
+
 
 def code_of(error: CrmError) -> str:
     """Return the documented code of an error: Touchline's own, or that of the CRM's error."""
@@ -20,8 +23,12 @@ def detail_of(error: CrmError) -> str:
 def refusal_of(error: CrmError, path: tuple[str, ...] = ()) -> Refusal:
     """Return an error of a CRM as a refusal: its code, its meaning, the CRM's message, and the remedy."""
     detail = detail_of(error)
-    said = f" The CRM says: {detail.rstrip('.')}." if detail else ""
-    return Refusal(code_of(error), f"{error.code.sentence}{said} {error.code.do}".strip(), path)
+    speaker = "" if error.code is CrmCode.PLUGIN_FAILED else "The CRM says: "
+    said = f" {speaker}{detail.rstrip('.')}." if detail else ""
+    do = error.code.do
+    if do.startswith(WAITS_BY_ITSELF):  # a request of a user is not repeated, unlike a job
+        do = f"Try again later.{do.removeprefix(WAITS_BY_ITSELF)}"
+    return Refusal(code_of(error), f"{error.code.sentence}{said} {do}".strip(), path)
 
 
 def remedy(code: str) -> tuple[str, str]:

@@ -40,14 +40,31 @@ MAX_URL_CHARACTERS = 500
 Result = TypeVar("Result")
 
 
+CHECKS = ("instants", "crms.access", "crms.checks", "crms.people_and_activities", "crms.tasks")
+CHECKING_MODULES = frozenset({f"plugins.{name}" for name in CHECKS})
+"""Touchline's own checks of what packages return. The texts of their errors contain no values."""
+
+
+class WrongResultError(TypeError):
+    """A method of a package returned a result of a wrong type. The text contains no values."""
+
+
 def _failed(crm: Crm, error: BaseException) -> CrmError:
-    """Log where a package failed, without the text of the error, which could contain a secret."""
-    steps, trace = [], error.__traceback__
+    """Log where a package failed, without the text of the error, which could contain a secret.
+
+    Texts of Touchline's own checks are safe. They say which field is wrong.
+    """
+    steps, module, trace = list[str](), "", error.__traceback__
     while trace is not None:
         steps.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    log.error("the CRM %s failed: %s at %s", crm.key, type(error).__name__, " > ".join(steps[-4:]))
-    return CrmError(CrmCode.PLUGIN_FAILED, f"{crm.key}: {type(error).__name__}")
+        module, trace = trace.tb_frame.f_globals.get("__name__", ""), trace.tb_next
+    fault = type(error).__name__
+    if isinstance(error, WrongResultError):
+        fault = str(error)
+    elif module in CHECKING_MODULES:
+        fault = f"{fault}: {error}"
+    log.error("the CRM %s failed: %s at %s", crm.key, fault, " > ".join(steps[-4:]))
+    return CrmError(CrmCode.PLUGIN_FAILED, f"{crm.key}: {fault}")
 
 
 async def call_package(crm: Crm, work: Callable[[], Awaitable[Result]], seconds: float = CALL_SECONDS) -> Result:
@@ -82,7 +99,7 @@ async def guarded_session(crm: Crm, access: CrmAccess, host: CrmHost) -> AsyncIt
     session = await call_package(crm, manager.__aenter__)
     try:
         if not isinstance(session, CrmSession):
-            raise _failed(crm, TypeError("open() gave no CrmSession"))
+            raise _failed(crm, WrongResultError(f"open() gave a {type(session).__name__}, not a CrmSession"))
         yield GuardedSession(crm, session)
     finally:
         with suppress(CrmError):  # it is logged
@@ -99,24 +116,35 @@ class GuardedSession(CrmSession):
     @property
     def clock_skew(self) -> timedelta:  # type: ignore[override]
         """Return the skew of the package's session; 0 if it is not plausible."""
-        skew: Any = self._own.clock_skew
+        try:
+            skew: Any = call_plainly(self.crm, lambda: self._own.clock_skew)
+        except CrmError:
+            return timedelta(0)
         return skew if isinstance(skew, timedelta) and abs(skew) <= MAX_SKEW else timedelta(0)
 
-    async def _one(self, kind: type[Result], work: Callable[[], Awaitable[Any]]) -> Result:
+    async def _one(self, name: str, kind: type[Result], work: Callable[[], Awaitable[Any]]) -> Result:
         found = await call_package(self.crm, work)
         if not isinstance(found, kind):
-            raise _failed(self.crm, TypeError(f"a {type(found).__name__} is no {kind.__name__}"))
+            raise self._wrong(name, found, kind.__name__)
         return found
 
-    async def _several(self, kind: type[Result], work: Callable[[], Awaitable[Any]]) -> Sequence[Result]:
+    async def _several(self, name: str, kind: type[Result], work: Callable[[], Awaitable[Any]]) -> Sequence[Result]:
         found = await call_package(self.crm, work)
-        if not isinstance(found, Sequence) or not all(isinstance(each, kind) for each in found):
-            raise _failed(self.crm, TypeError(f"the result is not a list of {kind.__name__}"))
+        if not isinstance(found, Sequence):
+            raise self._wrong(name, found, f"list of {kind.__name__}")
+        for each in found:
+            if not isinstance(each, kind):
+                raise self._wrong(name, each, kind.__name__, "list with a ")
         return list(found)
+
+    def _wrong(self, name: str, found: object, wanted: str, inside: str = "") -> CrmError:
+        """Return the error for a result of a wrong type."""
+        fault = f"{name}() returned a {inside}{type(found).__name__}, not a {wanted}"
+        return _failed(self.crm, WrongResultError(fault))
 
     async def identify(self) -> CrmIdentity:
         """Call the package's session."""
-        return await self._one(CrmIdentity, self._own.identify)
+        return await self._one("identify", CrmIdentity, self._own.identify)
 
     async def limits(self) -> ApiUse | None:
         """Call the package's session."""
@@ -125,30 +153,30 @@ class GuardedSession(CrmSession):
 
     async def describe(self) -> CrmCapabilities:
         """Call the package's session."""
-        return await self._one(CrmCapabilities, self._own.describe)
+        return await self._one("describe", CrmCapabilities, self._own.describe)
 
     async def push_tasks(self, pushes: Sequence[TaskPush]) -> Sequence[WriteResult]:
         """Call the package's session."""
-        return await self._several(WriteResult, lambda: self._own.push_tasks(pushes))
+        return await self._several("push_tasks", WriteResult, lambda: self._own.push_tasks(pushes))
 
     async def delete_tasks(self, remote_ids: Sequence[str]) -> Sequence[WriteResult]:
         """Call the package's session."""
-        return await self._several(WriteResult, lambda: self._own.delete_tasks(remote_ids))
+        return await self._several("delete_tasks", WriteResult, lambda: self._own.delete_tasks(remote_ids))
 
     async def changed_tasks(self, since: datetime, cursor: str | None) -> TaskPage:
         """Call the package's session."""
-        return await self._one(TaskPage, lambda: self._own.changed_tasks(since, cursor))
+        return await self._one("changed_tasks", TaskPage, lambda: self._own.changed_tasks(since, cursor))
 
     async def deleted_tasks(self, since: datetime, until: datetime) -> DeletedTasks:
         """Call the package's session."""
-        return await self._one(DeletedTasks, lambda: self._own.deleted_tasks(since, until))
+        return await self._one("deleted_tasks", DeletedTasks, lambda: self._own.deleted_tasks(since, until))
 
     async def find_tasks(
         self, *, markers: Mapping[str, TaskPush] | None = None, remote_ids: Sequence[str] = (), since: datetime
     ) -> Sequence[RemoteTask]:
         """Call the package's session."""
         return await self._several(
-            RemoteTask, lambda: self._own.find_tasks(markers=markers, remote_ids=remote_ids, since=since)
+            "find_tasks", RemoteTask, lambda: self._own.find_tasks(markers=markers, remote_ids=remote_ids, since=since)
         )
 
     async def find_people(
@@ -156,56 +184,65 @@ class GuardedSession(CrmSession):
     ) -> Sequence[RemotePerson]:
         """Call the package's session."""
         return await self._several(
-            RemotePerson, lambda: self._own.find_people(remote_ids=remote_ids, addresses=addresses)
+            "find_people", RemotePerson, lambda: self._own.find_people(remote_ids=remote_ids, addresses=addresses)
         )
 
     async def create_people(self, people: Sequence[NewPerson]) -> Sequence[WriteResult]:
         """Call the package's session."""
-        return await self._several(WriteResult, lambda: self._own.create_people(people))
+        return await self._several("create_people", WriteResult, lambda: self._own.create_people(people))
 
     async def find_users(
         self, *, remote_ids: Sequence[str] = (), addresses: Sequence[str] = ()
     ) -> Sequence[RemoteUser]:
         """Call the package's session."""
-        return await self._several(RemoteUser, lambda: self._own.find_users(remote_ids=remote_ids, addresses=addresses))
+        return await self._several(
+            "find_users", RemoteUser, lambda: self._own.find_users(remote_ids=remote_ids, addresses=addresses)
+        )
 
     async def related_records(self, person_ids: Sequence[str]) -> Mapping[str, Sequence[RelatedRecord]]:
         """Call the package's session."""
-        found = await self._one(dict, lambda: self._own.related_records(person_ids))
+        found = await self._one("related_records", dict, lambda: self._own.related_records(person_ids))
         for each in found.values():
             if not isinstance(each, (list, tuple)) or not all(isinstance(one, RelatedRecord) for one in each):
-                raise _failed(self.crm, TypeError("the result is not a mapping to lists of RelatedRecord"))
+                raise self._wrong("related_records", each, "list of RelatedRecord", "mapping to a ")
         return found
 
     async def person_sources(self, kind: SourceKind, search: str) -> Sequence[PersonSource]:
         """Call the package's session."""
-        return await self._several(PersonSource, lambda: self._own.person_sources(kind, search))
+        return await self._several("person_sources", PersonSource, lambda: self._own.person_sources(kind, search))
 
     async def people_of(self, source: PersonSource, cursor: str | None) -> PersonPage:
         """Call the package's session."""
-        return await self._one(PersonPage, lambda: self._own.people_of(source, cursor))
+        return await self._one("people_of", PersonPage, lambda: self._own.people_of(source, cursor))
 
     async def set_opt_outs(self, opt_outs: Sequence[OptOut]) -> Sequence[WriteResult]:
         """Call the package's session."""
-        return await self._several(WriteResult, lambda: self._own.set_opt_outs(opt_outs))
+        return await self._several("set_opt_outs", WriteResult, lambda: self._own.set_opt_outs(opt_outs))
 
     async def changed_opt_outs(self, since: datetime | None, cursor: str | None) -> OptOutPage:
         """Call the package's session."""
-        return await self._one(OptOutPage, lambda: self._own.changed_opt_outs(since, cursor))
+        return await self._one("changed_opt_outs", OptOutPage, lambda: self._own.changed_opt_outs(since, cursor))
 
     async def log_activities(self, activities: Sequence[ActivityPush]) -> Sequence[WriteResult]:
         """Call the package's session."""
-        return await self._several(WriteResult, lambda: self._own.log_activities(activities))
+        return await self._several("log_activities", WriteResult, lambda: self._own.log_activities(activities))
 
     async def find_activities(self, markers: Mapping[str, ActivityPush], since: datetime) -> Mapping[str, str]:
         """Call the package's session."""
-        found = await self._one(dict, lambda: self._own.find_activities(markers, since))
+        found = await self._one("find_activities", dict, lambda: self._own.find_activities(markers, since))
         for each in found.values():
-            if call_plainly(self.crm, partial(WriteResult, "", each)).remote_id is None:
-                raise _failed(self.crm, TypeError("an id is None"))
+            if each is None:
+                raise self._wrong("find_activities", None, "text", "mapping to a ")
+            call_plainly(self.crm, partial(WriteResult, "", each))
         return found
 
     def record_url(self, remote_id: str) -> str:
-        """Call the package's session. A long text is cut. Another type gives an empty text."""
-        url = call_plainly(self.crm, lambda: self._own.record_url(remote_id))
+        """Call the package's session. A long text is cut. A failure and another type give an empty text.
+
+        The record has been written already, so a wrong URL must not make the write fail.
+        """
+        try:
+            url: object = call_plainly(self.crm, lambda: self._own.record_url(remote_id))
+        except CrmError:  # it is logged
+            return ""
         return storable(url)[:MAX_URL_CHARACTERS] if isinstance(url, str) else ""
