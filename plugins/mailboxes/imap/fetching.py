@@ -5,9 +5,10 @@ UIDs that only increase. They are valid for one UIDVALIDITY, which changes when 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientAbortError
@@ -24,7 +25,8 @@ BATCH_BYTES = 4_000_000
 """A batch has up to so many mails and bytes. A large mail is a batch of its own."""
 PART = f"BODY.PEEK[]<0.{MAX_MAIL_BYTES}>"
 """The beginning of a mail: its header and its first parts, which have all that a mail says about itself."""
-CONTENT = b"BODY[]<0>"
+CONTENT = (b"BODY[]<0>", b"BODY[]")
+"""How servers name it. Some ignore the limit and send the whole mail."""
 SIZES = ("RFC822.SIZE", "INTERNALDATE")
 
 
@@ -166,5 +168,11 @@ def fetch(client: IMAPClient, folder: Folder, batch: list[Listed]) -> tuple[Inco
 
 def _fetch(client: IMAPClient, batch: list[Listed]) -> tuple[IncomingMail, ...]:
     found = client.fetch([mail.uid for mail in batch], [PART])
-    contents = ((mail, found.get(mail.uid, {}).get(CONTENT)) for mail in batch)
+    contents = ((mail, _content(found.get(mail.uid, {}))) for mail in batch)
     return tuple(IncomingMail(mail_key(data), data, mail.received_at) for mail, data in contents if data is not None)
+
+
+def _content(values: Mapping[bytes, Any]) -> bytes | None:
+    """Return the beginning of a mail; None if it was deleted in the meantime."""
+    data = next((values[name] for name in CONTENT if values.get(name) is not None), None)
+    return None if data is None else data[:MAX_MAIL_BYTES]

@@ -7,6 +7,7 @@ import pytest
 from imapclient import IMAPClient
 from imapclient.imapclient import JUNK
 
+from plugins.incoming import MAX_MAIL_BYTES
 from plugins.mailboxes.imap import fetching
 from plugins.mailboxes.imap.folders import Listed, _special, folders_to_read
 from plugins.mailboxes.imap.url import parse
@@ -66,3 +67,15 @@ def test_a_name_without_a_folder_is_not_opened(attribute: bytes) -> None:
     client = lister(b'() "/" INBOX', b'(%b \\Junk) "/" Junk' % attribute, b'() "/" 2026')
     assert folders_to_read(client, parse("imap://u:p@h")) == ["INBOX"]
     assert folders_to_read(client, parse("imap://u:p@h?spam=2026")) == ["INBOX", "2026"]
+
+
+def test_a_mail_is_read_from_a_server_that_ignores_the_limit() -> None:
+    class Whole:
+        """A server that names the whole content, has deleted a mail, and knows no content of another."""
+
+        def fetch(self, *_: object) -> dict[int, dict[bytes, bytes | None]]:
+            return {1: {b"BODY[]<0>": b"part"}, 2: {b"BODY[]": b"x" * 3_000_000}, 3: {b"BODY[]<0>": None}}
+
+    listed = [fetching.Listed(uid, 4, SINCE) for uid in (1, 2, 3, 4)]
+    mails = fetching.fetch(Whole(), fetching.Folder("INBOX", 1, 5, 4), listed)
+    assert [len(each.data) for each in mails] == [4, MAX_MAIL_BYTES]
