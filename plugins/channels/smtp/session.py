@@ -18,13 +18,12 @@ from plugins.server_accounts.secrets import one_line
 from strategies.codes import Message
 
 CLOSING = 421
-DATA_FOLLOWS = range(354, 355)
 DONE = range(200, 300)
 RSET = b"RSET\r\n"
 INLINE_MAX_BYTES = 1_000_000
 """Size of an email, in bytes, up to which its content is made in the event loop."""
 NO_COPIES: Mapping[bytes, str] = {}
-PHASES = {b"MAIL": Phase.MAIL, b"RCPT": Phase.RCPT, b"DATA": Phase.DATA}
+PHASES = {b"MAIL": Phase.MAIL, b"RCPT": Phase.RCPT}
 REJECTED = {Verdict.HARD: Outcome.HARD_BOUNCE, Verdict.SOFT: Outcome.SOFT_BOUNCE, Verdict.OURS: Outcome.FAILED}
 
 
@@ -74,8 +73,6 @@ class SmtpSession(Session):
         if not await about_to_transmit():
             await self._ask((RSET,))
             return self._receipt(Outcome.WITHDRAWN, ChannelCode.WITHDRAWN.message())
-        if refusal := await self._ask((b"DATA\r\n",), DATA_FOLLOWS):
-            return refusal
         provider = self._settings.provider
         headers = provider_headers(provider, outgoing.send_id) if provider else b""
         if len(message) <= INLINE_MAX_BYTES:
@@ -108,7 +105,6 @@ class SmtpSession(Session):
     async def _ask(
         self,
         commands: Sequence[bytes],
-        welcome: range = DONE,
         copies: Mapping[bytes, str] = NO_COPIES,
         refused: list[tuple[str, str]] | None = None,
     ) -> Receipt | None:
@@ -119,7 +115,7 @@ class SmtpSession(Session):
         try:
             replies = await self._wire.exchange(b"".join(commands), len(commands), self._settings.timeout)
         except (OSError, UnexpectedReplyError) as error:
-            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, error)
+            return self._lost(False, error)
         except BaseException:  # cancelled: nobody reads the answer
             self._close()
             raise
@@ -129,31 +125,28 @@ class SmtpSession(Session):
                 if refused is None or command not in copies or refusal.outcome is Outcome.ACCOUNT_UNAVAILABLE:
                     return refusal
                 refused.append((copies[command], refusal.detail))
-            elif reply.code not in welcome:
-                return self._lost(Outcome.ACCOUNT_UNAVAILABLE, UnexpectedReplyError(f"{reply.code} {reply.text}"))
+            elif reply.code not in DONE:
+                return self._lost(False, UnexpectedReplyError(f"{reply.code} {reply.text}"))
         return None
 
     async def _transmit(self, content: bytes) -> Receipt:
-        """Send the content, which ends with the final dot. After the first byte, a broken connection means IN_DOUBT."""
+        """Send DATA and the content, which ends with the final dot. A connection that breaks later means IN_DOUBT."""
+        settings = self._settings
         try:
-            self._wire.check()
+            (reply,) = await self._wire.transmit(content, settings.timeout, settings.final_timeout)
         except (OSError, UnexpectedReplyError) as error:
-            return self._lost(Outcome.ACCOUNT_UNAVAILABLE, error)
-        try:
-            (reply,) = await self._wire.exchange(content, 1, self._settings.final_timeout)
-        except (OSError, UnexpectedReplyError) as error:
-            return self._lost(Outcome.IN_DOUBT, error)
+            return self._lost(self._wire.content_sent, error)
         except BaseException:
             self._close()
             raise
-        if reply.code in DONE:
+        if reply.code in DONE and self._wire.content_sent:
             self._blank = True
             return self._receipt(
                 Outcome.SENT, smtp_message(reply.code, f"{reply.code} {self._settings.tidy(reply.text)}")
             )
         if reply.code not in range(400, 600):
-            return self._lost(Outcome.IN_DOUBT, UnexpectedReplyError(f"{reply.code} {reply.text}"))
-        return self._refused(reply, Phase.CONTENT)
+            return self._lost(self._wire.content_sent, UnexpectedReplyError(f"{reply.code} {reply.text}"))
+        return self._refused(reply, Phase.CONTENT if self._wire.content_sent else Phase.DATA)
 
     def _refused(self, reply: Reply, phase: Phase | None) -> Receipt:
         """Return the outcome for a server that rejected the email.
@@ -172,10 +165,10 @@ class SmtpSession(Session):
         verdict = classify(reply.text, phase=phase, code=reply.code)
         return self._receipt(REJECTED[verdict], smtp_message(reply.code, detail))
 
-    def _lost(self, outcome: Outcome, error: Exception) -> Receipt:
-        """Close a connection after an error, and return what happened."""
+    def _lost(self, in_doubt: bool, error: Exception) -> Receipt:
+        """Close a connection after an error, and return what happened. ``in_doubt``: the content has been sent."""
         self._close()
-        server, reply, in_doubt = self._settings.server, self._settings.tidy(str(error)), outcome is Outcome.IN_DOUBT
+        server, reply = self._settings.server, self._settings.tidy(str(error))
         if isinstance(error, UnexpectedReplyError) and in_doubt:
             message = ChannelCode.UNEXPECTED_REPLY.message("in_doubt", server=server, reply=reply)
         elif isinstance(error, UnexpectedReplyError):
@@ -188,7 +181,7 @@ class SmtpSession(Session):
             message = ChannelCode.CONNECTION_LOST.message("in_doubt", server=server)
         else:
             message = ChannelCode.CONNECTION_LOST.message(server=server)
-        return self._receipt(outcome, message)
+        return self._receipt(Outcome.IN_DOUBT if in_doubt else Outcome.ACCOUNT_UNAVAILABLE, message)
 
     def _close(self) -> None:
         self._over = True

@@ -41,7 +41,7 @@ async def exchange(pieces: Iterable[bytes], answers: int, hang_up: bool = False)
     wire = Wire(Line())
     asked = asyncio.ensure_future(wire.exchange(b"?", answers, 60))
     await asyncio.sleep(0)
-    for piece in pieces:
+    for piece in filter(None, pieces):  # asyncio never gives an empty one
         wire.data_received(piece)
     if hang_up:
         wire.connection_lost(None)
@@ -141,15 +141,65 @@ async def test_a_refusal_stands_when_the_server_hangs_up_behind_it() -> None:
         await exchange([b"250 ok\r\n"], 3, hang_up=True)
 
 
-async def test_whoever_is_cancelled_leaves_no_answer_for_the_next() -> None:
+@pytest.mark.parametrize("late", [False, True])
+async def test_whoever_is_cancelled_leaves_no_answer_for_the_next(late: bool) -> None:
     wire = Wire(line := Line())
     asked = asyncio.ensure_future(wire.exchange(b"?", 1, 60))
     await asyncio.sleep(0)
     asked.cancel()
     await asyncio.gather(asked, return_exceptions=True)
-    assert line.closed
-    with pytest.raises(ConnectionError):
+    if late:
+        wire.data_received(b"250 late\r\n")
+    with pytest.raises((ConnectionError, UnexpectedReplyError)):
         await wire.exchange(b"?", 1, 60)
+    assert line.closed
+    assert line.written == [b"?"]
+
+
+async def test_the_content_leaves_when_the_server_asks_for_it() -> None:
+    wire = Wire(line := Line())
+    answer = wire.transmit(b"content", 60, 60)
+    wire.data_received(b"354-send\r\n354 ")
+    assert line.written == [b"DATA\r\n"]
+    wire.data_received(b"it\r\n")
+    assert line.written == [b"DATA\r\n", b"content"]
+    wire.data_received(b"250 queued\r\n")
+    assert await answer == [(250, "queued")]
+    assert wire.content_sent
+
+
+@pytest.mark.parametrize("answer", [b"451 later\r\n", b"250 taken already\r\n", b"354 go\r\n250 queued\r\n"])
+async def test_the_content_stays_when_the_server_does_not_ask_for_it(answer: bytes) -> None:
+    wire = Wire(line := Line())
+    wire.content_sent = True  # as an earlier email leaves it
+    answered = wire.transmit(b"content", 60, 60)
+    wire.data_received(answer)
+    assert [reply.code for reply in await answered] == [int(answer[:3])]
+    assert (wire.content_sent, line.written) == (False, [b"DATA\r\n"])
+
+
+@pytest.mark.parametrize("end", ["cancelled", "closing", "lost"])
+async def test_the_content_stays_when_nobody_waits_or_the_connection_ends(end: str) -> None:
+    wire = Wire(line := Line())
+    answered = wire.transmit(b"content", 60, 60)
+    if end == "cancelled":
+        answered.cancel()
+    line.closed = end == "closing"
+    wire.data_received(b"354 go\r\n") if end != "lost" else wire.connection_lost(None)
+    with pytest.raises((asyncio.CancelledError, ConnectionError)):
+        await answered
+    assert (wire.content_sent, line.written) == (False, [b"DATA\r\n"])
+
+
+@pytest.mark.parametrize("sent", [False, True])
+async def test_the_answers_to_data_and_to_the_content_have_timeouts_of_their_own(sent: bool) -> None:
+    wire = Wire(line := Line())
+    answered = wire.transmit(b"content", *((600, 0.002) if sent else (0.002, 600)))
+    if sent:
+        wire.data_received(b"354 go\r\n")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(answered, 60)
+    assert (wire.content_sent, line.closed) == (sent, True)
 
 
 @pytest.mark.parametrize(("phase", "reply", "outcome", "code"), table())
