@@ -58,7 +58,7 @@ async def _missing(people: dict[str, dict[int, Row]]) -> int:
 def _wrong(row: Row, previous: Row | None, sink: Sink, doubted: set[str]) -> list[str]:
     """Return what is wrong with one email. ``previous`` is the email that it replies to; None for a first email."""
     problems = []
-    if previous is not None and row.planned_time != _same_time(row, previous):
+    if previous is not None and row.planned_time not in _same_times(row, previous):
         problems.append("not at the same time as the previous email")
     arrived = sink.headers(row.id)
     if arrived is None:
@@ -78,11 +78,13 @@ def _wrong(row: Row, previous: Row | None, sink: Sink, doubted: set[str]) -> lis
     return problems
 
 
-def _same_time(row: Row, previous: Row) -> str:
-    """Return the time of day that a follow-up takes from the previous email.
+def _same_times(row: Row, previous: Row) -> set[str]:
+    """Return the times of day that a follow-up can have: those of the previous email.
 
-    On a later day it is the time at which a rep's email was really sent, to the second.
+    It counts with the time at which a rep's email was really sent, to the second. On the same day the follow-up was
+    planned with the task, and keeps that time if it was claimed before the rep's email was sent.
     """
-    if previous.by_hand and previous.sent_at is not None and row.day > previous.day:
-        return previous.sent_at.time().isoformat("seconds")
-    return previous.planned_time
+    if not previous.by_hand or previous.sent_at is None:
+        return {previous.planned_time}
+    sent = previous.sent_at.time().isoformat("seconds")
+    return {sent} if row.day > previous.day else {sent, previous.planned_time}
