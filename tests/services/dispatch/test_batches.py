@@ -13,8 +13,9 @@ from api.mail.message.email_rendering import RenderedEmail
 from api.models import AccountPause, Send
 from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.services.dispatch.dispatch_answers import DispatchAnswer
-from api.services.dispatch.dispatcher import run_once
+from api.services.dispatch.dispatcher import Dispatcher, run_once
 from api.services.dispatch.send import batch_attempt
+from api.services.dispatch.settle import outcome_writer
 from api.states import SendStatus
 from plugins.contract import AccountUnavailableError, Outcome, Outgoing, Receipt
 from tests.databases import on_sqlite
@@ -98,6 +99,33 @@ async def test_a_failure_before_the_permission_is_no_doubt(database: str) -> Non
     works = Batching(fault=mixed)
     await run_once(world.through(works), later + timedelta(hours=1))
     assert await statuses(world) == {SendStatus.SENT: 4, SendStatus.BOUNCED: 6}
+
+
+@on_sqlite
+async def test_the_first_claim_fills_the_requests_of_all_sessions(database: str) -> None:
+    class Large(Batching):
+        batch_size = 40
+
+    world = await make_world(60)
+    dispatcher = Dispatcher(world.through(Large()))
+    assert (await dispatcher.step(NOW)).claimed == 60
+    await dispatcher.drain()
+    assert await Send.filter(status=SendStatus.SENT).count() == 60
+
+
+@on_sqlite
+async def test_the_emails_of_a_request_begin_in_one_commit(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = await make_world(10)
+    began: list[int] = []
+    commit = outcome_writer.commit
+
+    async def counted(runtime: Any, done: Any, asking: Any) -> Any:
+        began.append(len(asking))
+        return await commit(runtime, done, asking)
+
+    monkeypatch.setattr(outcome_writer, "commit", counted)
+    await run_once(world.through(Batching()), NOW)
+    assert [number for number in began if number] == [10]
 
 
 async def test_an_email_that_is_settled_while_another_is_rendered_is_in_no_request(

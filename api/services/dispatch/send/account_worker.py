@@ -90,7 +90,11 @@ class AccountWorker:
     def room(self) -> int:
         """Return how many more emails to claim for this account now."""
         held = len(self.queue) + sum(len(runner.deliveries) for runner in self.sessions.values())
-        return self.ahead.limit(self.max_sessions) - held
+        return self._limit() - held
+
+    def _limit(self) -> int:
+        """Return the largest number of emails to hold for this account."""
+        return self.ahead.limit(self.max_sessions * self._batch_size)
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
         """Add deliveries to the queue, and start as many sessions for them as the account allows."""
@@ -149,7 +153,7 @@ class AccountWorker:
 
     async def next_deliveries(self) -> list[Delivery]:
         """Take as many deliveries as fit into one request, or wait for one. Wake the dispatcher to refill the queue."""
-        if self.wants_more and len(self.queue) <= self.ahead.limit(self.max_sessions) // 2:
+        if self.wants_more and len(self.queue) <= self._limit() // 2:
             self.wants_more = False
             self._runtime.wake_own_loop()
         first = await self.queue.next()
@@ -227,7 +231,7 @@ class AccountWorker:
             self.max_sessions = accounts.max_sessions(self.channel, self.config)  # the server may accept more again
         deliveries = len(self.queue)
         for _ in range(min(deliveries - self.queue.wake(deliveries), self.max_sessions - running)):
-            runner = SessionRunner(self, next(self.writer.session_numbers))
+            runner = SessionRunner(self, self.writer.session_number(self._batch_size))
             task = asyncio.create_task(runner.run())
             self.sessions[task] = runner
             task.add_done_callback(self._ended)

@@ -1,9 +1,7 @@
 """One attempt at several emails, which the channel gives to its service in one request."""
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from inspect import isawaitable
 
 from api.mail.message.email_rendering import RenderedEmail
@@ -24,8 +22,8 @@ from plugins.loading.receipt_checks import described
 
 log = logging.getLogger("touchline.dispatch")
 
-Begin = Callable[[Delivery], Awaitable[bool]]
-"""Says whether an email may be transmitted, and commits that its transmission begins."""
+Begin = Callable[[Sequence[Delivery]], Awaitable[Collection[str]]]
+"""Returns the ids of the emails that may be transmitted, and commits that their transmission begins."""
 
 
 async def attempt_many(
@@ -45,7 +43,11 @@ async def attempt_many(
     ready = [each for each in ready if _waits(each[0])]
     if len(ready) == 1:
         delivery, written = ready[0]
-        answer = await hand_over(session, delivery, written, partial(begin, delivery), channel, stopping)
+
+        async def begin_one() -> bool:
+            return delivery.send.id in await begin([delivery])
+
+        answer = await hand_over(session, delivery, written, begin_one, channel, stopping)
         return [*answers, (delivery, answer)]
     return [*answers, *await _hand_over(session, ready, begin, channel, stopping)] if ready else answers
 
@@ -64,14 +66,10 @@ async def _hand_over(
     """Give prepared emails to the channel."""
     deliveries = [delivery for delivery, _ in ready]
 
-    async def begin_all() -> frozenset[str]:
-        may_begin = await asyncio.gather(*map(begin, deliveries))  # they are committed together
-        return frozenset(each.send.id for each, may in zip(deliveries, may_begin, strict=True) if may)
-
     for delivery, written in ready:
         delivery.subject, delivery.stage = written.subject, Stage.HANDED_OVER
     try:
-        handed = session.deliver_many([outgoing_of(*each) for each in ready], begin_all)
+        handed = session.deliver_many([outgoing_of(*each) for each in ready], lambda: begin(deliveries))
         found = await handed if isawaitable(handed) else handed
     except AccountUnavailableError as error:
         return [(delivery, _unavailable(error, delivery)) for delivery in deliveries]

@@ -24,10 +24,10 @@ class ClaimAhead:
         """Count an email that a session has finished."""
         self._finished += 1
 
-    def limit(self, sessions: int) -> int:
-        """Return the largest number of emails to hold for an account with this many sessions."""
+    def limit(self, at_once: int) -> int:
+        """Return the largest number of emails to hold for an account whose sessions send so many at once."""
         span = time.monotonic() - self._measured_at
         if span >= RATE_SPAN_SECONDS:
             self._emails_per_second = self._finished / span
             self._finished, self._measured_at = 0, time.monotonic()
-        return min(max(int(self._emails_per_second), 2 * sessions, MIN_EMAILS_AHEAD), MAX_EMAILS_AHEAD)
+        return min(max(int(self._emails_per_second), 2 * at_once, MIN_EMAILS_AHEAD), MAX_EMAILS_AHEAD)

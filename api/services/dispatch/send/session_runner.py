@@ -180,7 +180,7 @@ class SessionRunner:
                 answer = await attempt(session, delivery, partial(begin, delivery), channel, worker.is_stopping)
                 answers.append((delivery, answer))
         if together:
-            answers += await attempt_many(session, together, begin, channel, worker.is_stopping)
+            answers += await attempt_many(session, together, worker.writer.begin_all, channel, worker.is_stopping)
         return answers
 
     async def _settle(self, delivery: Delivery, answer: Answer) -> "Then":

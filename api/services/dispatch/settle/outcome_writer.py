@@ -1,7 +1,6 @@
 """The outcome writer commits which emails sessions may send, and writes the outcomes that they report."""
 
 import asyncio
-import itertools
 import logging
 import time
 from collections.abc import Awaitable, Iterator, Sequence
@@ -27,8 +26,8 @@ MAX_FAILED_WRITES = 3
 """Failed writes of a group after which bisection finds its failing emails. Database outages do not count."""
 MAX_GROUP_ITEMS_ON_SQLITE = 250
 """The most items of one transaction on SQLite, where users' changes wait for it. 500 save 2 % of the CPU time."""
-SESSIONS_PER_GROUP = 250
-"""Sessions whose entries share transactions. A transaction of few entries costs nearly as much as one of many."""
+EMAILS_PER_GROUP = 250
+"""Emails at once whose entries share transactions. A transaction of few entries costs nearly as much as one of many."""
 FIRST_RETRY_SECONDS = 0.1
 MAX_RETRY_SECONDS = 2.0
 
@@ -44,8 +43,8 @@ class OutcomeWriter:
     after a crash, at most one email of each session is in doubt.
 
     ``begin`` and ``settle`` add entries to ``_groups``, whose tasks write them with ``_write``. Sessions take their
-    numbers from ``session_numbers``, and consecutive numbers share a group. ``begin`` moves a delivery to REQUESTED and
-    then to TRANSMITTING, REFUSED or THROTTLED. ``_tasks`` has the outcomes of emails of tasks if packages have send
+    numbers from ``session_number``, and near numbers share a group. ``begin`` moves a delivery to REQUESTED and then to
+    TRANSMITTING, REFUSED or THROTTLED. ``_tasks`` has the outcomes of emails of tasks if packages have send
     options: a sent one plans the next steps, and must not let other emails wait for a package. ``_leases`` ends
     committed deliveries, and ``_outcomes`` counts and logs them. An outcome is never dropped. The writer waits for an
     unavailable database. If the consequences of an email cannot be written, it writes that email alone.
@@ -55,11 +54,17 @@ class OutcomeWriter:
         self._runtime = runtime
         self._leases = leases
         self._outcomes = outcomes
-        self.session_numbers = itertools.count()
+        self._next_number = 0
         # With many sessions, PostgreSQL writes one group while they fill the other. SQLite writes one group at a time.
         groups, max_items = (2, MAX_GROUP_ITEMS) if is_postgres() else (1, MAX_GROUP_ITEMS_ON_SQLITE)
         self._groups = [GroupCommit[Entry, Stage](self._write, max_items) for _ in range(groups)]
         self._tasks = GroupCommit[Entry, Stage](self._write, max_items)
+
+    def session_number(self, batch_size: int) -> int:
+        """Return the number of a new session, which sends up to ``batch_size`` emails at once."""
+        number = self._next_number
+        self._next_number += batch_size
+        return number
 
     async def begin(self, delivery: Delivery) -> bool:
         """Commit the begin of a transmission. Returns False if the email may not be sent, or if the commit is too late.
@@ -69,7 +74,25 @@ class OutcomeWriter:
         if delivery.stage not in MAY_REQUEST:
             return False
         asked_at, delivery.stage = time.monotonic(), Stage.REQUESTED
-        stage = await self._group(delivery).put((delivery, None))
+        return self._may_transmit(delivery, await self._group(delivery).put((delivery, None)), asked_at)
+
+    async def begin_all(self, deliveries: Sequence[Delivery]) -> frozenset[str]:
+        """Commit the begins of several transmissions together. Returns the ids of the emails that may be sent."""
+        asking = [delivery for delivery in deliveries if delivery.stage in MAY_REQUEST]
+        for delivery in asking:
+            delivery.stage = Stage.REQUESTED
+        asked_at = time.monotonic()
+        # No task for each email: all are in the same commit, so the first wait is nearly always the only one.
+        writing = [self._group(delivery).put((delivery, None)) for delivery in asking]
+        stages = [await written for written in writing]
+        return frozenset(
+            delivery.send.id
+            for delivery, stage in zip(asking, stages, strict=True)
+            if self._may_transmit(delivery, stage, asked_at)
+        )
+
+    def _may_transmit(self, delivery: Delivery, stage: Stage, asked_at: float) -> bool:
+        """Say whether an email may be sent after the commit that gave it this stage. Sets its stage."""
         if stage is Stage.TRANSMITTING and time.monotonic() - asked_at >= self._runtime.lease.total_seconds() / 2:
             stage = Stage.REFUSED  # the process was suspended, so another process may own the email
         limited = delivery.send.allowed_times_id is not None
@@ -93,7 +116,7 @@ class OutcomeWriter:
 
     def _group(self, delivery: Delivery) -> GroupCommit[Entry, Stage]:
         """Return the group of the delivery's session. It keeps the order of the session's entries."""
-        return self._groups[delivery.session // SESSIONS_PER_GROUP % len(self._groups)]
+        return self._groups[delivery.session // EMAILS_PER_GROUP % len(self._groups)]
 
     async def _write(self, entries: Sequence[Entry]) -> list[Stage]:
         """Write entries. Two entries of one email go into two transactions, in their order."""
