@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from api.services.dispatch.send import preparing_ahead
 from api.services.dispatch.send.delivery_queue import DeliveryQueue
 from api.services.dispatch.send.preparing_ahead import PreparingAhead
 from api.states import SendStatus
+from api.store.dispatch import claims, transmissions
 from api.store.dispatch.claimed_email import ClaimedEmail
 from api.store.engine.sql import execute
 from plugins.contract import Outgoing
@@ -163,16 +165,19 @@ async def test_accounts_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(map(id, prepared[4:])) == list(map(id, large[2:]))
 
 
-async def test_sent_emails_leave_memory_without_a_garbage_collection(world: World) -> None:
+async def test_a_batch_leaves_memory_without_a_garbage_collection(world: World) -> None:
+    (sender,) = await transmissions.senders_with_waiting_emails(None)
+    claimed = await claims.claim(sender["id"], NOW, NOW + timedelta(minutes=1), 10)
+    batch = await Batch.load(world.runtime, NOW, sender, claimed, "scripted")
+    batch.emails.expect(claimed)
     enabled = gc.isenabled()
-    gc.collect()
     gc.disable()
     try:
-        dispatcher = Dispatcher(world.through(OneSession()))
-        await dispatcher.step(NOW)
-        await dispatcher.drain()
-        assert await Send.filter(status=SendStatus.SENT).count() == 10
-        assert not [each for each in gc.get_objects() if isinstance(each, (Batch, Delivery))]
+        for each in claimed:
+            batch.write_ahead(each)
+        place = id(batch)
+        del batch
+        assert not [each for each in gc.get_objects() if id(each) == place and isinstance(each, Batch)]
     finally:
         if enabled:
             gc.enable()
