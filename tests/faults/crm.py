@@ -173,8 +173,10 @@ async def _change(changes: Changes) -> None:
 async def _settle(context: WorkspaceContext, org: Org, folder: str) -> None:
     """Wait until nothing waits any more, and all that has changed in Salesforce was looked for.
 
-    Its clock advances, because a deletion is shown when its minute has ended.
+    Its clock advances, because a deletion is shown when its minute has ended. A process whose last call was before that
+    asks for deletions until the old time, so the time until which all are known has to be later.
     """
+    ended = org.time()
     org.clock.skew += timedelta(minutes=2)
     for _ in range(2):  # what was pulled may have to be pushed, and the other way round
         now = system_clock()
@@ -185,6 +187,7 @@ async def _settle(context: WorkspaceContext, org: Org, folder: str) -> None:
             connection = await CrmConnection.get(workspace_id=context.workspace_id)
             waiting = await CrmChange.filter(workspace_id=context.workspace_id).count()
             pulled = [at is not None and at > now for at in (state.pulled_at, state.pulled_deletions_at)]
+            pulled.append(state.deletions_since > ended)
             if not waiting and all(pulled) and connection.state is CrmState.CONNECTED:
                 break
             described = f"{waiting} changes wait, pulled: {pulled}, {connection.state} {connection.code}"
