@@ -138,8 +138,9 @@ def test_launching_the_demo_campaign_writes_an_email(page: Page, demo: Demo) -> 
     page.run_operation("Launch")
     page.answers('"errors": []')
     page.answers('"status": "SCHEDULED"')
-    arrived = page.wait(lambda _: set(demo.outbox.glob("*.eml")) - before, "an email in the outbox")
-    assert any("srinivasa.ramanujan@example.com" in path.name for path in arrived)
+    # Other emails of the demo may become due meanwhile.
+    new = "*srinivasa.ramanujan@example.com*.eml"
+    page.wait(lambda _: set(demo.outbox.glob(new)) - before, "the email of the launch in the outbox")
 
 
 def test_a_launch_is_followed_over_a_websocket(page: Page, demo: Demo) -> None:
