@@ -38,7 +38,7 @@ class Service:
         self.tasks: dict[str, dict[str, Any]] = {}
         self.deleted: dict[str, datetime] = {}
         self.later = timedelta(0)
-        self.instead: list[int | Exception] = []
+        self.instead: list[int | Exception | httpx.Response] = []
         self.asked: list[httpx.Request] = []
 
     @property
@@ -51,6 +51,8 @@ class Service:
         instead = self.instead.pop(0) if self.instead else None
         if isinstance(instead, Exception):
             raise instead
+        if isinstance(instead, httpx.Response):
+            return instead
         if instead is not None:
             return httpx.Response(instead, text="no")
         answer = self._answer(request)
@@ -193,9 +195,17 @@ async def test_errors_and_answers(session: CrmSession, service: Service) -> None
         None,
     ]
     assert await session.find_activities({each.marker: each for each in logged}, at) == {"tl-c": "T1"}
-    service.instead = [401]
-    with pytest.raises(CrmError, match="AUTHENTICATION_FAILURE"):
-        await session.log_activities(logged)
+    for status, headers, wait in (
+        (401, {}, None),
+        (429, {"Retry-After": "120"}, 120),
+        (429, {"Retry-After": "Mon, 02 Mar 2026 00:00:00 GMT"}, at),
+        (429, {"Retry-After": "soon"}, None),
+    ):
+        asked, service.instead = len(service.asked), [httpx.Response(status, headers=headers)]
+        errors = [each.error for each in await session.log_activities(logged)]
+        assert len(service.asked) == asked + 1, "the others would fail as well"
+        assert len(errors) == 3
+        assert {error and (error.stops_all, error.retry_after) for error in errors} == {(True, wait)}
     service.instead = [404, 503]
     gone, failed_one, deleted = await session.delete_tasks(["T9", "T8", "T1"])
     assert (gone.error, deleted.error, service.tasks) == (None, None, {})

@@ -8,7 +8,7 @@ import pytest
 
 from api.crm_task_states import CrmTaskState
 from api.models import CrmChange, CrmTask, Task
-from api.services.crm.failures.retrying import WAITS, stops_all, wait_after
+from api.services.crm.failures.retrying import WAITS, wait_after
 from api.services.crm.tasks import task_sync
 from api.services.crm.tasks.failures import failed
 from api.services.crm.tasks.push import push_tasks
@@ -223,7 +223,7 @@ def test_waits_become_longer_up_to_a_limit_and_never_end() -> None:
         assert low <= wait_after(replace(change, attempts=number)) <= low * 1.25
     for code in CrmCode:
         result: Any = failed(change, CrmError(code), NOW)
-        by_itself = code.category is CrmCategory.INTERMITTENT or stops_all(CrmError(code))
+        by_itself = code.category is CrmCategory.INTERMITTENT or CrmError(code).stops_all
         waits_for_user = not by_itself
         found = code in {CrmCode.DUPLICATE_VALUE, CrmCode.ENTITY_IS_DELETED}
         assert (result.next_at is None) == (waits_for_user and not found), code

@@ -25,7 +25,7 @@ from api.services.crm.activities.pushes import (
     related_record,
 )
 from api.services.crm.failures.recording import record_failures
-from api.services.crm.failures.retrying import failure_of, stops_all
+from api.services.crm.failures.retrying import failure_of
 from api.services.crm.organization import CrmOrg
 from api.services.crm.people.changed_records import follow_records
 from api.services.crm.people.linking import Linked, link_people
@@ -288,7 +288,7 @@ class ActivityPusher:
         await record_failures(self._org.context, retried, now)
         await self._fail([each for each in errors if each not in again], now)
         for _, error in errors:
-            if stops_all(error):
+            if error.stops_all:
                 raise error
 
     async def _fail(self, errors: Sequence[tuple[Item, CrmError]], now: datetime) -> None:

@@ -25,6 +25,8 @@ log = logging.getLogger("touchline.crm")
 
 FIRST_RETRY, MAX_RETRY = timedelta(seconds=30), timedelta(minutes=30)
 """The wait after a failure. It doubles with each failure in a row."""
+MAX_REQUESTED_WAIT = timedelta(hours=1)
+"""The longest wait that a CRM can ask for. One call an hour burdens no CRM, and a wrong value cannot stop the sync."""
 
 LOST_AFTER = 5
 """Failures in a row after which the Live Feed says that the connection is lost: about a quarter of an hour."""
@@ -36,9 +38,11 @@ async def open_connection(
 ) -> AsyncIterator[GuardedSession]:
     """Open a session. Raises CrmError on entry. If the block raises one, the connection's failure is stored.
 
-    With ``asked_by_user``, it may not be: a user's query can be wrong while the connection works. A failure of one
-    record is in its result and is not raised. ``counted_in`` is the id of the connection whose row counts the calls.
+    With ``asked_by_user``, only a failure that concerns every request is stored: a user's query, or the list that it
+    reads, can be wrong while the connection works. A failure of one record is in its result and is not raised.
+    ``counted_in`` is the id of the connection whose row counts the calls.
     """
+    is_open = False
     try:
         settings = await settings_of(row.workspace_id, row.crm)
         host, crm = _host(context, row, settings, counted_in), context.installed.crms.get(row.crm)
@@ -48,11 +52,12 @@ async def open_connection(
             _, secrets = await host.read_secrets()
             access = CrmAccess(row.way, row.access_values | _fields(settings), secrets)
             async with guarded_session(crm, access, host) as session:
+                is_open = True
                 yield session
         finally:
             await host.store_use()
     except CrmError as error:
-        if not (asked_by_user and error.category is CrmCategory.VALIDATION):
+        if not asked_by_user or _is_stored_for_user(row, error, is_open=is_open):
             await record_failure(row, error, context.clock())
         raise
     if await connections.set_works(row.id):
@@ -61,12 +66,22 @@ async def open_connection(
         log.info("the CRM connection %s works again", row.id)
 
 
+def _is_stored_for_user(row: CrmConnection, error: CrmError, *, is_open: bool) -> bool:
+    """Say whether the failure of a user's request is stored. Repeated requests do not make the connection wait longer.
+
+    An error before the session is open concerns every request, too.
+    """
+    if error.category is CrmCategory.AUTHENTICATION:
+        return True
+    return row.failures == 0 and (error.stops_all or not is_open)
+
+
 def waits(row: CrmConnection, now: datetime) -> bool:
     """Say whether a connection waits after a failure.
 
     A wait longer than any new one counts as over: the clock was set back.
     """
-    return row.retry_at is not None and now < row.retry_at <= now + MAX_RETRY
+    return row.retry_at is not None and now < row.retry_at <= now + MAX_REQUESTED_WAIT
 
 
 def was_lost(row: CrmConnection) -> bool:
@@ -103,7 +118,7 @@ async def record_failure(row: CrmConnection, error: CrmError, now: datetime) -> 
     """Store why a connection cannot be used, and when it is tried again."""
     needs_user = error.category is CrmCategory.AUTHENTICATION
     state = CrmState.RECONNECT if needs_user else CrmState.FAILING
-    retry_at = None if needs_user else now + _wait(error, row.failures)
+    retry_at = None if needs_user else now + _wait(error, row.failures, now)
     failures = 0
     with suppress(Exception):  # the error of the CRM is raised in any case
         failures = await connections.set_failed(row.id, state, code_of(error), detail_of(error), now, retry_at)
@@ -113,8 +128,15 @@ async def record_failure(row: CrmConnection, error: CrmError, now: datetime) -> 
     log.log(level, "cannot use the CRM connection %s: %s: %s", row.id, code_of(error), detail_of(error))
 
 
-def _wait(error: CrmError, failures: int) -> timedelta:
+def _wait(error: CrmError, failures: int, now: datetime) -> timedelta:
     """Return how long a connection waits after a failure. ``failures`` are those in a row before it."""
     if error.code is CrmCode.API_SHARE_USED:
         return PROBE_AFTER
-    return min(FIRST_RETRY * float(2 ** min(failures, 10)), MAX_RETRY)
+    own_wait = min(FIRST_RETRY * float(2 ** min(failures, 10)), MAX_RETRY)
+    return max(own_wait, min(_requested_wait(error.retry_after, now), MAX_REQUESTED_WAIT))
+
+
+def _requested_wait(retry_after: float | datetime | None, now: datetime) -> timedelta:
+    if retry_after is None:
+        return timedelta(0)
+    return retry_after - now if isinstance(retry_after, datetime) else timedelta(seconds=retry_after)

@@ -105,10 +105,9 @@ class OwnLogins(GuardedSession):
         if row.state is CrmState.RECONNECT:
             raise CrmError(CrmCode.OWN_LOGIN_LOST, f"{row.code}: {row.detail or remedy(row.code)[0]}")
         if waits(row, self._context.clock()):
-            code = CrmCode.of(row.code)
-            if code.category is not CrmCategory.INTERMITTENT or code is CrmCode.API_SHARE_USED:
-                code = CrmCode.SERVER_UNAVAILABLE
-            raise CrmError(code, row.detail)
+            error = CrmError(CrmCode.of(row.code), row.detail)
+            is_own = error.category is CrmCategory.INTERMITTENT and not error.stops_all
+            raise error if is_own else CrmError(CrmCode.SERVER_UNAVAILABLE, row.detail)
 
 
 def _task_writer(push: TaskPush) -> str | None:
@@ -135,6 +134,10 @@ async def _write_in_halves(
 def _of_own_login(result: WriteResult) -> WriteResult:
     """Return a result whose error concerns the login of one sender, and not the workspace's connection."""
     error = result.error
+    if error is not None and error.code is CrmCode.UNREACHABLE:
+        # The workspace's connection can have another URL.
+        error = CrmError(CrmCode.SERVER_UNAVAILABLE, error.detail, name=error.name, in_doubt=error.in_doubt)
+        return WriteResult(result.key, error=error)
     if error is None or error.category is not CrmCategory.AUTHENTICATION or error.code is CrmCode.OWN_LOGIN_LOST:
         return result
     detail = f"{error.name}: {error.detail or error.code.sentence}"

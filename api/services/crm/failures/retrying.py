@@ -15,8 +15,6 @@ Each is randomly up to a quarter longer, so that records that failed together ar
 """
 MAX_LOOKS = 10
 """The most attempts after an error that reading the CRM can resolve. Then a user has to decide."""
-WHOLE_CONNECTION = frozenset({CrmCode.REQUEST_LIMIT_EXCEEDED, CrmCode.API_SHARE_USED})
-"""Codes that concern every request, so that the next write would fail as well."""
 
 
 def failure_of(
@@ -24,12 +22,15 @@ def failure_of(
 ) -> Failure:
     """Return the failure to store for a failed write. Temporary failures are tried again; others wait for a user.
 
+    A failure of the whole connection does not count as an attempt. The connection waits, and the record with it.
     ``looked_for`` are errors after which the next attempt finds the record in the CRM and adopts it.
     """
     detail = error.detail or error.code.sentence
+    if error.stops_all:
+        return Failure(change, now, error.category, error.name, detail, counts=False)
     if error.code in looked_for and change.attempts < MAX_LOOKS:
         return Failure(change, now + wait_after(change), error.category, error.name, detail)
-    if error.category is not CrmCategory.INTERMITTENT and not stops_all(error) and not error.in_doubt:
+    if error.category is not CrmCategory.INTERMITTENT and not error.in_doubt:
         return Failure(change, None, error.category, error.name, detail)
     return Failure(change, now + wait_after(change), error.category, error.name, detail)
 
@@ -38,10 +39,3 @@ def wait_after(change: Change) -> timedelta:
     """Return how long a change waits after a failed attempt."""
     wait = WAITS[min(change.attempts, len(WAITS) - 1)]
     return wait * random.uniform(1, 1.25)  # noqa: S311 - spreads the load, no secret
-
-
-def stops_all(error: CrmError) -> bool:
-    """Say whether an error of one record concerns the whole connection."""
-    if error.code is CrmCode.OWN_LOGIN_LOST:
-        return False
-    return error.category is CrmCategory.AUTHENTICATION or error.code in WHOLE_CONNECTION

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from api.models import CrmPerson, Person, Suppression
 from api.services.crm.failures.recording import record_failures
-from api.services.crm.failures.retrying import failure_of, stops_all
+from api.services.crm.failures.retrying import failure_of
 from api.services.crm.organization import CrmOrg
 from api.services.crm.people.changed_records import follow_records
 from api.services.crm.people.records import normal_address, record_row, suppress_opted_out
@@ -171,7 +171,7 @@ async def _settle(
     await stored_changes.done(done)
     await record_failures(org.context, failures, now)
     for error in errors.values():
-        if stops_all(error):
+        if error.stops_all:
             raise error
 
 

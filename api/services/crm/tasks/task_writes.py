@@ -5,7 +5,6 @@ from datetime import datetime
 
 from api.crm_task_states import CrmTaskState
 from api.ids import new_id
-from api.services.crm.failures.retrying import stops_all
 from api.services.crm.tasks.failures import failed
 from api.services.crm.tasks.push_round import PushRound, store_round
 from api.services.crm.tasks.sync_context import TaskOrg
@@ -82,7 +81,7 @@ async def send_tasks(
     await store.unsent(unsent, attempt_id)
     await store_round(one, attempt_id)
     for result in results:
-        if result.error is not None and stops_all(result.error):
+        if result.error is not None and result.error.stops_all:
             raise result.error
 
 

@@ -132,7 +132,7 @@ def without_secrets(error: CrmError, secrets: Mapping[str, str]) -> CrmError:
     hidden = [value for key, value in secrets.items() if key not in PUBLIC and len(value) >= MIN_SECRET_CHARACTERS]
     for secret in sorted(hidden, key=len, reverse=True):
         detail, name = detail.replace(secret, "…"), name.replace(secret, "…")
-    return CrmError(error.code, detail, name=name, in_doubt=error.in_doubt)
+    return CrmError(error.code, detail, name=name, in_doubt=error.in_doubt, retry_after=error.retry_after)
 
 
 def oauth_error(reply: Reply) -> CrmError:
