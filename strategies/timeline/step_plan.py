@@ -129,8 +129,8 @@ def _within_window(
     if start is None:
         if plan.instant < now:  # the option is asked for the present time next
             return plan
-        note = timeline_notes.no_allowed_time(plan.instant, plan.zone)
-        return plan._replace(notes=(*plan.notes, note))
+        added = timeline_notes.no_allowed_time(plan.instant, plan.zone)
+        return plan._replace(notes=(*plan.notes, *(note for note in added if note not in plan.notes)))
     if start == plan.instant:
         return plan
     notes = (*plan.notes, *timeline_notes.at_allowed_time("NEXT_ALLOWED_TIME", start, plan.zone))

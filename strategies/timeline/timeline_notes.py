@@ -110,33 +110,31 @@ def _wall(answer: SendAt) -> dict[str, str | int]:
 
 def at_allowed_time(code: str, at: dt.datetime, zone: str) -> Iterator[Note]:
     """Yield the notes that an email is sent at the next time that its send option allows (UTC)."""
-    day, wall = _shown(at, zone)
-    yield Note(code, {"date": day.isoformat(), "time": wall.isoformat(), "at": utc(at)})
-    yield from daylight_saving_notes(SendAt(day, wall, instant=at), moment_of(day, wall, zone))
+    return _at_instant(code, {}, at, zone)
 
 
-def no_allowed_time(at: dt.datetime, zone: str) -> Note:
-    """Return the note that a send option allows no time from an instant (UTC) on."""
-    day, wall = _shown(at, zone)
-    return Note("NO_TIME_ALLOWED", {"date": day.isoformat(), "time": wall.isoformat(), "at": utc(at)})
+def no_allowed_time(at: dt.datetime, zone: str) -> Iterator[Note]:
+    """Yield the notes that a send option allows no time from an instant (UTC) on."""
+    return _at_instant("NO_TIME_ALLOWED", {}, at, zone)
 
 
-def limited(emails: int, span: dt.timedelta, until: dt.datetime, zone: str) -> Note:
-    """Return the note that a sender had reached a limit, and when (UTC) its next email could be sent.
+def limited(emails: int, span: dt.timedelta, until: dt.datetime, zone: str) -> Iterator[Note]:
+    """Yield the notes that a sender had reached a limit, and when (UTC) its next email could be sent.
 
     A daily cap has a span of 24 hours.
     """
     until = aware(until) + dt.timedelta(microseconds=-until.microsecond % 1_000_000)
-    day, wall = _shown(until, zone)
-    values: dict[str, str | int] = {"date": day.isoformat(), "time": wall.isoformat(), "at": utc(until)}
     if span == DAY:
-        return Note("DAILY_CAP", {"emails": emails, **values})
-    return Note("THROTTLE", {"emails": emails, "seconds": int(span.total_seconds()), **values})
+        return _at_instant("DAILY_CAP", {"emails": emails}, until, zone)
+    return _at_instant("THROTTLE", {"emails": emails, "seconds": int(span.total_seconds())}, until, zone)
 
 
-def _shown(at: dt.datetime, zone: str) -> tuple[dt.date, dt.time]:
+def _at_instant(code: str, values: Mapping[str, str | int], at: dt.datetime, zone: str) -> Iterator[Note]:
+    """Yield a note with an instant (UTC) and its local time. If that occurs twice, a second note says which it is."""
     shown = local(at, zone)
-    return shown.date(), shown.time().replace(microsecond=0, fold=0)
+    day, wall = shown.date(), shown.time().replace(microsecond=0, fold=0)
+    yield Note(code, {**values, "date": day.isoformat(), "time": wall.isoformat(), "at": utc(at)})
+    yield from daylight_saving_notes(SendAt(day, wall, instant=at), moment_of(day, wall, zone))
 
 
 def daylight_saving_notes(answer: SendAt, moment: Moment) -> Iterator[Note]:

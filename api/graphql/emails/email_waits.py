@@ -96,9 +96,7 @@ class WaitFields:
     )
     async def explanation_lines(self, info: Request, language: Language = "en") -> list[ExplanationLine]:
         reached = await _reached_limit(self, info)
-        if reached is None:
-            return explain(info, self.explanation, language)
-        return explain(info, self.explanation, language, sender_waits.limit_note(reached, self.zone))
+        return explain(info, self.explanation, language, *(reached.notes(self.zone) if reached is not None else ()))
 
     @strawberry.field(
         metadata=cost(size=ALLOWED_TIMES),

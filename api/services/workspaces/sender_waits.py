@@ -9,10 +9,8 @@ from api.services.workspaces.account_users import account_of_sender
 from api.store.dispatch import throttles
 from api.store.dispatch.throttles import ReachedLimit
 from api.store.engine.rows import by_ids
-from strategies import Note
-from strategies.timeline import timeline_notes
 
-__all__ = ["ReachedLimit", "account_pauses", "limit_note", "reached_limit"]
+__all__ = ["ReachedLimit", "account_pauses", "reached_limit"]
 
 
 def reached_limit(context: WorkspaceContext, row: Sender) -> ReachedLimit | None:
@@ -21,11 +19,6 @@ def reached_limit(context: WorkspaceContext, row: Sender) -> ReachedLimit | None
         {name: getattr(row, name) for name in ("limited_until", "limited_emails", "limited_seconds")}
     )
     return reached if reached is not None and reached.until > context.now else None
-
-
-def limit_note(reached: ReachedLimit, zone: str) -> Note:
-    """Return the line of an explanation about a limit for which an email waits, with times in ``zone``."""
-    return timeline_notes.limited(reached.emails, reached.span, reached.until, zone)
 
 
 async def account_pauses(context: WorkspaceContext, sender_ids: Sequence[str]) -> list[AccountPause | None]:

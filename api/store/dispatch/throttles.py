@@ -14,6 +14,8 @@ from typing import Any
 from api.ids import new_id
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, execute, in_list, instant
+from strategies import Note
+from strategies.timeline import timeline_notes
 
 DAY = timedelta(hours=24)
 SLOTS_KEPT_FOR = timedelta(hours=26)
@@ -30,6 +32,10 @@ class ReachedLimit:
     emails: int
     span: timedelta
     until: datetime
+
+    def notes(self, zone: str) -> list[Note]:
+        """Return the notes of an explanation about this limit, for which an email waits, with times in ``zone``."""
+        return list(timeline_notes.limited(self.emails, self.span, self.until, zone))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ TIMES = {
     *("NEXT_ALLOWED_TIME", "WAITS_FOR_ALLOWED_TIME"),
     *("RESCHEDULED", "RESCHEDULED_NOW", "BY_HAND_IN_ZONE", "RESCHEDULED_IN_ZONE", "SENT_ELSEWHERE"),
 }
+WAITS = {"NO_TIME_ALLOWED", "THROTTLE", "DAILY_CAP"}
+"""Notes on a wait, which does not change the planned time."""
 MONDAYS = {"DAY_1_AFTER_WEEKEND", "SHIFTED_TO_MONDAY", "SEND_AT_ON_WEEKEND", "AT_START_ON_WEEKEND"}
 NAMES_ITS_DAY = {"SEND_AT", "SEND_AT_ON_WEEKEND", "TIME_PASSED_AT_LAUNCH"}
 TASKS = {"TASK_BY_HAND", "HUMAN_WORK", "OPTION_CHOSE_DUE"}
@@ -52,10 +54,14 @@ class Reader:
         self.skipped = False
         self.late: datetime | None = None
         self.task = False
+        self.about_wait = False
         self.seen: set[str] = set()
 
     def read(self, code: str, values: Mapping[str, Any]) -> None:
         """Read one note."""
+        self.about_wait = code in WAITS or (self.about_wait and code == "CLOCKS_GO_BACK")
+        if self.about_wait:
+            return
         if code in self.seen:
             raise WrongError(f"the explanation has {code} twice")
         if self.zone is None and code not in ZONES:

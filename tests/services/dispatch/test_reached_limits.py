@@ -1,6 +1,6 @@
 """A limit that a sender has reached is stored, and explained in the emails that waited for it and in no others."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.models import Send, Sender
@@ -77,3 +77,17 @@ async def test_another_limit_forgets_the_one_that_was_reached(database: str) -> 
     assert (row.limited_until, (await stored())[0]) == (None, None)
     await world.tick(NOW + SECOND)
     assert await lines() == [[], []], "it went out because of the change"
+
+
+async def test_a_limit_that_ends_in_an_hour_that_occurs_twice_says_in_which(database: str) -> None:
+    world = await make_world(3)
+    await Sender.all().update(throttle_emails=1, throttle_seconds=45 * 60)
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # the clocks of Berlin go from 3:00 back to 2:00 at 1:00 UTC
+    await Send.all().update(due_at=first, zone="Europe/Berlin")
+    limits = [first + minutes * MINUTE for minutes in (45, 90)]
+    for now in (first, first, limits[0], limits[0], limits[1]):
+        await world.tick(now)
+    rows = await Send.filter(status=SendStatus.SENT).order_by("id")
+    clocks = {"date": "2026-10-25", "time": "02:15:00", "offset": "+01:00", "which": "SECOND"}
+    assert [rows[1].explanation[-2][0], rows[1].explanation[-1]] == ["THROTTLE", ["CLOCKS_GO_BACK", clocks]]
+    assert rows[2].explanation[-1][0] == "THROTTLE", "3:00 occurs once"

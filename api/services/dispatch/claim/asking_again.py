@@ -96,7 +96,7 @@ async def _ask_again(
             return Wait(send, now, None, "", allowed_id, without_waits(explanation)), True
     since: str | None = next((values["at"] for code, values in explanation if code == "NO_TIME_ALLOWED"), None)
     if since is None:
-        explanation = [*without_waits(explanation), *notes_to_json([timeline_notes.no_allowed_time(now, send.zone)])]
+        explanation = [*without_waits(explanation), *notes_to_json(timeline_notes.no_allowed_time(now, send.zone))]
     elif now - datetime.fromisoformat(since) >= MAX_WAIT:
         return None, has_answer
     wait = Wait(send, next_question, *why, send.allowed_times_id, explanation, is_new=since is None)

@@ -1,4 +1,4 @@
-"""The line of an explanation about the limit of a sender that has delayed an email."""
+"""The lines of an explanation about the limit of a sender that has delayed an email."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -7,7 +7,6 @@ from api.services.dispatch.claim.delivery import Delivery
 from api.services.enrollments.timelines.explanations import notes_to_json
 from api.store.dispatch import throttles
 from api.store.dispatch.throttles import ReachedLimit
-from strategies.timeline import timeline_notes
 
 AFTERWARDS = timedelta(minutes=1)
 """How long after the end of a wait the emails that go out are those that waited. Later ones waited for something else,
@@ -24,5 +23,5 @@ async def explain_limits(deliveries: Iterable[Delivery], real_now: datetime) -> 
         if delivery.send.due_at < reached.until:
             waited.setdefault((reached, delivery.send.zone), []).append(delivery.send.id)
     for (reached, zone), send_ids in waited.items():
-        note = timeline_notes.limited(reached.emails, reached.span, reached.until, zone)
-        await throttles.explain_limit(send_ids, notes_to_json([note])[0])
+        for line in notes_to_json(reached.notes(zone)):
+            await throttles.explain_limit(send_ids, line)
