@@ -39,7 +39,8 @@ class Task(StepRow):
     paused_seconds = fields.BigIntField(default=0, db_default=0)
     """The ``paused_seconds`` of the campaign that ``expires_at`` allows for. A task with another number cannot expire.
 
-    After a resume, a job adds the difference to ``expires_at``, once for each task.
+    If ``expires_at`` is calculated during a pause, the number has the part of the pause that is over. After a resume, a
+    job adds the difference to ``expires_at``, once for each task.
     """
     done_at = fields.DatetimeField(null=True)
     # The date of ``done_at`` in the time zone of ``due_date``. Reports count the task on it.

@@ -25,6 +25,7 @@ from api.services.tasks.withdrawing import withdraw
 from api.services.templates import template_inputs
 from api.services.templates.email_content import composed_for
 from api.states import UNTRANSMITTED_STATUSES, SendStatus, TaskStatus
+from api.store.campaigns.campaign_state import seconds_paused_until
 from api.store.emails import email_versions, written_texts
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
@@ -187,7 +188,7 @@ async def _give_time(task: Task, enrollment: Enrollment, now: datetime) -> None:
         campaign = await Campaign.get(id=enrollment.campaign_id)
         due = local(now, enrollment.zone).date()
         await Task.filter(id=task.id).update(
-            expires_at=expiry(enrollment, campaign, due), paused_seconds=campaign.paused_seconds
+            expires_at=expiry(enrollment, campaign, due), paused_seconds=seconds_paused_until(campaign, now)
         )
 
 

@@ -21,7 +21,7 @@ from api.services.enrollments.timelines.timeline_rows import (
 )
 from api.services.enrollments.waiting_people import let_wait
 from api.states import EnrollmentStatus, SendStatus
-from api.store.campaigns.campaign_state import lock_campaign_state
+from api.store.campaigns.campaign_state import lock_campaign_state, seconds_paused_until
 from api.store.campaigns.campaign_status import finish_if_last
 from api.store.campaigns.holds import lock_enrollments
 from api.store.dispatch import allowed_time_rows
@@ -84,7 +84,7 @@ async def schedule_next_steps(
                 await new.save(force_create=True)
         elif step.id not in tasks:
             task = task_row(context, enrollment, step, campaign, planned)
-            task.held, task.paused_seconds = state.paused_at is not None, state.all_paused_seconds
+            task.held, task.paused_seconds = state.paused_at is not None, seconds_paused_until(state, now)
             await task.save(force_create=True)
             events.append(task_created(enrollment, task, now))
     if unresolved is not None:

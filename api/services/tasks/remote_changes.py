@@ -38,7 +38,7 @@ async def change_task(context: WorkspaceContext, task: Task, columns: Mapping[st
             await refuse_scheduled(present)
         written = dict(columns)
         if "due_date" in columns:
-            written |= await with_due_date(present, columns["due_date"])
+            written |= await with_due_date(present, columns["due_date"], context.now)
         await Task.filter(id=task.id).update(**written)
         if present.type is StepType.EMAIL and present.enrollment_id is None:
             await change_draft(context, present, dict(columns))
@@ -70,7 +70,8 @@ async def change_tasks(context: WorkspaceContext, changes: Sequence[tuple[Task, 
     for task in moved:
         enrollment = enrollments[str(task.enrollment_id)]
         due = columns[task.id]["due_date"]
-        written[task.id] |= due_date_columns(task, due, enrollment, campaigns[enrollment.campaign_id])
+        campaign = campaigns[enrollment.campaign_id]
+        written[task.id] |= due_date_columns(task, due, enrollment, campaign, context.now)
     await rewrite(written)
     await write([_changed(context, task, columns[task.id]) for task in same])
     return set(written)

@@ -1,6 +1,6 @@
 """Change an open task: assign it, give it another due date, or edit a task created by hand."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from api.codes.events.event_kinds import EventKind
@@ -18,6 +18,7 @@ from api.services.tasks.manual_task_emails import delete_unsent_email, hand_emai
 from api.services.tasks.manual_tasks import MAX_DETAILS_CHARACTERS, MAX_NAME_CHARACTERS
 from api.services.tasks.open_tasks import find_workable
 from api.states import SendStatus, TaskStatus
+from api.store.campaigns.campaign_state import seconds_paused_until
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.events.events import task_event, write
@@ -57,7 +58,7 @@ async def update_task(context: WorkspaceContext, task_id: str, **values: Any) ->
             return task
         columns = dict(changes)
         if "due_date" in changes:
-            columns |= await with_due_date(task, changes["due_date"])
+            columns |= await with_due_date(task, changes["due_date"], context.now)
         shown = {FIELDS[name]: before_and_after(task, name, value) for name, value in changes.items()}
         await Task.filter(id=task.id).update(**columns)
         if task.type is StepType.EMAIL and task.enrollment_id is None:
@@ -123,7 +124,7 @@ async def _check_due_date(context: WorkspaceContext, task: Task, values: dict[st
         checked_due_date(values["due_date"], zone, context.now, ("dueDate",))
 
 
-async def with_due_date(task: Task, due: date) -> dict[str, Any]:
+async def with_due_date(task: Task, due: date, now: datetime) -> dict[str, Any]:
     """Return the columns that follow from a new due date. A campaign's task keeps its planned date, and expires later.
 
     So a task that was moved and then done late still shifts the rest of the campaign.
@@ -131,16 +132,18 @@ async def with_due_date(task: Task, due: date) -> dict[str, Any]:
     if task.enrollment_id is None:
         return {}
     enrollment = await Enrollment.get(id=task.enrollment_id)
-    return due_date_columns(task, due, enrollment, await Campaign.get(id=enrollment.campaign_id))
+    return due_date_columns(task, due, enrollment, await Campaign.get(id=enrollment.campaign_id), now)
 
 
-def due_date_columns(task: Task, due: date, enrollment: Enrollment, campaign: Campaign) -> dict[str, Any]:
+def due_date_columns(
+    task: Task, due: date, enrollment: Enrollment, campaign: Campaign, now: datetime
+) -> dict[str, Any]:
     """Return the columns of a campaign's task that follow from a new due date."""
     planned = campaign_date(task)
     return {
         "planned_date": None if planned == due else planned,
         "expires_at": expiry(enrollment, campaign, due),
-        "paused_seconds": campaign.paused_seconds,
+        "paused_seconds": seconds_paused_until(campaign, now),
     }
 
 

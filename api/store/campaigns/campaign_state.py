@@ -7,6 +7,7 @@ cannot be paused, resumed, edited or ended before the transaction ends.
 from datetime import datetime
 from typing import NamedTuple
 
+from api.models import Campaign
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute, instant
 
@@ -40,6 +41,17 @@ class CampaignState(NamedTuple):
         if self.paused_at is None or self.resume_requested_at is None:
             return self.paused_seconds
         return self.paused_seconds + int((self.resume_requested_at - self.paused_at).total_seconds())
+
+
+def seconds_paused_until(campaign: Campaign | CampaignState, now: datetime) -> int:
+    """Return the length of all pauses before ``now``, with the part of the present pause that is over.
+
+    A task whose expiry is calculated during a pause has this number, so that a resume adds only the rest of the pause.
+    """
+    if campaign.paused_at is None:
+        return campaign.paused_seconds
+    until = min(now, campaign.resume_requested_at or now)
+    return campaign.paused_seconds + max(0, int((until - campaign.paused_at).total_seconds()))
 
 
 async def lock_campaign_state(campaign_id: str) -> CampaignState:

@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from api.models import Campaign, Task
-from api.services.campaigns.campaigns import add_step, create_campaign
+from api.services.campaigns.campaigns import add_step, create_campaign, move_step
 from api.services.campaigns.pausing import pause_job, pausing
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.common.request_context import WorkspaceContext
@@ -16,7 +16,11 @@ from api.services.dispatch.dispatcher import run_once
 from api.services.launches.background.background_launch import start_launch
 from api.services.launches.launch import Choice, launch
 from api.services.people.people import create_person
+from api.services.tasks.remote_changes import change_tasks
+from api.services.tasks.task_changes import update_task
+from api.services.tasks.tasks import complete_task
 from api.states import TaskStatus
+from api.store.engine.transactions import transaction
 from api.tick import Ticker
 from strategies import StepType
 from tests.databases import on_sqlite
@@ -154,3 +158,34 @@ async def test_tasks_that_are_launched_after_a_pause_keep_their_expiry(
     await do_jobs(world, 6)
     assert await expiries() == {MIDNIGHT + 5 * HOUR: PEOPLE, MIDNIGHT: 1}
     assert not await Task.exclude(paused_seconds=5 * 3600).exists()
+
+
+@pytest.mark.parametrize("during", ["new due date", "in the CRM", "edit", "completed"])
+async def test_a_task_expires_later_only_by_the_part_of_the_pause_that_it_lived_through(
+    world: World, during: str
+) -> None:
+    """Two hours of the pause are over when its expiry is calculated, and three remain."""
+    campaign = await calls()
+    second = await add_step(world.context, campaign.id, day=1, step_type=StepType.CALL)
+    (task, *_) = await Task.all().order_by("id")
+    if during == "edit":
+        await complete_task(world.context, task.id)
+    await pause_campaign(world.context, campaign.id)
+    paused = at(world, 2)
+    if during == "new due date":
+        await update_task(paused, task.id, due_date=date(2026, 3, 3))
+    elif during == "in the CRM":
+        async with transaction():
+            await change_tasks(paused, [(task, {"due_date": date(2026, 3, 3)})])
+    elif during == "edit":
+        await move_step(paused, second.id, day=2)
+        await do_jobs(world, 2)
+    else:
+        await complete_task(paused, task.id)
+    await resume_campaign(at(world, 5), campaign.id)
+    await do_jobs(world, 5)
+    (changed,) = await Task.filter(person_id=task.person_id, status=TaskStatus.OPEN)
+    assert changed.expires_at == MIDNIGHT + 3 * HOUR + (DAY if during != "completed" else timedelta())
+    others = Task.exclude(person_id=task.person_id)
+    assert {each.expires_at for each in await others} == {MIDNIGHT + 5 * HOUR}
+    assert not await Task.filter(status=TaskStatus.OPEN).exclude(paused_seconds=5 * 3600, held=False).exists()

@@ -20,7 +20,7 @@ from api.services.common.live_steps import steps_of
 from api.services.common.request_context import WorkspaceContext
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store.campaigns import edits, holds
-from api.store.campaigns.campaign_state import lock_campaign, lock_campaign_state
+from api.store.campaigns.campaign_state import lock_campaign, lock_campaign_state, seconds_paused_until
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments.fact_changes import give_up, has_marked
 from api.store.events.events import enrollment_event, write
@@ -77,7 +77,8 @@ class _EditRun:
             state = await lock_campaign_state(row.id)
             if state.revision != row.revision or not state.editing:
                 return False
-            row.paused_seconds = state.paused_seconds  # the campaign may have been resumed since it was read
+            # The campaign may have been paused or resumed since it was read.
+            row.paused_seconds = seconds_paused_until(state, self.context.now)
             people = await edits.people_to_recalculate(row.id, row.revision, after, at_once)
             ids = [person["id"] for person in people]
             if not ids and state.paused_at is None:

@@ -17,7 +17,7 @@ from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.waiting_people import WAITING_JOB
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.store import jobs
-from api.store.campaigns.campaign_state import CampaignState, lock_campaign, lock_campaign_state
+from api.store.campaigns.campaign_state import CampaignState, lock_campaign, lock_campaign_state, seconds_paused_until
 from api.store.engine.rows import get_or_refuse
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments import waiting_people
@@ -66,7 +66,7 @@ class _Questions:
             state = await lock_campaign_state(row.id)
             if state.revision != row.revision or _is_busy(state):
                 return 0, self.after, nobody
-            row.paused_seconds = state.paused_seconds
+            row.paused_seconds = seconds_paused_until(state, self.context.now)
             people = await waiting_people.next_waiting(row.id, row.revision, self.after, at_once)
             if not people:
                 return 0, "", nobody
