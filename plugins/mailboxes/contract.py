@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from plugins.contract import AccountUnavailableError
 from plugins.incoming import IncomingMail
 
 MAX_FOLDER_CHARACTERS = 255
@@ -45,6 +46,8 @@ class MailboxSession(ABC):
 
     addresses: Sequence[str] = ()
     """The addresses that the account sends from. A mail from one of them is not a reply."""
+    problem: AccountUnavailableError | None = None
+    """Why the last ``mails`` could not read a folder, although it read others. They are read as usual meanwhile."""
 
     @abstractmethod
     def mails(self, cursors: Mapping[str, str], since: datetime) -> AsyncIterator[MailBatch]:

@@ -24,11 +24,11 @@ class MailboxFolder:
     )
 
 
-@strawberry.type(description="Why a mailbox cannot be read.")
+@strawberry.type(description="Why a mailbox, or one of its folders, cannot be read.")
 class MailboxProblem:
     code: str = strawberry.field(description="What happened, for programs, such as `LOGIN_REFUSED`.")
     detail: str = strawberry.field(description="What happened, for people, with the mail server's words.")
-    failures: int = strawberry.field(description="Number of failures in a row.")
+    failures: int = strawberry.field(description="Number of failures in a row; 1 for a folder.")
     since: datetime = strawberry.field(
         description="When the mailbox began to fail. Mails that arrive since then are read when it works again. UTC."
     )
@@ -50,7 +50,7 @@ class Mailbox:
         "Real time, UTC, also in a sandbox."
     )
     problem: MailboxProblem | None = strawberry.field(
-        description="Why the mailbox cannot be read; null unless the last attempt failed."
+        description="Why the mailbox, or one of its folders, cannot be read; null unless the last attempt failed."
     )
     folders: list[MailboxFolder] = strawberry.field(
         metadata=cost(size=MAILBOX_FOLDERS), description="Folders that are read, in the order of their names."

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Gauge
 
 MAILBOX_GAUGES = {
-    "mailbox_up": "1 if a process reads the mailbox, 0 if it fails or no process watches it.",
+    "mailbox_up": "1 if a process reads the mailbox, 0 if it or a folder fails or no process watches it.",
     "mailbox_unread_seconds": "Time since all mails of the mailbox were last found to be read, in seconds.",
 }
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from api.clock import Clock
 from api.services.common.dispatch_runtime import DispatchRuntime
-from api.services.mailboxes.sessions import addresses_of, batches_of, open_session, wait
+from api.services.mailboxes.sessions import addresses_of, batches_of, open_session, problem_of, wait
 from api.services.replies.incoming import receive_mails
 from api.store.engine.database_clock import sync_clock
 from api.store.engine.faults.availability import log_database_outage
@@ -59,8 +59,14 @@ class AccountWatch:
     runtime: DispatchRuntime
     failures: int
     """Failures in a row, when the lease was taken. 0 after the account has worked."""
+    wait_failed: bool = False
+    """Whether the last failure in this process was in ``wait``. Then only a wait proves that the account works."""
     unusable_here: bool = False
     """Whether the account failed for a reason that only this process has, such as a missing file."""
+    _waiting: bool = False
+    """Whether the session waits for new mails."""
+    _partly_read_because: tuple[str, str] | None = None
+    """The logged problem of a folder."""
 
     async def run(self, *, once: bool = False) -> None:
         """Watch until cancelled or the lease is lost; with ``once``, until all folders are read."""
@@ -116,21 +122,45 @@ class AccountWatch:
                 return
 
     async def _read_and_wait(self, session: MailboxSession, *, once: bool) -> None:
-        await mailboxes.set_reading(self.account, self.owner)
+        if not self.wait_failed:
+            await mailboxes.set_reading(self.account, self.owner)
         while True:
             cursors = await mailboxes.cursors(self.account)
             batches = batches_of(self.mailbox, session, cursors, self.clock() - READ_BACK)
             async with aclosing(batches):
                 async for batch in batches:
                     await self._store(batch, addresses_of(self.mailbox, session))
-            await mailboxes.set_checked(self.account, self.owner, self.clock())
-            if self.failures:
-                log.info("the mailbox %s works again", self.account)
-                self.failures = 0
+            problem = problem_of(self.mailbox, session)
+            if problem is not None:
+                await self._set_partly_read(problem)
+            elif self.wait_failed and not once:
+                await mailboxes.set_read(self.account, self.owner, self.clock())
+            else:
+                await self._set_works()
             if once:
                 return
+            self._waiting = True
             await wait(self.mailbox, session, WAIT_SECONDS)
+            self._waiting = False
+            if self.wait_failed and problem is None:
+                await self._set_works()
+            self.wait_failed = False
             await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _set_works(self) -> None:
+        """Write that all folders are read, which ends a failure."""
+        await mailboxes.set_works(self.account, self.owner, self.clock())
+        if self.failures:
+            log.info("the mailbox %s works again", self.account)
+            self.failures, self._partly_read_because = 0, None
+
+    async def _set_partly_read(self, problem: AccountUnavailableError) -> None:
+        """Write why a folder cannot be read. The session continues, so that the others are read as usual."""
+        now, because, self.failures = self.clock(), (problem.code, problem.detail), 1
+        await mailboxes.set_partly_read(self.account, self.owner, *because, now, now + timedelta(seconds=WAIT_SECONDS))
+        if because != self._partly_read_because:
+            self._partly_read_because = because
+            log.warning("cannot read a folder of the mailbox %s: %s: %s", self.account, *because)
 
     @retry_on_deadlock
     async def _store(self, batch: MailBatch, addresses: list[str]) -> None:
@@ -144,14 +174,20 @@ class AccountWatch:
 
     async def _fail(self, error: AccountUnavailableError) -> None:
         """Store why the account cannot be read, and when it is tried again."""
-        now, self.unusable_here = self.clock(), error.here
-        retry_at = None if error.here else now + retry_wait(error.code, self.failures)
+        now, self.unusable_here, self.wait_failed = self.clock(), error.here, self._waiting
+        retry_at = None if error.here else now + retry_wait(error.code, self.failures, reads=self._waiting)
         await mailboxes.set_failed(self.account, self.owner, error.code, error.detail, now, retry_at)
         level = logging.INFO if self.failures else logging.WARNING
         log.log(level, "cannot read the mailbox %s: %s: %s", self.account, error.code, error.detail)
 
 
-def retry_wait(code: str, failures: int) -> timedelta:
-    """Return how long an account waits after a failure. ``failures`` are those in a row before it."""
-    first, longest = (FIRST_LOGIN_RETRY, MAX_LOGIN_RETRY) if code in LOGIN_CODES else (FIRST_RETRY, MAX_RETRY)
+def retry_wait(code: str, failures: int, *, reads: bool = False) -> timedelta:
+    """Return how long an account waits after a failure. ``failures`` are those in a row before it.
+
+    An account that can be read, and only cannot wait for mails, is opened as often as one without notifications.
+    """
+    if reads:
+        first, longest = FIRST_RETRY, timedelta(seconds=WAIT_SECONDS)
+    else:
+        first, longest = (FIRST_LOGIN_RETRY, MAX_LOGIN_RETRY) if code in LOGIN_CODES else (FIRST_RETRY, MAX_RETRY)
     return min(first * float(2 ** min(failures, 10)), longest)

@@ -98,6 +98,14 @@ async def wait(mailbox: Mailbox, session: MailboxSession, seconds: float) -> Non
     await _await(mailbox, session.wait(seconds), seconds + LATE_SECONDS)
 
 
+def problem_of(mailbox: Mailbox, session: MailboxSession) -> AccountUnavailableError | None:
+    """Return why the session could not read a folder, although it read others."""
+    problem: object = _call(mailbox, lambda: session.problem)
+    if problem is None or isinstance(problem, AccountUnavailableError):
+        return problem
+    raise _failed(mailbox, TypeError(f"problem is a {type(problem).__name__}"))
+
+
 def addresses_of(mailbox: Mailbox, session: MailboxSession) -> list[str]:
     """Return the addresses that the account sends from."""
     found = _call(mailbox, lambda: [str(address) for address in list(session.addresses)[:MAX_ADDRESSES]])

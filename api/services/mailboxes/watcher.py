@@ -38,6 +38,9 @@ class MailboxWatcher:
         self._unusable_until: dict[str, float] = {}
         """When this process tries again the accounts that it could not open itself, by the event loop's time."""
 
+        self._wait_failed: set[str] = set()
+        """The accounts whose last failure in this process was while it waited for mails. Only ``_watch`` writes it."""
+
     async def run(self) -> None:
         """Watch until cancelled. Then end the leases, so that other processes can take over at once."""
         accounts = self._configured()
@@ -93,7 +96,9 @@ class MailboxWatcher:
             failures = await mailboxes.take(account, self._owner, self._clock(), lease, MAX_LOGIN_RETRY)
             if failures is not None:  # else another process was faster
                 mailbox = self._configured()[account]
-                watch = AccountWatch(account, mailbox, self._owner, self._clock, self._runtime, failures)
+                watch = AccountWatch(
+                    account, mailbox, self._owner, self._clock, self._runtime, failures, account in self._wait_failed
+                )
                 self._watches[account] = asyncio.create_task(self._watch(watch, once=once))
 
     async def _watch(self, watch: AccountWatch, *, once: bool) -> None:
@@ -102,6 +107,7 @@ class MailboxWatcher:
         except Exception as problem:
             if not log_database_outage(problem):
                 log.exception("cannot watch the mailbox %s", watch.account)
+        (self._wait_failed.add if watch.wait_failed else self._wait_failed.discard)(watch.account)
         if watch.unusable_here:
             self._unusable_until[watch.account] = asyncio.get_running_loop().time() + UNUSABLE_SECONDS
 

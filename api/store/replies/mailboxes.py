@@ -89,7 +89,24 @@ async def set_reading(account: str, owner: str) -> None:
     await execute(f"UPDATE mailbox SET state = 'READING' WHERE {OWNED}", account, owner)
 
 
-async def set_checked(account: str, owner: str, now: datetime) -> None:
+async def set_read(account: str, owner: str, now: datetime) -> None:
+    """Write that all folders are read, at ``now`` (UTC). A failure stays, because it may be in something else."""
+    await execute(f"UPDATE mailbox SET checked_at = $3 WHERE {OWNED}", account, owner, now)
+
+
+async def set_partly_read(account: str, owner: str, code: str, detail: str, now: datetime, next_look: datetime) -> None:
+    """Write why a folder cannot be read, and when it is tried again. The lease continues.
+
+    It counts as one failure however long it takes, so that a lost connection is opened again soon.
+    """
+    await execute(
+        "UPDATE mailbox SET state = 'FAILED', code = $3, detail = $4, failures = 1,"
+        f" failing_since = coalesce(failing_since, $5), retry_at = $6 WHERE {OWNED}",
+        account, owner, code, detail, now, next_look,
+    )  # fmt: skip
+
+
+async def set_works(account: str, owner: str, now: datetime) -> None:
     """Write that all folders are read, at ``now`` (UTC). The account works, so its failure ends."""
     await execute(
         "UPDATE mailbox SET state = 'WATCHING', checked_at = $3, code = '', detail = '', failures = 0,"

@@ -37,8 +37,15 @@ class Listed(NamedTuple):
     name: str
 
 
-def folders_to_read(client: IMAPClient, settings: ImapSettings) -> list[str]:
-    """Return the names of the folders to read, the inbox first. Raises AccountUnavailableError if one is missing.
+class Folders(NamedTuple):
+    """The folders to read, the inbox first, and the problem if a folder of the settings is missing."""
+
+    names: list[str]
+    missing: AccountUnavailableError | None
+
+
+def folders_to_read(client: IMAPClient, settings: ImapSettings) -> Folders:
+    """Return the folders to read. A folder that is missing does not keep the others from being read.
 
     ``auto`` finds a folder by its special use (RFC 6154), or by a usual name. If there is none, no folder is read.
     """
@@ -49,14 +56,13 @@ def folders_to_read(client: IMAPClient, settings: ImapSettings) -> list[str]:
         found = _special(listed_folders, use) if wanted == AUTO else wanted
         if found and wanted != NONE:
             chosen.append(found)
-    for folder in chosen:
-        if folder not in names and folder.upper() != "INBOX":
-            listed = ", ".join(sorted(names)[:MAX_LISTED_FOLDERS])
-            missing = MailboxCode.FOLDER_MISSING.message(
-                server=settings.server, folder=folder, folders=settings.tidy(listed)
-            )
-            raise AccountUnavailableError(*missing)
-    return list(dict.fromkeys(chosen))
+    found_names = [folder for folder in dict.fromkeys(chosen) if folder in names or folder.upper() == "INBOX"]
+    missing = next((folder for folder in chosen if folder not in found_names), None)
+    if missing is None:
+        return Folders(found_names, None)
+    listed = ", ".join(sorted(names)[:MAX_LISTED_FOLDERS])
+    message = MailboxCode.FOLDER_MISSING.message(server=settings.server, folder=missing, folders=settings.tidy(listed))
+    return Folders(found_names, AccountUnavailableError(*message))
 
 
 def _list_folders(client: IMAPClient) -> list[Listed]:

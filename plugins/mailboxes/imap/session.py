@@ -9,17 +9,20 @@ from imapclient import IMAPClient
 
 from plugins import AccountUnavailableError, MailBatch, MailboxSession
 from plugins.codes import ChannelCode
+from plugins.mailboxes.codes import MailboxCode
 from plugins.mailboxes.imap import fetching
 from plugins.mailboxes.imap.connection import Connection, explained
 from plugins.mailboxes.imap.connection_thread import ConnectionThread
 from plugins.mailboxes.imap.fetching import BATCH_MAILS, Folder, Position
-from plugins.mailboxes.imap.folders import folders_to_read
+from plugins.mailboxes.imap.folders import Folders, folders_to_read
 
 Answer = TypeVar("Answer")
 Params = ParamSpec("Params")
 
 MAX_CALL_SECONDS = 1_800.0
 """Longest time for one command, such as a batch that comes slowly. ``timeout`` limits each silence of the server."""
+FOLDER_CODES = frozenset({MailboxCode.MAILBOX_REFUSED, ChannelCode.UNEXPECTED_REPLY})
+"""Errors that can be about one folder alone. The connection still works."""
 MAX_IDLE_SECONDS = 1_500.0
 """Servers may end an IDLE command after 30 minutes (RFC 2177)."""
 
@@ -31,23 +34,32 @@ class ImapSession(MailboxSession):
         self._connection = connection
         self._thread = thread
         self._settings = connection.settings
-        self._folders: list[str] = []
-        """The folders to read, the inbox first. ``mails`` chooses them once."""
+        self._folders = Folders([], None)
+        """The folders to read. ``mails`` chooses them once, and again while one is missing."""
         self._inbox: Folder | None = None
-        """The inbox as ``mails`` has read it. ``wait`` compares it."""
+        """The inbox as ``mails`` has read it. ``wait`` compares it. None if it could not be read."""
         user = self._settings.username or ""
         self.addresses = [user] if "@" in user else []
 
     async def mails(self, cursors: Mapping[str, str], since: datetime) -> AsyncIterator[MailBatch]:
-        """Yield the new mails of each folder."""
-        if not self._folders:
+        """Yield the new mails of each folder. A folder that cannot be read does not delay the others."""
+        if not self._folders.names or self._folders.missing is not None:
             self._folders = await self._call("list the folders of", folders_to_read, self._settings)
-        for name in self._folders:
-            folder = await self._call(f"open {name!r} on", fetching.examine, name)
-            async for batch in self._new_mails(folder, Position.read(cursors.get(name)), since):
-                yield batch
-            if name == self._folders[0]:
+        self.problem, self._inbox, unread = self._folders.missing, None, 0
+        for name in self._folders.names:
+            try:
+                folder = await self._call(f"open {name!r} on", fetching.examine, name)
+                async for batch in self._new_mails(folder, Position.read(cursors.get(name)), since):
+                    yield batch
+            except AccountUnavailableError as error:
+                if error.code not in FOLDER_CODES:
+                    raise
+                self.problem, unread = self.problem or error, unread + 1
+                continue
+            if name == self._settings.inbox:
                 self._inbox = folder
+        if self.problem is not None and unread == len(self._folders.names):
+            raise self.problem
 
     async def _new_mails(self, folder: Folder, position: Position | None, since: datetime) -> AsyncIterator[MailBatch]:
         """Yield what a folder has after a position.

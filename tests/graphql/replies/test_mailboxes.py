@@ -44,7 +44,7 @@ async def watch(account: str) -> None:
     await mailboxes.take(account, "mbo_1", NOW, LEASE, LONGEST)
     await mailboxes.store_cursor(account, "INBOX", "1:3", 2, NOW)
     await mailboxes.store_cursor(account, "Junk", "1:1", 0, NOW)
-    await mailboxes.set_checked(account, "mbo_1", NOW)
+    await mailboxes.set_works(account, "mbo_1", NOW)
 
 
 async def test_a_mailbox_is_unwatched_at_first(client: Client) -> None:
@@ -113,7 +113,7 @@ async def test_a_mailbox_that_is_not_configured_any_more_is_not_shown(client: Cl
 
 async def test_metrics_have_a_line_for_each_mailbox(http: httpx.AsyncClient, client: Client) -> None:
     await watch("imap")
-    await mailboxes.set_checked("imap", "mbo_1", NOW - timedelta(seconds=30))
+    await mailboxes.set_works("imap", "mbo_1", NOW - timedelta(seconds=30))
     lines = (await http.get("/metrics", headers=OPERATOR)).text.splitlines()
     assert 'touchline_mailbox_up{account="imap"} 1.0' in lines
     assert 'touchline_mailbox_up{account="imap:SALES"} 0.0' in lines

@@ -70,13 +70,6 @@ async def test_sent_mails_are_read_only_if_the_url_says_so(account: Account) -> 
         assert subjects(await read(session, {})) == ["Mail 1"]
 
 
-async def test_a_folder_that_is_missing_is_named_with_those_that_are_there(account: Account) -> None:
-    error = await refused(account.url(spam="Spam/öd"))
-    assert error.code == "FOLDER_MISSING"
-    assert error.detail.startswith(f"The account on localhost:{account.server.port} has no folder 'Spam/öd'.")
-    assert "INBOX, Junk, Sent Items" in error.detail
-
-
 async def test_a_first_session_reads_mails_from_a_day_on(account: Account) -> None:
     with account.client() as client:
         client.append("INBOX", mail(1), msg_time=datetime(2026, 1, 1, tzinfo=UTC))

@@ -57,7 +57,7 @@ def test_a_folder_whose_name_cannot_be_read_does_not_stop_the_others(
     name: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = lister(b'() "/" INBOX', b'() "/" "%b"' % name, b'(\\Junk) "/" "M&APw-ll &-Co"')
-    assert folders_to_read(client, parse("imap://u:p@h")) == ["INBOX", "M\u00fcll &Co"]
+    assert folders_to_read(client, parse("imap://u:p@h")).names == ["INBOX", "M\u00fcll &Co"]
     assert repr(name)[2:-1] in caplog.text
     assert client.folder_encode, "names of folders are encoded again"
 
@@ -65,8 +65,8 @@ def test_a_folder_whose_name_cannot_be_read_does_not_stop_the_others(
 @pytest.mark.parametrize("attribute", [b"\\Noselect", b"\\NoSelect", b"\\NOSELECT", b"\\NonExistent"])
 def test_a_name_without_a_folder_is_not_opened(attribute: bytes) -> None:
     client = lister(b'() "/" INBOX', b'(%b \\Junk) "/" Junk' % attribute, b'() "/" 2026')
-    assert folders_to_read(client, parse("imap://u:p@h")) == ["INBOX"]
-    assert folders_to_read(client, parse("imap://u:p@h?spam=2026")) == ["INBOX", "2026"]
+    assert folders_to_read(client, parse("imap://u:p@h")).names == ["INBOX"]
+    assert folders_to_read(client, parse("imap://u:p@h?spam=2026")).names == ["INBOX", "2026"]
 
 
 def test_a_mail_is_read_from_a_server_that_ignores_the_limit() -> None:

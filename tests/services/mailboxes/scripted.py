@@ -11,7 +11,7 @@ from api.models import MailboxAccount
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.mailboxes.watcher import MailboxWatcher
 from api.settings import Settings
-from plugins import IncomingMail, MailBatch, Mailbox, MailboxSession
+from plugins import AccountUnavailableError, IncomingMail, MailBatch, Mailbox, MailboxSession
 from plugins.loading.extension_points import MAILBOXES
 from plugins.loading.manager import load
 
@@ -50,6 +50,7 @@ class Scripted(Mailbox):
     on_open: Callable[[], object] = lambda: None
     on_batch: Callable[[MailBatch], Any] = lambda batch: None
     on_wait: Callable[[], Any] | None = None
+    problem: AccountUnavailableError | None = None
 
     def accounts(self) -> Sequence[str]:
         return self.names
@@ -69,6 +70,7 @@ class ScriptedSession(MailboxSession):
 
     async def mails(self, cursors: Mapping[str, str], since: datetime) -> AsyncIterator[MailBatch]:
         self.mailbox.read_from.append(dict(cursors))
+        self.problem = self.mailbox.problem
         for name, mails in self.mailbox.folders.items():
             start = int(cursors.get(name, "0"))
             while True:

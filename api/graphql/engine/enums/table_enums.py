@@ -197,7 +197,8 @@ DESCRIPTIONS: dict[type[Enum], tuple[str, dict[str, str]]] = {
             "STARTING": "A process is opening it.",
             "READING": "A process reads its new mails.",
             "WATCHING": "All its mails are read, and a process waits for more.",
-            "FAILED": "It cannot be read; `problem` says why. Touchline tries again automatically.",
+            "FAILED": "It or one of its folders cannot be read; `problem` says why. The other folders are read, and "
+            "Touchline tries again automatically.",
             "UNWATCHED": "No process reads it: none with its settings runs a tick loop, or one has just ended.",
         },
     ),
