@@ -20,6 +20,7 @@ from api.http.graphql.json_reading import INLINE_MAX_BYTES
 from api.mail.text_checks import storable_text
 from api.server.proxies import client_key
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.package_tasks import in_own_task
 from api.services.replies.incoming import MAX_SOURCE_CHARACTERS, receive_events, receive_mails
 from api.store.engine.database_clock import sync_clock
 from api.store.engine.faults.availability import log_database_outage
@@ -110,7 +111,7 @@ class WebhookEndpoint:
         webhook_request = WebhookRequest(account, headers, dict(request.query_params), body, self.runtime.clock())
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                result = await webhook.receive(webhook_request)
+                result = await in_own_task(lambda: webhook.receive(webhook_request))
             if not isinstance(result, WebhookResult):
                 raise TypeError(f"receive returned a {type(result).__name__}, not a WebhookResult")
             count = len(result.events) + len(result.mails)

@@ -1,5 +1,6 @@
 """Webhooks of packages that break their contract: the provider gets a code, the log has the cause."""
 
+import asyncio
 import importlib.metadata
 import json
 from typing import Any
@@ -72,6 +73,21 @@ def install(monkeypatch: pytest.MonkeyPatch, webhook: Webhook) -> None:
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: entries if group == "touchline" else [])
 
 
+CANCELLED = ("raise", "wait", "return")
+
+
+async def cancel(how: str) -> WebhookResult:
+    """Cancel the task that calls the package."""
+    if how == "raise":
+        raise asyncio.CancelledError
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    if how == "wait":
+        await asyncio.sleep(60)
+    return WebhookResult([])
+
+
 class Odd(Webhook):
     key = "odd"
     labels = {"en": "Odd"}
@@ -83,7 +99,10 @@ class Odd(Webhook):
         return self.found
 
     async def receive(self, request: WebhookRequest) -> WebhookResult:
-        if (how := request.query.get("how")) is not None:
+        how = request.query.get("how")
+        if how in CANCELLED:
+            return await cancel(how)
+        if how is not None:
             return WRONG[how]()  # type: ignore[no-any-return]
         event = ReportedEvent(request.headers["x-id"], ReportedKind.OPENED, request.received_at, email_id="snd_1")
         return WebhookResult([event])
@@ -102,7 +121,7 @@ async def test_each_mistake_of_receive_is_an_error_with_a_code(
 ) -> None:
     install(monkeypatch, Odd())
     async with serving(database_url) as http:
-        for how in WRONG:
+        for how in (*WRONG, *CANCELLED):
             caplog.clear()
             assert await post(http, f"odd?how={how}") == (500, {"error": FAILED}), how
             (record,) = [record for record in caplog.records if record.exc_info]

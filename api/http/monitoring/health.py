@@ -18,6 +18,7 @@ from api.http.monitoring.metrics_page import metrics_page
 from api.http.monitoring.timed_checks import TimedCheck
 from api.server.server import Server
 from api.services.common.dispatch_runtime import DispatchRuntime
+from api.services.common.package_tasks import in_own_task
 from api.store.engine.faults.availability import one_line
 from api.store.engine.faults.corruption import is_corrupt
 from api.store.engine.faults.database_faults import is_read_only
@@ -55,7 +56,7 @@ async def channel_problems(runtime: DispatchRuntime) -> dict[str, str]:
 
 async def _trouble_of(channel: Channel) -> str | None:
     try:
-        problem = await channel.trouble()
+        problem = await in_own_task(channel.trouble)
         return None if problem is None else plain_string(problem)
     except BaseException as error:  # even SystemExit of a package must not end the process
         if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]

@@ -1,5 +1,6 @@
 """What users and operators read if the package of a CRM breaks its contract."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
 from plugins.crms.people_and_activities import PersonSource, SourceKind
 from plugins.crms.tasks import WriteResult
-from tests.services.crm.stub_crm import NOW, SECRET, StubCrm, Unused
+from tests.services.crm.stub_crm import IDENTITY, NOW, SECRET, StubCrm, Unused
 
 SOURCE = PersonSource(SourceKind.LIST_VIEW, "1")
 
@@ -96,6 +97,40 @@ async def test_no_value_is_in_the_words(caplog: pytest.LogCaptureFixture) -> Non
     assert details[0].endswith(f"it has {len(SECRET) + 1} characters")
     assert details[1] == "stub: KeyError"
     assert SECRET not in caplog.text + "".join(details)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_package_that_cancels_its_task_cancels_only_its_call(waits: bool) -> None:
+    async def cancel() -> CrmIdentity:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        if waits:
+            await asyncio.sleep(60)
+        return IDENTITY
+
+    assert await fault(identify=lambda _: cancel()) == "stub: CancelledError"
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_a_caller_that_is_cancelled_cancels_the_call_of_the_package() -> None:
+    called, ended = asyncio.Event(), asyncio.Event()
+
+    async def endless(_: object) -> None:
+        called.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    call = asyncio.create_task(session(identify=endless).identify())
+    await called.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert ended.is_set()
 
 
 async def test_a_wrong_url_or_clock_fails_no_write(caplog: pytest.LogCaptureFixture) -> None:

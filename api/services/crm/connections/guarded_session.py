@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from api.services.common.package_tasks import in_own_task
 from plugins.crms.access import ApiUse, CrmAccess, CrmCapabilities, CrmHost, CrmIdentity
 from plugins.crms.checks import storable
 from plugins.crms.codes import CrmCode
@@ -68,7 +69,12 @@ def _failed(crm: Crm, error: BaseException) -> CrmError:
 
 
 async def call_package(crm: Crm, work: Callable[[], Awaitable[Result]], seconds: float = CALL_SECONDS) -> Result:
-    """Await a method of a package. Raises CrmError, which is in doubt after a time-out."""
+    """Await a method of a package, in a task of its own. Raises CrmError, which is in doubt after a time-out."""
+    return await _call_here(crm, lambda: in_own_task(work), seconds)
+
+
+async def _call_here(crm: Crm, work: Callable[[], Awaitable[Result]], seconds: float) -> Result:
+    """Await a method of a package. A session is opened and closed in the same task, as ``asyncio.timeout`` requires."""
     try:
         async with asyncio.timeout(seconds) as limit:
             return await work()
@@ -96,14 +102,14 @@ def call_plainly(crm: Crm, work: Callable[[], Result]) -> Result:
 async def guarded_session(crm: Crm, access: CrmAccess, host: CrmHost) -> AsyncIterator["GuardedSession"]:
     """Open a session. Raises CrmError; errors of the block pass through."""
     manager: AbstractAsyncContextManager[CrmSession] = call_plainly(crm, lambda: crm.open(access, host))
-    session = await call_package(crm, manager.__aenter__)
+    session = await _call_here(crm, manager.__aenter__, CALL_SECONDS)
     try:
         if not isinstance(session, CrmSession):
             raise _failed(crm, WrongResultError(f"open() gave a {type(session).__name__}, not a CrmSession"))
         yield GuardedSession(crm, session)
     finally:
         with suppress(CrmError):  # it is logged
-            await call_package(crm, lambda: manager.__aexit__(None, None, None), CLOSE_SECONDS)
+            await _call_here(crm, lambda: manager.__aexit__(None, None, None), CLOSE_SECONDS)
 
 
 class GuardedSession(CrmSession):
