@@ -1,6 +1,7 @@
 """Codes: each is a member with its documentation, each is used, and each call gives the values of its sentence."""
 
 import ast
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -93,6 +94,12 @@ def test_every_sentence_is_used() -> None:
     assert {(code, case) for _, code, case, _ in filled()} == {
         (code, case) for code in MEMBERS for case in code.sentences
     }
+
+
+def test_no_sentence_has_an_article_before_a_value() -> None:
+    """A value can begin with a vowel or a consonant."""
+    article = re.compile(r"\ban? \{\w+\}(?! times)", re.IGNORECASE)
+    assert [(code, text) for code in MEMBERS for text in code.sentences.values() if article.search(text)] == []
 
 
 def test_the_document_lists_the_codes() -> None:

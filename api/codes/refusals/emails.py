@@ -74,8 +74,8 @@ class EmailCode(Code):
         do="Replace each field prompt with your text. `composition.prompts` lists them.",
     )
     NOT_AN_EMAIL_TASK = code(
-        "This is a {type} task. Complete it instead.",
-        no_email="This is a {type} task. It has no email.",
+        "This task has the type {type}. Complete it instead.",
+        no_email="This task has the type {type}, so it has no email.",
         when="Only EMAIL tasks have an email.",
         do="Complete the task instead.",
     )

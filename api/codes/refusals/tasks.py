@@ -23,7 +23,7 @@ class TaskCode(Code):
         do="Shorten the list.",
     )
     NOT_A_CALL_TASK = code(
-        "This is a {type} task. Only a CALL task has an outcome and a reason. Write a note instead.",
+        "This task has the type {type}. Only a CALL task has an outcome and a reason. Write a note instead.",
         when="Only a CALL task is completed with an outcome and a reason.",
         do="Leave out `outcome` and `reason`. `note` can be given for every task.",
     )

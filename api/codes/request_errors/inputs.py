@@ -30,6 +30,8 @@ class InputCode(Code):
         described="{fault}. {description}",
         described_pattern="{value} is not valid. {description}",
         endless="The JSON Schema of the configuration refers to itself without end.",
+        unknown="{name} is not a property of this configuration. Its properties are {names}.",
+        unknown_none="{name} is not a property of this configuration. It has no properties.",
         not_email="Only email steps have a configuration. Leave it out.",
         when="The configuration does not match its JSON Schema.",
         do="Read the message. `sendOptions` and `channels` have the schema.",

@@ -14,6 +14,7 @@ from graphql import (
     DirectiveNode,
     FieldNode,
     GraphQLArgument,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLInputType,
@@ -45,12 +46,36 @@ MAX_ERRORS = 50
 MAX_QUOTED = 50_000
 """Characters of a literal that its errors may quote: each error of an object quotes the whole object."""
 QUOTED_OBJECT = re.compile(r", found: .*", re.DOTALL)
+ENUM_FAULT = re.compile(
+    r"(?P<fault>Value '.*' does not exist in '(?P<of>\w+)' enum\.|Enum '(?P<kind>\w+)' cannot represent .*?)"
+    r"(?P<suggestion> Did you mean the enum values? .*)?",
+    re.DOTALL,
+)
+"""graphql-core's sentence about a value that an enum does not have."""
+MAX_NAMED_VALUES = 20
+"""The most values of an enum that an error names. Of a larger one it names only those that are similar."""
+MAX_ENUM_FAULT = 200
+"""Characters of graphql-core's sentence before the values of the enum. It quotes the wrong value."""
+ENUM_VALUES = " Its values are "
+"""What precedes the values of an enum in a message."""
 Found = Callable[[GraphQLError, list[str | int]], None]
 
 
 def invalid_value(fault: str, node: Node | None, path: Sequence[str | int] | None) -> GraphQLError:
     """Return the error of a value that does not fit its type. ``fault`` is graphql-core's sentence."""
     return coded_error(Message(QueryCode.INVALID_VALUE, _in_json_words(fault)), node, path)
+
+
+def _with_enum_values(fault: str, schema: GraphQLSchema) -> str:
+    """Return graphql-core's sentence with the values of the enum, if it is about one and the enum is not too large."""
+    found = ENUM_FAULT.fullmatch(fault)
+    kind = schema.get_type(found["of"] or found["kind"]) if found else None
+    if found is None or not isinstance(kind, GraphQLEnumType) or len(kind.values) > MAX_NAMED_VALUES:
+        return fault
+    sentence: str = found["fault"]
+    if len(sentence) > MAX_ENUM_FAULT:
+        sentence = f"{sentence[:MAX_ENUM_FAULT]}…"
+    return f"{sentence}{ENUM_VALUES}{', '.join(kind.values)}."
 
 
 def _in_json_words(fault: str) -> str:
@@ -87,7 +112,8 @@ class ValuesFit(ValidationRule):
             inside = places.of(path)
             # graphql-core hands scalars a copy of a list or an object, which has no place in the document.
             node = error.nodes[0] if error.nodes and error.nodes[0].loc else value
-            self.report_error(invalid_value(error.message, node, None if begin is None else [*begin, *inside]))
+            fault = _with_enum_values(error.message, self.context.schema)
+            self.report_error(invalid_value(fault, node, None if begin is None else [*begin, *inside]))
 
             if not most:
                 raise _TooManyError
@@ -134,7 +160,7 @@ def variable_errors(
             value = given.get(name, Undefined)
             optional = definition.default_value is not None or not isinstance(kind, GraphQLNonNull)
             if is_input_type(kind) and not (value is Undefined and optional):
-                validate_input_value(value, kind, _collect(errors, definition, _Places(value, kind)))
+                validate_input_value(value, kind, _collect(errors, schema, definition, _Places(value, kind)))
     except _TooManyError:
         errors.append(coded_error(QueryCode.INVALID_VALUE.message("more", limit=MAX_ERRORS), operation))
     return errors
@@ -144,7 +170,9 @@ class _TooManyError(Exception):
     """A response reports no more errors."""
 
 
-def _collect(errors: list[GraphQLError], definition: VariableDefinitionNode, places: "_Places") -> Found:
+def _collect(
+    errors: list[GraphQLError], schema: GraphQLSchema, definition: VariableDefinitionNode, places: "_Places"
+) -> Found:
     name = definition.variable.name.value
     begin: Sequence[str | int] | None = path_of_variable(name, definition)
 
@@ -153,9 +181,8 @@ def _collect(errors: list[GraphQLError], definition: VariableDefinitionNode, pla
             raise _TooManyError
         inside = places.of(path)
         place = print_path_list(path)
-        message = QueryCode.INVALID_VALUE.message(
-            "variable", name=name, place=place, fault=_in_json_words(error.message)
-        )
+        fault = _in_json_words(_with_enum_values(error.message, schema))
+        message = QueryCode.INVALID_VALUE.message("variable", name=name, place=place, fault=fault)
         errors.append(coded_error(message, definition, None if begin is None else [*begin, *inside]))
 
     return found

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from api.codes.refusals.workspaces import WorkspaceCode
 from api.codes.request_errors.inputs import InputCode
 from api.codes.request_errors.requests import RequestCode
-from api.http.access.request_guard import RequestGuard
+from api.http.access.request_guard import RequestGuard, unauthenticated
 from api.services.common.request_context import WorkspaceContext
 from strategies import Refusal
 from strategies.codes import Code
@@ -26,10 +26,8 @@ async def caller_context(guard: RequestGuard, request: Request) -> WorkspaceCont
     """Return the context of the token's workspace. Raises Refusal."""
     authorization = request.headers.get("authorization", "")
     context = await guard.context(authorization)
-    if context is None and authorization:
-        raise Refusal.of(RequestCode.UNAUTHENTICATED)
     if context is None:
-        raise Refusal.of(RequestCode.UNAUTHENTICATED, case="missing")
+        raise Refusal(*unauthenticated(authorization))
     return context.workspace_context
 
 

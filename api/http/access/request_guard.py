@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from api.codes.request_errors.queries import QueryCode
+from api.codes.request_errors.requests import RequestCode
 from api.graphql.engine.graphql_context import Context
 from api.graphql.limits.budgets import Budgets
 from api.graphql.limits.document_limits import MAX_QUERY_BYTES
@@ -17,6 +18,7 @@ from api.services.following.row_watch import RowWatch
 from api.services.workspaces.tokens import valid_tokens, workspace_by_token
 from api.store.engine.database_clock import sync_clock
 from strategies import Refusal
+from strategies.codes import Message
 
 INTROSPECTION = re.compile(r"\b__(schema|type)\b")
 
@@ -71,6 +73,13 @@ class RequestGuard:
         if not self.introspection and INTROSPECTION.search(query):
             raise Refusal.of(QueryCode.INTROSPECTION_OFF)
         return query
+
+
+def unauthenticated(authorization: str) -> Message:
+    """Return the message for a request whose Authorization header has no valid token."""
+    if bearer_token(authorization):
+        return RequestCode.UNAUTHENTICATED.message()
+    return RequestCode.UNAUTHENTICATED.message("missing")
 
 
 def bearer_token(authorization: str) -> str:

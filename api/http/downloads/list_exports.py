@@ -26,7 +26,7 @@ from api.graphql.engine.graphql_context import Context
 from api.graphql.engine.lists.list_export import ListExport, list_export
 from api.graphql.limits.budgets import Budget
 from api.http.access import cross_origin
-from api.http.access.request_guard import RequestGuard
+from api.http.access.request_guard import RequestGuard, unauthenticated
 from api.http.graphql.graphql_responses import error_response, result_response
 from api.http.graphql.media_types import DEFAULT
 from api.services.common.database_faults import public_fault
@@ -78,8 +78,7 @@ class ExportEndpoint:
                 raise
             return error_response(public_fault(problem) or RequestCode.INTERNAL_ERROR.message(), 503)
         if context is None:
-            missing = RequestCode.UNAUTHENTICATED.message("missing")
-            return error_response(RequestCode.UNAUTHENTICATED.message() if authorization else missing)
+            return error_response(unauthenticated(authorization))
         try:
             parameters = _parameters(request.scope["query_string"])
             query = self.schema._schema.query_type

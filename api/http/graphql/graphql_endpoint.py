@@ -14,7 +14,7 @@ from api.codes.request_errors.queries import QueryCode
 from api.codes.request_errors.requests import RequestCode
 from api.graphql.engine.execution.operations import Schema
 from api.graphql.engine.graphql_context import Context
-from api.http.access.request_guard import RequestGuard
+from api.http.access.request_guard import RequestGuard, unauthenticated
 from api.http.compression import compress
 from api.http.graphql.event_streams import StreamClient, stream
 from api.http.graphql.graphql_responses import error_response, result_response
@@ -62,10 +62,8 @@ class GraphQLEndpoint:
                 raise
             message = public_fault(problem) or RequestCode.INTERNAL_ERROR.message()
             return error_response(message, 503, accept)
-        if context is None and authorization:
-            return error_response(RequestCode.UNAUTHENTICATED.message(), None, accept)
         if context is None:
-            return error_response(RequestCode.UNAUTHENTICATED.message("missing"), None, accept)
+            return error_response(unauthenticated(authorization), None, accept)
         key = context.workspace_context.workspace_id
         try:
             if request.method == "POST":

@@ -114,7 +114,7 @@ async def test_a_step_reports_its_content_and_its_option(client: Client) -> None
     given = {"type": "EMAIL", "day": 2, "name": "a\nb", "sendOption": "at_time", "config": {"at": 5, "x": 1}}
     added = (await client.ask(story.ADD_STEP, campaign=campaign, input=given))["addStep"]["errors"]
     assert places(added) == [
-        *(("INVALID_TEXT", "name"), ("INVALID_CONFIG", "config"), ("INVALID_CONFIG", "config.at")),
+        *(("INVALID_TEXT", "name"), ("INVALID_CONFIG", "config.at"), ("INVALID_CONFIG", "config.x")),
         ("TEMPLATE_REQUIRED", "templateId"),
     ]
 

@@ -117,6 +117,7 @@ async def test_off_means_no_page_no_introspection_and_no_suggestions(database_ur
             answer = json.dumps(await client.raw(query, variables))
             assert "errors" in answer
             assert "Did you mean" not in answer, query
+            assert "Its values are" not in answer, query
 
 
 async def test_on_suggestions_help(client: Client) -> None:

@@ -153,7 +153,7 @@ async def test_what_an_edit_refuses(world: World) -> None:
             "SEND_OPTION_NOT_AVAILABLE",
             ("day",),
         ),
-        (change_step(world.context, (await step(2)).id, config={"at": 1}), "INVALID_CONFIG", ("config",)),
+        (change_step(world.context, (await step(2)).id, config={"at": 1}), "INVALID_CONFIG", ("config", "at")),
         (change_step(world.context, first.id, send_option="at_time", config={}), "INVALID_CONFIG", ("config", "at")),
     ]
     for work, code, path in wrong:

@@ -10,7 +10,7 @@ from api.codes.request_errors.queries import QueryCode
 from api.codes.request_errors.requests import RequestCode
 from api.graphql.arguments.argument_paths import path_of_value
 from api.graphql.arguments.coded_error import coded_error
-from api.graphql.arguments.input_errors import invalid_value
+from api.graphql.arguments.input_errors import ENUM_VALUES, invalid_value
 from api.services.common.database_faults import public_fault
 from strategies import Refusal
 
@@ -54,10 +54,11 @@ def without_details(error: GraphQLError) -> GraphQLError:
 def with_code(error: GraphQLError, *, suggest: bool = True) -> GraphQLError:
     """Return an error with a code. Errors without one are graphql-core's own.
 
-    Without ``suggest``, the message names no fields and values of the schema that the client may have meant.
+    Without ``suggest``, the message names no fields and values of the schema.
     """
     if not suggest:
-        error.message = error.message.partition(SUGGESTION)[0]
+        for beginning in (SUGGESTION, ENUM_VALUES):
+            error.message = error.message.partition(beginning)[0]
     # graphql-core repeats the value of the request, which can be large.
     error.message = error.message[:MAX_MESSAGE_CHARACTERS]
     if error.extensions and "code" in error.extensions:

@@ -35,7 +35,13 @@ MARGIN_CHARACTERS = 100
 def check_length(value: str, path: Path, limit: int) -> None:
     """Refuse a text that is too long. Call it before any other check."""
     if len(value) > limit:
-        raise Refusal.of(InputCode.TOO_LONG, path, argument=path[-1], limit=limit, length=len(value))
+        raise Refusal.of(InputCode.TOO_LONG, path, argument=_argument(path), limit=limit, length=len(value))
+
+
+def _argument(path: Path) -> str:
+    """Return the name of an argument as a message writes it: ``callReasons[1]`` for an element of a list."""
+    name, *indexes = path[-2:] if len(path) > 1 and path[-1].isdigit() else path[-1:]
+    return "".join((name, *(f"[{index}]" for index in indexes)))
 
 
 def line(value: str, path: Path, *, limit: int = 200, required: bool = True) -> str:
@@ -45,7 +51,7 @@ def line(value: str, path: Path, *, limit: int = 200, required: bool = True) -> 
         raise Refusal(*problem, path)
     value = value.strip()
     if required and not value:
-        raise Refusal.of(InputCode.REQUIRED, path, argument=path[-1])
+        raise Refusal.of(InputCode.REQUIRED, path, argument=_argument(path))
     check_length(value, path, limit)
     return value
 
@@ -111,8 +117,9 @@ def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
         raise Refusal.of(InputCode.INVALID_CONFIG, path, case="endless") from None
     refusals = RefusalCollector()
     for error in wrong:
-        inside = [*error.absolute_path, *_missing_property(error)]
-        refusals.add(Refusal(*_config_problem(error), (*path, *(str(part)[:SHOWN_CHARACTERS] for part in inside))))
+        for inside, message in _config_problems(error):
+            place = (*path, *(str(part)[:SHOWN_CHARACTERS] for part in (*error.absolute_path, *inside)))
+            refusals.add(Refusal(*message, place))
     refusals.raise_any()
     for key, item in value.items():
         problem = next((found for part in (key, *_all_texts(item)) if (found := text_problem(part))), None)
@@ -120,6 +127,33 @@ def config(value: Any, schema: Mapping[str, Any], path: Path) -> dict[str, Any]:
             refusals.add(Refusal(*problem, (*path, key[:SHOWN_CHARACTERS])))
     refusals.raise_any()
     return dict(value)
+
+
+def _config_problems(error: ValidationError) -> Iterator[tuple[list[str], Message]]:
+    """Yield the messages of an error, each with the property inside the value that it is about."""
+    unknown = _unknown_properties(error)
+    if not unknown:
+        yield _missing_property(error), _config_problem(error)
+        return
+    names = ", ".join(cast(dict[str, Any], error.schema).get("properties", ()))
+    for name in unknown:
+        yield [name], _unknown_property(_json_beginning(name), shortened(names, SHOWN_FAULT_CHARACTERS))
+
+
+def _unknown_property(name: str, names: str) -> Message:
+    if names:
+        return InputCode.INVALID_CONFIG.message("unknown", name=name, names=names)
+    return InputCode.INVALID_CONFIG.message("unknown_none", name=name)
+
+
+def _unknown_properties(error: ValidationError) -> list[str]:
+    """Return the properties that a schema does not name, if the error is that it allows no others."""
+    schema, value = error.schema, error.instance
+    if error.validator != "additionalProperties" or error.validator_value is not False or not isinstance(value, dict):
+        return []
+    if not isinstance(schema, dict) or "patternProperties" in schema:
+        return []
+    return [name for name in value if name not in schema.get("properties", ())]
 
 
 def _missing_property(error: ValidationError) -> list[str]:
