@@ -122,7 +122,8 @@ def test_a_new_sqlite_file_is_its_owner_s_alone(tmp_path: Path) -> None:
 
 def test_sqlite_in_memory_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert credentials("sqlite://:memory:?synchronous=OFF") == {"file_path": ":memory:", "synchronous": "OFF"}
+    in_memory = credentials("sqlite://:memory:?synchronous=OFF")
+    assert in_memory == {"file_path": ":memory:", "synchronous": "OFF", "busy_timeout": "10000"}
     assert list(tmp_path.iterdir()) == []
 
 

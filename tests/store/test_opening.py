@@ -7,10 +7,13 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from tortoise.connection import get_connection
 
 from api.ids import new_id
+from api.store.engine import database
 from api.store.engine.database import close_database, migrate, open_database
 from api.store.engine.opening import sort_order
+from api.store.engine.opening.opening_errors import describe_opening_error
 from tests.databases import on_database
 from tests.relay import relay
 
@@ -117,3 +120,27 @@ async def test_a_database_that_sorts_by_a_language_has_one_warning(
         assert await migrate() != []
         assert await migrate() == []
     assert caplog.messages == [sort_order.LANGUAGE_ORDER_WARNING]
+
+
+async def test_a_pooler_may_give_each_transaction_another_connection(
+    postgres_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holders: list[str] = []
+
+    async def look() -> bool:
+        found = await get_connection("default").execute_query_dict(
+            "SELECT state FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory'"
+            " AND datname = current_database()"
+        )
+        holders.extend(row["state"] for row in found)
+        return True
+
+    monkeypatch.setattr(database, "check_schema", look)
+    await open_database(await empty(postgres_server))
+    await migrate()
+    assert holders == ["idle in transaction"]
+
+
+@pytest.mark.parametrize("error", [asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError])
+def test_a_pooler_without_prepared_statements_is_told(error: type[asyncpg.PostgresError]) -> None:
+    assert "add statement_cache_size=0 to TOUCHLINE_DATABASE_URL" in describe_opening_error(error("exists"))

@@ -5,7 +5,8 @@ import errno
 import logging
 import signal
 import socket
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -29,6 +30,7 @@ from api.server.options import server_options
 from api.services.dispatch.dispatcher import TerminalLine
 from api.settings import Settings, environment
 from api.store.engine.opening.database_url import redacted_url
+from api.store.engine.opening.durability import durability_warnings
 from api.tick import Ticker
 from api.worker_processes.pool import start_worker
 from plugins.channels.smtp import channel as smtp
@@ -98,9 +100,18 @@ def _check_plugin_settings() -> None:
     check_webhooks(environment())
 
 
+@asynccontextmanager
+async def _checked_database(settings: Settings) -> AsyncIterator[None]:
+    """Open the migrated database, and warn of settings with which it can lose commits."""
+    async with database(settings):
+        for warning in await durability_warnings():
+            log.warning("%s", warning)
+        yield
+
+
 async def _check_database(settings: Settings) -> None:
     """Open the database once, so that an error is reported in one sentence before the server starts."""
-    async with database(settings):
+    async with _checked_database(settings):
         pass
 
 
@@ -159,7 +170,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, _stop, ticker, number)
     with log_start_and_stop("the tick loop", settings):
-        async with database(settings), channel_processes(installed):
+        async with _checked_database(settings), channel_processes(installed):
             if once:
                 await ticker.until_idle()
                 return 0

@@ -136,11 +136,10 @@ async def _migrate() -> list[str]:
         if not await check_schema():
             await LazyMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
         return applied
-    async with connection.acquire_connection() as holder:
-        await holder.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK_KEY})")
-        try:
-            if not await check_schema():
-                await LazyMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
-        finally:
-            await holder.execute(f"SELECT pg_advisory_unlock({MIGRATION_LOCK_KEY})")
+    # A lock of a transaction, because a pooler may give the next statement of a session to another connection.
+    async with connection.acquire_connection() as holder, holder.transaction():
+        await holder.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        await holder.execute(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK_KEY})")
+        if not await check_schema():
+            await LazyMigrationExecutor(connection, {"touchline": TORTOISE_APP}).migrate(progress=report)
     return applied

@@ -18,6 +18,8 @@ MIN_CONNECTIONS = 2
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SYSTEM_ROOTS = "system"
 """libpq's name for the certificate authorities that the system trusts."""
+SQLITE_PRAGMAS: Mapping[str, str] = MappingProxyType({"synchronous": "FULL", "busy_timeout": "10000"})
+"""With NORMAL, a loss of power undoes the last commits in WAL mode. A sent email would be sent again."""
 URL_PARAMETERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {
         "host": str,  # also the folder of a socket
@@ -70,8 +72,8 @@ def _sqlite(url: str) -> dict[str, Any]:
     path, _, query = url.removeprefix("sqlite://").partition("?")
     if not path:
         raise ValueError(f"{VARIABLE} cannot be used: sqlite:// has no file path.")
-    pragmas = dict(parse_qsl(query)) or {"synchronous": "NORMAL", "busy_timeout": "10000"}
-    return {"engine": "tortoise.backends.sqlite", "credentials": {"file_path": path, **pragmas}}
+    credentials = {"file_path": path, **SQLITE_PRAGMAS, **dict(parse_qsl(query))}
+    return {"engine": "tortoise.backends.sqlite", "credentials": credentials}
 
 
 def _postgres(url: str) -> dict[str, Any]:

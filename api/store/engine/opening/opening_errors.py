@@ -4,11 +4,13 @@ import socket
 
 from asyncpg import (
     CannotConnectNowError,
+    DuplicatePreparedStatementError,
     InsufficientPrivilegeError,
     InterfaceError,
     InternalClientError,
     InvalidAuthorizationSpecificationError,
     InvalidCatalogNameError,
+    InvalidSQLStatementNameError,
     PostgresError,
     TooManyConnectionsError,
 )
@@ -21,11 +23,17 @@ OPENING_ERRORS = (OSError, BaseORMException, PostgresError, InterfaceError, Inte
 """Errors that can occur when a database is opened."""
 OWN_DATABASE_ADVICE = "let the role of TOUCHLINE_DATABASE_URL own its database, as docs/operations.md shows"
 CREATE_DATABASE_ADVICE = "create it, as docs/operations.md shows, or correct the name in TOUCHLINE_DATABASE_URL"
+POOLER_ADVICE = (
+    "a pooler does not keep prepared statements: add statement_cache_size=0 to TOUCHLINE_DATABASE_URL,"
+    " as docs/operations.md shows under A pooler"
+)
 ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (InvalidAuthorizationSpecificationError, "correct the user and the password in TOUCHLINE_DATABASE_URL"),
     (InvalidCatalogNameError, CREATE_DATABASE_ADVICE),
     (TooManyConnectionsError, "end other programs, lower maxsize in the URLs, or raise PostgreSQL's max_connections"),
     (InsufficientPrivilegeError, OWN_DATABASE_ADVICE),
+    (DuplicatePreparedStatementError, POOLER_ADVICE),
+    (InvalidSQLStatementNameError, POOLER_ADVICE),
     (CannotConnectNowError, "it is starting or stopping: start Touchline again in a moment"),
     (socket.gaierror, "correct the host in TOUCHLINE_DATABASE_URL"),
     (OSError, "check that PostgreSQL is running at the host and port of TOUCHLINE_DATABASE_URL and is reachable"),
