@@ -51,7 +51,8 @@ class Reply(WorkspaceRow):
     """A reply, or an automatic reply, to an email. ``at`` is when it was received, by the workspace's clock.
 
     ``sender`` is the address in From, which may be another than that of the person. ``text`` has no quotes and no
-    signature. ``message_id`` is that of the reply: a reply that two mailboxes receive counts once.
+    signature. A reply that two mailboxes receive counts once: by ``message_id``, which is its Message-ID, or by
+    ``content_key`` if it has none.
     """
 
     send: Any = fields.ForeignKeyField("touchline.Send", on_delete=fields.CASCADE)
@@ -62,6 +63,8 @@ class Reply(WorkspaceRow):
     subject = fields.TextField(default="")
     text = fields.TextField(default="")
     message_id = varchar(400, null=True)
+    content_key = varchar(64, null=True)
+    """A digest of the sender, the date, the subject and the text."""
     matched_by = fields.CharEnumField(MatchedBy, null=True, max_length=20)
 
     class Meta:

@@ -3,10 +3,12 @@
 The functions are pure: they read no database and no clock.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from api.codes.reasons.incoming import AnswerCode
@@ -56,6 +58,8 @@ class ReplyText(NamedTuple):
     message_id: str | None = None
     asks_to_unsubscribe: bool = False
     """Whether the reply only says that its author wants no more emails."""
+    content_key: str | None = None
+    """Identifies a reply that has no Message-ID, if it has a date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,16 @@ def _reply_text(reading: MailReading, *, asks: bool = False) -> ReplyText:
         storable_text(reading.text, MAX_TEXT_CHARACTERS),
         storable_text(reading.message_id, MAX_ID_CHARACTERS) or None,
         asks,
+        _content_key(reading),
     )
+
+
+def _content_key(reading: MailReading) -> str | None:
+    """Return what copies of a mail without a Message-ID have in common. Without a date, two mails can be alike."""
+    if reading.message_id or reading.date is None:
+        return None
+    content = [reading.sender.casefold(), reading.date.isoformat(), reading.subject, reading.text]
+    return sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _asks_by_words(reading: MailReading) -> bool:

@@ -61,7 +61,8 @@ async def settle_replies(replies: Sequence[Replied], now: datetime) -> list[Mess
     rows = [
         NewReply(
             answered_emails.new_reply_id(), each.email.workspace_id, each.email.id, each.kind, each.at,
-            each.text.sender, each.text.subject, each.text.text, each.text.message_id, each.matched_by,
+            each.text.sender, each.text.subject, each.text.text, each.text.message_id, each.text.content_key,
+            each.matched_by,
         )
         for each in kept
     ]  # fmt: skip

@@ -102,7 +102,8 @@ async def _erase_contents(ids: list[str]) -> None:
     await execute(f"DELETE FROM email_attachment WHERE {about}", ids)
     await execute(f"DELETE FROM own_message WHERE {about}", ids)
     await execute(f"UPDATE click SET url = '' WHERE {about}", ids)
-    await execute(f"UPDATE reply SET sender = '', subject = '', text = '', message_id = NULL WHERE {about}", ids)
+    nothing = "sender = '', subject = '', text = '', message_id = NULL, content_key = NULL"
+    await execute(f"UPDATE reply SET {nothing} WHERE {about}", ids)
     await execute(f"UPDATE incoming_event SET content = NULL, details = '{{}}', reason = '' WHERE {about}", ids)
 
 

@@ -28,6 +28,7 @@ REPLY_COLUMNS = {
     "subject": "text",
     "text": "text",
     "message_id": "text",
+    "content_key": "text",
     "matched_by": "text",
 }
 PROVED_COLUMNS = {"id": "text", "at": "timestamptz"}
@@ -50,6 +51,7 @@ class NewReply(NamedTuple):
     subject: str
     text: str
     message_id: str | None
+    content_key: str | None
     matched_by: MatchedBy | None
 
 
@@ -177,13 +179,13 @@ async def mark_sent(emails: Sequence[tuple[str, datetime]]) -> None:
 
 
 async def add_replies(replies: Sequence[NewReply]) -> set[str]:
-    """Store replies. Returns the ids of new ones: a reply with a known Message-ID is left out."""
+    """Store replies. Returns the ids of new ones: one with a known Message-ID or content is left out."""
     names = ", ".join(REPLY_COLUMNS)
     records = Records(REPLY_COLUMNS, replies)
     rows = await execute(
         # "WHERE true" tells SQLite that ON CONFLICT does not belong to the join.
         f"INSERT INTO reply ({names}) SELECT {names} FROM {records.table(1)} WHERE true"
-        " ON CONFLICT (send_id, message_id) DO NOTHING RETURNING id",
+        " ON CONFLICT DO NOTHING RETURNING id",
         records,
     )
     return {row["id"] for row in rows}
