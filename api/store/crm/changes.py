@@ -33,6 +33,8 @@ class Change:
     version: int
     attempts: int
     changed_at: datetime
+    code: str = ""
+    """The code of the last failure, if there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,20 @@ async def add(
 async def due(workspace_id: str, kind: CrmChangeKind, now: datetime, limit: int) -> list[Change]:
     """Return changes that are due, the longest waiting first."""
     rows = await execute(
-        "SELECT id, object_id, version, attempts, changed_at FROM crm_change WHERE workspace_id = $1 AND kind = $2"
-        f" AND state = 'WAITING' AND next_at <= $3 ORDER BY next_at LIMIT {limit}",
+        "SELECT id, object_id, version, attempts, changed_at, code FROM crm_change"
+        " WHERE workspace_id = $1 AND kind = $2 AND state = 'WAITING' AND next_at <= $3"
+        f" ORDER BY next_at LIMIT {limit}",
         workspace_id, kind.value, now,
     )  # fmt: skip
     return [
-        Change(row["id"], row["object_id"], row["version"], row["attempts"], instant_or_past(row["changed_at"]))
+        Change(
+            row["id"],
+            row["object_id"],
+            row["version"],
+            row["attempts"],
+            instant_or_past(row["changed_at"]),
+            row["code"],
+        )
         for row in rows
     ]
 

@@ -43,7 +43,7 @@ class Session(MemorySession):
 
     async def describe(self) -> CrmCapabilities:
         await self._call("describe")
-        return CrmCapabilities(marker_is_unique=True)
+        return CrmCapabilities(marker_is_unique=self.org.marker_is_unique)
 
     async def find_users(self, *, remote_ids: Sequence[str] = (), addresses: Sequence[str] = ()) -> Any:
         return [RemoteUser("005G", "g@example.com", "G"), RemoteUser("005H", "h@example.com", "H")]

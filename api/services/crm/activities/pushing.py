@@ -17,15 +17,9 @@ from api.models import CrmUser
 from api.services.crm.activities.doubts import Doubts
 from api.services.crm.activities.items import Item, PushCounts
 from api.services.crm.activities.logged import read_logged
-from api.services.crm.activities.pushes import (
-    activity_push,
-    custom_fields,
-    is_email_object,
-    is_logged,
-    related_record,
-)
+from api.services.crm.activities.pushes import activity_push, custom_fields, is_email_object, is_logged, related_record
 from api.services.crm.failures.recording import record_failures
-from api.services.crm.failures.retrying import failure_of
+from api.services.crm.failures.retrying import error_of_failed_write, failure_of, in_groups, is_failed_write, waits
 from api.services.crm.organization import CrmOrg
 from api.services.crm.people.changed_records import follow_records
 from api.services.crm.people.linking import Linked, link_people
@@ -125,9 +119,7 @@ class ActivityPusher:
             if item.call is not None and item.call.is_pending:
                 later.append(Failure(item.change, now + WAIT_FOR_TASK, "", "", "", counts=False))
             elif tried is not None and not self._doubts.is_unique(item) and now < tried + self._doubt:
-                code = CrmCode.ANSWER_LOST
-                until = tried + self._doubt
-                later.append(Failure(item.change, until, code.category, code, code.sentence, counts=False))
+                later.append(waits(item.change, tried + self._doubt, CrmError(CrmCode.ANSWER_LOST)))
             else:
                 ready.append(item)
         await record_failures(self._org.context, later, now)
@@ -186,7 +178,9 @@ class ActivityPusher:
         self.counts.logged += len(logged)
         ours = await self._mark_tried(new, now)
         sent = [push for push in outgoing if push.remote_id is not None or push.marker in ours]
-        await self._send({push.marker: (by_marker[push.marker], push) for push in sent}, now)
+        writes = {push.marker: (by_marker[push.marker], push) for push in sent}
+        for group in in_groups(writes, lambda _, write: write[0].change):
+            await self._send(group, now)
 
     async def _send(self, pushes: Mapping[str, tuple[Item, ActivityPush]], now: datetime) -> None:
         """Write records, and store their results. A request that the CRM rejects as a whole is sent again in halves."""
@@ -195,6 +189,10 @@ class ActivityPusher:
         try:
             results = await self._session.log_activities([push for _, push in pushes.values()])
         except CrmError as error:
+            if is_failed_write(error):
+                of_each = error_of_failed_write(error, len(pushes))
+                await self._fail([(item, of_each) for item, _ in pushes.values()], now)
+                return
             if error.in_doubt or error.category not in {CrmCategory.VALIDATION, CrmCategory.OTHER}:
                 if not error.in_doubt:
                     ids = [item.logged.subject_id for item, _ in pushes.values()]

@@ -143,6 +143,15 @@ class GuardedSession(CrmSession):
                 raise self._wrong(name, each, kind.__name__, "list with a ")
         return list(found)
 
+    async def _write(self, name: str, work: Callable[[], Awaitable[Any]]) -> Sequence[WriteResult]:
+        """Create records. If the package fails, it is not known whether it has sent the request before."""
+        try:
+            return await self._several(name, WriteResult, work)
+        except CrmError as error:
+            if error.code is not CrmCode.PLUGIN_FAILED:
+                raise
+            raise CrmError(error.code, error.detail, name=error.name, in_doubt=True) from None
+
     def _wrong(self, name: str, found: object, wanted: str, inside: str = "") -> CrmError:
         """Return the error for a result of a wrong type."""
         fault = f"{name}() returned a {inside}{type(found).__name__}, not a {wanted}"
@@ -163,7 +172,7 @@ class GuardedSession(CrmSession):
 
     async def push_tasks(self, pushes: Sequence[TaskPush]) -> Sequence[WriteResult]:
         """Call the package's session."""
-        return await self._several("push_tasks", WriteResult, lambda: self._own.push_tasks(pushes))
+        return await self._write("push_tasks", lambda: self._own.push_tasks(pushes))
 
     async def delete_tasks(self, remote_ids: Sequence[str]) -> Sequence[WriteResult]:
         """Call the package's session."""
@@ -195,7 +204,7 @@ class GuardedSession(CrmSession):
 
     async def create_people(self, people: Sequence[NewPerson]) -> Sequence[WriteResult]:
         """Call the package's session."""
-        return await self._several("create_people", WriteResult, lambda: self._own.create_people(people))
+        return await self._write("create_people", lambda: self._own.create_people(people))
 
     async def find_users(
         self, *, remote_ids: Sequence[str] = (), addresses: Sequence[str] = ()
@@ -231,7 +240,7 @@ class GuardedSession(CrmSession):
 
     async def log_activities(self, activities: Sequence[ActivityPush]) -> Sequence[WriteResult]:
         """Call the package's session."""
-        return await self._several("log_activities", WriteResult, lambda: self._own.log_activities(activities))
+        return await self._write("log_activities", lambda: self._own.log_activities(activities))
 
     async def find_activities(self, markers: Mapping[str, ActivityPush], since: datetime) -> Mapping[str, str]:
         """Call the package's session."""

@@ -23,8 +23,3 @@ def refused(change: Change, refusal: Refusal, now: datetime) -> Failure:
     """Return the next state of a change of the CRM that cannot be applied here now, such as while an email is sent."""
     next_at = now + wait_after(change) if change.attempts < MAX_REFUSALS else None
     return Failure(change, next_at, CrmCategory.VALIDATION.value, refusal.code, refusal.message)
-
-
-def waits(change: Change, until: datetime, error: CrmError) -> Failure:
-    """Return the next state of a change that waits for something else."""
-    return Failure(change, until, error.category.value, error.name, error.detail or error.code.sentence, counts=False)

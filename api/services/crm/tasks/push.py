@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from api.crm_task_states import CrmChangeKind, CrmTaskState
 from api.models import CrmTask
 from api.services.common.job_chunks.bisection import is_database_fault, reason_of
-from api.services.crm.tasks.failures import failed, refused, waits
+from api.services.crm.failures.retrying import in_groups, waits
+from api.services.crm.tasks.failures import failed, refused
 from api.services.crm.tasks.push_round import PushRound, store_round
 from api.services.crm.tasks.sync_context import TaskOrg
 from api.services.crm.tasks.task_sync import SyncedTask, adopt, apply, merged, read_tasks, remove
@@ -65,7 +66,8 @@ async def push_tasks(org: TaskOrg, now: datetime) -> int:
         await _sync(org, each, one, pushes, gone)
     await store_round(one)
     await delete_tasks(org, gone, now, one.changes)
-    await send_tasks(org, pushes, now, one.changes)
+    for group in in_groups(pushes, lambda key, _: one.changes[key]):
+        await send_tasks(org, group, now, one.changes)
     return len(due)
 
 

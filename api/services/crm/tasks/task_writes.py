@@ -5,6 +5,7 @@ from datetime import datetime
 
 from api.crm_task_states import CrmTaskState
 from api.ids import new_id
+from api.services.crm.failures.retrying import error_of_failed_write, is_failed_write
 from api.services.crm.tasks.failures import failed
 from api.services.crm.tasks.push_round import PushRound, store_round
 from api.services.crm.tasks.sync_context import TaskOrg
@@ -60,6 +61,11 @@ async def send_tasks(
     try:
         results = await org.session.push_tasks([push_of(synced, fields) for synced, fields in pushes.values()])
     except CrmError as error:
+        if is_failed_write(error):
+            of_each = error_of_failed_write(error, len(pushes))
+            failures = [failed(changes[key], of_each, now) for key in pushes]
+            await store_round(PushRound(org, now, changes, failures=failures))
+            return
         if not error.in_doubt:
             await store.unsent({key: _late(org, synced, now) for key, (synced, _) in pushes.items()}, attempt_id)
         if error.in_doubt or error.category not in {CrmCategory.VALIDATION, CrmCategory.OTHER}:
