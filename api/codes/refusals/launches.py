@@ -64,7 +64,9 @@ class LaunchCode(Code):
     NO_PEOPLE = code(
         "Choose at least one person.",
         or_everyone="Choose at least one person, or everyone.",
-        when="The launch has no people.",
+        group="Nobody is in this group. Add people to it, or choose others.",
+        filter="Nobody meets this filter. Change it, or choose people in another way.",
+        when="The launch has no people: none are chosen, the group is empty, or nobody meets the filter.",
         do="Choose at least one person.",
     )
     SEND_AT_AMBIGUOUS = code(

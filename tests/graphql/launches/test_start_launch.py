@@ -71,6 +71,21 @@ async def test_a_launch_that_makes_no_sense_is_refused(client: Client) -> None:
     assert await Launch.all().count() == 0
 
 
+async def test_a_launch_for_nobody_says_why(client: Client) -> None:
+    campaign = await authored(client)
+    await story.person(client)
+    group = await client.do('mutation { createGroup(name: "Fair") { group { id } errors { code } } }', "group")
+    for chosen, sentence in (
+        ({"personIds": []}, "Choose at least one person, or everyone."),
+        ({"groupId": group["id"]}, "Nobody is in this group. Add people to it, or choose others."),
+        ({"filter": {"search": "nobody"}}, "Nobody meets this filter. Change it, or choose people in another way."),
+    ):
+        given = {"campaignId": campaign, "sendNow": True, **chosen}
+        (error,) = (await client.ask(START, input=given))["startLaunch"]["errors"]
+        assert (error["code"], error["message"], error["path"]) == ("NO_PEOPLE", sentence, list(chosen))
+    assert await Launch.all().count() == 0
+
+
 async def test_launches_are_listed_the_newest_first_and_for_nobody_else(client: Client, stranger: Client) -> None:
     campaign, other = await authored(client), await authored(client, "ada@example.com")
     await story.person(client)

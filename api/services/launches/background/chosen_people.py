@@ -47,12 +47,19 @@ class Audience:
             return None
         ids = await self._given_ids(context)
         if not ids:
-            raise Refusal.of(LaunchCode.NO_PEOPLE, (names[0],), case="or_everyone")
+            raise self._no_people(names[0])
         if len(ids) > MAX_IDS and self.filter is not None:
             raise Refusal.of(LaunchCode.TOO_MANY_PEOPLE, (names[0],), case="by_filter", limit=MAX_IDS)
         if len(ids) > MAX_IDS:
             raise Refusal.of(LaunchCode.TOO_MANY_PEOPLE, (names[0],), case="by_id", limit=MAX_IDS)
         return ids
+
+    def _no_people(self, name: str) -> Refusal:
+        if self.group_id is not None:
+            return Refusal.of(LaunchCode.NO_PEOPLE, (name,), case="group")
+        if self.filter is not None:
+            return Refusal.of(LaunchCode.NO_PEOPLE, (name,), case="filter")
+        return Refusal.of(LaunchCode.NO_PEOPLE, (name,), case="or_everyone")
 
     async def _given_ids(self, context: WorkspaceContext) -> Sequence[str]:
         if self.person_ids is not None:
