@@ -15,7 +15,7 @@ from api.cli.parser import main
         ("suppressions import list.csv --workspace Acme", "Reading list.csv and opening the database."),
         (
             "recover --as-of 2026-03-02T03:00:00Z",
-            "Opening the database to find emails that may have been sent since 2026-03-02T03:00:00Z.",
+            "Opening the database to find out which emails may have been sent.",
         ),
         ("check mia@example.com", "Reading the DNS records of mia@example.com."),
         ("counts check", "Opening the database to check the numbers of reports."),

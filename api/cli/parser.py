@@ -76,9 +76,15 @@ def build_parser() -> argparse.ArgumentParser:
         "recover",
         "Use this after restoring a backup: emails that may have been sent since then become IN_DOUBT. "
         "First stop all other processes.",
-        lazy("database.recover", "run", "Opening the database to find emails that may have been sent since {as_of}."),
+        lazy("database.recover", "run", "Opening the database to find out which emails may have been sent."),
     )
-    recovery.add_argument("--as-of", required=True, help="time of the backup, such as 2026-03-02T03:00:00Z")
+    copied = recovery.add_mutually_exclusive_group(required=True)
+    copied.add_argument("--as-of", help="time of the backup, such as 2026-03-02T03:00:00Z")
+    copied.add_argument(
+        "--nothing-sent",
+        action="store_true",
+        help="the database was moved, and nothing was sent since the copy: accept it as it is",
+    )
     recovery.add_argument("--until", help="time at which the lost database stopped (default: now)")
     recovery.add_argument(
         "--delivered",

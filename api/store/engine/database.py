@@ -17,6 +17,7 @@ from api.store.engine.opening.migration_executor import LazyMigrationExecutor
 from api.store.engine.opening.opening_errors import OPENING_ERRORS, OWN_DATABASE_ADVICE, describe_opening_error
 from api.store.engine.opening.schema_check import check_schema
 from api.store.engine.opening.sort_order import LANGUAGE_ORDER_WARNING, sorts_by_language
+from api.store.engine.opening.timeline import check_timeline
 from api.store.engine.sqlite.sqlite_file import prepare_file
 from api.store.engine.sqlite.sqlite_readers import open_readers
 from api.store.engine.sqlite.write_queue import queue_writes
@@ -58,7 +59,7 @@ async def open_database(url: str) -> None:
     if "file_path" in connection["credentials"]:
         await asyncio.to_thread(prepare_file, connection["credentials"]["file_path"])
     else:
-        connection["credentials"]["reset"] = _keep_session
+        connection["credentials"] |= {"init": check_timeline, "reset": _keep_session}
     config: dict[str, Any] = {
         "connections": {"default": connection},
         "apps": {"touchline": TORTOISE_APP},

@@ -24,9 +24,13 @@ async def durability_warnings() -> list[str]:
         (row,) = await connection.execute_query_dict(POSTGRES_SQL)
         return _postgres_warnings(row["fsync"], row["commits"], row["waits_for"], row["standbys"])
     (row,) = await connection.execute_query_dict("PRAGMA synchronous")
-    databases = await connection.execute_query_dict("PRAGMA database_list")  # a migration adds one for temporary tables
-    file = next(each["file"] for each in databases if each["name"] == "main")
-    return await asyncio.to_thread(_sqlite_warnings, row["synchronous"], file)
+    return await asyncio.to_thread(_sqlite_warnings, row["synchronous"], await main_file())
+
+
+async def main_file() -> str:
+    """Return the path of the open SQLite file, or an empty text for a database in memory."""
+    databases = await get_connection("default").execute_query_dict("PRAGMA database_list")
+    return next(str(each["file"]) for each in databases if each["name"] == "main")  # a migration may add "temp"
 
 
 def _postgres_warnings(fsync: str, commits: str, waits_for: str, standbys: int) -> list[str]:
