@@ -65,8 +65,8 @@ class AccountWatch:
     """Whether the account failed for a reason that only this process has, such as a missing file."""
     _waiting: bool = False
     """Whether the session waits for new mails."""
-    _partly_read_because: tuple[str, str] | None = None
-    """The logged problem of a folder."""
+    _logged_code: str | None = None
+    """The code of the problem of a folder that is in the log. Its details may change at each look."""
 
     async def run(self, *, once: bool = False) -> None:
         """Watch until cancelled or the lease is lost; with ``once``, until all folders are read."""
@@ -102,7 +102,7 @@ class AccountWatch:
         """Open the account again after each connection that worked for a while. A failure is stored, and ends it."""
         loop = asyncio.get_running_loop()
         while True:
-            opened_at = loop.time()
+            opened_at, self._waiting = loop.time(), False
             try:
                 async with open_session(self.mailbox, self.account) as session:
                     await self._read_and_wait(session, once=once)
@@ -152,14 +152,14 @@ class AccountWatch:
         await mailboxes.set_works(self.account, self.owner, self.clock())
         if self.failures:
             log.info("the mailbox %s works again", self.account)
-            self.failures, self._partly_read_because = 0, None
+            self.failures, self._logged_code = 0, None
 
     async def _set_partly_read(self, problem: AccountUnavailableError) -> None:
         """Write why a folder cannot be read. The session continues, so that the others are read as usual."""
         now, because, self.failures = self.clock(), (problem.code, problem.detail), 1
         await mailboxes.set_partly_read(self.account, self.owner, *because, now, now + timedelta(seconds=WAIT_SECONDS))
-        if because != self._partly_read_because:
-            self._partly_read_because = because
+        if problem.code != self._logged_code:
+            self._logged_code = problem.code
             log.warning("cannot read a folder of the mailbox %s: %s: %s", self.account, *because)
 
     @retry_on_deadlock

@@ -71,6 +71,34 @@ async def test_a_mailbox_that_cannot_wait_works_again_only_after_it_has_waited(
 
 
 @on_sqlite
+async def test_a_rejected_login_after_a_lost_connection_is_no_failure_to_wait(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_watch, "STABLE_SECONDS", 0.0)
+    monkeypatch.setattr(watcher, "LOOK_SECONDS", 0.0)
+    time, mailbox, looks = Time(), Scripted({"INBOX": [mail(0)]}), Looks()
+
+    def refuse() -> None:
+        monkeypatch.setattr(account_watch, "STABLE_SECONDS", 60.0)
+        raise AccountUnavailableError("LOGIN_REFUSED", "Could not log in.")
+
+    mailbox.on_wait = looks
+    running = asyncio.create_task(process(mailbox, time).run())
+    async with asyncio.timeout(30):
+        await looks.begun.get()
+        mailbox.on_open = refuse
+        looks.ends.put_nowait(LOST)
+        found = await after_failures(1)
+        assert (found.code, found.retry_at) == ("LOGIN_REFUSED", NOW + timedelta(minutes=1)), "the login is not hurried"
+        mailbox.on_open = lambda: None
+        time.pass_(minutes=1)
+        await looks.begun.get()
+        assert (await row()).state == MailboxState.WATCHING, "it works again as soon as it is read"
+    running.cancel()
+    await asyncio.wait({running})
+
+
+@on_sqlite
 async def test_a_folder_that_cannot_be_read_is_a_problem_that_delays_nothing(
     database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
