@@ -15,6 +15,8 @@ from strategies.codes import Message
 
 EHLO_UNKNOWN = frozenset({500, 501, 502, 503, 504, 550})
 """Answers to EHLO by servers that support only HELO (RFC 5321, 3.2)."""
+METHOD_UNKNOWN = frozenset({500, 501, 502, 503, 504})
+"""Answers to a login by servers that do not support its method."""
 HINTS = {
     530: "the server requires a login, or TLS before the login: check user, password and security",
     534: "the server requires another login method: an application-specific password, or auth=xoauth2",
@@ -65,7 +67,7 @@ async def log_in(client: SMTP, settings: SmtpSettings, token: str | None) -> Non
         if token is not None:
             await _xoauth2(client, settings, token)
         else:
-            await client.login(settings.username or "", settings.password)
+            await _password(client, settings)
     except SMTPResponseException as error:
         refused = AccountUnavailableError(*_refused(error, settings, token))
     except SMTPException as error:
@@ -75,6 +77,25 @@ async def log_in(client: SMTP, settings: SmtpSettings, token: str | None) -> Non
     else:
         return
     raise refused  # outside of the handler, because the original error can contain the login
+
+
+async def _password(client: SMTP, settings: SmtpSettings) -> None:
+    """Try the offered methods in turn, because some servers offer methods that they do not support.
+
+    A server that rejects the password itself is not asked again: it counts the attempts, and locks the account. Servers
+    that store only hashes of passwords reject every CRAM-MD5, so it does not count.
+    """
+    methods = {"cram-md5": client.auth_crammd5, "plain": client.auth_plain, "login": client.auth_login}
+    names = client.supported_auth_methods
+    for name in names:
+        try:
+            await methods[name](settings.username or "", settings.password)
+        except SMTPAuthenticationError as error:
+            is_final = error.code < 500 or (error.code not in METHOD_UNKNOWN and name != "cram-md5")
+            if is_final or name == names[-1]:
+                raise
+        else:
+            return
 
 
 async def _xoauth2(client: SMTP, settings: SmtpSettings, token: str) -> None:

@@ -74,6 +74,36 @@ async def test_a_login_that_fails_is_told_as_one(answer: bytes, code: str, told:
     assert not error.here
 
 
+@pytest.mark.parametrize(
+    ("offer", "script", "tried", "code"),
+    [
+        ("PLAIN LOGIN", {"AUTH": b"535 5.7.8 bad"}, ["PLAIN"], "LOGIN_REFUSED"),
+        ("LOGIN", {"AUTH": b"535 5.7.8 bad"}, ["LOGIN"], "LOGIN_REFUSED"),
+        ("CRAM-MD5 PLAIN LOGIN", {"AUTH": b"535 5.7.8 bad"}, ["CRAM-MD5", "PLAIN"], "LOGIN_REFUSED"),
+        ("PLAIN LOGIN", {"AUTH": b"454 4.7.0 later"}, ["PLAIN"], "LOGIN_DEFERRED"),
+        ("CRAM-MD5 PLAIN", {"AUTH": b"454 4.7.0 later"}, ["CRAM-MD5"], "LOGIN_DEFERRED"),
+        ("PLAIN LOGIN", {"AUTH": b"504 5.7.4 unknown"}, ["PLAIN", "LOGIN"], "AUTH_UNSUPPORTED"),
+    ],
+)
+async def test_a_rejected_password_is_not_tried_again(
+    offer: str, script: dict[str, bytes], tried: list[str], code: str
+) -> None:
+    """Mail servers lock an account after some rejected passwords."""
+    async with ScriptedServer({"EHLO": f"250-x\r\n250 AUTH {offer}".encode()} | script).running() as server:
+        url = f"smtp://rep:s3cret@127.0.0.1:{server.port}?security=none&timeout=30&helo=test"
+        error = await refused(SmtpChannel({"TOUCHLINE_SMTP_URL": url}))
+        assert [line.split()[1].decode() for line in server.lines if line.startswith(b"AUTH ")] == tried
+    assert error.code == code, error.detail
+
+
+async def test_a_method_that_the_server_only_offers_is_passed_over() -> None:
+    script = {"EHLO": b"250-x\r\n250 AUTH CRAM-MD5 PLAIN", "AUTH": b"235 ok", "AUTH CRAM-MD5": b"535 5.7.8 no"}
+    async with ScriptedServer(script).running() as server:
+        url = f"smtp://rep:s3cret@127.0.0.1:{server.port}?security=none&timeout=30&helo=test"
+        async with SmtpChannel({"TOUCHLINE_SMTP_URL": url}).connect({}):
+            assert server.verbs.count("AUTH") == 2
+
+
 @pytest.mark.parametrize("offer", [b"AUTH XOAUTH2 OAUTHBEARER", b"AUTH=XOAUTH2", b"AUTH GSSAPI NTLM", b"AUTH", b"X"])
 async def test_a_server_with_none_of_our_ways_to_log_in(offer: bytes) -> None:
     async with ScriptedServer({"EHLO": b"250-x\r\n250 " + offer}).running() as server:

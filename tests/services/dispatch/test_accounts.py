@@ -1,8 +1,8 @@
 """Accounts in trouble: who waits, for how long, and who does not."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,6 +76,38 @@ class Unset(Scripted):
 
     def connect(self, config: Mapping[str, Any]) -> AbstractAsyncContextManager[Session]:
         raise AccountUnavailableError("NOT_CONFIGURED", "TOUCHLINE_SMTP_URL is not set.", here=True)
+
+
+class Locking(Scripted):
+    """A server that counts logins, as those that lock accounts do. Each takes a while."""
+
+    logins, most, open, accepts = 0, 0, 0, False
+
+    def sessions(self, config: Mapping[str, Any]) -> int:
+        return 10
+
+    @asynccontextmanager
+    async def connect(self, config: Mapping[str, Any]) -> AsyncIterator[Session]:
+        self.logins += 1
+        await asyncio.sleep(0)
+        if not self.accepts:
+            raise AccountUnavailableError("LOGIN_REFUSED", "Could not log in.")
+        self.open += 1
+        self.most = max(self.most, self.open)
+        yield self
+        self.open -= 1
+
+
+async def test_a_wrong_password_is_tried_once_in_each_pause(world: World) -> None:
+    server = Locking()
+    for attempt in range(1, 4):
+        now = NOW if attempt == 1 else (await AccountPause.get()).until
+        await run_once(replace(world.through(server), clock=lambda: now), now)  # noqa: B023
+        assert (server.logins, (await AccountPause.get()).failures) == (attempt, attempt)
+    server.accepts, now = True, (await AccountPause.get()).until
+    await run_once(replace(world.through(server), clock=lambda: now), now)
+    assert len(server.left) == 30
+    assert server.most == 10, "the other sessions follow the first"
 
 
 @on_sqlite

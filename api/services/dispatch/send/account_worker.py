@@ -147,6 +147,12 @@ class AccountWorker:
 
     # -- for the sessions
 
+    def session_opened(self) -> None:
+        """Count an open session. The account accepts the login, so that others may follow."""
+        self.open_sessions += 1
+        if self.may_have_failures:
+            self._start_sessions()
+
     def is_stopping(self) -> bool:
         """Say whether sessions are being stopped."""
         return self._stopping
@@ -230,7 +236,9 @@ class AccountWorker:
         if not running:
             self.max_sessions = accounts.max_sessions(self.channel, self.config)  # the server may accept more again
         deliveries = len(self.queue)
-        for _ in range(min(deliveries - self.queue.wake(deliveries), self.max_sessions - running)):
+        # Mail servers lock an account after several rejected logins. So one session shows first that the login works.
+        most = self.max_sessions if self.open_sessions or not self.may_have_failures else 1
+        for _ in range(min(deliveries - self.queue.wake(deliveries), most - running)):
             runner = SessionRunner(self, self.writer.session_number(self._batch_size))
             task = asyncio.create_task(runner.run())
             self.sessions[task] = runner

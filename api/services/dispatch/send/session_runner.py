@@ -71,7 +71,7 @@ class SessionRunner:
         while worker.queue and not self.replaced:
             try:
                 async with self._connected() as session:
-                    worker.open_sessions += 1
+                    worker.session_opened()
                     try:
                         failure = await self._send_on(session)
                     finally:
