@@ -11,6 +11,7 @@ from api.services.crm.connections.opening import open_connection
 from api.services.crm.connections.settings import update_settings
 from plugins import CrmCode, CrmError
 from tests.databases import on_sqlite
+from tests.services.crm.memory_org import MemorySession
 from tests.services.crm.stub_crm import NOW, StubCrm, connected, make_context
 from tests.services.crm.sync_server import Server, start
 
@@ -100,6 +101,24 @@ async def test_a_failure_of_all_requests_in_one_result_is_no_attempt_of_the_reco
     assert await server.run(minutes=31), "the record does not wait longer than the connection"
     assert (len(org.by_marker(task.id)), await CrmChange.exists()) == (1, False)
     assert (await CrmConnection.get()).state is CrmState.CONNECTED
+
+
+async def test_a_request_that_the_crm_never_answers_does_not_stop_the_others_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = await syncing()
+    task = await server.task("a")
+
+    async def fail(*_: object) -> Any:
+        raise CrmError(CrmCode.SERVER_UNAVAILABLE, "HTTP 500")
+
+    monkeypatch.setattr(MemorySession, "changed_opt_outs", fail)
+    assert await server.run(minutes=16) == [], "it can be an outage of the whole CRM"
+    for _ in range(5):
+        await server.run(minutes=31)
+    assert len(server.crm.org.by_marker(task.id)) == 1
+    row = await CrmConnection.get()
+    assert (row.state, row.code) == (CrmState.FAILING, "SERVER_UNAVAILABLE")
 
 
 @on_sqlite

@@ -14,6 +14,7 @@ from api.services.common.job_chunks.bisection import is_database_fault
 from api.services.common.metrics import Metrics
 from api.services.crm.activities.pushing import ActivityPusher
 from api.services.crm.activities.task_subjects import TaskSubjects
+from api.services.crm.connections.opening import LOST_AFTER
 from api.services.crm.organization import CrmOrg
 from api.services.crm.people.opt_outs import OptOutCounts, apply_opt_outs, push_opt_outs
 from api.services.crm.people.task_people import TaskPeople
@@ -70,8 +71,7 @@ class Round:
                 async for count in step():
                     yield count
             except CrmError as error:
-                of_step = error.category in {CrmCategory.VALIDATION, CrmCategory.OTHER}
-                if not of_step and error.code is not CrmCode.QUERY_TIMEOUT:
+                if not self._is_of_step(error):
                     raise
                 log.warning(
                     "a step of the CRM sync of the workspace %s failed: %s: %s",
@@ -87,6 +87,18 @@ class Round:
                 first = first or problem
         if first is not None:
             raise first
+
+    def _is_of_step(self, error: CrmError) -> bool:
+        """Say whether the other steps are tried after an error of one step.
+
+        A temporary error can be of the whole CRM. The other steps then wait with this one, but not for ever: one
+        request that the CRM never answers does not stop all others.
+        """
+        if error.stops_all:
+            return False
+        if error.category is not CrmCategory.INTERMITTENT or error.code is CrmCode.QUERY_TIMEOUT:
+            return True
+        return self.org.connection.failures >= LOST_AFTER
 
     async def _task_org(self, state: CrmTaskSync) -> TaskOrg:
         org = self.org
