@@ -36,6 +36,11 @@ class CrmPersonCode(Code):
         when="The CRM refused to create a lead for a person whom it does not have.",
         do="Read the message, correct the CRM, and retry.",
     )
+    CRM_PERSON_NOT_CREATED_YET = code(
+        "The CRM has not created a lead yet: {reason}",
+        when="The CRM could not create a lead at the moment, or its answer was lost.",
+        do="Nothing. Touchline searches the CRM again after an hour, and creates the lead if it is not there.",
+    )
     CRM_PERSON_UNKNOWN = code(
         "No lead or contact in the CRM has this address.",
         id="The CRM has no lead or contact with the id {id}.",

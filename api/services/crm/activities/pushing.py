@@ -40,7 +40,10 @@ ABOUT_THE_PERSON = frozenset(
 """Codes of a write whose lead or contact was converted, merged or deleted."""
 IN_CRM = frozenset({CrmCode.DUPLICATE_VALUE})
 """The code of a write whose marker the CRM has already. The next attempt looks for the record."""
-NOT_CREATED = CrmPersonCode.CRM_PERSON_NOT_CREATED.value
+NOT_CREATED = {
+    CrmPersonCode.CRM_PERSON_NOT_CREATED.value: CrmCode.OTHER,
+    CrmPersonCode.CRM_PERSON_NOT_CREATED_YET.value: CrmCode.FAILED_WRITE,
+}
 WAIT_FOR_TASK = timedelta(minutes=1)
 """How long a call waits until its task is in the CRM."""
 
@@ -96,14 +99,14 @@ class ActivityPusher:
     async def _leave_out(self, items: Sequence[Item], linked: Linked, now: datetime) -> None:
         """Skip activities of people without a record. The person's row has the reason.
 
-        Only a refused lead counts as a failure.
+        Only a lead that was not created counts as a failure.
         """
         skipped: list[Change] = []
         failed: list[tuple[Item, CrmError]] = []
         for item in items:
             problem = linked.problems.get(item.logged.person_id)
-            if problem is not None and problem.code == NOT_CREATED:
-                failed.append((item, CrmError(CrmCode.OTHER, problem.sentence, name=problem.code)))
+            if problem is not None and problem.code in NOT_CREATED:
+                failed.append((item, CrmError(NOT_CREATED[problem.code], problem.sentence, name=problem.code)))
             else:
                 skipped.append(item.change)
         self.counts.skipped += len(skipped)

@@ -20,9 +20,11 @@ from api.store.crm.person_records import RecordRow
 from api.store.engine.rows import by_ids
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.people.people import lock_present
+from plugins.crms.codes import CrmCategory, CrmCode
 from plugins.crms.contract import CrmSession
+from plugins.crms.errors import CrmError
 from plugins.crms.people_and_activities import NewPerson, PersonKind, RemotePerson
-from plugins.crms.tasks import MAX_BATCH
+from plugins.crms.tasks import MAX_BATCH, WriteResult
 from strategies.codes import Message
 
 ASK_AGAIN_AFTER = timedelta(hours=1)
@@ -93,10 +95,12 @@ async def _link(org: CrmOrg, session: CrmSession, people: Sequence[Person], foun
             missing.append(person)
         else:
             problems[person.id] = CrmPersonCode.CRM_PERSON_UNKNOWN.message()
-    created = await _create(session, missing, problems, now)
+    created, stops = await _create(session, missing, problems, now)
     rows = [record_row(session, record, person_id, CrmMatchedBy.ADDRESS) for person_id, record in chosen.items()]
     rows += [record_row(session, record, person_id, CrmMatchedBy.CREATED) for person_id, record in created.items()]
     await store_links(org, rows, problems, now)
+    if stops is not None:
+        raise stops
     stored = await store.links_of(org.workspace_id, org.key, [person.id for person in people])
     for person_id, row in stored.items():
         if row.remote_id is not None:
@@ -118,22 +122,37 @@ def _by_address(records: Iterable[RemotePerson]) -> Mapping[str, dict[str, Remot
 
 async def _create(
     session: CrmSession, people: Sequence[Person], problems: dict[str, Message], now: datetime
-) -> dict[str, RemotePerson]:
-    """Create leads for people whom the CRM does not have. Adds the reasons of refused leads to ``problems``."""
+) -> tuple[dict[str, RemotePerson], CrmError | None]:
+    """Create leads for people whom the CRM does not have. Adds the reasons of missing leads to ``problems``.
+
+    Returns the leads, and an error that concerns every request. A lead that may have been created gets a reason as
+    well, so that no other lead is created before the CRM has it.
+    """
     from_id = {f"lead-{person.id}": person for person in people}
     new = [
         NewPerson(marker, person.email, person.first_name, person.last_name, person.company, person.title)
         for marker, person in from_id.items()
     ]
     created: dict[str, RemotePerson] = {}
-    for result in await session.create_people(new) if new else ():
-        person = from_id[result.key]
+    stops: CrmError | None = None
+    results: dict[str, WriteResult] = {}
+    try:
+        results = {result.key: result for result in await session.create_people(new)} if new else {}
+    except CrmError as error:
+        if not error.in_doubt:
+            raise
+        stops = error
+    for marker, person in from_id.items():
+        result = results.get(marker) or WriteResult(marker, error=stops or CrmError(CrmCode.ANSWER_LOST, in_doubt=True))
         if result.remote_id is not None:
             created[person.id] = _as_created(person, result.remote_id, now)
+        elif result.error is not None and result.error.stops_all and not result.error.in_doubt:
+            stops = result.error
         elif result.error is not None:
-            reason = result.error.detail or result.error.code.sentence
-            problems[person.id] = CrmPersonCode.CRM_PERSON_NOT_CREATED.message(reason=reason)
-    return created
+            is_final = not result.error.in_doubt and result.error.category is not CrmCategory.INTERMITTENT
+            code = CrmPersonCode.CRM_PERSON_NOT_CREATED if is_final else CrmPersonCode.CRM_PERSON_NOT_CREATED_YET
+            problems[person.id] = code.message(reason=result.error.detail or result.error.code.sentence)
+    return created, stops
 
 
 def _as_created(person: Person, remote_id: str, now: datetime) -> RemotePerson:

@@ -1,0 +1,73 @@
+"""Leads that the CRM does not create at once: each is created once, and the activities reach it without a user."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from api.models import CrmChange
+from plugins import CrmCode, CrmError
+from tests.services.crm.connected import LATER, Connected, connect
+from tests.services.world import NOW
+
+pytestmark = pytest.mark.usefixtures("database")
+LOST = CrmError(CrmCode.ANSWER_LOST, in_doubt=True)
+
+
+async def one_email() -> Connected:
+    """Return a workspace with an email to a person whom the CRM does not have."""
+    connected = await connect(1, on_no_match="CREATE_LEAD")
+    await connected.world.tick()
+    return connected
+
+
+async def log(connected: Connected, minutes: float) -> None:
+    """Log what is due some minutes after a time when all is due. The clock of the workspace shows the same."""
+    at = NOW + timedelta(minutes=minutes)
+    connected.org = replace(connected.org, context=replace(connected.org.context, clock=lambda: at))
+    await connected.log(LATER + timedelta(minutes=minutes))
+
+
+async def test_a_lead_whose_answer_was_lost_is_not_created_again_before_the_crm_has_it() -> None:
+    connected = await one_email()
+    connected.crm.breaks["create_people"] = LOST
+    with pytest.raises(CrmError, match="ANSWER_LOST"):
+        await log(connected, 0)
+    (lead,) = connected.crm.people.values()
+    connected.crm.people.clear()  # the CRM carries out the request later
+    for minutes in (1, 10, 50):
+        await log(connected, minutes)
+    assert connected.crm.people == {}, "no second lead"
+    (change,) = await CrmChange.all()
+    assert (change.state, change.code) == ("WAITING", "CRM_PERSON_NOT_CREATED_YET")
+    connected.crm.people[lead.remote_id] = lead
+    for minutes in (130, 600):
+        await log(connected, minutes)
+    assert [each.person_id for each in connected.crm.activities.values()] == [lead.remote_id]
+    assert await connected.waiting() == {}
+
+
+@pytest.mark.parametrize("code", [CrmCode.UNABLE_TO_LOCK_ROW, CrmCode.REQUEST_LIMIT_EXCEEDED, CrmCode.UNREACHABLE])
+async def test_a_lead_that_cannot_be_created_now_is_created_later(code: CrmCode) -> None:
+    connected = await one_email()
+    connected.crm.refuse["ada@example.com"] = error = CrmError(code)
+    for minutes in (0, 130):
+        if error.stops_all:
+            with pytest.raises(CrmError, match=code):
+                await log(connected, minutes)
+        else:
+            await log(connected, minutes)
+        assert (await CrmChange.get()).state == "WAITING"
+    connected.crm.refuse.clear()
+    for minutes in (260, 600):
+        await log(connected, minutes)
+    assert (len(connected.crm.people), len(connected.crm.activities)) == (1, 1)
+    assert await connected.waiting() == {}
+
+
+async def test_a_refused_lead_waits_for_a_user() -> None:
+    connected = await one_email()
+    connected.crm.refuse["ada@example.com"] = CrmError(CrmCode.DUPLICATES_DETECTED)
+    await log(connected, 0)
+    change = await CrmChange.get()
+    assert (change.state, change.code) == ("FAILED", "CRM_PERSON_NOT_CREATED")
