@@ -82,6 +82,8 @@ class ConnectionHost(CrmHost):
         self._number: int | None = None
         """The number of the secrets inside ``renewal``; None outside."""
         self._lock = asyncio.Lock()
+        self.has_failed_renewal = False
+        """Whether the session could not get new tokens. Only ``renewal`` sets it."""
 
     async def before_call(self) -> None:
         """Count the call in the row of the connection. Raises CrmError."""
@@ -117,6 +119,9 @@ class ConnectionHost(CrmHost):
                 async with asyncio.timeout(RENEWAL_SECONDS):
                     self._number, stored = await self.read_secrets()
                     yield stored
+            except CrmError:
+                self.has_failed_renewal = True
+                raise
             except TimeoutError:
                 raise CrmError(CrmCode.UNREACHABLE, "Getting new tokens took too long.") from None
             finally:

@@ -42,6 +42,7 @@ async def open_connection(
     reads, can be wrong while the connection works. A failure of one record is in its result and is not raised.
     ``counted_in`` is the id of the connection whose row counts the calls.
     """
+    host: ConnectionHost | None = None
     is_open = False
     try:
         settings = await settings_of(row.workspace_id, row.crm)
@@ -57,7 +58,8 @@ async def open_connection(
         finally:
             await host.store_use()
     except CrmError as error:
-        if not asked_by_user or _is_stored_for_user(row, error, is_open=is_open):
+        is_query = is_open and not (host is not None and host.has_failed_renewal)
+        if not asked_by_user or _is_stored_for_user(row, error, is_query=is_query):
             await record_failure(row, error, context.clock())
         raise
     if await connections.set_works(row.id):
@@ -66,14 +68,14 @@ async def open_connection(
         log.info("the CRM connection %s works again", row.id)
 
 
-def _is_stored_for_user(row: CrmConnection, error: CrmError, *, is_open: bool) -> bool:
+def _is_stored_for_user(row: CrmConnection, error: CrmError, *, is_query: bool) -> bool:
     """Say whether the failure of a user's request is stored. Repeated requests do not make the connection wait longer.
 
-    An error before the session is open concerns every request, too.
+    An error of opening the session or of getting new tokens, unlike one of a query, concerns every request, too.
     """
     if error.category is CrmCategory.AUTHENTICATION:
         return True
-    return row.failures == 0 and (error.stops_all or not is_open)
+    return row.failures == 0 and (error.stops_all or not is_query)
 
 
 def waits(row: CrmConnection, now: datetime) -> bool:

@@ -149,10 +149,15 @@ async def _create(
         elif result.error is not None and result.error.stops_all and not result.error.in_doubt:
             stops = result.error
         elif result.error is not None:
-            is_final = not result.error.in_doubt and result.error.category is not CrmCategory.INTERMITTENT
-            code = CrmPersonCode.CRM_PERSON_NOT_CREATED if is_final else CrmPersonCode.CRM_PERSON_NOT_CREATED_YET
-            problems[person.id] = code.message(reason=result.error.detail or result.error.code.sentence)
+            problems[person.id] = _not_created(result.error)
     return created, stops
+
+
+def _not_created(error: CrmError) -> Message:
+    reason = error.detail or error.code.sentence
+    if error.in_doubt or error.category is CrmCategory.INTERMITTENT:
+        return CrmPersonCode.CRM_PERSON_NOT_CREATED_YET.message(reason=reason)
+    return CrmPersonCode.CRM_PERSON_NOT_CREATED.message(reason=reason)
 
 
 def _as_created(person: Person, remote_id: str, now: datetime) -> RemotePerson:
