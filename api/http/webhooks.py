@@ -21,6 +21,7 @@ from api.mail.text_checks import storable_text
 from api.server.proxies import client_key
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.package_tasks import in_own_task
+from api.services.plugin_health.webhooks import WebhookFaults
 from api.services.replies.incoming import MAX_SOURCE_CHARACTERS, receive_events, receive_mails
 from api.store.engine.database_clock import sync_clock
 from api.store.engine.faults.availability import log_database_outage
@@ -38,6 +39,7 @@ from plugins.webhooks.contract import (
     WebhookStatus,
 )
 from strategies import Refusal
+from strategies.codes import Message
 
 log = logging.getLogger("touchline.webhooks")
 
@@ -51,6 +53,14 @@ RETRY_HEADERS = {"Retry-After": "5"}
 MAX_ERROR_CHARACTERS = 2_000
 
 
+class _PackageFailedError(WebhookRefusedError):
+    """The package failed. Operators read the fault; the provider gets no detail."""
+
+    def __init__(self, fault: Message) -> None:
+        super().__init__(WebhookStatus.FAILED, *WebhookCode.WEBHOOK_FAILED.message())
+        self.fault = fault
+
+
 class WebhookEndpoint:
     """Responds to the requests of all webhooks."""
 
@@ -58,6 +68,7 @@ class WebhookEndpoint:
         self.runtime = runtime
         self.requests = OperationQueue(MAX_RUNNING_REQUESTS, MAX_WAITING_REQUESTS)
         self.body_memory = BodyMemory(MAX_BODY_BYTES)
+        self.faults = WebhookFaults(runtime.installed)
 
     async def __call__(self, request: Request) -> Response:
         """Respond to one request. Errors have a code and a sentence."""
@@ -74,6 +85,9 @@ class WebhookEndpoint:
                 body = await read_body(request, webhook.max_body_bytes)
                 await stack.enter_async_context(self.requests.slot(key))
                 return await self._respond(webhook, account, request, body)
+        except _PackageFailedError as failed:
+            await self.faults.record(key, failed.fault, self.runtime.clock())
+            return _error(failed.status, failed.code, failed.detail)
         except WebhookRefusedError as refused:
             return _error(refused.status, refused.code, refused.detail, refused.headers)
         except Refusal:  # too many requests, or no memory for the body
@@ -124,7 +138,7 @@ class WebhookEndpoint:
         except BaseException as error:  # even SystemExit of a package must not end the process
             if isinstance(error, asyncio.CancelledError) and asyncio.current_task().cancelling():  # type: ignore[union-attr]
                 raise
-            _fail(webhook)
+            _fail(webhook, error)
         if count > MAX_EVENTS:
             message = WebhookCode.WEBHOOK_TOO_LARGE.message("events", limit=MAX_EVENTS)
             raise WebhookRefusedError(WebhookStatus.TOO_LARGE, *message)
@@ -179,8 +193,8 @@ def _too_large(limit: int) -> WebhookRefusedError:
 def _accounts(webhook: Webhook) -> frozenset[str]:
     try:
         return check_accounts(webhook.accounts())
-    except (Exception, SystemExit):
-        _fail(webhook)
+    except (Exception, SystemExit) as error:
+        _fail(webhook, error)
 
 
 def check_accounts(accounts: object) -> frozenset[str]:
@@ -201,13 +215,13 @@ def _check_refusal(webhook: Webhook, refused: WebhookRefusedError) -> WebhookRef
     """Return the refusal of a package. Its class may be a subclass, so its values are checked again."""
     try:
         return WebhookRefusedError(refused.status, refused.code, refused.detail, refused.headers)
-    except Exception:
-        _fail(webhook)
+    except Exception as error:
+        _fail(webhook, error)
 
 
-def _fail(webhook: Webhook) -> NoReturn:
+def _fail(webhook: Webhook, error: BaseException) -> NoReturn:
     log.exception("the webhook %s failed", webhook.key)
-    raise WebhookRefusedError(WebhookStatus.FAILED, *WebhookCode.WEBHOOK_FAILED.message())
+    raise _PackageFailedError(WebhookCode.WEBHOOK_FAILED.message("fault", error=type(error).__name__))
 
 
 def _error(status: int, code: str, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -24,6 +24,7 @@ class WebhookCode(Code):
     )
     WEBHOOK_FAILED = code(
         "The webhook failed. See the server's log.",
+        fault="The webhook failed with {error}. The server's log has the traceback.",
         when="500: the package of the webhook has a bug. Nothing was stored.",
         do="Correct the package. The server's log has the traceback.",
     )

@@ -3,11 +3,14 @@
 import asyncio
 import importlib.metadata
 import json
+from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
 
+from api.services.plugin_health import webhooks
 from plugins import (
     ReportedEvent,
     ReportedKind,
@@ -18,8 +21,11 @@ from plugins import (
     WebhookStatus,
     hookimpl,
 )
-from tests.client import serving
+from plugins.loading.manager import load
+from plugins.webhooks.codes import WebhookCode
+from tests.client import new_client, serving
 from tests.plugins.packages import FakeEntry
+from tests.served import NOW
 
 
 class IncompleteError(WebhookRefusedError):
@@ -129,6 +135,52 @@ async def test_each_mistake_of_receive_is_an_error_with_a_code(
         assert (await post(http, "odd"))[0] == 500  # a header is missing
         assert await post(http, "odd", **{"X-Id": "1"}) == (200, {"received": 1, "new": 1, "ignored": 0})
         assert (await post(http, "odd/SALES"))[1]["error"]["code"] == "WEBHOOK_NOT_FOUND"
+
+
+HEALTH = """{ plugins { registered { kind key
+  health { state faultCode faultSentence faultAt nextTryAt } } } }"""
+
+
+async def test_a_webhook_that_fails_says_so_in_the_api(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    install(monkeypatch, Odd())
+    async with serving(database_url) as http:
+        client = await new_client(http, NOW)
+
+        async def look() -> dict[str, Any]:
+            plugins = (await client.ask(HEALTH))["plugins"]
+            entries = [entry for plugin in plugins for entry in plugin["registered"] if entry["kind"] == "WEBHOOK"]
+            found = {entry["key"]: entry["health"] for entry in entries}
+            assert {health["state"] for key, health in found.items() if key != "odd"} == {"OK"}
+            return found["odd"]  # type: ignore[no-any-return]
+
+        assert (await look())["state"] == "OK"
+        assert await post(http, "odd?how=status") == (500, {"error": FAILED})
+        health = await look()
+        assert (health["state"], health["faultCode"], health["nextTryAt"]) == ("FAILING", "WEBHOOK_FAILED", None)
+        assert health["faultSentence"] == "The webhook failed with TypeError. The server's log has the traceback."
+        assert health["faultAt"] is not None
+        stored = AsyncMock()
+        monkeypatch.setattr(webhooks, "_store", stored)
+        for _ in range(3):
+            assert (await post(http, "odd?how=exit"))[0] == 500
+        assert stored.await_count == 0, "everyone can send requests that make a package fail"
+        assert (await post(http, "odd?how=unknown"))[0] == 500
+
+
+async def test_a_database_that_fails_does_not_change_the_answer(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(webhooks, "_store", AsyncMock(side_effect=[OSError, None, None]))
+    install(monkeypatch, Odd())
+    faults = webhooks.WebhookFaults(load({}))
+    fault = WebhookCode.WEBHOOK_FAILED.message()
+    await faults.record("odd", fault, NOW)
+    assert "cannot store the fault of the webhook odd: OSError" in caplog.text
+    for seconds, count in ((59, 1), (60, 2), (-600, 3)):  # a clock that was set back
+        await faults.record("odd", fault, NOW + timedelta(seconds=seconds))
+        assert webhooks._store.await_count == count  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

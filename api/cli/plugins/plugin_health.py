@@ -1,4 +1,4 @@
-"""The faults of packages' send options and channels, as ``touchline plugins`` prints them below its list."""
+"""The faults of packages' send options, channels and webhooks, as ``touchline plugins`` prints them below its list."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ STYLES = {PluginState.OK: "green", PluginState.FAILING: "yellow", PluginState.PA
 
 
 async def print_health(settings: Settings, installed: Installed) -> None:
-    """Print a line for each send option and channel of packages that has failed. Creates and changes no database."""
+    """Print a line for each plugin of packages that has failed. Creates and changes no database."""
     own = all(package.distribution == OWN_DISTRIBUTION for package in installed.packages)
     if own or not _exists(settings.database_url):
         return

@@ -16,6 +16,7 @@ from api.services.following.row_kinds import FollowedRow
 from api.services.following.row_watch import RowWatch
 from api.services.plugin_health.channels import health_of_channel_keys
 from api.services.plugin_health.health import PluginHealth, health_of
+from api.services.plugin_health.webhooks import health_of_webhook_keys
 from api.services.workspaces import sender_waits, senders
 
 
@@ -49,6 +50,8 @@ class Context:
     """Loads the health of installed send options by their keys."""
     channel_health: DataLoader[str, PluginHealth] = field(init=False)
     """Loads the health of installed channels by their keys."""
+    webhook_health: DataLoader[str, PluginHealth] = field(init=False)
+    """Loads the health of installed webhooks by their keys."""
 
     def __post_init__(self) -> None:
         self.charge = Charge(self.budget)
@@ -61,6 +64,7 @@ class Context:
         self.account_pauses = DataLoader(load_fn=partial(sender_waits.account_pauses, self.workspace_context))
         self.option_health = DataLoader(load_fn=partial(health_of, self.workspace_context))
         self.channel_health = DataLoader(load_fn=partial(health_of_channel_keys, self.workspace_context))
+        self.webhook_health = DataLoader(load_fn=partial(health_of_webhook_keys, self.workspace_context))
 
 
 Request = Info[Context, None]

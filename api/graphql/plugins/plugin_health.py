@@ -1,4 +1,4 @@
-"""The health of a send option or a channel."""
+"""The health of a send option, a channel or a webhook."""
 
 from datetime import datetime
 
@@ -9,13 +9,13 @@ from api.states import PluginState
 
 describe(
     PluginState,
-    "Whether a send option or a channel works.",
+    "Whether a send option, a channel or a webhook works.",
     {
-        "OK": "It has not failed within the last hour. Touchline's own options are always OK.",
+        "OK": "It has not failed within the last hour. Touchline's own are always OK.",
         "FAILING": "It has failed within the last hour. The server still uses it.",
         "PAUSED": (
             "It has failed too often, so the server does not use it for a while. Requests that need a send option are "
-            "refused; emails of a channel wait."
+            "refused; emails of a channel wait. A webhook is never paused."
         ),
     },
     name="PluginHealthState",
@@ -23,7 +23,8 @@ describe(
 
 
 @strawberry.type(
-    description="Whether a send option or a channel works, and its last fault. Times are real times, also in a sandbox."
+    description="Whether a send option, a channel or a webhook works, and its last fault. Times are real times, also "
+    "in a sandbox."
 )
 class PluginHealth:
     """A services.plugin_health.health.PluginHealth."""

@@ -59,10 +59,16 @@ class PluginEntry:
     kind: PluginKind = strawberry.field(description="What it is.")
     key: str = strawberry.field(description="Its key, such as `at_time`. It is unique among those of its kind.")
 
-    @strawberry.field(metadata=cost(10), description="Whether a send option or a channel works; null for other kinds.")
+    @strawberry.field(
+        metadata=cost(10),
+        description="Whether a send option, a channel or a webhook works. Null for other kinds: see `mailboxes` and "
+        "`crmConnection`.",
+    )
     async def health(self, info: Request) -> PluginHealth | None:
         if self.kind is PluginKind.CHANNEL:
             return from_row(PluginHealth, await info.context.channel_health.load(self.key))
+        if self.kind is PluginKind.WEBHOOK:
+            return from_row(PluginHealth, await info.context.webhook_health.load(self.key))
         if self.kind is not PluginKind.SEND_OPTION:
             return None
         return from_row(PluginHealth, await info.context.option_health.load(self.key))

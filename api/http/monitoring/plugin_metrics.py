@@ -16,7 +16,7 @@ PLUGIN_GAUGES = {
 
 
 def add_plugins(registry: CollectorRegistry, plugins: Sequence[tuple[str, PluginHealth]], now: datetime) -> None:
-    """Add the gauges of each send option and channel of packages. One that has never failed has no time of a fault."""
+    """Add the gauges of each plugin of packages. One that has never failed has no time of a fault."""
     up, fault = (
         Gauge(f"touchline_{name}", description, ["kind", "key", "package"], registry=registry)
         for name, description in PLUGIN_GAUGES.items()

@@ -10,10 +10,11 @@ from api.codes.reasons.channel_faults import ChannelFault
 from api.mail.text_checks import storable_text
 from api.services.common.request_context import WorkspaceContext
 from api.services.plugin_health.breaker import Breaker
-from api.services.plugin_health.health import PluginHealth, breaker_of, health_of_options, health_of_row
+from api.services.plugin_health.health import PluginHealth, breaker_of, health_of_options, health_of_point
+from api.services.plugin_health.webhooks import health_of_webhooks
 from api.store import plugin_health
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from plugins.loading.extension_points import CHANNELS, SEND_OPTIONS
+from plugins.loading.extension_points import CHANNELS, SEND_OPTIONS, WEBHOOKS
 from plugins.loading.manager import Installed
 from strategies.codes import Message
 from strategies.registry import OWN_DISTRIBUTION
@@ -68,15 +69,7 @@ async def record_channel_answer(key: str, package: str) -> None:
 
 async def health_of_channels(installed: Installed, now: datetime) -> dict[str, PluginHealth]:
     """Return the health of each installed channel by its key. ``now`` is real time."""
-    owners = {
-        key: package.distribution for package in installed.packages for key in package.keys.get(CHANNELS.hook, ())
-    }
-    others = any(owner != OWN_DISTRIBUTION for owner in owners.values())
-    rows = await plugin_health.all_health() if others else {}
-    return {
-        key: health_of_row(key, owners.get(key, OWN_DISTRIBUTION), rows.get(CHANNEL + key), now)
-        for key in installed.channels
-    }
+    return await health_of_point(installed, CHANNELS, CHANNEL, now)
 
 
 async def health_of_channel_keys(context: WorkspaceContext, keys: Sequence[str]) -> list[PluginHealth]:
@@ -86,8 +79,9 @@ async def health_of_channel_keys(context: WorkspaceContext, keys: Sequence[str])
 
 
 async def health_of_packages(installed: Installed, now: datetime) -> list[tuple[str, PluginHealth]]:
-    """Return the kind and the health of each send option and channel of packages, without Touchline's own."""
+    """Return the kind and the health of each send option, channel and webhook of packages, without Touchline's own."""
     options, channels = await health_of_options(installed, now), await health_of_channels(installed, now)
     found = [(SEND_OPTIONS.noun, each) for each in options.values()]
     found += [(CHANNELS.noun, each) for each in channels.values()]
+    found += [(WEBHOOKS.noun, each) for each in (await health_of_webhooks(installed, now)).values()]
     return [(kind, each) for kind, each in found if each.package != OWN_DISTRIBUTION]

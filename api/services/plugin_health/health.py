@@ -1,4 +1,4 @@
-"""Read the health of the installed send options."""
+"""Read the health of the installed plugins."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from api.services.common.request_context import WorkspaceContext
 from api.services.plugin_health.breaker import Breaker
 from api.states import PluginState
 from api.store import plugin_health
+from plugins.loading.extension_points import ExtensionPoint
 from plugins.loading.manager import Installed
 from strategies.registry import OWN_DISTRIBUTION
 
@@ -18,14 +19,14 @@ SEND_OPTION = "send_option:"
 
 @dataclass(frozen=True, slots=True)
 class PluginHealth:
-    """The health of one send option. Times are real times, UTC.
+    """The health of one plugin. Times are real times, UTC.
 
     An option that has never failed has no fault. A fault stays after the option works again, so that operators can read
     it. Touchline's own options are always OK.
     """
 
     option: str
-    """The option's key."""
+    """The plugin's key."""
     package: str
     """The name of its distribution."""
     state: PluginState
@@ -54,6 +55,19 @@ async def health_of(context: WorkspaceContext, keys: Sequence[str]) -> list[Plug
     """Return the health of installed send options, by their keys."""
     found = await health_of_options(context.installed, context.clock())
     return [found[key] for key in keys]
+
+
+async def health_of_point(
+    installed: Installed, point: ExtensionPoint[Any], prefix: str, now: datetime
+) -> dict[str, PluginHealth]:
+    """Return the health of each plugin of one kind by its key. ``prefix`` begins their ids in the table."""
+    owners = {key: package.distribution for package in installed.packages for key in package.keys.get(point.hook, ())}
+    others = any(owner != OWN_DISTRIBUTION for owner in owners.values())
+    rows = await plugin_health.all_health() if others else {}
+    return {
+        key: health_of_row(key, owners.get(key, OWN_DISTRIBUTION), rows.get(prefix + key), now)
+        for key in installed.of(point)
+    }
 
 
 async def breakers() -> dict[str, Breaker]:

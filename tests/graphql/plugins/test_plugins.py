@@ -133,7 +133,7 @@ async def test_a_campaign_says_that_its_option_fails(
             entries = [entry for plugin in found["plugins"] for entry in plugin["registered"]]
             assert {entry["key"]: entry["health"] for entry in entries if entry["kind"] == "SEND_OPTION"} == offers
             assert {entry["key"]: entry["health"] for entry in entries if entry["health"] is None} == {
-                entry["key"]: None for entry in entries if entry["kind"] not in ("SEND_OPTION", "CHANNEL")
+                entry["key"]: None for entry in entries if entry["kind"] not in ("SEND_OPTION", "CHANNEL", "WEBHOOK")
             }
             assert [entry["health"] for entry in entries if entry["kind"] == "CHANNEL"] == [UNFAILED] * 3
             problems = found["campaign"]["sendOptionProblems"]
