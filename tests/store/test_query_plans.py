@@ -4,7 +4,9 @@ So its cost depends on what it returns, not on the size of the tables. The docum
 filter is checked as soon as it exists.
 """
 
+import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -12,6 +14,8 @@ import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type, is_required_argument
 
 from api.graphql.schema import schema
+from api.ids import first_id
+from api.models import Campaign, Event, Person
 from api.store.engine.database import is_postgres
 from api.store.people import person_facts
 from benchmarks.list_queries import queries
@@ -125,3 +129,37 @@ async def test_events_are_counted_in_their_order(client: httpx.AsyncClient, capl
     counts = [each for each in statements if "count(*)" in each and '"event"' in each]
     assert counts
     assert all(each.count("ORDER BY position") == each.count('FROM "event"') for each in counts)
+
+
+@pytest.mark.parametrize(
+    "chosen", ["", "kinds: [EMAIL_SENT]", "kinds: [REPLIED, OTHER]", "campaignId: {}", "personId: {}"]
+)
+async def test_events_of_a_period_are_read_between_two_positions(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, chosen: str
+) -> None:
+    campaign, person = await Campaign.all().first(), await Person.all().first()
+    assert campaign is not None
+    assert person is not None
+    about = campaign.id if chosen.startswith("campaignId") else person.id
+    begin = datetime(2026, 3, 2, tzinfo=UTC)
+    await Event.bulk_create(
+        Event(
+            id=first_id("evt", begin + timedelta(minutes=number)),
+            workspace_id=campaign.workspace_id,
+            kind=("EMAIL_SENT", "REPLIED")[number % 2],
+            at=begin,
+            campaign_id=campaign.id,
+            person_id=person.id,
+            position=number + 1,
+            data={},
+        )
+        for number in range(5_000)
+    )
+    await refresh_statistics()
+    dates = 'createdFrom: "2026-03-03T00:00:00Z", createdBefore: "2026-03-03T01:00:00Z"'
+    text = f"events(filter: {{{dates}, {chosen.format(json.dumps(about))}}}) {{ nodes {{ id }} totalCount }}"
+    with recorded(caplog) as statements:
+        answer = (await client.post("/graphql", json={"query": f"{{ {text} }}"})).json()
+    assert answer["data"]["events"]["totalCount"] == (30 if "kinds" in chosen else 60)
+    assert await problems(statements) == set()
+    assert any("position >= " in each and "position <= " in each for each in statements)

@@ -1,5 +1,6 @@
 """The filter of events."""
 
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
@@ -28,6 +29,15 @@ class EventFilter:
     task_id: strawberry.ID | None = strawberry.field(
         default=None, description="Only events about the task with this `id`."
     )
+    created_from: datetime | None = strawberry.field(
+        default=None,
+        description="Only events that were written at this instant or later, with an offset; in a sandbox by its "
+        "clock. An open or a click that a provider reports late is written after its `at`.",
+    )
+    created_before: datetime | None = strawberry.field(
+        default=None,
+        description="Only events that were written before this instant, with an offset; in a sandbox by its clock.",
+    )
 
 
 def read_filter(chosen: EventFilter | None) -> events.EventFilter:
@@ -35,7 +45,15 @@ def read_filter(chosen: EventFilter | None) -> events.EventFilter:
     if chosen is None:
         return events.EventFilter()
     kinds = None if chosen.kinds is None else frozenset(chosen.kinds)
-    return events.EventFilter(kinds, chosen.campaign_id, chosen.person_id, chosen.email_id, chosen.task_id)
+    return events.EventFilter(
+        kinds,
+        chosen.campaign_id,
+        chosen.person_id,
+        chosen.email_id,
+        chosen.task_id,
+        chosen.created_from,
+        chosen.created_before,
+    )
 
 
 EventsWhere = Annotated[

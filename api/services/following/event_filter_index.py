@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from api.codes.events.event_kinds import EventKind
+from api.store.events.event_dates import first_id
 
 COLUMNS = {"task_id": "task_id", "email_id": "send_id", "person_id": "person_id", "campaign_id": "campaign_id"}
 """The columns of events that a filter names, the most selective first, by the filter's names."""
@@ -21,6 +23,10 @@ class EventFilter:
     person_id: str | None = None
     email_id: str | None = None
     task_id: str | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+    by_clock: bool = False
+    """Whether the two instants are of a sandbox's clock. Otherwise they are compared with the ids."""
 
     def of_tasks(self) -> "EventFilter":
         """Return the filter with only the kinds of events about tasks."""
@@ -42,7 +48,12 @@ class EventFilter:
             and (self.campaign_id is None or event.campaign_id == self.campaign_id)
             and (self.email_id is None or event.send_id == self.email_id)
             and (self.task_id is None or event.task_id == self.task_id)
+            and (self.created_from is None or self._is_written_from(event, self.created_from))
+            and (self.created_before is None or not self._is_written_from(event, self.created_before))
         )
+
+    def _is_written_from(self, event: Any, moment: datetime) -> bool:
+        return bool(event.at >= moment if self.by_clock else event.id >= first_id(moment))
 
 
 class Filtered(Protocol):

@@ -1,16 +1,17 @@
 """The events that a client follows, and the place in the Live Feed from which it follows them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api.codes.request_errors.requests import RequestCode
 from api.models import Send, Task
-from api.services.common.lists.filters import FILTER, check_ids, id_condition
+from api.services.common.lists.filters import FILTER, check_dates, check_ids, id_condition
 from api.services.common.lists.row_lists import RowList
 from api.services.common.request_context import WorkspaceContext
 from api.services.following.event_filter_index import COLUMNS, EventFilter
 from api.sorts import CreatedSort, Order
 from api.store.engine.rows import find, not_found
+from api.store.events.event_dates import of_clock, written_before, written_from
 from api.store.events.event_feed import BEGINNING, Place, newest, number_after, place_of
 from api.store.events.event_lists import filtered
 from api.store.events.event_order import settled
@@ -36,7 +37,7 @@ async def follow(context: WorkspaceContext, chosen: EventFilter, after: str | No
 
     Raises Refusal if the workspace has no such event, or if too many have happened since.
     """
-    check_ids(chosen, FILTER)
+    chosen = _usable(context, chosen)
     if after is None:
         upto, _ = await settled()
         return FollowedEvents(chosen, Place(upto))
@@ -52,7 +53,7 @@ async def event_list(
     context: WorkspaceContext, chosen: EventFilter, order: Order[CreatedSort] | None = None
 ) -> RowList:
     """Return the events that meet a filter, in the order in which a client can follow them; by default newest first."""
-    check_ids(chosen, FILTER)
+    chosen = _usable(context, chosen)
     columns: list[tuple[str, str]] = [
         (column, id_condition(value))
         for name, column in COLUMNS.items()
@@ -61,8 +62,22 @@ async def event_list(
     if not chosen.person_id:
         columns += await _person(context, chosen)
     listing = await filtered(context.workspace_id, chosen.kinds, columns)
+    if chosen.by_clock:
+        listing = of_clock(listing, chosen.created_from, chosen.created_before)
+    elif chosen.created_from is not None:
+        listing = await written_from(listing, chosen.created_from)
+    if chosen.created_before is not None and not chosen.by_clock:
+        listing = await written_before(listing, chosen.created_before)
     descending = order is None or order.descending
     return RowList(listing.sorted_by(listing.key, descending=descending))
+
+
+def _usable(context: WorkspaceContext, chosen: EventFilter) -> EventFilter:
+    """Return a filter that knows whose clock its instants are of. Raises Refusal if it makes no sense."""
+    check_dates("event", FILTER, "createdFrom", chosen.created_from, "createdBefore", chosen.created_before)
+    check_ids(chosen, FILTER)
+    has_dates = chosen.created_from is not None or chosen.created_before is not None
+    return replace(chosen, by_clock=has_dates and context.workspace.sandbox)
 
 
 async def _person(context: WorkspaceContext, chosen: EventFilter) -> list[tuple[str, str]]:
