@@ -119,7 +119,11 @@ class EventKind(StrEnum):
         "An email that was due waits, because its send option does not allow this time.",
         "`reason`; `until`, when it is due next",
     )
-    EMAIL_MOVED = auto(), "An edit, or a change of the person, changed the time of an email.", "`before`, `after`"
+    EMAIL_MOVED = (
+        auto(),
+        "An edit, a change of the person, or new time zone rules changed the time of an email.",
+        "`before`, `after`",
+    )
     EMAIL_ADDED = auto(), "An edit scheduled a new email.", "`at`"
     EMAIL_SCHEDULED = auto(), "A user sent or scheduled a one-off email.", "`at`, `withoutCopies`"
     EMAIL_DELETED = auto(), "A user deleted a one-off email that was not sent.", "`subject`"

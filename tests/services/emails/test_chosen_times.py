@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from api.models import Campaign, Send, Task
+from api.models import Campaign, Event, Send, Task
 from api.services.campaigns.pausing.pausing import pause_campaign, resume_campaign
 from api.services.emails.scheduled_emails import reschedule_email
 from api.services.enrollments.time_zones.zones_job import zone_chunks
@@ -91,6 +91,7 @@ async def test_a_new_tz_database_keeps_the_local_time(world: World, monkeypatch:
         assert email.due_at == at + timedelta(hours=1)
         assert evaluate(email.explanation).instant == email.due_at
         assert not await keep_chosen_time(email), "once"
+    assert {each.data["after"] for each in await Event.filter(kind="EMAIL_MOVED")} == {"2026-03-05T15:30:00Z"}
     assert (await automatic()).planned_at == planned, "emails that refer to it still use its planned time"
 
 

@@ -7,7 +7,7 @@ Another process that continues after a crash finds only people whose times still
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from tortoise.expressions import F, Q
@@ -19,14 +19,15 @@ from api.services.common.job_chunks.bisection import bisect_failures, is_databas
 from api.services.common.request_context import WorkspaceContext
 from api.services.enrollments.progress import schedule_next_steps
 from api.services.enrollments.time_zones.zone_rules import ZONES_JOB, installed_rules, start_jobs_if_changed
-from api.services.enrollments.timelines.chosen_times import keep_chosen_time
+from api.services.enrollments.timelines.chosen_times import keep_chosen_time, zoned_time
 from api.services.jobs.job_kind import Chunks, JobKind, JobPriority, JobRuntime
 from api.states import SendStatus
 from api.store.engine.transactions import retry_on_deadlock, transaction
 from api.store.enrollments.time_zones import stored_zone_rules
-from api.store.events.events import enrollment_event, write
+from api.store.events.events import email_event, enrollment_event, write
 from strategies import Refusal
 from strategies.calendar import instant_of
+from strategies.timeline.timeline_notes import utc
 
 log = logging.getLogger("touchline.jobs")
 
@@ -82,7 +83,7 @@ async def _keep_chosen_times(context: WorkspaceContext) -> Chunks:
     """
 
     async def keep(emails: Sequence[Send]) -> int:
-        return sum([await keep_chosen_time(send) for send in emails])
+        return sum([await _keep_chosen_time(context, send) for send in emails])
 
     async def pass_over(send: Send, reason: str) -> int:
         log.error("the email %s keeps its time after a change of the tz database: %s", send.id, reason)
@@ -101,6 +102,28 @@ async def _keep_chosen_times(context: WorkspaceContext) -> Chunks:
         yield sum(await bisect_failures(page, keep, pass_over, max_set_aside=len(page), reraise=is_database_fault))
 
 
+@retry_on_deadlock
+async def _keep_chosen_time(context: WorkspaceContext, send: Send) -> bool:
+    if zoned_time(send.explanation) is None:
+        return False
+    async with transaction():
+        if not await keep_chosen_time(send):
+            return False
+        await _report_moves(context, {send.id: send.due_at})
+    return True
+
+
+async def _report_moves(context: WorkspaceContext, before: Mapping[str, datetime]) -> None:
+    """Write an event for each of these emails whose time is not the one before. Call it in their transaction."""
+    lines = []
+    for send in await Send.filter(id__in=list(before)).order_by("id").select_related("enrollment"):
+        if send.due_at != before[send.id]:
+            data = {"before": utc(before[send.id]), "after": utc(send.due_at)}
+            campaign_id = send.enrollment.campaign_id if send.enrollment_id is not None else None
+            lines.append(email_event(send, EventKind.EMAIL_MOVED, context.now, data=data, campaign_id=campaign_id))
+    await write(lines)
+
+
 def _is_stale(instant: datetime, day: date, wall: str, zone: str) -> bool:
     """Say whether a local time has another UTC time now, or none: a new tz database can have removed its zone."""
     try:
@@ -112,7 +135,9 @@ def _is_stale(instant: datetime, day: date, wall: str, zone: str) -> bool:
 @retry_on_deadlock
 async def _recalculate(context: WorkspaceContext, enrollment_id: str) -> None:
     async with transaction():
+        unsent = await Send.filter(enrollment_id=enrollment_id, status=SendStatus.SCHEDULED)
         await schedule_next_steps(context, await Enrollment.get(id=enrollment_id), context.now, may_wait=True)
+        await _report_moves(context, {send.id: send.due_at for send in unsent})
 
 
 async def _start_if_changed(runtime: JobRuntime) -> None:

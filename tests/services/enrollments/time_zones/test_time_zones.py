@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.models import Event, Job, Send
+from api.models import Campaign, Event, Job, Send
 from api.services.campaigns.campaigns import add_step, create_campaign
 from api.services.dispatch.dispatcher import DispatchRuntime
 from api.services.enrollments.time_zones import zone_rules, zones_job
@@ -90,6 +90,13 @@ async def test_unsent_emails_are_resolved_again_when_the_rules_change(
     progress = sorted(await Job.all().values_list("kind", "state", "progress"))
     assert progress == [("zones", JobState.DONE, 0), ("zones", JobState.DONE, 2)]
     assert not await runner(runtime).run_next(), "once"
+    moved = await Event.filter(kind="EMAIL_MOVED").order_by("id")
+    wrong = {each.planned_at + HOUR: each.planned_at for each in await Send.filter(step__day__gt=1)}
+    assert len(moved) == 4, "the email of day 1 keeps its instant"
+    for each in moved:
+        before, after = (datetime.fromisoformat(each.data[name]) for name in ("before", "after"))
+        assert wrong[before] == after
+    assert {each.campaign_id for each in moved} == {(await Campaign.get()).id}
 
 
 async def test_each_of_several_processes_starts_the_jobs_once(
@@ -178,14 +185,14 @@ async def test_a_chosen_time_that_cannot_be_read_delays_no_other(
     await Send.all().update(by_hand=True)
     seen: list[str] = []
 
-    async def keeps(send: Send) -> bool:
+    async def keeps(_: Any, send: Send) -> bool:
         if send.id not in seen:
             seen.append(send.id)
         if send.id == seen[0]:
             raise OverflowError(send.id)
         return True
 
-    monkeypatch.setattr(zones_job, "keep_chosen_time", keeps)
+    monkeypatch.setattr(zones_job, "_keep_chosen_time", keeps)
     rules(monkeypatch, "2026b")
     await until_idle(runner(runtime))
     assert len(seen) == 6
