@@ -54,7 +54,7 @@ class InputCode(Code):
         "`{argument}` must be between 1 and {limit}.",
         both="`first` and `last` exclude each other. Give one of them.",
         cursor="`{argument}` is not a valid cursor. Use a cursor of an earlier page of the same list.",
-        order="`{argument}` is a cursor of a list in another order. Use a cursor of a page with the same `orderBy`.",
+        order="`{argument}` is a cursor of another list or order. Use one of the same list and the same `orderBy`.",
         when=(
             "`first` or `last` is outside its limits, both are given, or `after` or `before` is not a cursor of a list "
             "in this order."

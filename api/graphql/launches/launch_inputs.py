@@ -37,7 +37,9 @@ class StepTimeInput:
 )
 class PersonLaunchInput:
     person_id: strawberry.ID = strawberry.field(description="One of the ids in `personIds`, such as `per_…`.")
-    send_now: bool = strawberry.field(default=False, description="Whether to send this person the first email now.")
+    send_now: bool = strawberry.field(
+        default=False, description="Whether to send this person the first email now. Not together with `sendAt`."
+    )
     send_at: datetime | None = strawberry.field(
         default=None,
         description="When to send this person the first email, such as `2026-03-02T08:30:00Z`; its local "
@@ -85,7 +87,9 @@ class FirstEmailInput:
 class LaunchInput:
     campaign_id: strawberry.ID = strawberry.field(description="Identifier of the campaign to launch, such as `cmp_…`.")
     person_ids: list[strawberry.ID] = strawberry.field(description="Identifiers of the people to enroll, at least one.")
-    send_now: bool = strawberry.field(default=False, description="Whether to send the first email now.")
+    send_now: bool = strawberry.field(
+        default=False, description="Whether to send the first email now. Not together with `sendAt`."
+    )
     send_at: datetime | None = strawberry.field(
         default=None,
         description="When to send the first email, such as `2026-03-02T08:30:00Z`; its local date is day 1.",
@@ -131,7 +135,9 @@ class StartLaunchInput:
         default=False,
         description="Whether to enroll everyone who is in the workspace when the launch starts.",
     )
-    send_now: bool = strawberry.field(default=False, description="Whether to send the first email now.")
+    send_now: bool = strawberry.field(
+        default=False, description="Whether to send the first email now. Not together with `sendAt`."
+    )
     send_at: datetime | None = strawberry.field(
         default=None,
         description="When to send the first email, such as `2026-03-02T08:30:00Z`; its local date is day 1.",

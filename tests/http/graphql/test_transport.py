@@ -169,6 +169,13 @@ async def test_a_bad_page_is_told(client: Client, page: str) -> None:
     assert answer["errors"][0]["extensions"]["code"] == "INVALID_PAGE"
 
 
+async def test_a_cursor_of_another_list_is_refused_as_such(client: Client) -> None:
+    person = await story.person(client)
+    answer = await client.raw(f'{{ events(after: "{person}") {{ totalCount }} }}')
+    assert answer["errors"][0]["extensions"]["code"] == "INVALID_PAGE"
+    assert answer["errors"][0]["message"].startswith("`after` is a cursor of another list or order. ")
+
+
 async def test_the_beginning_of_an_address_is_no_longer_than_one(client: Client) -> None:
     query = "query($email: String) { people(filter: {email: $email}) { nodes { id } } }"
     for length in (321, 60_000):
