@@ -21,6 +21,9 @@ from websockets.asyncio.client import connect
 
 from api.cli.parser import build_parser
 from api.http.monitoring import metrics_page
+from api.http.monitoring.crm_metrics import CRM_GAUGES
+from api.http.monitoring.mailbox_metrics import MAILBOX_GAUGES
+from api.http.monitoring.plugin_metrics import PLUGIN_GAUGES
 from api.services.common.metrics import Metrics
 from api.settings import Settings
 from tests.client import SECRET, new_client
@@ -210,7 +213,8 @@ async def test_a_body_that_is_too_large_is_refused(proxied: Proxied) -> None:
 
 def metrics() -> set[str]:
     """Every series that a process may show."""
-    found = {f"touchline_{name}" for name in (*metrics_page.GAUGE_DESCRIPTIONS, *metrics_page.JOB_GAUGES)}
+    gauges = (metrics_page.GAUGE_DESCRIPTIONS, metrics_page.JOB_GAUGES, PLUGIN_GAUGES, MAILBOX_GAUGES, CRM_GAUGES)
+    found = {f"touchline_{name}" for each in gauges for name in each}
     for family in Metrics().registry.collect():
         if family.type == "counter":
             found.add(f"{family.name}_total")
@@ -230,6 +234,30 @@ def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
     asked = {name for text in expressions() for name in re.findall(r"\btouchline_\w+", text)}
     assert asked - metrics() == set()
     assert {"touchline_due", "touchline_in_doubt", "touchline_outcomes_total"} <= asked
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "due",
+        "oldest_due_seconds",
+        "in_doubt",
+        "oldest_incoming_seconds",
+        "incoming_set_aside",
+        "paused_accounts",
+        "failed_steps_total",
+        "mailbox_up",
+        "mailbox_unread_seconds",
+        "plugin_up",
+        "jobs",
+        "oldest_job_seconds",
+        "crm_connections",
+        "crm_waiting",
+    ],
+)
+def test_a_state_that_a_person_must_end_has_an_alert(metric: str) -> None:
+    alerts = yaml.safe_load((DEPLOY / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    assert any(re.search(rf"\btouchline_{metric}\b", rule["expr"]) for group in alerts for rule in group["rules"])
 
 
 def test_the_environment_file_has_settings_that_exist() -> None:
