@@ -1,5 +1,6 @@
 """Connections to CRMs on the command line."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,17 @@ async def run(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str, **more
     return int(await call(Settings.read(values), **options))
 
 
+async def fail(database_url: str) -> None:
+    """Store that the CRM has asked to wait."""
+    await open_database(database_url)
+    try:
+        until = datetime(2199, 3, 2, 7, 30, tzinfo=UTC)
+        about = {"code": "REQUEST_LIMIT_EXCEEDED", "detail": "HTTP 429", "failures": 1, "retry_at": until}
+        await CrmConnection.all().update(state="FAILING", **about)
+    finally:
+        await close_database()
+
+
 async def test_from_nothing_to_disconnected(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,6 +78,11 @@ async def test_from_nothing_to_disconnected(
         assert all(
             word in shown for word in ("acme", "salesforce", "Acme", "Ada Admin", "CONNECTED", "never", "100,000")
         )
+        await fail(database_url)
+        assert await run(monkeypatch, database_url, "status") == 1
+        shown = capsys.readouterr().out
+        assert "HTTP 429. Nothing. Touchline tries again." in shown
+        assert "The next attempt is at 2199-03-02 07:30:00 UTC." in shown
         login = ("--client-secret", str(secret), "--login")
         assert await run(monkeypatch, database_url, "connect", "acme", *common, *login) == 0
         assert capsys.readouterr().out.startswith(f"{salesforce.url}/services/oauth2/authorize?response_type=code&")

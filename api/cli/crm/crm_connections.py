@@ -100,6 +100,8 @@ async def status(settings: Settings, *, workspace: str | None) -> int:
 async def _cells(context: WorkspaceContext, workspace: Workspace, row: CrmConnection) -> list[str]:
     backlog = await connection_reads.backlog(context, row)
     message, do = remedy(row.code) if row.failures else ("", "")
+    detail = f"{row.detail.rstrip('.')}." if row.detail else ""
+    again = f"The next attempt is at {row.retry_at:%Y-%m-%d %H:%M:%S} UTC." if row.retry_at else ""
     return [
         workspace.name,
         row.crm,
@@ -110,7 +112,7 @@ async def _cells(context: WorkspaceContext, workspace: Workspace, row: CrmConnec
         f"{row.synced_at:%Y-%m-%d %H:%M:%S}" if row.synced_at else "never",
         str(sum(each.waiting for each in backlog)),
         str(sum(each.failed for each in backlog)),
-        " ".join(part for part in (f"{row.code}:" if row.failures else "", message, row.detail, do) if part),
+        " ".join(part for part in (f"{row.code}:" if row.failures else "", message, detail, do, again) if part),
     ]
 
 

@@ -110,6 +110,12 @@ def error_of(name: str, message: str, fields: object = (), *, in_doubt: bool = F
 
 def error_of_reply(reply: Reply, *, writes: bool) -> CrmError:
     """Return the error of an answer with a status that is not a success."""
+    error = _error_of_status(reply, writes=writes)
+    wait = reply.retry_after
+    return CrmError(error.code, error.detail, name=error.name, in_doubt=error.in_doubt, retry_after=wait)
+
+
+def _error_of_status(reply: Reply, *, writes: bool) -> CrmError:
     in_doubt = writes and reply.status in UNCERTAIN_STATUS
     body = _body(reply)
     first = body[0] if isinstance(body, list) and body else body
@@ -141,7 +147,7 @@ def oauth_error(reply: Reply) -> CrmError:
     error, description = text(body.get("error")), text(body.get("error_description"))
     detail = ": ".join(part for part in (error, description) if part) or f"HTTP {reply.status}"
     if reply.status == 429:
-        return CrmError(CrmCode.REQUEST_LIMIT_EXCEEDED, detail)
+        return CrmError(CrmCode.REQUEST_LIMIT_EXCEEDED, detail, retry_after=reply.retry_after)
     if error in OAUTH_CODES:
         return CrmError(OAUTH_CODES[error], detail, name=error)
     if error == "invalid_grant":
@@ -151,7 +157,7 @@ def oauth_error(reply: Reply) -> CrmError:
     if error:
         return CrmError(CrmCode.AUTHENTICATION_FAILURE, detail, name=error)
     if reply.status >= 500:
-        return CrmError(CrmCode.SERVER_UNAVAILABLE, detail)
+        return CrmError(CrmCode.SERVER_UNAVAILABLE, detail, retry_after=reply.retry_after)
     return CrmError(CrmCode.ANSWER_INVALID, f"the token endpoint answered {detail}")
 
 

@@ -41,11 +41,21 @@ class Reply:
     @property
     def date(self) -> datetime | None:
         """The server's clock (RFC 9110, 6.6.1), if the answer has it."""
-        try:
-            found = parsedate_to_datetime(self.headers.get("date", ""))
-            return found.astimezone(UTC) if found.tzinfo else None
-        except (ValueError, TypeError, OverflowError):
-            return None
+        return _instant(self.headers.get("date", ""))
+
+    @property
+    def retry_after(self) -> float | datetime | None:
+        """When the server accepts requests again (RFC 9110, 10.2.3), in seconds or as a time, if the answer has it."""
+        value = self.headers.get("retry-after", "").strip()
+        return float(value) if value.isascii() and value.isdigit() else _instant(value)
+
+
+def _instant(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from plugins.crms.errors import CrmError
 from plugins.crms.salesforce.rest_api import soql
 from plugins.crms.salesforce.rest_api.queries import next_page
 from plugins.crms.salesforce.rest_api.rest import RestClient
-from plugins.crms.salesforce.transport.errors import error_of, error_of_reply, oauth_error
+from plugins.crms.salesforce.transport.errors import error_of, error_of_reply, oauth_error, without_secrets
 from plugins.crms.salesforce.transport.http import Reply
 from plugins.crms.salesforce.transport.ids import whole_id
 from tests.cases import how_many
@@ -128,3 +128,22 @@ def test_errors_of_logins_have_codes() -> None:
 def test_the_clock_of_an_answer() -> None:
     assert Reply(200, {"date": "Mon, 02 Mar 2026 09:00:00 GMT"}, b"").date == datetime(2026, 3, 2, 9, tzinfo=UTC)
     assert Reply(200, {"date": "yesterday"}, b"").date is None
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("120", 120),
+        ("9" * 400, 10**9),
+        ("Mon, 02 Mar 2026 09:00:00 GMT", datetime(2026, 3, 2, 9, tzinfo=UTC)),
+        ("soon", None),
+        ("-1", None),
+        ("²", None),
+        ("", None),
+    ],
+)
+def test_an_answer_says_when_salesforce_accepts_requests_again(value: str, found: object) -> None:
+    answer = Reply(429, {"retry-after": value}, b"")
+    error = CrmError(CrmCode.REQUEST_LIMIT_EXCEEDED, retry_after=answer.retry_after)
+    for each in (error, error_of_reply(answer, writes=True), oauth_error(answer)):
+        assert without_secrets(each, {}).retry_after == found
