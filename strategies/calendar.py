@@ -38,6 +38,14 @@ def zone_names() -> frozenset[str]:
     return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
+def known_zone(zone: str) -> str:
+    """Return a stored zone, or UTC if it is not in the tz database: a new one can have removed it.
+
+    It is for sending and showing what was planned. Nothing new is planned in such a zone.
+    """
+    return zone if zone in zone_names() else "UTC"
+
+
 def aware(instant: datetime) -> datetime:
     """Return the instant in UTC. Raises ValueError for a datetime without a zone."""
     if instant.tzinfo is None:
@@ -100,6 +108,7 @@ def local(instant: datetime, zone: str) -> datetime:
 
 def shown_minute(instant: datetime, zone: str) -> str:
     """Return what the clocks of the zone show at an instant, for a sentence: "2026-03-02 9:00 (Europe/Berlin)"."""
+    zone = known_zone(zone)
     shown = local(instant, zone)
     return f"{shown:%Y-%m-%d} {shown.hour}:{shown:%M} ({zone})"
 

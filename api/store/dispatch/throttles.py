@@ -15,6 +15,7 @@ from api.ids import new_id
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import Records, execute, in_list, instant
 from strategies import Note
+from strategies.calendar import known_zone
 from strategies.timeline import timeline_notes
 
 DAY = timedelta(hours=24)
@@ -35,7 +36,7 @@ class ReachedLimit:
 
     def notes(self, zone: str) -> list[Note]:
         """Return the notes of an explanation about this limit, for which an email waits, with times in ``zone``."""
-        return list(timeline_notes.limited(self.emails, self.span, self.until, zone))
+        return list(timeline_notes.limited(self.emails, self.span, self.until, known_zone(zone)))
 
 
 @dataclass(frozen=True, slots=True)

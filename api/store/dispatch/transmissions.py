@@ -17,7 +17,7 @@ from api.store.engine.sql import Records, execute, in_list, instant_or_past
 from api.store.enrollments.fact_changes import FACTS_CHANGED
 from api.store.enrollments.waiting_people import WAITS, WAITS_FOR_OPTION
 from api.store.people.suppressions import UNSUBSCRIBED_AT
-from strategies.calendar import local
+from strategies.calendar import known_zone, local
 
 WAITING = "status IN ('SCHEDULED', 'DEFERRED') AND NOT held"
 """The condition of the partial index, word for word, so that PostgreSQL uses the index."""
@@ -254,9 +254,9 @@ def _columns(outcome: SendOutcome, paused: set[str], templates: Mapping[str, str
     send, status = outcome.send, outcome.status
     held = send.step_id in paused and status in WAITING_STATUSES
     # The transmission of an email that is sent or in doubt has begun, which has stored this already.
-    counted = (
-        (local(outcome.at, send.zone).date(), templates.get(send.id)) if status in REFUSED_STATUSES else (None, None)
-    )
+    counted: tuple[date | None, str | None] = (None, None)
+    if status in REFUSED_STATUSES:
+        counted = (local(outcome.at, known_zone(send.zone)).date(), templates.get(send.id))
     return (
         send.id, send.attempt_id, str(status), outcome.due_at, outcome.attempts, outcome.reason, outcome.detail,
         outcome.sent_at, status is SendStatus.SENT, held, outcome.failed_at, *counted,

@@ -9,7 +9,7 @@ from api.states import SendStatus, TaskDue
 from api.store.engine.database import is_postgres
 from api.store.engine.listing.listing import Listing
 from api.store.engine.sql import Records, execute, in_list, in_values, instant_or_past
-from strategies.calendar import local
+from strategies.calendar import known_zone, local
 
 DUE_DAY_RANGES = {
     TaskDue.TODAY: (0, 0),
@@ -102,7 +102,7 @@ async def assignees_by_date(workspace_id: str, now: datetime) -> dict[date, list
     """Return the workspace's senders by their current local date: up to three dates."""
     found: dict[date, list[str]] = {}
     for sender in await Sender.filter(workspace_id=workspace_id).only("id", "zone"):
-        found.setdefault(local(now, sender.zone).date(), []).append(sender.id)
+        found.setdefault(local(now, known_zone(sender.zone)).date(), []).append(sender.id)
     return found
 
 

@@ -28,7 +28,7 @@ from api.store.enrollments.enrollments import statuses
 from api.store.people.people import recipients
 from api.worker_processes.limits import WorkersBusyError
 from plugins.contract import Outcome, Receipt
-from strategies.calendar import local
+from strategies.calendar import known_zone, local
 from strategies.codes import Message
 from strategies.timeline.allowed_times import Ranges
 
@@ -233,7 +233,7 @@ class Batch:
     def _local_now(self, zone: str) -> datetime:
         found = self.local_times.get(zone)
         if found is None:
-            found = self.local_times[zone] = local(self.now, zone)
+            found = self.local_times[zone] = local(self.now, known_zone(zone))
         return found
 
     def _tracking(self, send: ClaimedEmail, step: Step | None) -> EmailTracking | None:

@@ -29,7 +29,7 @@ from api.store.events.events import Line, write
 from api.store.people.suppressions import suppressed_keys
 from api.store.replies.bounces import bounced_keys
 from plugins.contract import Outcome
-from strategies.calendar import local
+from strategies.calendar import known_zone, local
 
 log = logging.getLogger("touchline.dispatch")
 
@@ -145,7 +145,7 @@ def _counted(deliveries: Sequence[Delivery], real_now: datetime) -> dict[str, Co
     dates: dict[tuple[datetime, str], date] = {}
     found = {}
     for delivery in deliveries:
-        moment = delivery.at(real_now), delivery.send.zone
+        moment = delivery.at(real_now), known_zone(delivery.send.zone)
         if moment not in dates:
             dates[moment] = local(*moment).date()
         found[delivery.send.id] = Counted(dates[moment], delivery.batch.template_id(delivery.send))
