@@ -13,7 +13,7 @@ from api.services.crm.connections.guarded_session import GuardedSession
 from plugins import CrmIdentity, PersonKind, RemotePerson, RemoteUser
 from plugins.crms.codes import CrmCode
 from plugins.crms.errors import CrmError
-from plugins.crms.people_and_activities import PersonSource, SourceKind
+from plugins.crms.people_and_activities import PersonPage, PersonSource, SourceKind
 from plugins.crms.tasks import WriteResult
 from tests.services.crm.stub_crm import IDENTITY, NOW, SECRET, StubCrm, Unused
 
@@ -131,6 +131,23 @@ async def test_a_caller_that_is_cancelled_cancels_the_call_of_the_package() -> N
     with pytest.raises(asyncio.CancelledError):
         await call
     assert ended.is_set()
+
+
+@pytest.mark.parametrize("people", [[], ["1", "2"]])
+async def test_a_page_that_comes_again_ends_the_round(people: list[str]) -> None:
+    """Such as if the CRM gives an empty text for the last page, and the package returns it as a cursor."""
+    page = PersonPage([person(remote_id=each) for each in people], "")
+    own = session(people_of=returns(page))
+    with pytest.raises(CrmError, match="returned the same page and cursor again"):
+        for cursor in (None, *[""] * 5):
+            assert await own.people_of(SOURCE, cursor) == page
+
+
+async def test_a_cursor_may_stay_the_same_while_the_records_change() -> None:
+    pages = iter(range(9))
+    own = session(people_of=returns(lambda: PersonPage([person(remote_id=str(next(pages)))], "scroll")))
+    for number, cursor in enumerate((None, "scroll", "scroll", None, "scroll")):
+        assert (await own.people_of(SOURCE, cursor)).people == [person(remote_id=str(number))]
 
 
 async def test_a_wrong_url_or_clock_fails_no_write(caplog: pytest.LogCaptureFixture) -> None:

@@ -39,6 +39,7 @@ MAX_URL_CHARACTERS = 500
 """The longest URL of a record that is kept."""
 
 Result = TypeVar("Result")
+Page = TypeVar("Page", TaskPage, PersonPage, OptOutPage)
 
 
 CHECKS = ("instants", "crms.access", "crms.checks", "crms.people_and_activities", "crms.tasks")
@@ -118,6 +119,8 @@ class GuardedSession(CrmSession):
     def __init__(self, crm: Crm, own: CrmSession) -> None:
         self.crm = crm
         self._own = own
+        self._last_page: dict[str, Sequence[object]] = {}
+        """The records of the last page, by the name of the method. Only ``_checked_page`` uses it."""
 
     @property
     def clock_skew(self) -> timedelta:  # type: ignore[override]
@@ -152,6 +155,17 @@ class GuardedSession(CrmSession):
                 raise
             raise CrmError(error.code, error.detail, name=error.name, in_doubt=True) from None
 
+    def _checked_page(self, name: str, cursor: str | None, page: Page, records: Sequence[object]) -> Page:
+        """Return a page. Raises CrmError if it repeats the one before: its cursor would never come to an end.
+
+        A cursor may stay the same while the records change.
+        """
+        before = self._last_page.get(name, ()) if cursor is not None else ()
+        self._last_page[name] = records
+        if page.cursor is not None and page.cursor == cursor and (not records or list(records) == list(before)):
+            raise _failed(self.crm, WrongResultError(f"{name}() returned the same page and cursor again"))
+        return page
+
     def _wrong(self, name: str, found: object, wanted: str, inside: str = "") -> CrmError:
         """Return the error for a result of a wrong type."""
         fault = f"{name}() returned a {inside}{type(found).__name__}, not a {wanted}"
@@ -180,7 +194,8 @@ class GuardedSession(CrmSession):
 
     async def changed_tasks(self, since: datetime, cursor: str | None) -> TaskPage:
         """Call the package's session."""
-        return await self._one("changed_tasks", TaskPage, lambda: self._own.changed_tasks(since, cursor))
+        page = await self._one("changed_tasks", TaskPage, lambda: self._own.changed_tasks(since, cursor))
+        return self._checked_page("changed_tasks", cursor, page, page.tasks)
 
     async def deleted_tasks(self, since: datetime, until: datetime) -> DeletedTasks:
         """Call the package's session."""
@@ -228,7 +243,8 @@ class GuardedSession(CrmSession):
 
     async def people_of(self, source: PersonSource, cursor: str | None) -> PersonPage:
         """Call the package's session."""
-        return await self._one("people_of", PersonPage, lambda: self._own.people_of(source, cursor))
+        page = await self._one("people_of", PersonPage, lambda: self._own.people_of(source, cursor))
+        return self._checked_page("people_of", cursor, page, page.people)
 
     async def set_opt_outs(self, opt_outs: Sequence[OptOut]) -> Sequence[WriteResult]:
         """Call the package's session."""
@@ -236,7 +252,8 @@ class GuardedSession(CrmSession):
 
     async def changed_opt_outs(self, since: datetime | None, cursor: str | None) -> OptOutPage:
         """Call the package's session."""
-        return await self._one("changed_opt_outs", OptOutPage, lambda: self._own.changed_opt_outs(since, cursor))
+        page = await self._one("changed_opt_outs", OptOutPage, lambda: self._own.changed_opt_outs(since, cursor))
+        return self._checked_page("changed_opt_outs", cursor, page, page.opt_outs)
 
     async def log_activities(self, activities: Sequence[ActivityPush]) -> Sequence[WriteResult]:
         """Call the package's session."""
