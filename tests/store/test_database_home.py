@@ -14,7 +14,7 @@ import pytest
 from api.ids import new_id
 from api.store.engine import database_home
 from api.store.engine.database import close_database, migrate, open_database
-from api.store.engine.database_home import accept_home, check_home
+from api.store.engine.database_home import accept_home, check_home, renew_home
 from api.store.engine.opening import timeline
 from api.store.engine.opening.timeline import remember_timeline
 from api.store.engine.sql import execute
@@ -71,6 +71,29 @@ async def test_a_restored_file_is_refused_until_it_is_accepted(tmp_path: Path, f
         await refuse(f"sqlite://{file}")
     await accept_home()
     await start(f"sqlite://{file}")
+
+
+async def test_an_older_backup_of_a_process_that_ran_for_hours_is_refused(
+    tmp_path: Path, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await start(f"sqlite://{file}")
+    back_up(file, tmp_path / "copy.db")
+    await renew_home()  # an hour later
+    await start(f"sqlite://{file}")
+    await renew_home()
+    assert caplog.messages == []
+    await close_database()
+    shutil.copyfile(tmp_path / "copy.db", file)
+    await refuse(f"sqlite://{file}")
+    await renew_home()
+    assert caplog.messages == [database_home.RESTORED]
+
+
+async def test_a_database_that_was_not_checked_gets_no_file(tmp_path: Path, file: Path) -> None:
+    await open_database(f"sqlite://{file}")
+    await migrate()
+    await renew_home()
+    assert f"{file.name}-home" not in os.listdir(tmp_path)
 
 
 async def test_a_file_that_is_moved_with_its_companion_is_accepted(tmp_path: Path, file: Path) -> None:

@@ -2,15 +2,17 @@
 
 The database stores its place. A copy of it is in another place: PostgreSQL gives a restored database and its tables new
 ids, and a failover or a restore to an earlier moment begins a new timeline. SQLite has no such ids. So a file beside
-the database has the same random text as the database, and both get a new one at each start.
+the database has the same random text as the database, and both get a new one at each start and in each hour.
 """
 
 import asyncio
 import fcntl
+import logging
 import os
 import secrets
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from api.store.engine.faults.corruption import driver_error
 from api.store.engine.opening.durability import main_file
 from api.store.engine.opening.timeline import COPY_ADVICE, FAILED_OVER, TIMELINE_SQL, remember_timeline
 from api.store.engine.sql import execute
+
+log = logging.getLogger("touchline.store")
 
 RESTORED = f"the database was restored from a backup, or moved. {COPY_ADVICE}."
 SUFFIX = "-home"
@@ -47,9 +51,32 @@ UNKNOWN_PLACE_ERRORS = (
 """Errors of managed services that do not tell where the database is. Then a restored one is not recognized."""
 
 
+@dataclass(slots=True)
+class _Checked:
+    """The SQLite file that this process has checked, or an empty text. Only ``_enter_sqlite`` writes it."""
+
+    file: str = ""
+
+
+_checked = _Checked()
+
+
 async def check_home() -> None:
     """Check that the open database is not a copy, and store its place. Raises ConnectionError."""
     await (_enter_postgres(accept=False) if is_postgres() else _enter_sqlite(accept=False))
+
+
+async def renew_home() -> None:
+    """Give the SQLite database of this process a new place, so that an older backup in the same folder is recognized.
+
+    It does nothing if this process did not call ``check_home``.
+    """
+    if not _checked.file or is_postgres() or await main_file() != _checked.file:
+        return
+    try:
+        await check_home()
+    except ConnectionError as problem:
+        log.error("%s", problem)
 
 
 async def accept_home() -> None:
@@ -80,6 +107,7 @@ async def _enter_sqlite(*, accept: bool) -> None:
     file = await main_file()
     if not file:
         return
+    _checked.file = file
     try:
         await asyncio.to_thread(_enter_file, Path(file), accept)
     except ConnectionError:

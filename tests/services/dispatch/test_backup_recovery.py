@@ -1,16 +1,22 @@
 """A database that was restored from a backup: nothing that may have left since leaves again by itself."""
 
+import asyncio
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.models import Campaign, Enrollment, Event, Launch, Send, Step, Task
+from api.services.common.job_chunks.row_backoff import Backoff
 from api.services.dispatch.recovery.backup_recovery import RecoveryCounts, email_ids, recover
+from api.services.dispatch.recovery.periodic_recovery import PeriodicRecovery
 from api.services.emails.emails import resolve_in_doubt
 from api.services.tasks.tasks import complete_task
 from api.states import LaunchStatus, OnExpiry, SendStatus, TaskStatus
 from api.store.dispatch.transmissions import DOUBT_RESEND_WAIT
+from api.store.engine.database_home import check_home
 from strategies import Refusal
 from tests.databases import on_sqlite
 from tests.services.world import NOW, World, make_world
@@ -268,3 +274,16 @@ async def test_more_than_one_transaction_s_emails(database: str, monkeypatch: py
 async def test_a_sandbox_sends_nothing_and_is_left_alone(world: World) -> None:
     await world.context.workspace.filter().update(sandbox=True, virtual_now=datetime(2030, 1, 1, tzinfo=UTC))
     assert await restored(world) == RecoveryCounts()
+
+
+@on_sqlite
+async def test_a_process_that_runs_renews_the_place_of_its_database_in_each_hour(database: str, world: World) -> None:
+    await check_home()
+    home = Path(f"{database.removeprefix('sqlite://')}-home")
+    recovery = PeriodicRecovery(world.runtime, Backoff(), 0.0)
+    places = []
+    for seconds in (0, 4_000):
+        recovery._cleaned_at = time.monotonic() - seconds
+        await recovery.run()
+        places.append(await asyncio.to_thread(home.read_text))
+    assert len(set(places)) == 2

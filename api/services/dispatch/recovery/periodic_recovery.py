@@ -13,6 +13,7 @@ from api.store.campaigns.campaign_status import finish_campaigns
 from api.store.dispatch import allowed_time_rows, throttles
 from api.store.emails import attachments, sent_contents
 from api.store.emails import emails as stored_emails
+from api.store.engine.database_home import renew_home
 from api.store.engine.faults.corruption import is_corrupt
 from api.store.reports.folding import fold
 from api.store.workspaces import sandboxes
@@ -22,7 +23,7 @@ log = logging.getLogger("touchline.dispatch")
 
 RECOVERY_INTERVAL_SECONDS = 0.5
 FAILURE_WAIT_SECONDS = 30.0
-THROTTLE_CLEANUP_INTERVAL_SECONDS = 3600.0
+CLEANUP_INTERVAL_SECONDS = 3600.0
 UNUSED_ATTACHMENTS_KEPT_FOR = timedelta(days=1)
 """How long an uploaded file is kept that no email has."""
 FINISH_INTERVAL_SECONDS = 5.0
@@ -80,8 +81,9 @@ class PeriodicRecovery:
         if time.monotonic() - self._finished_at > self._finish_interval_seconds:
             self._finished_at = time.monotonic()
             await finish_campaigns(real_now)
-        if time.monotonic() - self._cleaned_at > THROTTLE_CLEANUP_INTERVAL_SECONDS:
+        if time.monotonic() - self._cleaned_at > CLEANUP_INTERVAL_SECONDS:
             self._cleaned_at = time.monotonic()
+            await renew_home()
             await throttles.delete_old_slots(real_now)
             await allowed_time_rows.delete_unused(real_now.date())
             while await attachments.delete_unused(real_now - UNUSED_ATTACHMENTS_KEPT_FOR):
