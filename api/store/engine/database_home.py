@@ -52,13 +52,13 @@ UNKNOWN_PLACE_ERRORS = (
 
 
 @dataclass(slots=True)
-class _Checked:
+class _SqliteFile:
     """The SQLite file that this process has checked, or an empty text. Only ``_enter_sqlite`` writes it."""
 
-    file: str = ""
+    path: str = ""
 
 
-_checked = _Checked()
+_sqlite = _SqliteFile()
 
 
 async def check_home() -> None:
@@ -71,7 +71,7 @@ async def renew_home() -> None:
 
     It does nothing if this process did not call ``check_home``.
     """
-    if not _checked.file or is_postgres() or await main_file() != _checked.file:
+    if not _sqlite.path or is_postgres() or await main_file() != _sqlite.path:
         return
     try:
         await check_home()
@@ -107,7 +107,7 @@ async def _enter_sqlite(*, accept: bool) -> None:
     file = await main_file()
     if not file:
         return
-    _checked.file = file
+    _sqlite.path = file
     try:
         await asyncio.to_thread(_enter_file, Path(file), accept)
     except ConnectionError:
