@@ -47,4 +47,6 @@ def describe_opening_error(problem: BaseException) -> str:
         error = error.__cause__
     reason = "it does not respond" if isinstance(error, TimeoutError) else one_line(error or problem)
     advice = next((advice for kind, advice in ADVICE if isinstance(error, kind)), "")
+    if advice == POOLER_ADVICE:
+        reason = reason.partition(" HINT:")[0]  # asyncpg's hint is for programmers
     return f"{reason.rstrip('.')}: {advice}" if advice else reason
