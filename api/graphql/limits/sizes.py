@@ -17,6 +17,7 @@ from graphql import (
 
 from api.codes.refusals.launches import LaunchCode
 from api.codes.request_errors.inputs import InputCode
+from api.mail.message.signature import MAX_SIGNATURE_CHARACTERS
 from api.services.bulk.bulk_actions import MAX_IDS as MAX_BULK_IDS
 from api.services.campaigns.draft import MAX_STEPS
 from api.services.campaigns.step_content import MAX_NOTES
@@ -119,7 +120,7 @@ SIZES = {
     "TaskChanges.details": Size(MAX_DETAILS_CHARACTERS),
     **{
         f"{kind}.{name}": Size(MAX_TEXT_CHARACTERS)
-        for kind in ("StepInput", "StepChanges")
+        for kind in ("StepInput", "StepChanges", "TemplatePreviewInput")
         for name in ("html", "text")
     },
     **{
@@ -132,6 +133,10 @@ SIZES = {
             ("attachmentIds", MAX_ATTACHMENTS),
         )
     },
+    "SenderInput.signature": Size(MAX_SIGNATURE_CHARACTERS),
+    "SenderChanges.signature": Size(MAX_SIGNATURE_CHARACTERS),
+    "FirstEmailInput.html": Size(MAX_TEXT_CHARACTERS),
+    "PersonLaunchInput.html": Size(MAX_TEXT_CHARACTERS),
     "CrmJwtBearerInput.privateKey": Size(MAX_SECRET_CHARACTERS),
     "CrmClientCredentialsInput.clientSecret": Size(MAX_SECRET_CHARACTERS),
     "CrmUserLoginInput.clientSecret": Size(MAX_SECRET_CHARACTERS),

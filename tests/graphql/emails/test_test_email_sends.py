@@ -51,3 +51,10 @@ async def test_bad_input(client: Client, quiet: None, given: dict[str, Any], exp
     await story.sender(client)
     assert await refused(client, **given) == [expected]
     assert await TestEmail.all().count() == 0
+
+
+async def test_content_is_as_long_as_that_of_a_template(client: Client) -> None:
+    await story.sender(client, signature=f"<p>{'x' * 7_000}</p>")
+    long = {"html": f"<p>{'word ' * 10_000}</p>", "text": "word " * 10_000, "subject": "Hi"}
+    await client.do(SEND, "testEmail", input=long, key="k")
+    assert await TestEmail.all().count() == 1

@@ -143,4 +143,6 @@ def test_each_limit_is_of_an_argument_or_field_and_its_description_tells_it() ->
         assert f"Up to {size.most:,} " in str(found[coordinate].description)
     lists = {coordinate for coordinate, each in found.items() if "[" in str(each.type)}
     assert {coordinate for coordinate in lists if "[ID" in str(found[coordinate].type)} <= set(SIZES)
+    texts = {coordinate for coordinate in found if coordinate.endswith((".html", ".text", ".signature"))}
+    assert texts <= set(SIZES), "the content of an email is longer than other texts"
     assert LIST_LIMIT < OBJECT_LIMIT
