@@ -95,6 +95,15 @@ async def _finish_afterwards(times: Mapping[str, datetime]) -> None:
         await finish_campaign(campaign_id, now)
 
 
+async def finish_idle(campaign_ids: Sequence[str], now: datetime) -> None:
+    """Finish those of these campaigns in which nobody is active. Call after the commit of what ended the people.
+
+    ``now`` is the workspace's time, UTC. Of transactions that end the last people, the last one to commit sees it.
+    """
+    for campaign_id in await _idle(campaign_ids, 0):
+        await finish_campaign(campaign_id, now)
+
+
 async def _idle(campaign_ids: Sequence[str], most: int) -> list[str]:
     """Return those of these campaigns in which at most ``most`` people are active. Finished ones are left out."""
     rows = await execute(

@@ -46,6 +46,22 @@ async def keep(contents: Sequence[PackedContent], now: datetime, base_days: Stor
 
     Call it in the transaction that begins the transmission, and ``remember_bases`` after its commit.
     """
+    await keep_bases(contents, now, base_days)
+    rows = [(content.send_id, content.base.id, now, content.packed) for content in contents]
+    if is_postgres():
+        records = Records(COLUMNS, rows)
+        names = ", ".join(COLUMNS)
+        await execute(f"INSERT INTO sent_content ({names}) SELECT {names} FROM {records.table(1)} {REPLACE}", records)
+        return
+    # The rows of SQLite cannot be JSON, because that has no bytes.
+    numbers = iter(range(1, len(rows) * len(COLUMNS) + 1))
+    places = ", ".join(f"({', '.join(f'${next(numbers)}' for _ in COLUMNS)})" for _ in rows)
+    values = [value for row in rows for value in row]
+    await execute(f"INSERT INTO sent_content ({', '.join(COLUMNS)}) VALUES {places} {REPLACE}", *values)
+
+
+async def keep_bases(contents: Sequence[PackedContent], now: datetime, base_days: StoredBases) -> None:
+    """Store the bases of these contents with the date of ``now`` (UTC) as their last use. Then ``remember_bases``."""
     used = {content.base.id: content.base for content in contents}
     for base_id in sorted(used):
         if base_days.get(base_id) != now.date():
@@ -58,17 +74,6 @@ async def keep(contents: Sequence[PackedContent], now: datetime, base_days: Stor
                 used[base_id].body,
                 now.date(),
             )
-    rows = [(content.send_id, content.base.id, now, content.packed) for content in contents]
-    if is_postgres():
-        records = Records(COLUMNS, rows)
-        names = ", ".join(COLUMNS)
-        await execute(f"INSERT INTO sent_content ({names}) SELECT {names} FROM {records.table(1)} {REPLACE}", records)
-        return
-    # The rows of SQLite cannot be JSON, because that has no bytes.
-    numbers = iter(range(1, len(rows) * len(COLUMNS) + 1))
-    places = ", ".join(f"({', '.join(f'${next(numbers)}' for _ in COLUMNS)})" for _ in rows)
-    values = [value for row in rows for value in row]
-    await execute(f"INSERT INTO sent_content ({', '.join(COLUMNS)}) VALUES {places} {REPLACE}", *values)
 
 
 def remember_bases(contents: Sequence[PackedContent], now: datetime, base_days: StoredBases) -> None:

@@ -2,38 +2,36 @@
 
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
 
-from api.channel_processes.remote_channel import RemoteChannel
-from api.codes.reasons.channel_faults import CHANNEL_FAULTS
 from api.mail.address import address_key
 from api.services.common.dispatch_runtime import DispatchRuntime
 from api.services.common.job_chunks.bisection import is_transient
 from api.services.dispatch.claim.delivery import Delivery, Stage
 from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
-from api.services.dispatch.outcome_decision import decide_outcome, event_line, within_allowed_times
+from api.services.dispatch.outcome_decision import decide_outcome, within_allowed_times
 from api.services.dispatch.retry_policy import requested_wait
+from api.services.dispatch.settle.outcome_facts import Settled, contents_of, counted, event_of
 from api.services.dispatch.settle.reached_limits import explain_limits
+from api.services.dispatch.settle.usual_group import commit_usual, is_usual
 from api.services.enrollments.progress import finish_done, finished
 from api.services.replies.bounces import Bounced, settle_bounces
 from api.services.tasks.closing import complete_task_of_email
 from api.store.dispatch import throttles, transmissions
 from api.store.dispatch.account_pauses import FAILED_EMAIL_WAIT, pause_of
 from api.store.dispatch.send_outcome import SendOutcome
-from api.store.dispatch.transmissions import REFUSED_STATUSES, Counted
+from api.store.dispatch.transmissions import REFUSED_STATUSES
 from api.store.emails import one_off_emails, sent_contents
 from api.store.emails.sent_contents import PackedContent
+from api.store.engine.faults.availability import log_database_outage
 from api.store.engine.transactions import retry_on_deadlock, transaction
-from api.store.events.events import Line, write
+from api.store.events.events import write
 from api.store.people.suppressions import suppressed_keys
 from api.store.replies.bounces import bounced_keys
 from plugins.contract import Outcome
-from strategies.calendar import known_zone, local
 
 log = logging.getLogger("touchline.dispatch")
-
-Settled = tuple[Delivery, SendOutcome]
 
 
 def decide(delivery: Delivery, answer: Answer, real_now: datetime) -> SendOutcome:
@@ -52,13 +50,33 @@ def withdrawn(outcome: SendOutcome) -> SendOutcome:
     return outcome._replace(outcome=Outcome.WITHDRAWN)
 
 
-@retry_on_deadlock
 async def commit(
     runtime: DispatchRuntime, done: Sequence[tuple[Delivery, Answer]], asking: Sequence[Delivery]
 ) -> tuple[list[SendOutcome], dict[str, Stage]]:
-    """Commit outcomes, and the transmissions that may begin. Returns the outcomes, and the new stages of ``asking``."""
+    """Commit outcomes, and the transmissions that may begin. Returns the outcomes, and the new stages of ``asking``.
+
+    A usual group is committed in one exchange, and after it the emails that may not be sent.
+    """
     real_now = runtime.clock()
     decided = [(delivery, decide(delivery, answer, real_now)) for delivery, answer in done]
+    if not is_usual(decided, asking, real_now):
+        return await _commit_all(runtime, decided, asking, real_now)
+    committed = await commit_usual(runtime, decided, asking, real_now)
+    stages = dict.fromkeys(committed.begun, Stage.TRANSMITTING)
+    if refused := [delivery for delivery in asking if delivery.send.id not in committed.begun]:
+        try:
+            stages |= (await _commit_all(runtime, (), refused, real_now))[1]
+        except Exception as problem:  # the outcomes are committed, so they must not seem to have failed
+            if not log_database_outage(problem):
+                log.exception("cannot write the transmissions of %s emails; they are not sent now", len(refused))
+    return _owned(decided, committed.settled), stages
+
+
+@retry_on_deadlock
+async def _commit_all(
+    runtime: DispatchRuntime, decided: Sequence[Settled], asking: Sequence[Delivery], real_now: datetime
+) -> tuple[list[SendOutcome], dict[str, Stage]]:
+    """Commit outcomes with all their consequences, and the transmissions that may begin."""
     async with transaction():
         # Lock emails first, then the rows that belong to them. All transactions use this order.
         templates = {
@@ -74,14 +92,19 @@ async def commit(
         answered = [delivery for delivery, _ in decided if delivery.batch.is_throttled]
         if answered:
             await throttles.start_windows([delivery.send.id for delivery in answered], answered[0].at(runtime.clock()))
-    sent_contents.remember_bases(_contents(asking), real_now, runtime.stored_bases)
-    return [outcome if delivery.send.id in settled else withdrawn(outcome) for delivery, outcome in decided], stages
+    sent_contents.remember_bases(contents_of(asking), real_now, runtime.stored_bases)
+    return _owned(decided, settled), stages
+
+
+def _owned(decided: Sequence[Settled], settled: Collection[str]) -> list[SendOutcome]:
+    """Return the outcomes that were written, and WITHDRAWN for those of emails that their attempts do not own."""
+    return [outcome if delivery.send.id in settled else withdrawn(outcome) for delivery, outcome in decided]
 
 
 @retry_on_deadlock
 async def commit_alone(runtime: DispatchRuntime, delivery: Delivery, outcome: SendOutcome) -> SendOutcome:
     """Commit one email's outcome, and each of its consequences that can be written."""
-    settled, line = [(delivery, outcome)], _event(delivery, outcome)
+    settled, line = [(delivery, outcome)], event_of(delivery, outcome)
 
     async def finish() -> None:
         await finish_done([delivery.send.enrollment_id], outcome.at)
@@ -119,7 +142,7 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery], real_
     ]
     recipients = {delivery.send.id: delivery.batch.address(delivery.send) for delivery in deliveries}
     lease_until = runtime.clock() + runtime.lease
-    may = await transmissions.begin_transmission(pairs, lease_until, recipients, _counted(deliveries, real_now))
+    may = await transmissions.begin_transmission(pairs, lease_until, recipients, counted(deliveries, real_now))
     stages = {
         delivery.send.id: Stage.TRANSMITTING if delivery.send.id in may else Stage.REFUSED for delivery in deliveries
     }
@@ -135,34 +158,18 @@ async def _begin(runtime: DispatchRuntime, deliveries: Sequence[Delivery], real_
         )
         stages.update({each: Stage.THROTTLED for each in ids if each not in allowed})
         await explain_limits([each for each in sender_deliveries if each.send.id in allowed], real_now)
-    if contents := _contents(each for each in deliveries if stages[each.send.id] is Stage.TRANSMITTING):
+    if contents := contents_of(each for each in deliveries if stages[each.send.id] is Stage.TRANSMITTING):
         await sent_contents.keep(contents, real_now, runtime.stored_bases)
     return stages
 
 
-def _counted(deliveries: Sequence[Delivery], real_now: datetime) -> dict[str, Counted]:
-    """Return the values that reports count for these attempts, by email."""
-    dates: dict[tuple[datetime, str], date] = {}
-    found = {}
-    for delivery in deliveries:
-        moment = delivery.at(real_now), known_zone(delivery.send.zone)
-        if moment not in dates:
-            dates[moment] = local(*moment).date()
-        found[delivery.send.id] = Counted(dates[moment], delivery.batch.template_id(delivery.send))
-    return found
-
-
 def _sent_unasked(decided: Sequence[Settled], settled: set[str]) -> list[PackedContent]:
     """Return the contents of emails that a channel has sent without asking. Nothing has stored them yet."""
-    return _contents(
+    return contents_of(
         delivery
         for delivery, outcome in decided
         if delivery.stage is Stage.HANDED_OVER and outcome.sent_at is not None and delivery.send.id in settled
     )
-
-
-def _contents(deliveries: Iterable[Delivery]) -> list[PackedContent]:
-    return [delivery.content for delivery in deliveries if delivery.content is not None]
 
 
 async def _with_barred_copies(deliveries: Sequence[Delivery]) -> set[str]:
@@ -191,7 +198,7 @@ async def _with_barred_copies(deliveries: Sequence[Delivery]) -> set[str]:
 
 async def _write_consequences(runtime: DispatchRuntime, settled: Sequence[Settled]) -> None:
     """Write the consequences for tasks, bounces and enrollments, and the events of the Live Feed."""
-    lines = [line for delivery, outcome in settled if (line := _event(delivery, outcome)) is not None]
+    lines = [line for delivery, outcome in settled if (line := event_of(delivery, outcome)) is not None]
     await _complete_tasks(runtime, settled)
     await _keep_reached_copies(settled)
     if any(outcome.bounce is not None for _, outcome in settled):
@@ -202,16 +209,6 @@ async def _write_consequences(runtime: DispatchRuntime, settled: Sequence[Settle
     if ended:
         lines += await finished([enrollment for enrollment, _ in ended], ended[0][1])
     await write(lines)
-
-
-def _event(delivery: Delivery, outcome: SendOutcome) -> Line | None:
-    batch, send = delivery.batch, delivery.send
-    channel = (
-        batch.runtime.installed.channels.get(batch.sender["channel"]) if outcome.reason in CHANNEL_FAULTS else None
-    )
-    names = channel.source.names if isinstance(channel, RemoteChannel) else None
-    transactional, campaign_id = batch.is_transactional(send), batch.campaign_id(send)
-    return event_line(outcome, transactional=transactional, campaign_id=campaign_id, channel=names)
 
 
 async def _complete_tasks(runtime: DispatchRuntime, settled: Sequence[Settled]) -> None:
