@@ -8,6 +8,7 @@ from tests.migrations.migrating import before
 from tests.services.world import make_world
 
 MIGRATION = "0093_email_group_function"
+WITHOUT_JIT = "0094_group_function_without_jit"
 FOUND = "SELECT proname FROM pg_proc WHERE proname = 'commit_email_group'"
 
 
@@ -20,3 +21,13 @@ async def test_emails_of_the_release_before_are_sent(database: str) -> None:
     assert len(await execute(FOUND)) == 1
     await world.tick()
     assert len(world.channel.left) == 3
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_the_function_of_the_release_before_is_no_longer_compiled(database: str) -> None:
+    """On PostgreSQL 15 with LLVM, the compiler took 86 of the 88 ms of each group."""
+    names = await before(WITHOUT_JIT)
+    settings = "SELECT proconfig FROM pg_proc WHERE proname = 'commit_email_group'"
+    assert "jit=off" not in (await execute(settings))[0]["proconfig"]
+    assert await migrate() == names
+    assert "jit=off" in (await execute(settings))[0]["proconfig"]

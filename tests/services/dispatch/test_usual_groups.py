@@ -242,7 +242,8 @@ def plain(sql: str) -> str:
 
 
 async def test_the_function_has_the_conditions_of_dispatch(database: str) -> None:
-    (row,) = await execute("SELECT prosrc FROM pg_proc WHERE proname = 'commit_email_group'")
+    (row,) = await execute("SELECT prosrc, proconfig FROM pg_proc WHERE proname = 'commit_email_group'")
+    assert "jit=off" in row["proconfig"], "replacing the function removes what a later migration has set"
     source = plain(row["prosrc"])
     for condition in (
         transmissions.MAY_BE_SENT,
