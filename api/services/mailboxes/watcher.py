@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from api.clock import Clock
 from api.ids import new_id
@@ -68,15 +70,18 @@ class MailboxWatcher:
     async def has_unread(self, since: datetime) -> bool:
         """Say whether an account may have mails that came before ``since`` (UTC) and were not read.
 
-        An account that fails does not count, because it may stay broken.
+        An account that fails does not count until it is tried again, because it may stay broken.
         """
         names = list(self._configured())
         row_of = {row["account"]: row for row in await mailboxes.accounts(names)} if names else {}
-        return any(
-            (row := row_of.get(name)) is None
-            or (row["state"] != MailboxState.FAILED and (row["checked_at"] is None or row["checked_at"] < since))
-            for name in names
-        )
+        return any((row := row_of.get(name)) is None or self._may_have_unread(row, since) for name in names)
+
+    def _may_have_unread(self, row: Mapping[str, Any], since: datetime) -> bool:
+        if row["state"] != MailboxState.FAILED:
+            return row["checked_at"] is None or row["checked_at"] < since
+        # The failure may be that of an earlier process, or of one folder.
+        usable = self._unusable_until.get(row["account"], 0.0) <= asyncio.get_running_loop().time()
+        return usable and (row["retry_at"] is None or row["retry_at"] <= self._clock())
 
     async def _look(self, *, once: bool = False) -> None:
         """Start to watch each account whose lease is free."""

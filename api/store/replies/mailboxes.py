@@ -57,8 +57,9 @@ async def renew(account: str, owner: str, until: datetime) -> bool:
 
 
 async def release(account: str, owner: str) -> None:
-    """End the lease, so that another process can take the account at once."""
-    await execute(f"UPDATE mailbox SET owner = NULL, lease_until = NULL WHERE {OWNED}", account, owner)
+    """End the lease, so that another process can take the account at once, also if a folder of it cannot be read."""
+    ended = f"UPDATE mailbox SET owner = NULL, lease_until = NULL, retry_at = NULL WHERE {OWNED}"
+    await execute(ended, account, owner)
 
 
 async def cursors(account: str) -> dict[str, str]:

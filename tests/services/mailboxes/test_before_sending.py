@@ -17,7 +17,7 @@ from plugins import IncomingMail, MailBatch, ReportedKind
 from plugins.contract import AccountUnavailableError
 from plugins.loading.extension_points import MAILBOXES
 from tests.databases import on_sqlite
-from tests.services.mailboxes.scripted import Scripted
+from tests.services.mailboxes.scripted import Scripted, process
 from tests.services.replies.incoming_mails import event, reply, sent_email
 from tests.services.world import NOW, World, make_sent_world
 
@@ -59,6 +59,21 @@ async def test_a_waiting_reply_is_applied_before_the_next_email(world: World) ->
     assert world.channel.left == ["bob@example.com"]
     assert (await Enrollment.get(id=email.enrollment_id)).end_reason == "REPLIED"
     assert await Send.filter(enrollment_id=email.enrollment_id, status=SendStatus.SENT).count() == 1
+
+
+@pytest.mark.parametrize("killed", [False, True])
+async def test_a_waiting_reply_counts_although_a_folder_could_not_be_read(world: World, killed: bool) -> None:
+    closed = AccountUnavailableError("MAILBOX_REFUSED", "Could not open 'Junk'.")
+    mailbox = Scripted(folders={"INBOX": []}, on_wait=asyncio.Event().wait, problem=closed)
+    await process(mailbox, lambda: LATER).check_once()  # an earlier process, which has just stopped
+    assert (await MailboxAccount.get()).state == MailboxState.FAILED
+    if killed:
+        lease = {"owner": "killed", "lease_until": NOW, "retry_at": NOW}
+        await MailboxAccount.all().update(**lease)
+    email = await sent_email(world)
+    mailbox.folders["INBOX"].append(IncomingMail("mail:1", reply(email.message_id), LATER))
+    await run_until(world, mailbox, lambda: len(world.channel.left) > 0)
+    assert world.channel.left == ["bob@example.com"]
 
 
 async def test_a_stored_event_is_applied_before_the_next_email(world: World) -> None:
