@@ -113,7 +113,10 @@ def test_nothing_is_sent_from_a_copy_before_it_is_recovered(
     for command in (["tick", "--once"], ["serve"]):
         refused = run(*command)
         assert refused.returncode == 1
-        assert "touchline: the database was restored from a backup, or moved." in refused.stderr.splitlines()[-1]
+        assert (
+            "touchline: the database was restored from a backup, or moved without touchline.db-home."
+            in refused.stderr.splitlines()[-1]
+        )
     now = f"{system_clock():%Y-%m-%dT%H:%M:%SZ}"
     assert run("recover", *(now if each == "NOW" else each for each in acceptance)).returncode == 0
     assert run("tick", "--once").returncode == 0

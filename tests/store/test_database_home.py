@@ -1,6 +1,7 @@
 """A restored backup, a moved database and a failover are recognized before anything is sent."""
 
 import os
+import resource
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
@@ -86,7 +87,8 @@ async def test_an_older_backup_of_a_process_that_ran_for_hours_is_refused(
     shutil.copyfile(tmp_path / "copy.db", file)
     await refuse(f"sqlite://{file}")
     await renew_home()
-    assert caplog.messages == [database_home.RESTORED]
+    (told,) = caplog.messages
+    assert told.startswith(f"{database_home.RESTORED} without touchline.db-home. Emails that were sent since")
 
 
 async def test_a_database_that_was_not_checked_gets_no_file(tmp_path: Path, file: Path) -> None:
@@ -109,10 +111,37 @@ async def test_a_start_that_was_killed_between_its_writes_is_no_restore(file: Pa
     home = file.with_name("touchline.db-home")
     old = home.read_text()
     await start(f"sqlite://{file}")
-    home.write_text(f"{old.strip()} {home.read_text()}")  # killed before its last write
+    home.write_text(f"{old.split()[0]} {home.read_text().split()[0]}\n")  # killed before its last write
     await start(f"sqlite://{file}")
-    assert len(home.read_text().split()) == 1
+    assert len(set(home.read_text().split())) == 1
     assert home.stat().st_mode & 0o077 == 0
+
+
+async def test_a_full_disk_does_not_make_a_database_a_copy(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    await start(f"sqlite://{file}")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))  # each write fails, but files can be emptied
+    try:
+        await renew_home()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    (told,) = caplog.messages
+    assert "touchline.db-home cannot be written" in told
+    await start(f"sqlite://{file}")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o660])
+async def test_the_file_beside_belongs_to_the_owner_of_the_database(file: Path, mode: int) -> None:
+    await start(f"sqlite://{file}")
+    await close_database()
+    owner = 12_345 if os.geteuid() == 0 else os.geteuid()
+    os.chown(file, owner, -1)
+    os.chmod(file, mode)
+    os.remove(f"{file}-home")
+    await open_database(f"sqlite://{file}")
+    await accept_home()  # root runs ``touchline recover``
+    made = os.stat(f"{file}-home")
+    assert (made.st_uid, made.st_mode & 0o777) == (owner, mode)
 
 
 async def test_a_file_beside_that_cannot_be_written_is_told(file: Path) -> None:
@@ -149,14 +178,21 @@ async def test_a_restored_database_is_refused_until_it_is_accepted(database: str
 FAILED_OVER = "PostgreSQL failed over and may have lost its last commits"
 
 
+PLACE = database_home.PLACE_SQL.partition(" AS waits")[0].rpartition(", trim")[0]
+
+
+def place_sql(*, waits: bool) -> str:
+    """Return PLACE_SQL for a server that waits for its standbys, or not. That of the tests has none."""
+    return f"{PLACE}, {waits} AS waits FROM pg_database AS d WHERE d.datname = current_database()"
+
+
 @pytest.mark.parametrize("database_kind", ["postgres"])
 @pytest.mark.parametrize("waits", [False, True])
 async def test_a_failover_is_refused_if_commits_may_be_lost(
     database: str, waits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The server of the tests cannot fail over, so the statements find what they would find there.
-    place = database_home.PLACE_SQL.partition(" AS waits")[0].rpartition(", trim")[0]
-    there = f"{place}, {waits} AS waits FROM pg_database AS d WHERE d.datname = current_database()"
+    there = place_sql(waits=waits)
     monkeypatch.setattr(database_home, "PLACE_SQL", there)
     await start(database)
     monkeypatch.setattr(database_home, "PLACE_SQL", there.replace(timeline.TIMELINE_SQL, "77"))
@@ -171,6 +207,31 @@ async def test_a_failover_is_refused_if_commits_may_be_lost(
         await start(database)
     await accept_home()
     await start(database)
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_a_failover_is_accepted_if_it_loses_no_commit_by_now(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await start(database)
+    monkeypatch.setattr(database_home, "PLACE_SQL", place_sql(waits=True))
+    await renew_home()
+    monkeypatch.setattr(database_home, "PLACE_SQL", place_sql(waits=False).replace(timeline.TIMELINE_SQL, "77"))
+    monkeypatch.setattr(timeline, "TIMELINE_SQL", "77")
+    await close_database()
+    await open_database(database)  # a process that runs connects again
+    await start(database)
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_no_connection_to_a_standby_stays_open_until_its_promotion(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await start(database)
+    monkeypatch.setattr(timeline, "TIMELINE_SQL", "NULL::int")
+    await close_database()
+    with pytest.raises(ConnectionError, match="it is a standby"):
+        await open_database(database)
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])

@@ -11,10 +11,11 @@ import logging
 import os
 import secrets
 import sqlite3
-from contextlib import closing
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 
@@ -22,14 +23,23 @@ from api.store.engine.database import is_postgres
 from api.store.engine.faults.availability import one_line
 from api.store.engine.faults.corruption import driver_error
 from api.store.engine.opening.durability import main_file
-from api.store.engine.opening.timeline import COPY_ADVICE, FAILED_OVER, TIMELINE_SQL, remember_timeline
+from api.store.engine.opening.timeline import (
+    COPY_ADVICE,
+    FAILED_OVER,
+    TIMELINE_SQL,
+    remember_timeline,
+    watches_timeline,
+)
 from api.store.engine.sql import execute
+from plugins.private_files import PRIVATE_FILE
 
 log = logging.getLogger("touchline.store")
 
-RESTORED = f"the database was restored from a backup, or moved. {COPY_ADVICE}."
+RESTORED = "the database was restored from a backup, or moved"
 SUFFIX = "-home"
 """The end of the name of the file beside a SQLite database."""
+MAX_BYTES = 100
+"""The most bytes of this file that are read. It has 34."""
 PLACE_SQL = f"""
 SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || d.oid || '/' || to_regclass('send')::oid
  AS place, {TIMELINE_SQL} AS timeline, trim(current_setting('synchronous_standby_names')) <> ''
@@ -47,6 +57,8 @@ UNKNOWN_PLACE_ERRORS = (
     asyncpg.InsufficientPrivilegeError,
     asyncpg.UndefinedFunctionError,
     asyncpg.FeatureNotSupportedError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.InternalServerError,
 )
 """Errors of managed services that do not tell where the database is. Then a restored one is not recognized."""
 
@@ -69,9 +81,10 @@ async def check_home() -> None:
 async def renew_home() -> None:
     """Give the SQLite database of this process a new place, so that an older backup in the same folder is recognized.
 
+    On PostgreSQL, stop to watch for failovers if it waits for standbys by now. Then a failover loses no commit.
     It does nothing if this process did not call ``check_home``.
     """
-    if not _sqlite.path or is_postgres() or await main_file() != _sqlite.path:
+    if not (watches_timeline() if is_postgres() else _sqlite.path and await main_file() == _sqlite.path):
         return
     try:
         await check_home()
@@ -95,7 +108,7 @@ async def _enter_postgres(*, accept: bool) -> None:
     row = next(iter(await execute(STORED_SQL)), None)
     if row is not None and not accept:
         if row["place"] != found["place"]:
-            raise ConnectionError(RESTORED)
+            raise ConnectionError(f"{RESTORED}, such as by pg_upgrade. {COPY_ADVICE}.")
         if row["timeline"] is not None and found["timeline"] not in {None, row["timeline"]}:
             raise ConnectionError(FAILED_OVER)
     if row is None or (row["place"], row["timeline"]) != (found["place"], timeline):
@@ -118,25 +131,38 @@ async def _enter_sqlite(*, accept: bool) -> None:
 
 def _enter_file(file: Path, accept: bool) -> None:
     """Give the database and the file beside it a new text. The file has the old one too until the new one is stored."""
-    home = os.open(f"{file}{SUFFIX}", os.O_RDWR | os.O_CREAT, 0o600)
-    with (
-        os.fdopen(home, "r+", encoding="ascii", errors="replace") as beside,
-        closing(sqlite3.connect(file)) as connection,
-    ):
-        fcntl.flock(beside, fcntl.LOCK_EX)  # two processes may start at once
+    with _beside(file) as home, closing(sqlite3.connect(file)) as connection:
+        fcntl.flock(home, fcntl.LOCK_EX)  # two processes may start at once
         (old,) = connection.execute(PLACE_IN_FILE_SQL).fetchone() or ("",)
-        if old and not accept and old not in beside.read().split():
-            raise ConnectionError(RESTORED)
+        if old and not accept and old not in os.pread(home, MAX_BYTES, 0).decode("ascii", "replace").split():
+            raise ConnectionError(f"{RESTORED} without {file.name}{SUFFIX}. {COPY_ADVICE}.")
         new = secrets.token_hex(8)
-        _write(beside, f"{old} {new}")
+        _write(home, old or new, new)
         connection.execute(STORE_IN_FILE_SQL, (new,))
         connection.commit()
-        _write(beside, new)
+        _write(home, new, new)
 
 
-def _write(file: Any, text: str) -> None:
-    file.seek(0)
-    file.truncate()
-    file.write(f"{text}\n")
-    file.flush()
-    os.fsync(file.fileno())
+@contextmanager
+def _beside(file: Path) -> Iterator[int]:
+    """Open the file beside a database, and create it if it is missing. Yields its descriptor.
+
+    A new one gets the owner and the permissions of the database: another user may have run ``touchline recover``.
+    """
+    home = os.open(f"{file}{SUFFIX}", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+    try:
+        if not os.fstat(home).st_size:
+            database = file.stat()
+            with suppress(PermissionError):
+                os.fchown(home, database.st_uid, database.st_gid)
+            with suppress(PermissionError):
+                os.fchmod(home, stat.S_IMODE(database.st_mode))
+        yield home
+    finally:
+        os.close(home)
+
+
+def _write(home: int, *texts: str) -> None:
+    """Write two texts over the two before, so that neither a full disk nor a loss of power empties the file."""
+    os.ftruncate(home, os.pwrite(home, f"{' '.join(texts)}\n".encode("ascii"), 0))
+    os.fsync(home)

@@ -16,7 +16,8 @@ FAILED_OVER = (
 )
 TIMELINE_SQL = """CASE WHEN pg_is_in_recovery() THEN NULL
  ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END"""
-"""The number that PostgreSQL changes at each failover, and at each restore to an earlier moment."""
+"""The number that PostgreSQL changes at each failover, and at each restore to an earlier moment. A standby has none."""
+STANDBY = "it is a standby, which may be promoted without its primary's last commits"
 
 
 @dataclass(slots=True)
@@ -34,10 +35,17 @@ def remember_timeline(timeline: int | None) -> None:
     _at_start.timeline = timeline
 
 
+def watches_timeline() -> bool:
+    """Say whether connections to other timelines are refused."""
+    return _at_start.timeline is not None
+
+
 async def check_timeline(connection: "asyncpg.Connection[Any]") -> None:
     """Check a new connection. Raises CannotConnectNowError, as if the database were away."""
     if _at_start.timeline is None:
         return
     timeline = await connection.fetchval(f"SELECT {TIMELINE_SQL}")
-    if timeline not in {None, _at_start.timeline}:
+    if timeline is None:  # a promotion would not close the connection
+        raise asyncpg.CannotConnectNowError(STANDBY)
+    if timeline != _at_start.timeline:
         raise asyncpg.CannotConnectNowError(FAILED_OVER)
