@@ -109,8 +109,7 @@ class Dispatcher:
 
     async def step(self, now: datetime, sandbox: Workspace | None = None) -> Counts:
         """Recover the emails of stopped processes, expire tasks, and claim the emails that are due at ``now`` (UTC)."""
-        counts = Counts()
-        workspace_id = sandbox.id if sandbox else None
+        counts, workspace_id = Counts(), sandbox.id if sandbox else None
         if self._recovery.is_due():
             for worker in self.workers.values():
                 worker.cut_off()
@@ -118,6 +117,8 @@ class Dispatcher:
             counts.expired_tasks = await self._expire(now, workspace_id)
             self._next_expiry = await next_expiry(workspace_id, self._backoff.waiting(self.runtime.clock()))
         moments = [self._next_expiry]
+        for worker in self.workers.values():
+            worker.begin_step()
         pauses = {} if sandbox else await account_pauses.pauses_by_account()
         fault: Exception | None = None
         for sender in await transmissions.senders_with_waiting_emails(

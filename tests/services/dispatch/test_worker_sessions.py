@@ -119,6 +119,33 @@ async def test_a_channel_of_more_sessions_than_are_claimed_ahead_waits_for_nobod
     assert sorted(world.channel.left) == sorted(set(world.channel.left))
 
 
+async def test_the_queue_is_refilled_when_half_of_it_is_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim_ahead, "MAX_EMAILS_AHEAD", 8)
+    monkeypatch.setattr(claim_ahead, "MIN_EMAILS_AHEAD", 8)
+    monkeypatch.setattr(Scripted, "sessions", lambda *_: 1)
+    claimed: list[int] = []
+    claim = claims.claim
+
+    async def counting(*arguments: Any) -> Any:
+        found = await claim(*arguments)
+        claimed.append(len(found))
+        return found
+
+    monkeypatch.setattr(claims, "claim", counting)
+    hungry = asyncio.Event()
+    dispatcher = Dispatcher(replace(world.runtime, wake_own_loop=hungry.set), linger=600)
+    async with asyncio.timeout(30):
+        while await due(SendStatus.SENT) < 30:
+            hungry.clear()
+            if (await dispatcher.step(NOW)).idle and await due(SendStatus.SCHEDULED):
+                await hungry.wait()
+            await asyncio.sleep(0)
+    await dispatcher.stop()
+    assert claimed[0] == 9, "one for the session and eight for the queue"
+    assert sum(claimed) == 30
+    assert all(4 <= number <= 9 for number in claimed if number != claimed[-1]), claimed
+
+
 async def test_what_comes_later_wakes_as_many_sessions_as_it_needs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

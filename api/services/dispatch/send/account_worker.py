@@ -15,7 +15,7 @@ from api.services.dispatch.dispatch_answers import Answer, DispatchAnswer
 from api.services.dispatch.public_detail import public_detail
 from api.services.dispatch.retry_policy import requested_wait
 from api.services.dispatch.send.attempt import channel_failure
-from api.services.dispatch.send.claim_ahead import ClaimAhead
+from api.services.dispatch.send.claim_ahead import MAX_EMAILS_AHEAD, ClaimAhead
 from api.services.dispatch.send.delivery_queue import DeliveryQueue
 from api.services.dispatch.send.preparing_ahead import PreparingAhead
 from api.services.dispatch.send.session_runner import SessionRunner
@@ -50,7 +50,7 @@ class AccountWorker:
       dispatcher and ``pause`` set it. A session clears it after a success.
     - ``unusable_until``: until when (monotonic clock, seconds) this process does not use the account. A session
       writes it. The dispatcher reads it.
-    - ``wants_more``: whether the dispatcher found the queue full. The worker wakes it when the queue is half empty.
+    - ``wants_more``: whether the dispatcher found no room. The worker wakes it when the queue is low.
     - ``orphans``: unsent deliveries of sessions that ``stop`` has stopped. The dispatcher releases them.
     """
 
@@ -84,17 +84,32 @@ class AccountWorker:
         self._leases = leases
         self._preparing = preparing
         self._stopping = False
+        self._may_claim = True
 
     # -- for the dispatcher
+
+    def begin_step(self) -> None:
+        """Decide whether this step of the dispatcher claims for this account: only if half of the queue is empty.
+
+        Claims of a few emails, right after each other, would cost much more for each email than large ones.
+        """
+        self._may_claim = self._is_queue_low()
 
     def room(self) -> int:
         """Return how many more emails to claim for this account now."""
         held = len(self.queue) + sum(len(runner.deliveries) for runner in self.sessions.values())
-        return self._limit() - held
+        return self._ahead() + self._at_once() - held if self._may_claim else 0
 
-    def _limit(self) -> int:
-        """Return the largest number of emails to hold for this account."""
-        return self.ahead.limit(self.max_sessions * self._batch_size)
+    def _is_queue_low(self) -> bool:
+        return len(self.queue) <= self._ahead() // 2
+
+    def _ahead(self) -> int:
+        """Return the largest number of emails in the queue."""
+        return self.ahead.emails(self._at_once())
+
+    def _at_once(self) -> int:
+        """Return how many emails the sessions send at once."""
+        return min(self.max_sessions * self._batch_size, MAX_EMAILS_AHEAD)
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
         """Add deliveries to the queue, and start as many sessions for them as the account allows."""
@@ -159,7 +174,7 @@ class AccountWorker:
 
     async def next_deliveries(self) -> list[Delivery]:
         """Take as many deliveries as fit into one request, or wait for one. Wake the dispatcher to refill the queue."""
-        if self.wants_more and len(self.queue) <= self._limit() // 2:
+        if self.wants_more and self._is_queue_low():
             self.wants_more = False
             self._runtime.wake_own_loop()
         first = await self.queue.next()

@@ -12,7 +12,7 @@ class ClaimAhead:
     """Measures the rate of an account, so that about one second's emails are claimed.
 
     With more emails, other processes would have less work, and a crash would leave more to recover. With fewer,
-    sessions would wait for claims. Sessions call ``finished_one``. The account worker calls ``limit``.
+    sessions would wait for claims. Sessions call ``finished_one``. The account worker calls ``emails``.
     """
 
     def __init__(self) -> None:
@@ -24,10 +24,10 @@ class ClaimAhead:
         """Count an email that a session has finished."""
         self._finished += 1
 
-    def limit(self, at_once: int) -> int:
-        """Return the largest number of emails to hold for an account whose sessions send so many at once."""
+    def emails(self, at_once: int) -> int:
+        """Return how many emails may wait for the sessions of an account, which send so many at once."""
         span = time.monotonic() - self._measured_at
         if span >= RATE_SPAN_SECONDS:
             self._emails_per_second = self._finished / span
             self._finished, self._measured_at = 0, time.monotonic()
-        return min(max(int(self._emails_per_second), 2 * at_once, MIN_EMAILS_AHEAD), MAX_EMAILS_AHEAD)
+        return min(max(int(self._emails_per_second), at_once, MIN_EMAILS_AHEAD), MAX_EMAILS_AHEAD)
