@@ -1,6 +1,7 @@
 """The organization in a CRM with which a workspace is connected, as the jobs of the CRM use it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from api.models import CrmConnection, CrmSettings
 from api.services.common.request_context import WorkspaceContext
@@ -16,6 +17,8 @@ class CrmOrg:
     settings: CrmSettings
     label: str
     """The name of the CRM that users read, such as "Salesforce"."""
+    doubt: timedelta
+    """How long the CRM can still carry out a write whose answer was lost."""
 
     @property
     def workspace_id(self) -> str:
@@ -37,4 +40,5 @@ async def org_of(context: WorkspaceContext, connection: CrmConnection) -> CrmOrg
     """Return the organization of a connection."""
     crm = context.installed.crms.get(connection.crm)
     label = crm.labels["en"] if crm is not None else connection.crm
-    return CrmOrg(context, connection, await settings_of(context.workspace_id, connection.crm), label)
+    doubt = timedelta(seconds=0 if crm is None else crm.doubt_seconds)
+    return CrmOrg(context, connection, await settings_of(context.workspace_id, connection.crm), label, doubt)

@@ -30,7 +30,7 @@ class Connected:
 
     async def log(self, now: Any = LATER) -> ActivityPusher:
         """Log what waits."""
-        pusher = ActivityPusher(self.org, self.crm, self.crm.capabilities, DOUBT)
+        pusher = ActivityPusher(self.org, self.crm, self.crm.capabilities)
         await pusher.push(await self.due(CrmChangeKind.ACTIVITY, now), now)
         return pusher
 
@@ -64,4 +64,4 @@ async def connect(people: int = 2, **settings: Any) -> Connected:
     )
     sender = (await world.send()).sender_id
     await CrmUser.create(id=new_id("cru"), sender_id=sender, org_id="ORG", user_id="USER", **about)
-    return Connected(world, MemoryCrm(), CrmOrg(world.context, connection, row, "Memory"))
+    return Connected(world, MemoryCrm(), CrmOrg(world.context, connection, row, "Memory", DOUBT))

@@ -30,24 +30,34 @@ async def syncing(*, unique: bool) -> Server:
 
 
 @each_kind_of_marker
-async def test_tasks_that_were_created_before_the_package_failed_are_found(unique: bool) -> None:
+@pytest.mark.parametrize("count", [1, 8])
+async def test_tasks_that_were_created_before_the_package_failed_are_found(unique: bool, count: int) -> None:
     server = await syncing(unique=unique)
     org = server.crm.org
-    tasks = [await server.task(str(number)) for number in range(8)]
+    tasks = [await server.task(str(number)) for number in range(count)]
     org.late_faults.append(KeyError("id"))  # type: ignore[arg-type]
     await server.run(seconds=11)
     assert {row.code for row in await CrmChange.all()} == {"PLUGIN_FAILED"}
     for _ in range(5):
         await server.run(minutes=5)
-    assert [len(org.by_marker(task.id)) for task in tasks] == [1] * 8
+    assert [len(org.by_marker(task.id)) for task in tasks] == [1] * count
     assert not await CrmChange.exists()
     assert (await CrmConnection.get()).failures == 0
 
 
-@each_kind_of_marker
+@pytest.mark.parametrize(
+    ("unique", "minutes", "error"),
+    [
+        (True, 11, KeyError("id")),
+        (False, 11, KeyError("id")),
+        (False, 24 * 60, KeyError("id")),
+        (True, 11, CrmError(CrmCode.PLUGIN_FAILED, name="BAD_ANSWER")),
+    ],
+)
 async def test_a_task_that_always_makes_the_package_fail_is_found_and_waits_for_a_user(
-    unique: bool, monkeypatch: pytest.MonkeyPatch
+    unique: bool, minutes: int, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(StubCrm, "doubt_seconds", minutes * 60)
     server = await syncing(unique=unique)
     org = server.crm.org
     tasks = [await server.task(str(number)) for number in range(30)]
@@ -55,11 +65,11 @@ async def test_a_task_that_always_makes_the_package_fail_is_found_and_waits_for_
 
     def fail(session: MemorySession, each: TaskPush) -> Any:
         if each.marker == bad:
-            raise KeyError("id")
+            raise error
         return push(session, each)
 
     monkeypatch.setattr(MemorySession, "_push", fail)
-    calls = [call for _ in range(30) for call in await server.run(minutes=3)]
+    calls = [call for _ in range(30) for call in await server.run(minutes=minutes / 3)]
     assert [len(org.by_marker(task.id)) for task in tasks] == [task.id != bad for task in tasks]
     assert [(row.object_id, row.state, row.code) for row in await CrmChange.all()] == [(bad, "FAILED", "PLUGIN_FAILED")]
     assert calls.count("push_tasks") < 20

@@ -1,5 +1,6 @@
 """Leads that the CRM does not create at once: each is created once, and the activities reach it without a user."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -28,20 +29,24 @@ async def log(connected: Connected, minutes: float) -> None:
     await connected.log(LATER + timedelta(minutes=minutes))
 
 
-async def test_a_lead_whose_answer_was_lost_is_not_created_again_before_the_crm_has_it() -> None:
+@pytest.mark.parametrize(("doubt", "waits"), [(660, (1, 10, 50)), (10_000, (1, 10, 50, 130))])
+async def test_a_lead_whose_answer_was_lost_is_not_created_again_before_the_crm_has_it(
+    doubt: int, waits: Sequence[int]
+) -> None:
     connected = await one_email()
+    connected.org = replace(connected.org, doubt=timedelta(seconds=doubt))
     connected.crm.breaks["create_people"] = LOST
     with pytest.raises(CrmError, match="ANSWER_LOST"):
         await log(connected, 0)
     (lead,) = connected.crm.people.values()
     connected.crm.people.clear()  # the CRM carries out the request later
-    for minutes in (1, 10, 50):
+    for minutes in waits:
         await log(connected, minutes)
     assert connected.crm.people == {}, "no second lead"
     (change,) = await CrmChange.all()
     assert (change.state, change.code) == ("WAITING", "CRM_PERSON_NOT_CREATED_YET")
     connected.crm.people[lead.remote_id] = lead
-    for minutes in (130, 600):
+    for minutes in (250, 600):
         await log(connected, minutes)
     assert [each.person_id for each in connected.crm.activities.values()] == [lead.remote_id]
     assert await connected.waiting() == {}

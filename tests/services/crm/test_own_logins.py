@@ -24,7 +24,7 @@ from plugins.crms.access import CrmCapabilities
 from plugins.crms.people_and_activities import ActivityKind, ActivityPush
 from plugins.crms.tasks import TaskField, TaskPush, WriteResult
 from strategies import StepType
-from tests.services.crm.memory_org import task_values
+from tests.services.crm.memory_org import MemorySession, task_values
 from tests.services.crm.stub_crm import IDENTITY, KEY
 from tests.services.crm.sync_server import Server, Session, SyncedCrm, start
 from tests.services.crm.synced_world import real_now
@@ -203,6 +203,28 @@ async def test_a_login_that_sees_another_field_for_the_id_creates_nothing() -> N
     change = await CrmChange.get()
     assert (change.state, change.code, len(crm.org.tasks)) == ("FAILED", "INVALID_FIELD", 1)
     assert "Touchline's id" in change.detail
+
+
+async def test_a_record_that_makes_the_package_fail_does_not_stop_the_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    crm = OwnCrm()
+    server, other = await begin(crm)
+    await server.task("shared")
+    tasks = [await task_of(server, other, str(number)) for number in range(20)]
+    bad, push = tasks[7].id, MemorySession._push
+
+    def fail(session: MemorySession, each: TaskPush) -> Any:
+        if each.marker == bad:
+            raise KeyError("id")
+        return push(session, each)
+
+    monkeypatch.setattr(MemorySession, "_push", fail)
+    for _ in range(6):
+        await server.run(minutes=5)
+        assert (await CrmConnection.get(sender_id=other.id)).state is CrmState.CONNECTED
+    assert [len(crm.org.by_marker(task.id)) for task in tasks] == [task.id != bad for task in tasks]
+    change = await CrmChange.get()
+    assert (change.object_id, change.state, change.code) == (bad, "FAILED", "PLUGIN_FAILED")
+    assert max(len(markers) for _, markers in crm.writes[3:]) <= 13, "fewer at a time after a failure"
 
 
 async def test_what_a_login_rejects_as_a_whole_is_sent_in_halves() -> None:

@@ -19,7 +19,7 @@ from api.services.crm.activities.items import Item, PushCounts
 from api.services.crm.activities.logged import read_logged
 from api.services.crm.activities.pushes import activity_push, custom_fields, is_email_object, is_logged, related_record
 from api.services.crm.failures.recording import record_failures
-from api.services.crm.failures.retrying import error_of_failed_write, failure_of, in_groups, is_failed_write, waits
+from api.services.crm.failures.retrying import failure_of, in_groups, is_failed_write, waits_for_record
 from api.services.crm.organization import CrmOrg
 from api.services.crm.people.changed_records import follow_records
 from api.services.crm.people.linking import Linked, link_people
@@ -49,17 +49,12 @@ WAIT_FOR_TASK = timedelta(minutes=1)
 
 
 class ActivityPusher:
-    """Logs changed activities of a workspace in one session of the CRM.
+    """Logs changed activities of a workspace in one session of the CRM. ``capabilities`` are those of the session."""
 
-    ``capabilities`` are those of the session. ``doubt`` is how long a write can still be carried out after its answer
-    was lost.
-    """
-
-    def __init__(self, org: CrmOrg, session: CrmSession, capabilities: CrmCapabilities, doubt: timedelta) -> None:
+    def __init__(self, org: CrmOrg, session: CrmSession, capabilities: CrmCapabilities) -> None:
         self._org = org
         self._session = session
         self._capabilities = capabilities
-        self._doubt = doubt
         self._doubts = Doubts(org, session, capabilities)
         self.counts = PushCounts()
 
@@ -121,8 +116,8 @@ class ActivityPusher:
             tried = None if item.row is None or item.row.remote_id is not None else item.row.tried_at
             if item.call is not None and item.call.is_pending:
                 later.append(Failure(item.change, now + WAIT_FOR_TASK, "", "", "", counts=False))
-            elif tried is not None and not self._doubts.is_unique(item) and now < tried + self._doubt:
-                later.append(waits(item.change, tried + self._doubt, CrmError(CrmCode.ANSWER_LOST)))
+            elif tried is not None and not self._doubts.is_unique(item) and now < tried + self._org.doubt:
+                later.append(waits_for_record(item.change, tried + self._org.doubt))
             else:
                 ready.append(item)
         await record_failures(self._org.context, later, now)
@@ -176,14 +171,13 @@ class ActivityPusher:
             key: str(push.remote_id) for key, push in pushes.items() if push.remote_id is not None and not push.fields
         }
         outgoing = [push for key, push in pushes.items() if key not in logged and key not in unchanged]
-        new = [by_marker[push.marker] for push in outgoing if push.remote_id is None]
         await self._store(items, {**logged, **unchanged}, now, without_fields=logged)
         self.counts.logged += len(logged)
-        ours = await self._mark_tried(new, now)
-        sent = [push for push in outgoing if push.remote_id is not None or push.marker in ours]
-        writes = {push.marker: (by_marker[push.marker], push) for push in sent}
+        writes = {push.marker: (by_marker[push.marker], push) for push in outgoing}
         for group in in_groups(writes, lambda _, write: write[0].change):
-            await self._send(group, now)
+            ours = await self._mark_tried([item for item, push in group.values() if push.remote_id is None], now)
+            known_or_ours = {key: each for key, each in group.items() if each[1].remote_id is not None or key in ours}
+            await self._send(known_or_ours, now)
 
     async def _send(self, pushes: Mapping[str, tuple[Item, ActivityPush]], now: datetime) -> None:
         """Write records, and store their results. A request that the CRM rejects as a whole is sent again in halves."""
@@ -193,8 +187,7 @@ class ActivityPusher:
             results = await self._session.log_activities([push for _, push in pushes.values()])
         except CrmError as error:
             if is_failed_write(error):
-                of_each = error_of_failed_write(error, len(pushes))
-                await self._fail([(item, of_each) for item, _ in pushes.values()], now)
+                await self._fail([(item, error) for item, _ in pushes.values()], now)
                 return
             if error.in_doubt or error.category not in {CrmCategory.VALIDATION, CrmCategory.OTHER}:
                 if not error.in_doubt:

@@ -2,6 +2,7 @@
 
 ``opening.py`` opens a session for a job or a query: ``async with open_connection(context, row) as session``.
 
-Imports: codes, mail, models, plugins, services.common, services.crm.activities, services.crm.tasks, store, strategies.
+Imports: codes, mail, models, plugins, services.common, services.crm.activities, services.crm.failures,
+    services.crm.tasks, store, strategies.
 Imported by: cli, graphql, http, services.crm.people, services.crm.syncing.
 """

@@ -25,6 +25,8 @@ log = logging.getLogger("touchline.crm")
 
 FIRST_RETRY, MAX_RETRY = timedelta(seconds=30), timedelta(minutes=30)
 """The wait after a failure. It doubles with each failure in a row."""
+MAX_LASTING_RETRY = timedelta(minutes=2)
+"""The longest wait after a failure that is not temporary, such as that of one query: the CRM answers other requests."""
 MAX_REQUESTED_WAIT = timedelta(hours=1)
 """The longest wait that a CRM can ask for. One call an hour burdens no CRM, and a wrong value cannot stop the sync."""
 
@@ -134,7 +136,8 @@ def _wait(error: CrmError, failures: int, now: datetime) -> timedelta:
     """Return how long a connection waits after a failure. ``failures`` are those in a row before it."""
     if error.code is CrmCode.API_SHARE_USED:
         return PROBE_AFTER
-    own_wait = min(FIRST_RETRY * float(2 ** min(failures, 10)), MAX_RETRY)
+    longest = MAX_RETRY if error.category is CrmCategory.INTERMITTENT else MAX_LASTING_RETRY
+    own_wait = min(FIRST_RETRY * float(2 ** min(failures, 10)), longest)
     return max(own_wait, min(_requested_wait(error.retry_after, now), MAX_REQUESTED_WAIT))
 
 

@@ -16,6 +16,7 @@ from api.services.common.request_context import WorkspaceContext
 from api.services.crm.connections.crm_errors import remedy
 from api.services.crm.connections.guarded_session import GuardedSession
 from api.services.crm.connections.opening import open_connection, waits
+from api.services.crm.failures.retrying import is_failed_write
 from api.store.crm import connections
 from plugins.crms.access import CrmCapabilities
 from plugins.crms.codes import CrmCategory, CrmCode
@@ -122,6 +123,9 @@ async def _write_in_halves(
     try:
         done |= {result.key: result for result in await write(session, pushes)}
     except CrmError as error:
+        if is_failed_write(error):  # the login itself works
+            done |= {push.marker: WriteResult(push.marker, error=error) for push in pushes}
+            return
         if error.in_doubt or error.category not in {CrmCategory.VALIDATION, CrmCategory.OTHER}:
             raise
         if len(pushes) == 1:

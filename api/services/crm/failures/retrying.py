@@ -18,8 +18,8 @@ WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 
 Each is randomly up to a quarter longer, so that records that failed together are not all retried at once.
 """
-SMALLER_EACH_TIME = 15
-"""How many times fewer records a package gets in a request after it has failed: 200, 13, then one alone."""
+RECORDS_AT_ONCE = (MAX_BATCH, 13, 1)
+"""The most records that a package gets in a request at first, after it has failed once, and after more failures."""
 MAX_LOOKS = 10
 """The most attempts after an error that reading the CRM can resolve. Then a user has to decide."""
 
@@ -35,6 +35,10 @@ def failure_of(
     detail = error.detail or error.code.sentence
     if error.stops_all:
         return Failure(change, now, error.category, error.name, detail, counts=False)
+    if is_failed_write(error):
+        # The code, not the CRM's name: records_at_once reads it. A record that was alone waits for a user.
+        next_at = now + wait_after(change) if records_at_once(change) > 1 else None
+        return Failure(change, next_at, error.category, error.code, detail)
     if error.code in looked_for and change.attempts < MAX_LOOKS:
         return Failure(change, now + wait_after(change), error.category, error.name, detail)
     if error.category is not CrmCategory.INTERMITTENT and not error.in_doubt:
@@ -42,9 +46,10 @@ def failure_of(
     return Failure(change, now + wait_after(change), error.category, error.name, detail)
 
 
-def waits(change: Change, until: datetime, error: CrmError) -> Failure:
-    """Return the next state of a change that waits for something else."""
-    return Failure(change, until, error.category.value, error.name, error.detail or error.code.sentence, counts=False)
+def waits_for_record(change: Change, until: datetime) -> Failure:
+    """Return the next state of a change whose record the CRM may still save. It is looked for after this time."""
+    code = CrmCode.PLUGIN_FAILED if change.code == CrmCode.PLUGIN_FAILED else CrmCode.ANSWER_LOST
+    return Failure(change, until, code.category, code, code.sentence, counts=False)
 
 
 def is_failed_write(error: CrmError) -> bool:
@@ -52,21 +57,17 @@ def is_failed_write(error: CrmError) -> bool:
     return error.in_doubt and error.code is CrmCode.PLUGIN_FAILED
 
 
-def error_of_failed_write(error: CrmError, count: int) -> CrmError:
-    """Return the error of each record of a failed write. The last attempt, with one record, waits for a user."""
-    return error if count > 1 else CrmError(error.code, error.detail, name=error.name)
+def records_at_once(change: Change) -> int:
+    """Return how many records a package gets in the request with this one: fewer after each of its failures."""
+    failures = change.attempts if change.code == CrmCode.PLUGIN_FAILED else 0
+    return RECORDS_AT_ONCE[min(failures, len(RECORDS_AT_ONCE) - 1)]
 
 
 def in_groups(writes: Mapping[str, Write], change_of: Callable[[str, Write], Change]) -> list[dict[str, Write]]:
-    """Return the requests for these writes.
-
-    After the package has failed, it gets fewer records at a time, so that the record that makes it fail is found.
-    """
+    """Return the requests for these writes, so that the record that makes a package fail is found."""
     by_size = defaultdict[int, list[str]](list)
     for key, write in writes.items():
-        change = change_of(key, write)
-        failures = change.attempts if change.code == CrmCode.PLUGIN_FAILED else 0
-        by_size[max(MAX_BATCH // SMALLER_EACH_TIME**failures, 1)].append(key)
+        by_size[records_at_once(change_of(key, write))].append(key)
     return [
         {key: writes[key] for key in keys[start : start + size]}
         for size, keys in sorted(by_size.items(), reverse=True)

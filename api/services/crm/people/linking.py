@@ -1,7 +1,8 @@
 """Find the record of each person in the CRM, and store the link.
 
 A person who has a record keeps it, even if their address changes. For the others, the CRM is searched by address. If no
-record is chosen, the reason is stored with the person, and the CRM is searched again after ``ASK_AGAIN_AFTER``.
+record is chosen, the reason is stored with the person, and the CRM is searched again after ``ASK_AGAIN_AFTER``, or
+after the CRM's ``doubt_seconds`` if they are longer.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,11 +29,7 @@ from plugins.crms.tasks import MAX_BATCH, WriteResult
 from strategies.codes import Message
 
 ASK_AGAIN_AFTER = timedelta(hours=1)
-"""How long the CRM is not searched again for a person without a chosen record.
-
-It is longer than ``Crm.doubt_seconds``, so that a lead whose creation is in doubt is found before another one is
-created.
-"""
+"""How long the CRM is not searched again for a person without a chosen record."""
 
 
 @dataclass(slots=True)
@@ -43,10 +40,10 @@ class Linked:
     problems: dict[str, Message] = field(default_factory=dict)
 
 
-async def link_people(org: CrmOrg, session: CrmSession, person_ids: Collection[str], *, ask: bool = False) -> Linked:
+async def link_people(org: CrmOrg, session: CrmSession, person_ids: Collection[str]) -> Linked:
     """Return the records of people, after asking the CRM about those who have none. Raises CrmError.
 
-    People who were erased are left out. With ``ask``, the CRM is also searched for people whom it did not have lately.
+    People who were erased are left out.
     """
     now = org.context.clock()
     found = Linked()
@@ -59,7 +56,7 @@ async def link_people(org: CrmOrg, session: CrmSession, person_ids: Collection[s
             continue
         if row is not None and row.remote_id is not None:
             found.rows[person_id] = row
-        elif row is not None and row.problem and (_is_final(row) or (not ask and _is_recent(row, now))):
+        elif row is not None and row.problem and (_is_final(row) or _is_recent(org, row, now)):
             found.problems[person_id] = Message(row.problem, row.detail)
         else:
             unknown.append(person)
@@ -73,8 +70,9 @@ def _is_final(row: CrmPerson) -> bool:
     return bool(row.problem == CrmPersonCode.CRM_PERSON_UNLINKED)
 
 
-def _is_recent(row: CrmPerson, now: datetime) -> bool:
-    return now - ASK_AGAIN_AFTER < row.matched_at <= now
+def _is_recent(org: CrmOrg, row: CrmPerson, now: datetime) -> bool:
+    """Say whether the CRM was searched lately. A lead that it may still create is not created a second time."""
+    return now - max(ASK_AGAIN_AFTER, org.doubt) < row.matched_at <= now
 
 
 async def _link(org: CrmOrg, session: CrmSession, people: Sequence[Person], found: Linked, now: datetime) -> None:

@@ -115,7 +115,7 @@ class Round:
             users=users,
             synced_senders=frozenset(each.id for each in senders if chosen.get(each.id, org.settings.sync_tasks)),
             marker_is_unique=self.capabilities.marker_is_unique,
-            doubt=timedelta(seconds=self.crm.doubt_seconds),
+            doubt=org.doubt,
             deletions=timedelta(days=self.crm.deletions_days),
             people=TaskPeople(org, self.session),
             subjects=TaskSubjects(org.workspace_id, org.settings),
@@ -153,9 +153,8 @@ class Round:
             yield count
 
     async def _log_activities(self) -> Counts:
-        doubt = timedelta(seconds=self.crm.doubt_seconds)
         while due := await changes.due(self.org.workspace_id, CrmChangeKind.ACTIVITY, self.clock(), MAX_BATCH):
-            pusher = ActivityPusher(self.org, self.session, self.capabilities, doubt)
+            pusher = ActivityPusher(self.org, self.session, self.capabilities)
             try:
                 await pusher.push(due, self.clock())
             finally:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from api.crm_task_states import CrmChangeKind, CrmTaskState
 from api.models import CrmTask
 from api.services.common.job_chunks.bisection import is_database_fault, reason_of
-from api.services.crm.failures.retrying import in_groups, waits
+from api.services.crm.failures.retrying import in_groups, waits_for_record
 from api.services.crm.tasks.failures import failed, refused
 from api.services.crm.tasks.push_round import PushRound, store_round
 from api.services.crm.tasks.sync_context import TaskOrg
@@ -94,7 +94,7 @@ def _sorted(
             if until <= one.now:
                 lost.append(each)
             else:
-                one.failures.append(waits(change, until, CrmError(CrmCode.ANSWER_LOST)))
+                one.failures.append(waits_for_record(change, until))
         elif each.task is None:
             one.finish(each, CrmTaskState.GONE)
         elif not _is_worth_creating(each):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from api.crm_task_states import CrmTaskState
 from api.ids import new_id
-from api.services.crm.failures.retrying import error_of_failed_write, is_failed_write
+from api.services.crm.failures.retrying import is_failed_write
 from api.services.crm.tasks.failures import failed
 from api.services.crm.tasks.push_round import PushRound, store_round
 from api.services.crm.tasks.sync_context import TaskOrg
@@ -62,8 +62,7 @@ async def send_tasks(
         results = await org.session.push_tasks([push_of(synced, fields) for synced, fields in pushes.values()])
     except CrmError as error:
         if is_failed_write(error):
-            of_each = error_of_failed_write(error, len(pushes))
-            failures = [failed(changes[key], of_each, now) for key in pushes]
+            failures = [failed(changes[key], error, now) for key in pushes]
             await store_round(PushRound(org, now, changes, failures=failures))
             return
         if not error.in_doubt:
