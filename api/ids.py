@@ -16,9 +16,15 @@ _TIME_SHIFTS = range(40, -1, -10)
 _RANDOM_BYTES = 6
 _NUMBERS_AT_ONCE = 256
 """Random numbers that one call of the system makes."""
+_MAX_CLOCK_ERROR_NS = 60 * 10**9
 _counter = itertools.count(secrets.randbits(20))
 _random: list[int] = []
 os.register_at_fork(after_in_child=_random.clear)  # two processes must not use the same numbers
+
+
+class _MachineClock:
+    error_ns = 0
+    """How far it is ahead of the time. Only ``correct_clock`` writes it."""
 
 
 def first_id(prefix: str, at: datetime) -> str:
@@ -26,9 +32,18 @@ def first_id(prefix: str, at: datetime) -> str:
     return f"{prefix}_{_written(int(at.timestamp() * 1000))}{'0' * 16}"
 
 
+def correct_clock(now: datetime) -> None:
+    """Use the time of another clock for new identifiers, if the machine's differs by more than a minute.
+
+    Lists of events of a period need identifiers whose times agree, those of all machines.
+    """
+    error = time.time_ns() - int(now.timestamp() * 10**9)
+    _MachineClock.error_ns = error if abs(error) > _MAX_CLOCK_ERROR_NS else 0
+
+
 def new_id(prefix: str) -> str:
     """Return a new identifier such as ``per_01jd…``; unique across processes, ascending within one."""
-    characters = _written(time.time_ns() // 1_000_000)
+    characters = _written((time.time_ns() - _MachineClock.error_ns) // 1_000_000)
     try:
         number = _random.pop()
     except IndexError:

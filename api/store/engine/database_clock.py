@@ -1,9 +1,10 @@
-"""A clock that follows the database, so that all machines agree on the time."""
+"""A clock that follows the database, so that all machines agree on the time. New identifiers follow it as well."""
 
 import time
 from datetime import datetime, timedelta
 
 from api.clock import Clock, system_clock
+from api.ids import correct_clock
 from api.store.engine.database import is_postgres
 from api.store.engine.sql import execute, instant
 
@@ -31,6 +32,7 @@ class DatabaseClock:
             return
         (row,) = await execute("SELECT clock_timestamp() AS now")
         self._set = (instant(row["now"]), time.monotonic())
+        correct_clock(self._set[0])
 
 
 async def sync_clock(clock: Clock) -> None:

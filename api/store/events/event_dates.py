@@ -13,7 +13,11 @@ from api.store.engine.listing.listing_statement import Condition
 from api.store.engine.sql import execute, in_byte_order
 
 MAX_DELAY = timedelta(minutes=5)
-"""The longest time between the making of an event's id and of its position, with the difference of machines' clocks."""
+"""The longest time between the making of an event's id and of its position, with the difference of machines' clocks.
+
+The statement that writes an event takes its position, so a transaction may last longer. Ids use the machine's clock, or
+the database's if the two differ by more than a minute.
+"""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
