@@ -20,7 +20,7 @@ from api.http.access import cross_origin
 from api.http.access.request_guard import RequestGuard
 from api.http.access.trusted_documents import TrustedDocuments
 from api.http.downloads import attachments, list_exports, sent_emails
-from api.http.graphql.graphql_endpoint import GraphQLEndpoint
+from api.http.graphql.graphql_endpoint import GraphQLEndpoint, OtherMethods
 from api.http.graphql.websocket_endpoint import WebSocketEndpoint
 from api.http.headers import SecurityHeaders, respond_to_exception
 from api.http.monitoring import health
@@ -138,6 +138,7 @@ def make_app(
         routes=[
             Route("/graphql", graphql, methods=["GET", "POST"], middleware=cross_origin.middleware(origins)),
             *cross_origin.options_routes("/graphql", origins),
+            Route("/graphql", OtherMethods()),
             *list_exports.routes(schema, guard, origins),
             WebSocketRoute("/graphql", WebSocketEndpoint(schema, guard, websocket_origins)),
             *health.routes(ticker.runtime, ticker if tick else None, public),

@@ -48,6 +48,11 @@ class RequestCode(Code):
         when="The server has a bug.",
         do="Read the server's log.",
     )
+    HTTP_METHOD_NOT_ALLOWED = code(
+        "Send requests with POST. GET runs queries only.",
+        when="The method of a request is not `GET`, `HEAD` or `POST` (405).",
+        do="Send the request with `POST`.",
+    )
     MUTATION_BY_GET = code(
         "Send mutations with POST. GET runs queries only.",
         when="A `GET` request has a mutation (405).",

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
@@ -138,6 +139,14 @@ class GraphQLEndpoint:
             raise Refusal.of(RequestCode.BAD_REQUEST, case="incomplete") from None
         request.scope[BODY_BYTES] = size
         return b"".join(parts)
+
+
+class OtherMethods:
+    """Refuses all methods that no other route of /graphql has. Starlette would answer with plain text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Respond to one request."""
+        await error_response(RequestCode.HTTP_METHOD_NOT_ALLOWED.message())(scope, receive, send)
 
 
 def _check_body_headers(content_type: str, encoding: str) -> None:

@@ -30,6 +30,7 @@ STATUSES: Mapping[str, int] = {
     RequestCode.NOT_JSON: 415,
     RequestCode.BUSY: 429,
     RequestCode.UNAUTHENTICATED: 401,
+    RequestCode.HTTP_METHOD_NOT_ALLOWED: 405,
     RequestCode.MUTATION_BY_GET: 405,
 }
 """HTTP statuses of responses to requests that are not executed, by code. All others have 400."""
@@ -42,7 +43,7 @@ def error_headers(status: int, code: str = "") -> dict[str, str]:
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
     if status == 405:
-        return {"Allow": "POST"}
+        return {"Allow": "POST" if code == RequestCode.MUTATION_BY_GET else "GET, HEAD, POST"}
     return RETRY_HEADERS if code in TRANSIENT_CODES else {}
 
 

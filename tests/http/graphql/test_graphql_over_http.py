@@ -203,6 +203,13 @@ async def test_get_chooses_no_mutation_among_several_operations(client: Client) 
     assert await client.ask("{ categories { totalCount } }") == {"categories": {"totalCount": 0}}
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
+async def test_other_methods_are_refused_in_json(client: Client, method: str) -> None:
+    answer = await client.http.request(method, "/graphql", headers={"Authorization": f"Bearer {client.token}"})
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, POST")
+    assert (answer.headers["Content-Type"].split(";")[0], code(answer)) == (JSON, "HTTP_METHOD_NOT_ALLOWED")
+
+
 async def test_get_reads_nothing_of_a_body(client: Client) -> None:
     body = json.dumps({"query": "{ __typename }"})
     headers = {"Authorization": f"Bearer {client.token}", "Content-Type": JSON}
