@@ -1,5 +1,7 @@
 """Accounts on the command line: who uses them, and who may."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from tests.program import touchline as run
@@ -44,3 +46,19 @@ def test_an_account_that_does_not_exist_is_refused(environment: dict[str, str], 
     resumed = run(environment, tmp_path, "accounts", "resume", "smtp:SALSE")
     assert (resumed.returncode, resumed.stdout) == (1, "")
     assert "No account 'smtp:SALSE' is configured here." in resumed.stderr
+
+
+def test_a_mailbox_that_waits_is_listed_and_can_be_resumed(environment: dict[str, str], tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "touchline.db")) as database, database:
+        database.execute(
+            "INSERT INTO mailbox (account, state, code, detail, failures, retry_at) VALUES"
+            " ('imap:SALES', 'FAILED', 'LOGIN_REFUSED', 'Wrong password.', 1, '2199-03-02 07:30:00+00:00'),"
+            " ('imap:WORKS', 'WATCHING', '', '', 0, NULL)"
+        )
+    shown = run(environment, tmp_path, "accounts", "show").stdout
+    for word in ("imap:SALES", "2199-03-02 07:30:00", "LOGIN_REFUSED: Wrong password."):
+        assert word in shown
+    assert "imap:WORKS" not in shown
+    resumed = run(environment, tmp_path, "accounts", "resume", "imap:SALES")
+    assert (resumed.returncode, resumed.stdout.strip()) == (0, "The account 'imap:SALES' is no longer paused.")
+    assert "imap:SALES" not in run(environment, tmp_path, "accounts", "show").stdout

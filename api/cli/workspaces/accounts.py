@@ -1,4 +1,4 @@
-"""``touchline accounts``: list channel accounts, set which workspaces may use them, and end their pauses."""
+"""``touchline accounts``: list accounts and their pauses, set which workspaces may use them, and end a pause."""
 
 from rich.table import Column, Table
 
@@ -9,7 +9,7 @@ from api.services.workspaces.account_users import account_of_sender, senders_of_
 from api.services.workspaces.accounts import check_accounts
 from api.settings import Settings, environment
 from api.store.engine.database_clock import DatabaseClock
-from api.store.replies.mailboxes import retry_now
+from api.store.replies import mailboxes
 from api.store.senders import paused_accounts, real_senders
 from api.store.workspaces import real_workspaces, set_accounts
 from plugins.loading.manager import load
@@ -17,7 +17,7 @@ from strategies import Refusal
 
 
 async def show(settings: Settings) -> int:
-    """List the accounts that senders use, why an account is paused, and which accounts each workspace may use."""
+    """List the accounts of senders, why an account or a mailbox waits, and which accounts each workspace may use."""
     installed = load(environment())
     used: dict[str, set[str]] = {}
     async with database(settings):
@@ -26,13 +26,16 @@ async def show(settings: Settings) -> int:
         for sender in await real_senders():
             if account := await account_of_sender(installed, sender):
                 used.setdefault(account, set()).add(names[sender.workspace_id])
-        paused = await paused_accounts()
+        waits = {name: (pause.until, pause.code, pause.detail) for name, pause in (await paused_accounts()).items()}
+        waits |= await mailboxes.waiting()
     titles = ("account", "workspaces", "paused until (UTC)", "reason")
     table = Table(*(Column(title, overflow="fold") for title in titles))
-    for account in sorted({*used, *paused}):
-        pause = paused.get(account)
-        why = (f"{pause.until:%Y-%m-%d %H:%M:%S}", f"{pause.code}: {pause.detail}") if pause else ("", "")
-        table.add_row(account, ", ".join(sorted(used.get(account, ()))), *why)
+    for account in sorted({*used, *waits}):
+        until, reason = "", ""
+        if account in waits:
+            at, code, detail = waits[account]
+            until, reason = f"{at:%Y-%m-%d %H:%M:%S}", f"{code}: {detail}"
+        table.add_row(account, ", ".join(sorted(used.get(account, ()))), until, reason)
     permissions = Table(*(Column(title, overflow="fold") for title in ("workspace", "may use")))
     for row in workspaces:
         permissions.add_row(
@@ -75,7 +78,7 @@ async def resume(settings: Settings, *, account: str) -> int:
         clock = DatabaseClock()
         await clock.sync()
         users = await senders_of_account(installed, account)
-        was_paused = await end_pause(account, users, clock()) or await retry_now(account)
+        was_paused = await end_pause(account, users, clock()) or await mailboxes.retry_now(account)
         if not was_paused and not users:
             check_accounts(installed, [account])
     state = "is no longer paused" if was_paused else "is not paused"

@@ -60,7 +60,7 @@ def add_accounts(command: argparse.ArgumentParser, epilog: str) -> None:
     """Add the actions of `touchline accounts`."""
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     description = (
-        "List the accounts that senders use, why an account is paused, and which accounts each workspace may use."
+        "List the accounts of senders, why an account or a mailbox waits, and which accounts each workspace may use."
     )
     actions.add_parser("show", help=description, description=description, epilog=epilog).set_defaults(
         run=lazy("workspaces.accounts", "show")
@@ -78,7 +78,7 @@ def add_accounts(command: argparse.ArgumentParser, epilog: str) -> None:
         "--unchecked", action="store_true", help="accept accounts that are not configured in this environment"
     )
     allowing.set_defaults(run=lazy("workspaces.accounts", "allow"))
-    description = "End the pause of an account. Its emails are sent immediately."
+    description = "End the pause of an account or a mailbox. Emails are sent, or read, immediately."
     resuming = actions.add_parser("resume", help=description, description=description, epilog=epilog)
     resuming.add_argument("account", help="account name, such as smtp:SALES; `touchline accounts show` lists them")
     resuming.set_defaults(run=lazy("workspaces.accounts", "resume"))

@@ -133,6 +133,12 @@ async def retry_now(account: str) -> bool:
     return bool(await execute(waiting, account))
 
 
+async def waiting() -> dict[str, tuple[datetime, str, str]]:
+    """Return until when accounts wait after a failure (UTC), with its code and detail, by account."""
+    rows = await execute("SELECT account, code, detail, retry_at FROM mailbox WHERE retry_at IS NOT NULL")
+    return {row["account"]: (instant_or_past(row["retry_at"]), row["code"], row["detail"]) for row in rows}
+
+
 async def accounts(names: Sequence[str]) -> list[dict[str, Any]]:
     """Return the rows of these accounts, by name."""
     rows = await execute(
