@@ -76,7 +76,7 @@ async def carry_out(
 async def _chosen(ids: Sequence[str] | None, rows: RowList | None) -> Sequence[str]:
     """Return the ids of the items. Raises Refusal unless exactly one of the arguments is given, and has items."""
     if (ids is None) == (rows is None):
-        raise Refusal.of(BulkCode.IDS_OR_FILTER, () if ids is None else ("filter",))
+        raise Refusal.of(BulkCode.IDS_OR_FILTER, ("ids",) if ids is None else ("filter",))
     if ids is not None:
         if not ids:
             raise Refusal.of(InputCode.REQUIRED, ("ids",), argument="ids")

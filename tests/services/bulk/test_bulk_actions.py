@@ -126,7 +126,7 @@ async def test_wrong_choices_are_refused_and_nothing_is_stored(world: World, mon
     rows = await email_reads.emails(world.context, EmailFilter())
     given: list[tuple[Callable[[], Any], str, tuple[str, ...]]] = [
         (lambda: carry_out(world.context, ARCHIVE, {}, ids=["snd_1"], rows=rows), "IDS_OR_FILTER", ("filter",)),
-        (lambda: carry_out(world.context, ARCHIVE, {}, ids=None, rows=None), "IDS_OR_FILTER", ()),
+        (lambda: carry_out(world.context, ARCHIVE, {}, ids=None, rows=None), "IDS_OR_FILTER", ("ids",)),
         (lambda: carry_out(world.context, ARCHIVE, {}, ids=[], rows=None), "REQUIRED", ("ids",)),
         (lambda: start(world, TASKS, **CALL | {"assigneeId": "sdr_x"}), "NOT_FOUND", ("assigneeId",)),
     ]
