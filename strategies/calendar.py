@@ -6,6 +6,7 @@ Daylight saving follows RFC 5545 and java.time. A wall time that does not exist 
 For a wall time that occurs twice, the first one counts.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -23,9 +24,10 @@ WORKING_DAYS_OF_WEEK = 5
 @lru_cache(maxsize=1024)
 def zone_info(zone: str) -> ZoneInfo:
     """Return the zone of this IANA name. Raises Refusal INVALID_ZONE for any other text."""
-    if zone not in zone_names():
-        raise Refusal.of(StrategyCode.INVALID_ZONE, zone=zone[:60])
-    return ZoneInfo(zone)
+    if zone in zone_names():
+        with suppress(Exception):  # a damaged file raises, for example, ValueError, struct.error or OSError
+            return ZoneInfo(zone)
+    raise Refusal.of(StrategyCode.INVALID_ZONE, zone=zone[:60])
 
 
 @lru_cache(maxsize=1)
@@ -39,11 +41,15 @@ def zone_names() -> frozenset[str]:
 
 
 def known_zone(zone: str) -> str:
-    """Return a stored zone, or UTC if it is not in the tz database: a new one can have removed it.
+    """Return a stored zone, or UTC if the tz database has removed it, or its file is damaged.
 
     It is for sending and showing what was planned. Nothing new is planned in such a zone.
     """
-    return zone if zone in zone_names() else "UTC"
+    try:
+        zone_info(zone)
+    except Refusal:
+        return "UTC"
+    return zone
 
 
 def aware(instant: datetime) -> datetime:

@@ -1,5 +1,6 @@
 """The calendar, in every zone of the tz database."""
 
+import struct
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from strategies import Calendar, Refusal
 from strategies import calendar as module
-from strategies.calendar import aware, instant_of, wall_exists, zone_info, zone_names
+from strategies.calendar import aware, instant_of, known_zone, wall_exists, zone_info, zone_names
 
 ZONES = st.sampled_from(sorted(zone_names()))
 """The zones that are tested are the zones that are accepted."""
@@ -94,6 +95,18 @@ def test_what_a_machine_lists_beside_the_zones_is_neither_accepted_nor_tested(
             instant_of(date(2000, 1, 1), time(0, 0), name)
     finally:
         zone_names.cache_clear()
+
+
+@pytest.mark.parametrize("fault", [ValueError("magic not found"), struct.error(), IsADirectoryError(), EOFError()])
+def test_a_zone_whose_file_is_damaged_is_not_known(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(_: str) -> ZoneInfo:
+        raise fault
+
+    monkeypatch.setattr(module, "ZoneInfo", damaged)
+    zone_info.cache_clear()
+    with pytest.raises(Refusal, match="Asia/Kathmandu"):
+        zone_info("Asia/Kathmandu")
+    assert known_zone("Asia/Kathmandu") == "UTC"
 
 
 def test_every_zone_that_is_accepted_can_be_used() -> None:
