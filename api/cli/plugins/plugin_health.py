@@ -50,4 +50,4 @@ def _exists(url: str) -> bool:
 def _line(health: PluginHealth) -> str:
     again = f" The server uses it again at {health.next_try_at:%Y-%m-%d %H:%M:%S} UTC." if health.next_try_at else ""
     at = f"{health.fault_at:%Y-%m-%d %H:%M:%S} UTC"
-    return f"{health.option} ({health.package}): {health.fault_code} at {at}. {health.fault_sentence}{again}"
+    return f"{health.key} ({health.package}): {health.fault_code} at {at}. {health.fault_sentence}{again}"

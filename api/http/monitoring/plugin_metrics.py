@@ -22,7 +22,7 @@ def add_plugins(registry: CollectorRegistry, plugins: Sequence[tuple[str, Plugin
         for name, description in PLUGIN_GAUGES.items()
     )
     for kind, health in plugins:
-        labels = kind.replace(" ", "_"), health.option, health.package
+        labels = kind.replace(" ", "_"), health.key, health.package
         up.labels(*labels).set(health.state is not PluginState.PAUSED)
         if health.fault_at is not None:
             fault.labels(*labels).set(max((now - health.fault_at).total_seconds(), 0.0))

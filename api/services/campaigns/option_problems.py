@@ -45,7 +45,7 @@ def problems_of_steps(
 
     Then one for each step at which people wait for an option.
     """
-    failing = {each.option: each for each in health if each.state is not PluginState.OK}
+    failing = {each.key: each for each in health if each.state is not PluginState.OK}
     found = []
     for step in sorted(steps, key=lambda step: step.number):
         key = step.send_option
@@ -61,7 +61,7 @@ def problems_of_steps(
 
 
 def _failure(step: int, health: PluginHealth) -> WarningNote:
-    values: dict[str, str | int] = {"step": step, "option": health.option, "package": health.package}
+    values: dict[str, str | int] = {"step": step, "option": health.key, "package": health.package}
     if health.next_try_at is not None:
         return WarningCode.SEND_OPTION_STOPPED.note(**values, until=f"{health.next_try_at:%Y-%m-%d %H:%M:%S}")
     return WarningCode.SEND_OPTION_FAILING.note(**values, fault=health.fault_sentence or "")

@@ -21,23 +21,23 @@ SEND_OPTION = "send_option:"
 class PluginHealth:
     """The health of one plugin. Times are real times, UTC.
 
-    An option that has never failed has no fault. A fault stays after the option works again, so that operators can read
-    it. Touchline's own options are always OK.
+    One that has never failed has no fault. A fault stays after the plugin works again, so that operators can read it.
+    Touchline's own plugins are always OK.
     """
 
-    option: str
+    key: str
     """The plugin's key."""
     package: str
     """The name of its distribution."""
     state: PluginState
     fault_code: str | None = None
-    """The code of the last fault: a member of ``OptionFault``."""
+    """The code of the last fault, such as a member of ``OptionFault``."""
     fault_sentence: str | None = None
     """The last fault in one sentence, for operators. It can contain the type of an exception, but no data of people."""
     fault_at: datetime | None = None
-    """When the option last failed."""
+    """When the plugin last failed."""
     next_try_at: datetime | None = None
-    """When the server calls the option again. None unless the state is PAUSED."""
+    """When the server uses the plugin again. None unless the state is PAUSED."""
 
 
 async def health_of_options(installed: Installed, now: datetime) -> dict[str, PluginHealth]:
