@@ -218,7 +218,7 @@ async def _advance(client: Asker, now: Any) -> None:
 
 
 def _p99(times: list[float]) -> float:
-    return statistics.quantiles(times, n=100)[98]
+    return statistics.quantiles(times, n=100, method="inclusive")[98]
 
 
 def _percentiles(times: list[float]) -> str:
