@@ -224,6 +224,13 @@ async def test_a_failover_is_accepted_if_it_loses_no_commit_by_now(
 
 
 @pytest.mark.parametrize("database_kind", ["postgres"])
+async def test_a_start_on_a_standby_is_one_sentence(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_home, "PLACE_SQL", place_sql(waits=True).replace(timeline.TIMELINE_SQL, "NULL::int"))
+    with pytest.raises(ConnectionError, match=r"is a standby.*Let TOUCHLINE_DATABASE_URL name its primary"):
+        await start(database)
+
+
+@pytest.mark.parametrize("database_kind", ["postgres"])
 async def test_no_connection_to_a_standby_stays_open_until_its_promotion(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

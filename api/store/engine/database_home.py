@@ -36,6 +36,7 @@ from plugins.private_files import PRIVATE_FILE
 log = logging.getLogger("touchline.store")
 
 RESTORED = "the database was restored from a backup, or moved"
+READ_ONLY = "this PostgreSQL is a standby, which cannot be written. Let TOUCHLINE_DATABASE_URL name its primary."
 SUFFIX = "-home"
 """The end of the name of the file beside a SQLite database."""
 MAX_BYTES = 100
@@ -104,12 +105,14 @@ async def _enter_postgres(*, accept: bool) -> None:
         if isinstance(driver_error(problem), UNKNOWN_PLACE_ERRORS):
             return
         raise
+    if found["timeline"] is None:
+        raise ConnectionError(READ_ONLY)
     timeline = None if found["waits"] else found["timeline"]
     row = next(iter(await execute(STORED_SQL)), None)
     if row is not None and not accept:
         if row["place"] != found["place"]:
             raise ConnectionError(f"{RESTORED}, such as by pg_upgrade. {COPY_ADVICE}.")
-        if row["timeline"] is not None and found["timeline"] not in {None, row["timeline"]}:
+        if row["timeline"] not in {None, found["timeline"]}:
             raise ConnectionError(FAILED_OVER)
     if row is None or (row["place"], row["timeline"]) != (found["place"], timeline):
         await execute(STORE_SQL, found["place"], timeline)
