@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from api.models import CrmChange
+from api.models import CrmChange, CrmPerson
 from plugins import CrmCode, CrmError
+from plugins.crms.people_and_activities import NewPerson
+from plugins.crms.tasks import WriteResult
 from tests.services.crm.connected import LATER, Connected, connect
+from tests.services.crm.memory_crm import MemoryCrm
 from tests.services.world import NOW
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -68,6 +71,51 @@ async def test_a_lead_that_cannot_be_created_now_is_created_later(code: CrmCode)
         await log(connected, minutes)
     assert (len(connected.crm.people), len(connected.crm.activities)) == (1, 1)
     assert await connected.waiting() == {}
+
+
+async def test_a_lead_that_makes_the_package_fail_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    connected = await connect(3, on_no_match="CREATE_LEAD")
+    await connected.world.tick()
+    create, groups = MemoryCrm.create_people, list[int]()
+
+    async def fail(crm: MemoryCrm, people: Sequence[NewPerson]) -> Sequence[WriteResult]:
+        groups.append(len(people))
+        if any(each.address == "bob@example.com" for each in people):
+            raise CrmError(CrmCode.PLUGIN_FAILED, "KeyError", in_doubt=True)
+        return await create(crm, people)
+
+    monkeypatch.setattr(MemoryCrm, "create_people", fail)
+    for minutes in (0, 130, 600):
+        await log(connected, minutes)
+    assert groups == [3, 1, 1, 1, 1]
+    assert len(connected.crm.activities) == len(connected.crm.people) == 2
+    change = await CrmChange.get()
+    assert (change.state, change.code) == ("WAITING", "CRM_PERSON_NOT_CREATED_YET")
+    assert "KeyError" in change.detail
+
+
+async def test_leads_that_were_created_before_the_crm_refused_more_are_linked(monkeypatch: pytest.MonkeyPatch) -> None:
+    connected = await connect(3, on_no_match="CREATE_LEAD")
+    await connected.world.tick()
+    connected.crm.breaks["create_people"] = LOST
+    with pytest.raises(CrmError, match="ANSWER_LOST"):
+        await log(connected, 0)
+    connected.crm.people.clear()  # the CRM did not carry out the request
+    create = MemoryCrm.create_people
+
+    async def once(crm: MemoryCrm, people: Sequence[NewPerson]) -> Sequence[WriteResult]:
+        if crm.people:
+            raise CrmError(CrmCode.SERVER_UNAVAILABLE)
+        return await create(crm, people)
+
+    monkeypatch.setattr(MemoryCrm, "create_people", once)
+    with pytest.raises(CrmError, match="SERVER_UNAVAILABLE"):
+        await log(connected, 130)
+    assert await CrmPerson.filter(remote_id__isnull=False).count() == len(connected.crm.people) == 1
+    monkeypatch.undo()
+    for minutes in (260, 600):
+        await log(connected, minutes)
+    assert (len(connected.crm.people), len(connected.crm.activities)) == (3, 3)
 
 
 async def test_a_refused_lead_waits_for_a_user() -> None:

@@ -13,6 +13,7 @@ from api.codes.crm.person_records import CrmPersonCode
 from api.crm_records import CrmMatchedBy
 from api.crm_states import CrmNoMatch
 from api.models import CrmPerson, Person
+from api.services.crm.failures.retrying import is_failed_write
 from api.services.crm.organization import CrmOrg
 from api.services.crm.people.matching import MatchRules, choose
 from api.services.crm.people.records import normal_address, record_row, suppress_opted_out
@@ -60,8 +61,9 @@ async def link_people(org: CrmOrg, session: CrmSession, person_ids: Collection[s
             found.problems[person_id] = Message(row.problem, row.detail)
         else:
             unknown.append(person)
+    tried = {person_id for person_id, row in known.items() if row.problem == CrmPersonCode.CRM_PERSON_NOT_CREATED_YET}
     for start in range(0, len(unknown), MAX_BATCH):
-        await _link(org, session, unknown[start : start + MAX_BATCH], found, now)
+        await _link(org, session, unknown[start : start + MAX_BATCH], tried, found, now)
     return found
 
 
@@ -75,8 +77,13 @@ def _is_recent(org: CrmOrg, row: CrmPerson, now: datetime) -> bool:
     return now - max(ASK_AGAIN_AFTER, org.doubt) < row.matched_at <= now
 
 
-async def _link(org: CrmOrg, session: CrmSession, people: Sequence[Person], found: Linked, now: datetime) -> None:
-    """Search the CRM for people, and store the record that is chosen for each of them."""
+async def _link(
+    org: CrmOrg, session: CrmSession, people: Sequence[Person], tried: Collection[str], found: Linked, now: datetime
+) -> None:
+    """Search the CRM for people, and store the record that is chosen for each of them.
+
+    Leads of people in ``tried`` are created one by one. So one that makes the package fail does not stop the others.
+    """
     rules = MatchRules(org.settings.first_kind, org.settings.on_duplicates, org.settings.on_no_match)
     records = await session.find_people(addresses=[person.email for person in people])
     by_address = _by_address(records)
@@ -93,7 +100,11 @@ async def _link(org: CrmOrg, session: CrmSession, people: Sequence[Person], foun
             missing.append(person)
         else:
             problems[person.id] = CrmPersonCode.CRM_PERSON_UNKNOWN.message()
-    created, stops = await _create(session, missing, problems, now)
+    created, stops = dict[str, RemotePerson](), None
+    groups = [[each for each in missing if each.id not in tried], *([each] for each in missing if each.id in tried)]
+    for group in groups:
+        if group and stops is None:
+            stops = await _create(session, group, created, problems, now)
     rows = [record_row(session, record, person_id, CrmMatchedBy.ADDRESS) for person_id, record in chosen.items()]
     rows += [record_row(session, record, person_id, CrmMatchedBy.CREATED) for person_id, record in created.items()]
     await store_links(org, rows, problems, now)
@@ -119,36 +130,40 @@ def _by_address(records: Iterable[RemotePerson]) -> Mapping[str, dict[str, Remot
 
 
 async def _create(
-    session: CrmSession, people: Sequence[Person], problems: dict[str, Message], now: datetime
-) -> tuple[dict[str, RemotePerson], CrmError | None]:
-    """Create leads for people whom the CRM does not have. Adds the reasons of missing leads to ``problems``.
+    session: CrmSession,
+    people: Sequence[Person],
+    created: dict[str, RemotePerson],
+    problems: dict[str, Message],
+    now: datetime,
+) -> CrmError | None:
+    """Create leads for people. Adds the leads to ``created``, and the reasons of missing ones to ``problems``.
 
-    Returns the leads, and an error that concerns every request. A lead that may have been created gets a reason as
-    well, so that no other lead is created before the CRM has it.
+    Returns an error that concerns every request. A lead that may have been created gets a reason as well, so that no
+    other lead is created before the CRM has it.
     """
     from_id = {f"lead-{person.id}": person for person in people}
     new = [
         NewPerson(marker, person.email, person.first_name, person.last_name, person.company, person.title)
         for marker, person in from_id.items()
     ]
-    created: dict[str, RemotePerson] = {}
     stops: CrmError | None = None
     results: dict[str, WriteResult] = {}
+    lost = CrmError(CrmCode.ANSWER_LOST, in_doubt=True)
     try:
-        results = {result.key: result for result in await session.create_people(new)} if new else {}
+        results = {result.key: result for result in await session.create_people(new)}
     except CrmError as error:
         if not error.in_doubt:
-            raise
-        stops = error
+            return error
+        lost, stops = error, None if is_failed_write(error) else error
     for marker, person in from_id.items():
-        result = results.get(marker) or WriteResult(marker, error=stops or CrmError(CrmCode.ANSWER_LOST, in_doubt=True))
+        result = results.get(marker) or WriteResult(marker, error=lost)
         if result.remote_id is not None:
             created[person.id] = _as_created(person, result.remote_id, now)
         elif result.error is not None and result.error.stops_all and not result.error.in_doubt:
             stops = result.error
         elif result.error is not None:
             problems[person.id] = _not_created(result.error)
-    return created, stops
+    return stops
 
 
 def _not_created(error: CrmError) -> Message:
