@@ -144,7 +144,7 @@ async def test_the_file_beside_belongs_to_the_owner_of_the_database(file: Path, 
     assert (made.st_uid, made.st_mode & 0o777) == (owner, mode)
 
 
-async def test_a_file_beside_that_cannot_be_written_is_told(file: Path) -> None:
+async def test_an_unwritable_file_beside_the_database_is_reported(file: Path) -> None:
     os.makedirs(f"{file}-home")
     with pytest.raises(ConnectionError, match=r"touchline\.db-home cannot be written: .*[Ii]s a directory"):
         await start(f"sqlite://{file}")

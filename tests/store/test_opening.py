@@ -142,6 +142,6 @@ async def test_a_pooler_may_give_each_transaction_another_connection(
 
 
 @pytest.mark.parametrize("error", [asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError])
-def test_a_pooler_without_prepared_statements_is_told(error: type[asyncpg.PostgresError]) -> None:
+def test_a_pooler_without_prepared_statements_has_advice(error: type[asyncpg.PostgresError]) -> None:
     sentence = describe_opening_error(error("it exists HINT: switch to asyncpg"))
     assert sentence.startswith("it exists: a pooler does not keep prepared statements: add statement_cache_size=0 to")

@@ -1,7 +1,6 @@
 """The mailbox "imap" against a real server, Dovecot."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,21 +10,10 @@ from plugins import AccountUnavailableError, IncomingMail
 from plugins.incoming import MAX_MAIL_BYTES
 from plugins.mailboxes.imap import fetching
 from plugins.mailboxes.imap.mailbox import ImapMailbox
-from tests.dovecot import PASSWORD, Account, Dovecot, dovecot, needs_dovecot
+from tests.dovecot import PASSWORD, Account, dovecot, needs_dovecot
 from tests.plugins.mailboxes.imap_mails import SINCE, mail, opened, read, subjects
 
 pytestmark = needs_dovecot
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Dovecot]:
-    with dovecot() as running:
-        yield running
-
-
-@pytest.fixture
-def account(server: Dovecot) -> Account:
-    return server.account()
 
 
 async def refused(url: str) -> AccountUnavailableError:

@@ -1,12 +1,10 @@
 """The connection to an IMAP server is cut at every step. The reader gets an error in a sentence, and loses no mail."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from plugins import AccountUnavailableError, IncomingMail
 from plugins.mailboxes.imap.mailbox import ImapMailbox
-from tests.dovecot import PASSWORD, Account, Dovecot, dovecot, needs_dovecot
+from tests.dovecot import PASSWORD, Account, needs_dovecot
 from tests.plugins.cutting import Cutting
 from tests.plugins.mailboxes.imap_mails import SINCE, mail, read
 from tests.plugins.scripted import HANG, ScriptedServer
@@ -16,17 +14,6 @@ pytestmark = needs_dovecot
 CODES = {"CONNECTION_FAILED", "UNEXPECTED_REPLY", "TIMEOUT", "MAILBOX_REFUSED", "FOLDER_MISSING"}
 STEP = 97
 """Bytes between two cuts. All answers of one session have about 3,000."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Dovecot]:
-    with dovecot() as running:
-        yield running
-
-
-@pytest.fixture
-def account(server: Dovecot) -> Account:
-    return server.account()
 
 
 def plain(account: Account, port: int) -> dict[str, str]:

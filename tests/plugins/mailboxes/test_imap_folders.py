@@ -1,25 +1,12 @@
 """A folder that is missing or cannot be opened does not delay the others. The server is a real one, Dovecot."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from plugins import AccountUnavailableError
-from tests.dovecot import Account, Dovecot, dovecot, needs_dovecot
+from tests.dovecot import Account, needs_dovecot
 from tests.plugins.mailboxes.imap_mails import mail, opened, read, subjects
 
 pytestmark = needs_dovecot
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Dovecot]:
-    with dovecot() as running:
-        yield running
-
-
-@pytest.fixture
-def account(server: Dovecot) -> Account:
-    return server.account()
 
 
 async def test_a_folder_that_is_missing_is_named_with_those_that_are_there(account: Account) -> None:

@@ -67,7 +67,7 @@ async def test_a_crm_says_when_it_accepts_requests_again(retry_after: Any, secon
         (float("nan"), ValueError),
     ],
 )
-def test_a_time_that_is_none_is_refused(value: Any, fault: type[Exception]) -> None:
+def test_a_value_that_is_not_a_time_is_refused(value: Any, fault: type[Exception]) -> None:
     with pytest.raises(fault, match="retry_after"):
         CrmError(LIMIT, retry_after=value)
 
