@@ -121,22 +121,27 @@ async def test_a_request_that_the_crm_never_answers_does_not_stop_the_others_for
     assert (row.state, row.code) == (CrmState.FAILING, "SERVER_UNAVAILABLE")
 
 
+@pytest.mark.parametrize("code", [CrmCode.INVALID_FIELD, CrmCode.SERVER_UNAVAILABLE])
 async def test_a_query_that_always_fails_does_not_make_the_others_wait_for_half_an_hour(
-    monkeypatch: pytest.MonkeyPatch,
+    code: CrmCode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = await syncing()
 
     async def fail(*_: object) -> Any:
-        raise CrmError(CrmCode.INVALID_FIELD, "HasOptedOut")
+        raise CrmError(code, "HasOptedOut")
 
     monkeypatch.setattr(MemorySession, "changed_opt_outs", fail)
     for _ in range(9):
         await server.run(minutes=16)
     row = await CrmConnection.get()
-    assert (row.state, row.code) == (CrmState.FAILING, "INVALID_FIELD")
+    assert (row.state, row.code) == (CrmState.FAILING, code)
     task = await server.task("a")
     await server.run(minutes=2)
     assert len(server.crm.org.by_marker(task.id)) == 1
+    server.crm.org.faults = [CrmError(CrmCode.SERVER_UNAVAILABLE) for _ in range(99)]
+    for _ in range(3):
+        await server.run(minutes=16)
+    assert await server.run(minutes=16) == [], "an outage of all requests makes all of them wait longer"
 
 
 @on_sqlite

@@ -119,6 +119,8 @@ class GuardedSession(CrmSession):
     def __init__(self, crm: Crm, own: CrmSession) -> None:
         self.crm = crm
         self._own = own
+        self.others_succeeded = False
+        """Whether a part of the sync succeeded, so that a failure is one of another part. The sync's job writes it."""
         self._last_page: dict[str, Sequence[object]] = {}
         """The records of the last page, by the name of the method. Only ``_checked_page`` uses it."""
 

@@ -25,8 +25,8 @@ log = logging.getLogger("touchline.crm")
 
 FIRST_RETRY, MAX_RETRY = timedelta(seconds=30), timedelta(minutes=30)
 """The wait after a failure. It doubles with each failure in a row."""
-MAX_LASTING_RETRY = timedelta(minutes=2)
-"""The longest wait after a failure that is not temporary, such as that of one query: the CRM answers other requests."""
+MAX_RETRY_IF_ANSWERED = timedelta(minutes=2)
+"""The longest wait if the CRM answers other requests: they succeeded, or the failure is not temporary."""
 MAX_REQUESTED_WAIT = timedelta(hours=1)
 """The longest wait that a CRM can ask for. One call an hour burdens no CRM, and a wrong value cannot stop the sync."""
 
@@ -45,7 +45,7 @@ async def open_connection(
     ``counted_in`` is the id of the connection whose row counts the calls.
     """
     host: ConnectionHost | None = None
-    is_open = False
+    session: GuardedSession | None = None
     try:
         settings = await settings_of(row.workspace_id, row.crm)
         host, crm = _host(context, row, settings, counted_in), context.installed.crms.get(row.crm)
@@ -55,14 +55,14 @@ async def open_connection(
             _, secrets = await host.read_secrets()
             access = CrmAccess(row.way, row.access_values | _fields(settings), secrets)
             async with guarded_session(crm, access, host) as session:
-                is_open = True
                 yield session
         finally:
             await host.store_use()
     except CrmError as error:
-        is_query = is_open and not (host is not None and host.has_failed_renewal)
+        is_query = session is not None and not (host is not None and host.has_failed_renewal)
         if not asked_by_user or _is_stored_for_user(row, error, is_query=is_query):
-            await record_failure(row, error, context.clock())
+            answers = session is not None and session.others_succeeded
+            await record_failure(row, error, context.clock(), answers=answers)
         raise
     if await connections.set_works(row.id):
         if was_lost(row):
@@ -118,11 +118,11 @@ def _fields(settings: CrmSettings) -> dict[str, str]:
     return {key: name for key, name in chosen.items() if name}
 
 
-async def record_failure(row: CrmConnection, error: CrmError, now: datetime) -> None:
-    """Store why a connection cannot be used, and when it is tried again."""
+async def record_failure(row: CrmConnection, error: CrmError, now: datetime, *, answers: bool = False) -> None:
+    """Store why a connection cannot be used, and when it is tried again. ``answers``: other requests succeeded."""
     needs_user = error.category is CrmCategory.AUTHENTICATION
     state = CrmState.RECONNECT if needs_user else CrmState.FAILING
-    retry_at = None if needs_user else now + _wait(error, row.failures, now)
+    retry_at = None if needs_user else now + _wait(error, row.failures, now, answers=answers)
     failures = 0
     with suppress(Exception):  # the error of the CRM is raised in any case
         failures = await connections.set_failed(row.id, state, code_of(error), detail_of(error), now, retry_at)
@@ -132,11 +132,12 @@ async def record_failure(row: CrmConnection, error: CrmError, now: datetime) -> 
     log.log(level, "cannot use the CRM connection %s: %s: %s", row.id, code_of(error), detail_of(error))
 
 
-def _wait(error: CrmError, failures: int, now: datetime) -> timedelta:
+def _wait(error: CrmError, failures: int, now: datetime, *, answers: bool) -> timedelta:
     """Return how long a connection waits after a failure. ``failures`` are those in a row before it."""
     if error.code is CrmCode.API_SHARE_USED:
         return PROBE_AFTER
-    longest = MAX_RETRY if error.category is CrmCategory.INTERMITTENT else MAX_LASTING_RETRY
+    is_whole = error.stops_all or (error.category is CrmCategory.INTERMITTENT and not answers)
+    longest = MAX_RETRY if is_whole else MAX_RETRY_IF_ANSWERED
     own_wait = min(FIRST_RETRY * float(2 ** min(failures, 10)), longest)
     return max(own_wait, min(_requested_wait(error.retry_after, now), MAX_REQUESTED_WAIT))
 

@@ -136,6 +136,7 @@ class Round:
             async for count in pull_changes(tasks, state.changes_since, now):
                 self.metrics.crm_changes(CrmChangeKind.TASK.value, "in").inc(count)
                 yield count
+            yield 0  # the CRM has answered, also if nothing has changed there
         if deletions_due:
             async for count in pull_deletions(tasks, state.deletions_since, now):
                 yield count

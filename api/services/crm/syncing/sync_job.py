@@ -54,6 +54,7 @@ async def _work(job: Job, runtime: JobRuntime) -> Chunks:
                 own_logins = OwnLogins(context, connection, session, described[0])
                 one = Round(org, session.crm, own_logins, described[0], state, runtime.clock, runtime.metrics)
                 async for count in one.run():
+                    session.others_succeeded = True
                     yield count
             if await changes.next_due_of_all(workspace_id) is None:
                 await connections.set_synced(connection.id, runtime.clock())
