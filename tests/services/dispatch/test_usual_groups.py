@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from asyncpg.exceptions import ConnectionDoesNotExistError
 
 from api.mail.message.packing import MessageBase
 from api.models import Campaign, Enrollment, Event, Person, Send, Sender, Step, Task
@@ -15,7 +16,7 @@ from api.services.dispatch.settle import outcome_transaction, usual_group
 from api.services.dispatch.settle.outcome_facts import Settled
 from api.services.dispatch.settle.usual_group import is_usual
 from api.states import EnrollmentStatus, SendStatus
-from api.store.dispatch import claims, transmissions
+from api.store.dispatch import claims, email_groups, transmissions
 from api.store.emails.sent_contents import PackedContent
 from api.store.engine.sql import Row, execute
 from api.store.engine.transactions import transaction
@@ -234,6 +235,28 @@ async def test_outcomes_stay_if_the_emails_on_hold_cannot_be_written(
     assert [outcome.outcome for outcome in outcomes] == [Outcome.SENT] * SENT_ALREADY
     assert stages == {}, "none of them may be sent"
     assert await Send.filter(status=SendStatus.SENT).count() == SENT_ALREADY
+
+
+async def test_a_commit_whose_answer_is_lost_sends_nothing_twice(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await make_world(PEOPLE)
+    lost: list[int] = []
+
+    async def commit_group(*args: Any) -> Any:
+        committed = await email_groups.commit_group(*args)
+        if len(lost) < 5:
+            lost.append(len(committed.begun))
+            raise ConnectionDoesNotExistError("connection was closed in the middle of operation")
+        return committed
+
+    monkeypatch.setattr(usual_group, "commit_group", commit_group)
+    for minutes in range(5):
+        await world.tick(NOW + timedelta(minutes=minutes))
+    assert sum(lost) > 0
+    assert len(set(world.channel.left)) == len(world.channel.left) == PEOPLE
+    assert await Send.filter(step__number=1, status=SendStatus.SENT).count() == PEOPLE
+    assert await Event.filter(kind="EMAIL_SENT").count() == PEOPLE
 
 
 def plain(sql: str) -> str:
