@@ -31,7 +31,9 @@ def test_the_folder_of_a_killed_run_is_removed_and_its_postgresql_stopped(runnin
     killed, owner = begin_run()
     data = killed / "postgres"
     data.mkdir()
-    sleep = "import time; print('runs', flush=True); time.sleep(60)"
+    # As PostgreSQL, it reacts to the signal also if the shell that started the tests lets its children ignore it.
+    reacts = "import signal; signal.signal(signal.SIGQUIT, signal.SIG_DFL)"
+    sleep = f"{reacts}; import time; print('runs', flush=True); time.sleep(60)"
     command = [sys.executable, "-c", sleep, str(data) if running else "other"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         # Popen returns a moment before the system shows the command line of the new program.
