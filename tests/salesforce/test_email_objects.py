@@ -41,7 +41,7 @@ class Both:
         """Write the activities that are due to the CRM, until none is left."""
         self.org.clock.at = LATER + later
         while due := await changes.due(self.world.org.workspace_id, CrmChangeKind.ACTIVITY, LATER + later, 200):
-            pusher = ActivityPusher(self.world.org, self.session, await self.session.describe(), DOUBT)
+            pusher = ActivityPusher(self.world.org, self.session, await self.session.describe())
             await pusher.push(due, LATER + later)
 
     def emails(self) -> dict[str, dict[str, Any]]:
