@@ -1,7 +1,8 @@
-"""uvicorn's server with a long accept queue."""
+"""uvicorn's server with a long accept queue, and one way to stop."""
 
 import os
 import socket
+from types import FrameType
 
 import uvicorn
 
@@ -23,3 +24,8 @@ class Server(uvicorn.Server):
             for listener in server.sockets:
                 with socket.socket(fileno=os.dup(listener.fileno())) as duplicate:
                     duplicate.listen(QUEUED_CONNECTIONS)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop cleanly, also at a second Ctrl+C, at which uvicorn would leave running tasks to break."""
+        super().handle_exit(sig, frame)
+        self.force_exit = False

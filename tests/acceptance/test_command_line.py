@@ -11,9 +11,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
 from api import version
 from api.cli.serving.serve import show
+from api.server.server import Server
 from api.services.common.dispatch_runtime import TerminalLine
 from tests.program import running
 from tests.program import touchline as run
@@ -206,6 +208,21 @@ def test_a_second_demo_leaves_the_first_one_its_database(empty_environment: dict
         first.send_signal(signal.SIGTERM)
         first.stdout.read()
     assert run(empty_environment, tmp_path, "demo", "--exit-after-first").returncode == 0
+
+
+def test_a_second_ctrl_c_stops_the_demo_as_the_first_one_does(
+    empty_environment: dict[str, str], tmp_path: Path
+) -> None:
+    server = Server(uvicorn.Config("none:app"))
+    for _ in range(2):
+        server.handle_exit(signal.SIGINT, None)
+    assert (server.should_exit, server.force_exit) == (True, False)
+    empty_environment.pop("TOUCHLINE_DATABASE_URL")
+    with running(empty_environment, tmp_path, "demo") as demo:
+        assert any(" SENT " in line for line in demo.stdout)
+        demo.send_signal(signal.SIGINT)
+        demo.send_signal(signal.SIGINT)
+        assert "Traceback" not in demo.stdout.read() + demo.stderr.read()
 
 
 def test_the_demo_says_which_port_it_takes_instead_of_one_that_is_taken(
