@@ -198,7 +198,7 @@ class SenderInput:
     title: str = strawberry.field(default="", description="Job title, such as `Head of Sales`.")
     signature: str = strawberry.field(
         default="",
-        description="Signature as HTML of up to 8,000 characters. Unsafe HTML is removed. It is not a template, so it "
+        description="Signature as HTML. Unsafe HTML is removed. It is not a template, so it "
         "must not contain `{{`, `{%` or `{#`.",
     )
     append_signature: bool = strawberry.field(
@@ -236,7 +236,7 @@ class SenderChanges:
     )
     signature: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="New signature as HTML of up to 8,000 characters; empty or null removes it. It applies to emails "
+        description="New signature as HTML; empty or null removes it. It applies to emails "
         "that are rendered from now on. Texts that a rep has written keep the old one.",
     )
     append_signature: bool | None = strawberry.field(
