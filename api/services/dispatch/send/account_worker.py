@@ -98,7 +98,8 @@ class AccountWorker:
     def room(self) -> int:
         """Return how many more emails to claim for this account now."""
         held = len(self.queue) + sum(len(runner.deliveries) for runner in self.sessions.values())
-        return self._ahead() + self._at_once() - held if self._may_claim else 0
+        # Sessions may have emptied the queue since the step began. Then none of them would wake the dispatcher.
+        return self._ahead() + self._at_once() - held if self._may_claim or self._is_queue_low() else 0
 
     def _is_queue_low(self) -> bool:
         return len(self.queue) <= self._ahead() // 2
