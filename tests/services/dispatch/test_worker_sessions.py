@@ -101,12 +101,8 @@ async def test_stopping_while_an_account_is_being_paused_keeps_nothing(
     assert await due(SendStatus.SCHEDULED) == 30
 
 
-async def test_a_channel_of_more_sessions_than_are_claimed_ahead_waits_for_nobody(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(claim_ahead, "MAX_EMAILS_AHEAD", 4)
-    monkeypatch.setattr(claim_ahead, "MIN_EMAILS_AHEAD", 4)
-    monkeypatch.setattr(Scripted, "sessions", lambda *_: 9)
+async def send_all(world: World) -> None:
+    """Send the thirty emails, with steps whenever a session wants more emails."""
     hungry = asyncio.Event()
     dispatcher = Dispatcher(replace(world.runtime, wake_own_loop=hungry.set), linger=600)
     async with asyncio.timeout(30):
@@ -116,6 +112,15 @@ async def test_a_channel_of_more_sessions_than_are_claimed_ahead_waits_for_nobod
                 await hungry.wait()  # and not for the session's patience to end
             await asyncio.sleep(0)
     await dispatcher.stop()
+
+
+async def test_a_channel_of_more_sessions_than_are_claimed_ahead_waits_for_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claim_ahead, "MAX_EMAILS_AHEAD", 4)
+    monkeypatch.setattr(claim_ahead, "MIN_EMAILS_AHEAD", 4)
+    monkeypatch.setattr(Scripted, "sessions", lambda *_: 9)
+    await send_all(world)
     assert sorted(world.channel.left) == sorted(set(world.channel.left))
 
 
@@ -132,15 +137,7 @@ async def test_the_queue_is_refilled_when_half_of_it_is_left(world: World, monke
         return found
 
     monkeypatch.setattr(claims, "claim", counting)
-    hungry = asyncio.Event()
-    dispatcher = Dispatcher(replace(world.runtime, wake_own_loop=hungry.set), linger=600)
-    async with asyncio.timeout(30):
-        while await due(SendStatus.SENT) < 30:
-            hungry.clear()
-            if (await dispatcher.step(NOW)).idle and await due(SendStatus.SCHEDULED):
-                await hungry.wait()
-            await asyncio.sleep(0)
-    await dispatcher.stop()
+    await send_all(world)
     assert claimed[0] == 9, "one for the session and eight for the queue"
     assert sum(claimed) == 30
     assert all(4 <= number <= 9 for number in claimed if number != claimed[-1]), claimed

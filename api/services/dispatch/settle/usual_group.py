@@ -14,6 +14,7 @@ from api.services.dispatch.settle.outcome_facts import Settled, contents_of, cou
 from api.store.campaigns.campaign_status import finish_idle
 from api.store.dispatch.email_groups import Committed, commit_group
 from api.store.emails import sent_contents
+from api.store.emails.sent_contents import PackedContent
 from api.store.engine.database import is_postgres
 from api.store.engine.transactions import retry_on_deadlock
 
@@ -43,7 +44,7 @@ async def commit_usual(
     contents = contents_of(asking)
     await sent_contents.keep_bases(contents, real_now, runtime.stored_bases)
     sent_contents.remember_bases(contents, real_now, runtime.stored_bases)
-    committed = await _commit(runtime, decided, asking, real_now)
+    committed = await _commit(runtime, decided, asking, contents, real_now)
     if committed.finished_campaigns:
         try:
             await finish_idle(committed.finished_campaigns, decided[0][1].at)
@@ -54,7 +55,11 @@ async def commit_usual(
 
 @retry_on_deadlock
 async def _commit(
-    runtime: DispatchRuntime, decided: Sequence[Settled], asking: Sequence[Delivery], real_now: datetime
+    runtime: DispatchRuntime,
+    decided: Sequence[Settled],
+    asking: Sequence[Delivery],
+    contents: Sequence[PackedContent],
+    real_now: datetime,
 ) -> Committed:
     return await commit_group(
         [outcome for _, outcome in decided],
@@ -62,7 +67,7 @@ async def _commit(
         [(delivery.send, delivery.batch.message_id(delivery.send)) for delivery in asking],
         {delivery.send.id: delivery.batch.address(delivery.send) for delivery in asking},
         counted(asking, real_now),
-        contents_of(asking),
+        contents,
         real_now,
         runtime.clock() + runtime.lease,
     )
